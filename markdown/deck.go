@@ -1,0 +1,69 @@
+package markdown
+
+// SessionMode says what shares one shell, directory and stack.
+type SessionMode string
+
+// The session modes. The zero value of a [Chapter]'s mode means its deck's.
+const (
+	SessionDeck    SessionMode = "deck"    // one session for the deck, files in order
+	SessionChapter SessionMode = "chapter" // a session for each chapter
+)
+
+// Deck is a workshop: the slides of a manifest, of a directory or of one file.
+type Deck struct {
+	Name     string      // of the manifest's or the file's stem, or of the directory
+	Title    string      // from the manifest, else the first chapter's
+	File     string      // the manifest or the single file, as shown to the user; "" for a directory
+	Dir      string      // the directory of the deck inside the file system, "/"-separated, "." for its root
+	Session  SessionMode // SessionDeck for a manifest unless it says otherwise, else SessionChapter
+	Workdir  string      // directory to copy for a session, inside the file system; "" if not given
+	Chapters []*Chapter
+	Warnings ErrorList // what is suspicious, sorted by position; never stops a run
+}
+
+// Chapter is one content item: a file, or a Markdown fragment of a manifest.
+type Chapter struct {
+	Name    string // the file's stem, or the slug of its title; unique in the deck
+	Title   string // its first heading's text, else its name
+	File    string // as shown to the user
+	Pos     Pos    // where the manifest names it, or its first line
+	Session SessionMode
+	Workdir string   // inside the file system; "" means the deck's
+	Needs   []string // names of chapters that run first, as set-up
+	Slides  []*Slide
+}
+
+// Slide is what stands between two separators.
+type Slide struct {
+	Number     int               // 1-based in the deck, increments counted; 0 when excluded
+	Title      string            // the first heading's text; an increment has its predecessor's
+	Part       string            // the `# Title` in force: the part of the deck
+	Name       string            // the `name:` property
+	Classes    []string          // the `class:` property, split
+	Properties map[string]string // all properties, classes and name included
+	Increment  bool              // goes on with the slide before it (`--`)
+	Excluded   bool              // has a class that the manifest excludes; its exercises do not run
+	Pos        Pos               // its first line
+	Source     string            // Markdown without properties and notes, substitutions made
+	Notes      string            // what follows `???`
+	Exercises  []*Exercise
+}
+
+// Exercise is an `.exercise[ … ]` or `.lab[ … ]` block.
+type Exercise struct {
+	ID     string // CHAPTER/SLUG-OF-THE-TITLE, then -2, -3 …; unique in the deck
+	Pos    Pos
+	Hidden bool // stands wholly inside a comment
+	Steps  []*Step
+}
+
+// Step is one directive of an exercise, in the order of the text.
+// Its name is not checked here: which directives exist is the runner's to say.
+type Step struct {
+	Pos       Pos    // the first character of the fence's opening backticks
+	Directive string // first word of the info string
+	Args      string // the rest of the info string of a fence of several lines
+	Text      string // the data: what follows the directive on a one-liner, else the body
+	TextPos   Pos    // where Text begins
+	Hidden    bool   // inside an HTML comment: learners do not see it
+}
