@@ -24,7 +24,8 @@ type EventKind string
 
 // The kinds of events. Starts and ends nest: run, session, exercise, step.
 const (
-	RunStarted       EventKind = "run-started"       // Plan, Note: how sessions are isolated, stand-ins …
+	RunStarted       EventKind = "run-started"       // Plan
+	Note             EventKind = "note"              // Note: how sessions are isolated, stand-ins …
 	SessionStarted   EventKind = "session-started"   // Session
 	ExerciseStarted  EventKind = "exercise-started"  // Exercise
 	StepStarted      EventKind = "step-started"      // Step
@@ -109,4 +110,15 @@ type StepResult struct {
 	Duration time.Duration
 	Failure  *Failure
 	Output   string // what the terminal got during it, escape sequences stripped, head and tail only
+}
+
+// rank orders the verdicts from the best to the worst.
+var rank = map[Verdict]int{Passed: 0, Skipped: 1, Failed: 2, Broken: 3, Interrupted: 4}
+
+// worse is the worse of two verdicts.
+func worse(a, b Verdict) Verdict {
+	if rank[b] > rank[a] {
+		return b
+	}
+	return a
 }

@@ -1,0 +1,59 @@
+package runner
+
+import (
+	"context"
+	"slices"
+
+	"workshop/markdown"
+)
+
+// directive is one word of the dialect. A new one is a file directive_NAME.go and a
+// line in the table below; help, completion and the README's table come from here.
+type directive struct {
+	name    string
+	usage   string
+	summary string
+	snippet bool // types a command, which later steps look at
+	compile func(*markdown.Step) (action, error)
+}
+
+// action carries a step out. A verdict other than passed is an error: a *[Failure],
+// or what went wrong with the shell.
+type action func(ctx context.Context, s *session, step *Step) error
+
+// directives is the dialect.
+func directives() []*directive {
+	return []*directive{
+		&bashDirective, &hideDirective, &waitDirective, &longwaitDirective,
+		&keyDirective, &keysDirective, &checkDirective,
+	}
+}
+
+func findDirective(name string) *directive {
+	all := directives()
+	if i := slices.IndexFunc(all, func(d *directive) bool { return d.name == name }); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
+
+// DirectiveNames are the names of the directives.
+func DirectiveNames() []string {
+	var names []string
+	for _, d := range directives() {
+		names = append(names, d.name)
+	}
+	return names
+}
+
+// DirectiveHelp describes a directive.
+type DirectiveHelp struct{ Name, Usage, Summary string }
+
+// Directives describes the directives, in the order of the table.
+func Directives() []DirectiveHelp {
+	var help []DirectiveHelp
+	for _, d := range directives() {
+		help = append(help, DirectiveHelp{d.name, d.usage, d.summary})
+	}
+	return help
+}

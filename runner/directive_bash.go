@@ -1,0 +1,29 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"workshop/markdown"
+)
+
+var bashDirective = directive{
+	name:    "bash",
+	usage:   "```bash\nCOMMANDS\n```",
+	summary: "type commands; they must end with status 0, or the next step is a wait or a key",
+	snippet: true,
+	compile: compileSnippet,
+}
+
+func compileSnippet(step *markdown.Step) (action, error) {
+	if strings.TrimSpace(step.Text) == "" {
+		return nil, errors.New("there is nothing to type")
+	}
+	return func(ctx context.Context, s *session, step *Step) error {
+		if err := s.awaitPrompt(ctx, step); err != nil {
+			return err
+		}
+		return s.submit(ctx, step)
+	}, nil
+}

@@ -1,0 +1,24 @@
+package runner
+
+import (
+	"context"
+	"strings"
+
+	"workshop/markdown"
+	"workshop/runner/terminal"
+)
+
+var keyDirective = directive{
+	name:    "key",
+	usage:   "```key KEY```",
+	summary: "press one key, in tmux's notation: ^C, Escape, Enter, Up, q; after ^C the exit status is not judged",
+	compile: func(step *markdown.Step) (action, error) {
+		key, err := terminal.ParseKey(strings.TrimSpace(step.Text))
+		if err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context, s *session, _ *Step) error {
+			return s.press(ctx, key)
+		}, nil
+	},
+}

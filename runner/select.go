@@ -1,0 +1,158 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"workshop/markdown"
+)
+
+// ErrNothingSelected says that a selection is valid but holds no exercise.
+var ErrNothingSelected = errors.New("no exercise is selected")
+
+// Selection narrows a plan. Kinds that are given must all hold; within a kind one of
+// its values must. The zero value selects everything.
+type Selection struct {
+	Chapters  []string // file stem, manifest name, or slug of a `# Title`
+	Slides    []Range
+	Exercises []string // ids
+	FromStart bool     // run what comes before in the session, as set-up
+}
+
+// Range is a range of slide numbers, inclusive.
+type Range struct{ First, Last int }
+
+// ParseRange reads N or N-M.
+func ParseRange(s string) (Range, error) {
+	first, last, ranged := strings.Cut(s, "-")
+	if !ranged {
+		last = first
+	}
+	a, err1 := strconv.Atoi(strings.TrimSpace(first))
+	b, err2 := strconv.Atoi(strings.TrimSpace(last))
+	if err1 != nil || err2 != nil || a < 1 || b < a {
+		return Range{}, fmt.Errorf("%q is no slide number N nor range N-M", s)
+	}
+	return Range{a, b}, nil
+}
+
+// Empty reports whether the selection selects everything.
+func (sel Selection) Empty() bool {
+	return len(sel.Chapters) == 0 && len(sel.Slides) == 0 && len(sel.Exercises) == 0
+}
+
+// Chapter reports whether the chapters selected include this slide of this one.
+func (sel Selection) chapter(c *markdown.Chapter, s *markdown.Slide) bool {
+	return len(sel.Chapters) == 0 || slices.ContainsFunc(sel.Chapters, func(name string) bool {
+		return name == c.Name || s != nil && s.Part != "" && name == markdown.Slug(s.Part) || name == markdown.Slug(c.Title)
+	})
+}
+
+func (sel Selection) slide(n int) bool {
+	return len(sel.Slides) == 0 || slices.ContainsFunc(sel.Slides, func(r Range) bool { return r.First <= n && n <= r.Last })
+}
+
+// Includes reports whether a slide is selected, and an exercise of it if one is given.
+func (sel Selection) Includes(c *markdown.Chapter, s *markdown.Slide, e *markdown.Exercise) bool {
+	return sel.chapter(c, s) && sel.slide(s.Number) &&
+		(len(sel.Exercises) == 0 || e != nil && slices.Contains(sel.Exercises, e.ID))
+}
+
+// Check finds names that do not exist in the decks; the error lists those that do.
+func (sel Selection) Check(decks []*markdown.Deck) error {
+	var chapters, parts, ids []string
+	for _, d := range decks {
+		for _, c := range d.Chapters {
+			chapters = append(chapters, c.Name)
+			parts = append(parts, markdown.Slug(c.Title))
+			for _, s := range c.Slides {
+				if s.Part != "" {
+					parts = append(parts, markdown.Slug(s.Part))
+				}
+				for _, e := range s.Exercises {
+					ids = append(ids, e.ID)
+				}
+			}
+		}
+	}
+	for _, p := range parts {
+		if !slices.Contains(chapters, p) {
+			chapters = append(chapters, p)
+		}
+	}
+	return errors.Join(unknown("chapter", sel.Chapters, chapters), unknown("exercise", sel.Exercises, ids))
+}
+
+func unknown(kind string, wanted, known []string) error {
+	for _, w := range wanted {
+		if slices.Contains(known, w) {
+			continue
+		}
+		hint := ""
+		if near := markdown.Suggest(w, known); near != "" {
+			hint = fmt.Sprintf(" (did you mean %q?)", near)
+		}
+		return fmt.Errorf("there is no %s %q%s; there are: %s", kind, w, hint, strings.Join(known, ", "))
+	}
+	return nil
+}
+
+// Select narrows the plan to a selection and what it needs. The error is
+// [ErrNothingSelected], a [markdown.ErrorList] where a selected exercise would begin
+// in the middle of another's program, or says which name does not exist.
+func (p *Plan) Select(sel Selection) error {
+	if err := sel.Check(p.Decks); err != nil {
+		return err
+	}
+	var errs markdown.ErrorList
+	var kept []*Session
+	for _, s := range p.Sessions {
+		if s.narrow(sel, &errs) {
+			kept = append(kept, s)
+		}
+	}
+	p.Sessions = kept
+	if len(kept) == 0 {
+		return ErrNothingSelected
+	}
+	errs.Sort()
+	return errs.Err()
+}
+
+// narrow keeps the selected exercises of a session and those that they need.
+func (s *Session) narrow(sel Selection, errs *markdown.ErrorList) bool {
+	chosen := func(e *Exercise) bool { return !e.Setup && sel.Includes(e.Chapter, e.Slide, e.Exercise) }
+	last := -1
+	needed := map[*markdown.Chapter]bool{}
+	for i, e := range s.Exercises {
+		if !chosen(e) {
+			continue
+		}
+		last = i
+		for _, n := range needs(s.Deck, e.Chapter) {
+			needed[n] = true
+		}
+	}
+	if last < 0 {
+		return false
+	}
+	var kept []*Exercise
+	for i, e := range s.Exercises {
+		switch {
+		case chosen(e):
+			kept = append(kept, e)
+		case i < last && (sel.FromStart || needed[e.Chapter]):
+			kept = append(kept, setup([]*Exercise{e})...)
+		}
+	}
+	s.Exercises = kept
+	var orphan markdown.ErrorList
+	s.checkOrder(&orphan)
+	for _, o := range orphan {
+		errs.Add(o.Pos, "add --from-start, or select what comes before as well", "the selection begins here with what an exercise before it started: %s", o.Message)
+	}
+	return true
+}

@@ -1,0 +1,340 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	expect "github.com/Netflix/go-expect"
+
+	"workshop/runner/sandbox"
+	"workshop/runner/terminal"
+)
+
+// farewell is how long the last command of a session that a wait was about is given
+// to end by itself, so that its status can still be judged.
+const farewell = 500 * time.Millisecond
+
+// session is a session in progress: its sandbox, stack and shell.
+type session struct {
+	run    *run
+	plan   *Session
+	limits Limits
+	next   map[*Step]*Step // within the session
+
+	dir     string
+	work    string
+	env     []string
+	sandbox *sandbox.Sandbox
+	stack   Stack
+	shell   *terminal.Session
+	lost    error // why the session cannot go on
+
+	command *command // the last snippet
+}
+
+// command is a snippet that was typed and whose exit status may have yet to be judged.
+type command struct {
+	step        *Step
+	judged      bool // its status has been looked at, or must not be
+	interrupted bool
+}
+
+// open prepares a session: a folder that goes away with it, a sandbox, a stack, a shell.
+func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
+	s := &session{run: r, plan: plan, limits: r.opts.Limits, next: map[*Step]*Step{}}
+	var before *Step
+	for _, e := range plan.Exercises {
+		for _, step := range e.Steps {
+			if before != nil {
+				s.next[before] = step
+			}
+			before = step
+		}
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.dir, err = os.MkdirTemp("", "workshop-"); err != nil {
+		return nil, err
+	}
+	home, tmp, bin, state := filepath.Join(s.dir, "home"), filepath.Join(s.dir, "tmp"), filepath.Join(s.dir, "bin"), filepath.Join(s.dir, "shell")
+	for _, d := range []string{home, tmp, bin, state} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.prepareWork(); err != nil {
+		return nil, err
+	}
+	opts := r.opts.Sandbox
+	opts.Remove = s.dir
+	if s.sandbox, err = sandbox.Start(ctx, opts); err != nil {
+		return nil, err
+	}
+	r.addNote(isolationNote(s.sandbox, opts))
+	s.env = append([]string{}, r.opts.Env...)
+	s.env = append(s.env, "HOME="+home, "TMPDIR="+tmp, "PATH="+bin+string(os.PathListSeparator)+r.opts.Path, "PWD="+s.work)
+	if r.opts.Stack != nil {
+		if s.stack, err = r.opts.Stack(ctx, Host{Dir: s.dir, Bin: bin, Sandbox: s.sandbox}); err != nil {
+			return nil, err
+		}
+		s.env = append(s.env, s.stack.Env()...)
+		for _, n := range s.stack.Notes() {
+			r.addNote(n)
+		}
+	}
+	return s, s.startShell(ctx)
+}
+
+func isolationNote(sb *sandbox.Sandbox, opts sandbox.Options) string {
+	note := "sessions are isolated by a " + string(sb.Isolation())
+	switch {
+	case sb.PrivateNetwork():
+		note += " with a network of its own (--network host gives them the machine's)"
+	case opts.PrivateNetwork:
+		note += "; a network of their own cannot be had here, so they share the machine's"
+	}
+	return note
+}
+
+func (s *session) prepareWork() error {
+	w := Workdir{Name: "work"}
+	if s.run.opts.Workdir != nil {
+		var err error
+		if w, err = s.run.opts.Workdir(s.plan); err != nil {
+			return err
+		}
+	}
+	if s.work = w.Place; s.work != "" {
+		return nil
+	}
+	s.work = filepath.Join(s.dir, "work", w.Name)
+	return copyTree(s.work, w.FS)
+}
+
+func (s *session) startShell(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	s.shell, err = terminal.Start(ctx, terminal.Options{
+		Cols: s.run.opts.Cols, Rows: s.run.opts.Rows, Shell: s.run.opts.Shell,
+		Env: s.env, Dir: s.work, StateDir: filepath.Join(s.dir, "shell"),
+		Start: func(c terminal.Command) (terminal.Process, error) {
+			p, err := s.sandbox.Start(sandbox.Cmd{Argv: c.Argv, Env: c.Env, Dir: c.Dir, TTY: c.TTY})
+			if err != nil {
+				return nil, err
+			}
+			return process{p}, nil
+		},
+		Output: func(b []byte) { s.run.emit(Event{Kind: Output, Data: b}) },
+	})
+	if err != nil {
+		s.shell = nil
+	}
+	return err
+}
+
+// process is a sandboxed process as the terminal knows it.
+type process struct{ *sandbox.Process }
+
+func (p process) Kill() error { return p.Signal(os.Kill) }
+
+// Close ends everything that the session started and removes its folder.
+func (s *session) Close() error {
+	var errs []error
+	if s.shell != nil {
+		errs = append(errs, s.shell.Close())
+	}
+	if s.stack != nil {
+		errs = append(errs, s.stack.Close())
+	}
+	if s.sandbox != nil {
+		errs = append(errs, s.sandbox.Close())
+	}
+	if s.dir != "" {
+		errs = append(errs, os.RemoveAll(s.dir))
+	}
+	return errors.Join(errs...)
+}
+
+// failf makes a failure of a step, with what the reader needs to see.
+func (s *session) failf(step *Step, hint, format string, args ...any) *Failure {
+	f := &Failure{Pos: step.Pos, Message: fmt.Sprintf(format, args...), Hint: hint}
+	if s.command != nil {
+		f.Command = s.command.step.Text
+	}
+	if s.shell != nil {
+		f.Screen = s.shell.Screen()
+	}
+	return f
+}
+
+// awaitPrompt waits until the command before is over, and judges it.
+func (s *session) awaitPrompt(ctx context.Context, step *Step) error {
+	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
+	defer cancel()
+	status, err := s.shell.AwaitPrompt(limit)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && s.command != nil {
+		program := s.shell.Foreground()
+		if program == "" {
+			program = firstLine(s.command.step.Text)
+		}
+		at := "is still in the foreground"
+		if s.command.step == step {
+			at = "has not ended"
+		}
+		f := s.failf(step, "end it with a key step such as ^C, or give it a wait", "%s, started at line %d, %s after %v", quote(program), s.command.step.Pos.Line, at, s.limits.Step)
+		f.Tail = s.shell.Since(0)
+		return f
+	}
+	if err != nil {
+		return err
+	}
+	return s.judgeStatus(status)
+}
+
+// judgeStatus judges the exit status of the last command, once.
+func (s *session) judgeStatus(status int) error {
+	c := s.command
+	if c == nil || c.judged {
+		return nil
+	}
+	c.judged = true
+	if status == 0 || c.interrupted {
+		return nil
+	}
+	f := s.failf(c.step, "", "the command ended with status %d", status)
+	f.Status = &status
+	return f
+}
+
+// submit types a snippet; unless the next step of the session looks at it while it
+// runs, it must end with status 0.
+func (s *session) submit(ctx context.Context, step *Step) error {
+	s.command = &command{step: step}
+	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
+	defer cancel()
+	switch err := s.shell.Submit(limit, step.Text); {
+	case errors.Is(err, terminal.ErrIncomplete):
+		return s.failf(step, "close the quote, here-document or compound command", "%v: the shell waits for the rest of it", err)
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+		return s.failf(step, "", "a command in the middle of the snippet has not ended after %v: %s", s.limits.Step, quote(s.shell.Foreground()))
+	case err != nil:
+		return err
+	}
+	if next := s.next[step]; next != nil && !next.Snippet() {
+		return nil
+	}
+	return s.awaitPrompt(ctx, step)
+}
+
+// expect waits for a text.
+func (s *session) expect(ctx context.Context, step *Step, limit time.Duration, condition expect.ExpectOpt) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	_, err := s.shell.Expect(limited, condition)
+	var timeout *terminal.TimeoutError
+	if !errors.As(err, &timeout) || ctx.Err() != nil {
+		return err
+	}
+	timeout.Limit = limit
+	f := s.failf(step, "", "%v", timeout)
+	f.Want, f.Screen, f.Tail = strings.Join(timeout.Want, " or "), timeout.Screen, timeout.Tail
+	if timeout.Ended && s.command != nil {
+		f.Status = &timeout.Status
+		f.Message += fmt.Sprintf("; the command had ended with status %d", timeout.Status)
+	}
+	f.Nearest = nearest(f.Want, append(strings.FieldsFunc(timeout.Tail, isBreak), timeout.Screen...))
+	if s.command != nil && strings.Contains(s.command.step.Text, f.Want) {
+		f.Hint = "the text stands in the command itself, but what is typed does not count as output"
+	}
+	return f
+}
+
+func isBreak(r rune) bool { return r == '\n' || r == '\r' }
+
+func (s *session) press(ctx context.Context, key terminal.Key) error {
+	if key.Interrupts() && s.command != nil {
+		s.command.interrupted = true
+	}
+	return s.shell.Press(ctx, key)
+}
+
+// check waits for the prompt and wants status 0, whatever was pressed.
+func (s *session) check(ctx context.Context, step *Step) error {
+	if s.command != nil {
+		s.command.judged, s.command.interrupted = false, false
+	}
+	return s.awaitPrompt(ctx, step)
+}
+
+// settle judges, at the end of an exercise, a command that has ended by itself since
+// a wait was met. At the end of the session there is no later chance: the command
+// gets a moment to end.
+func (s *session) settle(ctx context.Context, last bool) error {
+	if s.command == nil || s.command.judged || s.command.interrupted {
+		return nil
+	}
+	if last {
+		moment, cancel := context.WithTimeout(ctx, farewell)
+		defer cancel()
+		if status, err := s.shell.AwaitPrompt(moment); err == nil {
+			return s.judgeStatus(status)
+		}
+		return nil
+	}
+	if status, ok := s.shell.Prompting(); ok {
+		return s.judgeStatus(status)
+	}
+	return nil
+}
+
+// judge turns what a step returned into its verdict.
+func (s *session) judge(ctx context.Context, step *Step, err error) (Verdict, *Failure) {
+	var f *Failure
+	switch {
+	case err == nil:
+		return Passed, nil
+	case ctx.Err() != nil:
+		return s.run.cut(ctx, step.Pos)
+	case errors.As(err, &f):
+		return Failed, f
+	case errors.Is(err, terminal.ErrEnded):
+		return Failed, s.failf(step, "", "%v: the snippet ended or replaced it", err)
+	default:
+		return Broken, s.failf(step, "", "%v", err)
+	}
+}
+
+// recover makes the session fit for the next exercise after one that did not pass:
+// the program in the foreground is ended, a lost shell is replaced.
+func (s *session) recover(ctx context.Context) {
+	s.command = nil
+	if s.shell.Recover(ctx) == nil || ctx.Err() != nil {
+		return
+	}
+	err := s.shell.Close()
+	if err == nil {
+		err = s.startShell(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		s.lost = fmt.Errorf("the shell was lost and cannot be replaced: %w", err)
+	}
+}
+
+// firstLine is the first line of a snippet, with a sign that there are more.
+func firstLine(s string) string {
+	first, rest, more := strings.Cut(strings.TrimSpace(s), "\n")
+	if more && strings.TrimSpace(rest) != "" {
+		first += " …"
+	}
+	return first
+}
+
+func quote(s string) string { return "`" + s + "`" }
