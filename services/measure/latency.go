@@ -11,13 +11,13 @@ import (
 
 // latency is "measure latency".
 func (m *meter) latency(ctx context.Context, args []string) error {
-	fs := m.newFlags("latency", "URL")
+	fs := newFlags("latency")
 	var bounds limits[time.Duration]
 	count := fs.Int("count", 5, "ask `N` times")
 	interval := fs.Duration("interval", 200*time.Millisecond, "wait this `time` after each answer")
 	fs.DurationVar(&bounds.min, "min", 0, "expect a median of at least this `time`")
 	fs.DurationVar(&bounds.max, "max", 0, "expect a median of at most this `time`")
-	target, err := parse(fs, args)
+	target, err := m.parse(fs, args)
 	if err != nil {
 		return err
 	}

@@ -123,24 +123,23 @@ func (e *usageError) Error() string { return e.message }
 // errOutside means that a figure is outside of its bounds.
 var errOutside = errors.New("outside of the bounds")
 
-// newFlags is a flag set for one measurement, whose help goes to stdout.
-func (m *meter) newFlags(name, args string) *flag.FlagSet {
+// newFlags is the flag set of one measurement; [meter.parse] reports its errors.
+func newFlags(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	fs.Usage = func() {
-		fmt.Fprintf(m.stdout, "Usage: measure %s [flags] %s\n\n", name, args)
-		fs.SetOutput(m.stdout)
-		fs.PrintDefaults()
-		fs.SetOutput(io.Discard)
-	}
+	fs.Usage = func() {}
 	return fs
 }
 
-// parse reads flags and the one argument that may follow them.
-func parse(fs *flag.FlagSet, args []string) (arg string, err error) {
+// parse reads flags and the one argument that may follow them. Asked for help, it
+// prints it and returns [flag.ErrHelp].
+func (m *meter) parse(fs *flag.FlagSet, args []string) (arg string, err error) {
 	err = fs.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintf(m.stdout, "Usage: measure %s [flags] [URL]\n\n", fs.Name())
+		fs.SetOutput(m.stdout)
+		fs.PrintDefaults()
 		return "", err
 	case err != nil:
 		return "", &usageError{err.Error()}

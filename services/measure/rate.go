@@ -14,17 +14,17 @@ const defaultRateURL = "http://localhost:8000/json"
 
 // rate is "measure rate".
 func (m *meter) rate(ctx context.Context, args []string) error {
-	fs := m.newFlags("rate", "[URL]")
+	fs := newFlags("rate")
 	var bounds, ratios limits[float64]
 	warmup := fs.Duration("warmup", 5*time.Second, "wait this `time` first, for a change to take effect")
 	window := fs.Duration("window", 15*time.Second, "measure for this `time`")
-	fs.Float64Var(&bounds.min, "min", 0, "expect at least this many units per second")
-	fs.Float64Var(&bounds.max, "max", 0, "expect at most this many units per second")
+	fs.Float64Var(&bounds.min, "min", 0, "expect at least `N` units per second")
+	fs.Float64Var(&bounds.max, "max", 0, "expect at most `N` units per second")
 	save := fs.String("save", "", "keep the rate under this `name`")
 	base := fs.String("ratio-of", "", "compare with the rate that was saved under this `name`")
-	fs.Float64Var(&ratios.min, "min-ratio", 0, "expect at least this many times the saved rate")
-	fs.Float64Var(&ratios.max, "max-ratio", 0, "expect at most this many times the saved rate")
-	url, err := parse(fs, args)
+	fs.Float64Var(&ratios.min, "min-ratio", 0, "expect at least `N` times the saved rate")
+	fs.Float64Var(&ratios.max, "max-ratio", 0, "expect at most `N` times the saved rate")
+	url, err := m.parse(fs, args)
 	if err != nil {
 		return err
 	}
