@@ -60,7 +60,7 @@ func fixed(status int, body string) roundTrip {
 	return func(*http.Request) (*http.Response, error) {
 		w := httptest.NewRecorder()
 		w.WriteHeader(status)
-		w.WriteString(body)
+		fmt.Fprint(w, body)
 		return w.Result(), nil
 	}
 }
