@@ -5,11 +5,19 @@
 // elsewhere it is a guardian: a subreaper in a session of its own. It holds one end
 // of a socket; when the other end closes, however the owner died, it kills
 // everything that it started, directly or not, and removes the session's folder.
+//
+// What an isolation promises when a process is killed with SIGKILL:
+//
+//   - the owner: nothing survives in a [Namespace] or under a [Guardian]. A [Group]
+//     loses sight of processes that left both their parents and their process group.
+//   - the supervisor: nothing survives in a [Namespace]. Under a [Guardian] only the
+//     processes that it started itself are certain to end.
+//
+// A binary that uses the package calls [Main] first thing, so does the TestMain of a
+// package that starts sandboxes.
 package sandbox
 
 import (
-	"context"
-	"errors"
 	"os"
 )
 
@@ -18,6 +26,9 @@ type Isolation string
 
 // The isolations, strongest first.
 const (
+	// Namespace is a PID, mount and IPC namespace with a /proc of its own. An
+	// ordinary user gets it by a user namespace that holds its own user and group
+	// only: in it set-user-ID programs such as sudo have no effect.
 	Namespace Isolation = "pid namespace"
 	Guardian  Isolation = "guardian"
 	Group     Isolation = "process group" // best effort, where neither of the others can be had
@@ -30,15 +41,17 @@ type Options struct {
 	PrivateNetwork bool
 	// Isolation forces a weaker isolation than the best one; "" means the best.
 	Isolation Isolation
-	// Remove is a directory that the supervisor removes at its end.
+	// Remove is a directory that the supervisor removes at its end, after it has
+	// detached what processes of the sandbox have mounted in it. It stays where it
+	// is if [Start] fails.
 	Remove string
 }
 
 // Cmd is a process to start in a sandbox.
 type Cmd struct {
-	Argv  []string
-	Env   []string
-	Dir   string
+	Argv  []string   // Argv[0] without a slash is looked up in the PATH of Env
+	Env   []string   // "name=value"; nil means an empty environment
+	Dir   string     // "" means the owner's current one
 	TTY   *os.File   // the controlling terminal and the three standard streams, if set
 	Files []*os.File // else the standard streams and further descriptors from 3 on; nil entries are /dev/null
 }
@@ -48,40 +61,3 @@ type Status struct {
 	Code   int    // exit status; -1 if killed by a signal
 	Signal string // name of the signal, such as "SIGKILL"; "" if it exited
 }
-
-// Sandbox is a running supervisor.
-type Sandbox struct{}
-
-// Process is a process started by a supervisor.
-type Process struct{}
-
-// Start starts a supervisor.
-func Start(ctx context.Context, opts Options) (*Sandbox, error) {
-	return nil, errors.New("not written yet")
-}
-
-// Isolation is what is in force.
-func (s *Sandbox) Isolation() Isolation { return Group }
-
-// PrivateNetwork reports whether the sandbox has a network of its own.
-func (s *Sandbox) PrivateNetwork() bool { return false }
-
-// Start starts a process. Signals have their default actions in it, also when
-// they are ignored here. The caller may close its copies of the files.
-func (s *Sandbox) Start(cmd Cmd) (*Process, error) { return nil, errors.New("not written yet") }
-
-// Done is closed when the supervisor has ended.
-func (s *Sandbox) Done() <-chan struct{} { return nil }
-
-// Close kills everything in the sandbox, removes its folder and waits for both.
-func (s *Sandbox) Close() error { return nil }
-
-// Wait blocks until the process has ended.
-func (p *Process) Wait(ctx context.Context) (Status, error) { return Status{}, nil }
-
-// Done is closed when the process has ended.
-func (p *Process) Done() <-chan struct{} { return nil }
-
-// Main is the supervisor's own main function: it returns at once, with ok false,
-// unless the process was started as a supervisor. It must be called first thing.
-func Main() (code int, ok bool) { return 0, false }

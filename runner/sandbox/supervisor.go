@@ -1,0 +1,347 @@
+//go:build unix
+
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// A supervisor is started with this name, the isolation, whether the network is
+// private, and the directory to remove, which may be empty.
+const supervisorName = "workshop sandbox"
+
+func arguments(a attempt, remove string) []string {
+	network := "shared"
+	if a.private {
+		network = "private"
+	}
+	return []string{supervisorName, string(a.isolation), network, remove}
+}
+
+// Main is the supervisor's own main function: it returns at once, with ok false,
+// unless the process was started as a supervisor. It must be called first thing.
+func Main() (code int, ok bool) {
+	if len(os.Args) != 4 || os.Args[0] != supervisorName {
+		return 0, false
+	}
+	if err := supervise(Isolation(os.Args[1]), os.Args[2] == "private", os.Args[3]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1, true
+	}
+	return 0, true
+}
+
+type supervisor struct {
+	isolation Isolation
+	wire      *wire
+	null      int         // descriptor of /dev/null
+	ids       map[int]int // of the processes that run, by their PID
+	pids      map[int]int // and the other way round
+	orphans   []int       // for a Group: process groups whose leader has ended before others
+}
+
+// supervise does what the owner says until the socket closes, then kills everything.
+func supervise(isolation Isolation, private bool, directory string) error {
+	// Signal masks, capabilities and parent death signals belong to a thread: all
+	// processes are started from this one, and it lasts as long as the supervisor.
+	runtime.LockOSThread()
+	children := catchSignals()
+	if err := unblockSignals(); err != nil {
+		return err
+	}
+	closeOnExec()
+	w, err := newWire(3)
+	if err != nil {
+		return err
+	}
+	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("open "+os.DevNull, err)
+	}
+	s := &supervisor{isolation: isolation, wire: w, null: null, ids: map[int]int{}, pids: map[int]int{}}
+
+	r := reply{Kind: ready}
+	if op, err := isolate(isolation, private); err != nil {
+		r.fail(op, "", err)
+		if w.send(r) == nil {
+			return nil // the owner still needs the directory
+		}
+		return remove(directory)
+	}
+	w.send(r) // an error shows as the end of the requests, here and below
+
+	requests := make(chan received)
+	go s.receive(requests)
+	for {
+		select {
+		case <-children:
+			for s.reap(unix.WNOHANG) == nil {
+			}
+		case r, ok := <-requests:
+			if !ok {
+				s.killAll()
+				return remove(directory)
+			}
+			if r.Start != nil {
+				s.start(r.ID, r.Start, r.fds)
+			} else {
+				s.signal(r.ID, r.Signal)
+			}
+			closeAll(r.fds)
+		}
+	}
+}
+
+// catchSignals keeps signals from ending the supervisor, but not from having their
+// default actions in its children: caught signals are reset by exec, ignored ones,
+// which the owner may have inherited from nohup or a shell's &, are not. What is
+// returned receives when children have ended.
+func catchSignals() <-chan os.Signal {
+	others, children := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	for number := syscall.Signal(1); number <= 64; number++ {
+		switch number {
+		case unix.SIGCHLD:
+			signal.Notify(children, number)
+		case unix.SIGKILL, unix.SIGSTOP: // nobody can
+		case unix.SIGURG: // caught by the Go runtime, which sends it to itself all the time
+		default:
+			signal.Notify(others, number) // nobody receives: they are dropped
+		}
+	}
+	return children
+}
+
+// received is a request with its descriptors.
+type received struct {
+	request
+	fds []int
+}
+
+// receive receives until the owner is gone, or talks nonsense, which is no better.
+func (s *supervisor) receive(requests chan<- received) {
+	defer close(requests)
+	for {
+		var r received
+		var err error
+		if r.fds, err = s.wire.receive(&r.request); err != nil {
+			return
+		}
+		requests <- r
+	}
+}
+
+// start starts a process and replies with the result.
+func (s *supervisor) start(id int, cmd *start, fds []int) {
+	r := reply{Kind: started, ID: id}
+	files, err := s.files(cmd, fds)
+	if err != nil {
+		r.fail("receive descriptors", "", err)
+		s.wire.send(r)
+		return
+	}
+	path, dir := string(cmd.Path), string(cmd.Dir)
+	pidfd := -1
+	attr := processAttr(s.isolation, &pidfd)
+	attr.Setsid, attr.Setctty, attr.Setpgid = cmd.TTY, cmd.TTY, !cmd.TTY
+	pid, err := syscall.ForkExec(path, toStrings(cmd.Argv), &syscall.ProcAttr{
+		Dir: dir, Env: toStrings(cmd.Env), Files: files, Sys: attr,
+	})
+	if err != nil {
+		// Which of the steps failed does not come with the error.
+		if chdirErr := unix.Access(dir+"/.", unix.X_OK); chdirErr != nil {
+			r.fail("chdir", dir, chdirErr)
+		} else {
+			r.fail("exec", path, err)
+		}
+		s.wire.send(r)
+		return
+	}
+	s.ids[pid], s.pids[id] = id, pid
+	r.PID = pid
+	if pidfd < 0 {
+		s.wire.send(r)
+		return
+	}
+	s.wire.send(r, pidfd)
+	unix.Close(pidfd)
+}
+
+// files lists the descriptors of a process, at least the three standard ones.
+func (s *supervisor) files(cmd *start, fds []int) ([]uintptr, error) {
+	files := make([]uintptr, 0, max(len(cmd.Null), 3))
+	for _, null := range cmd.Null {
+		if null {
+			files = append(files, uintptr(s.null))
+			continue
+		}
+		if len(fds) == 0 {
+			return nil, unix.EMFILE // the kernel drops those that do not fit
+		}
+		// Few programs expect to be told to try again.
+		if err := unix.SetNonblock(fds[0], false); err != nil {
+			return nil, err
+		}
+		files = append(files, uintptr(fds[0]))
+		fds = fds[1:]
+	}
+	for len(files) < 3 {
+		fd := uintptr(s.null)
+		if cmd.TTY {
+			fd = files[0]
+		}
+		files = append(files, fd)
+	}
+	return files, nil
+}
+
+// signal signals the process group of a process. Its number cannot have passed to
+// another one, as no child is reaped but by reap.
+func (s *supervisor) signal(id int, number syscall.Signal) {
+	r := reply{Kind: signalled, ID: id}
+	pid, ok := s.pids[id]
+	if !ok {
+		r.fail("kill", "", syscall.ESRCH)
+	} else if err := unix.Kill(-pid, number); err != nil {
+		r.fail("kill", "", err)
+	}
+	s.wire.send(r)
+}
+
+// reap takes the status of one child, started or adopted, and reports it.
+func (s *supervisor) reap(options int) error {
+	var status unix.WaitStatus
+	var pid int
+	for {
+		var err error
+		pid, err = unix.Wait4(-1, &status, options, nil)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+	if pid == 0 {
+		return unix.EAGAIN
+	}
+	id, ok := s.ids[pid]
+	if !ok {
+		return nil
+	}
+	delete(s.ids, pid)
+	delete(s.pids, id)
+	if s.isolation == Group && unix.Kill(-pid, 0) == nil {
+		s.orphans = append(s.orphans, pid)
+	}
+	r := reply{Kind: ended, ID: id, Status: Status{Code: status.ExitStatus()}}
+	if status.Signaled() {
+		r.Status = Status{Code: -1, Signal: unix.SignalName(status.Signal())}
+	}
+	s.wire.send(r)
+	return nil
+}
+
+// killAll kills all that is left and returns when the last of it has ended.
+//
+// Without a namespace it looks again after each end: children of a process that has
+// been killed become the supervisor's own before it can take that process's status,
+// so whatever has escaped one look is seen by one of those that follow.
+func (s *supervisor) killAll() {
+	for {
+		killed := s.kill()
+		if killed == 0 {
+			// What is left may not be killed, such as a program of another user.
+			// It is not worth to wait for, but zombies are.
+			for s.reap(unix.WNOHANG) == nil {
+			}
+			return
+		}
+		if s.reap(0) != nil {
+			return // no children
+		}
+		for s.reap(unix.WNOHANG) == nil {
+		}
+	}
+}
+
+// kill sends SIGKILL to everything in the sandbox and returns how much there was.
+func (s *supervisor) kill() (killed int) {
+	if s.isolation == Namespace {
+		if unix.Kill(-1, unix.SIGKILL) == nil {
+			killed++
+		}
+		return killed
+	}
+	if s.isolation == Group {
+		for _, group := range s.orphans {
+			unix.Kill(-group, unix.SIGKILL)
+		}
+		for pid := range s.ids {
+			if unix.Kill(-pid, unix.SIGKILL) == nil {
+				killed++
+			}
+		}
+	}
+	// Parents first, lest they react to the death of a child.
+	for _, pid := range descendants(processes(), os.Getpid()) {
+		if unix.Kill(pid, unix.SIGKILL) == nil {
+			killed++
+		}
+	}
+	return killed
+}
+
+// process is what is known about one of the system's processes.
+type process struct {
+	pid, parent int
+	zombie      bool
+}
+
+// descendants are those of root that still run, parents before their children.
+func descendants(all []process, root int) []int {
+	children := map[int][]process{}
+	for _, p := range all {
+		children[p.parent] = append(children[p.parent], p)
+	}
+	var found []int
+	for queue := []int{root}; len(queue) > 0; queue = queue[1:] {
+		for _, p := range children[queue[0]] {
+			queue = append(queue, p.pid)
+			if !p.zombie {
+				found = append(found, p.pid)
+			}
+		}
+	}
+	return found
+}
+
+// remove removes a directory and everything in it, but nothing that is mounted there.
+func remove(directory string) error {
+	if directory == "" {
+		return nil
+	}
+	if err := detach(directory); err != nil {
+		return err
+	}
+	err := os.RemoveAll(directory)
+	if err == nil || !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	// Some programs write-protect their folders, as Go does with its module cache.
+	filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	return os.RemoveAll(directory)
+}

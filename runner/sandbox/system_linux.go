@@ -1,0 +1,210 @@
+package sandbox
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// executable is this binary, also when its file has been replaced or removed.
+func executable() string { return "/proc/self/exe" }
+
+// attempts lists the ways to start a supervisor, the best one first. Whether one
+// works is found out by trying: there are too many switches to ask (see
+// user_namespaces(7), and AppArmor and seccomp besides).
+func attempts(opts Options) []attempt {
+	var all []attempt
+	if opts.Isolation == "" || opts.Isolation == Namespace {
+		if opts.PrivateNetwork {
+			all = append(all, namespaces(true)...)
+		}
+		all = append(all, namespaces(false)...)
+	}
+	for _, isolation := range []Isolation{Guardian, Group} {
+		if opts.Isolation == "" && isolation == Guardian || opts.Isolation == isolation {
+			all = append(all, attempt{isolation: isolation, attr: &syscall.SysProcAttr{Setsid: true}})
+		}
+	}
+	return all
+}
+
+// namespaces lists the ways into a PID namespace.
+func namespaces(private bool) []attempt {
+	flags := uintptr(unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWIPC)
+	if private {
+		flags |= unix.CLONE_NEWNET
+	}
+	uid, gid := os.Geteuid(), os.Getegid()
+	user := attempt{Namespace, private, &syscall.SysProcAttr{
+		Setsid:      true,
+		Cloneflags:  flags | unix.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}},
+		// Other users than root lose their capabilities by exec but for these, which
+		// isolate needs and gives up.
+		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN},
+	}}
+	if os.Geteuid() != 0 {
+		return []attempt{user}
+	}
+	root := attempt{Namespace, private, &syscall.SysProcAttr{Setsid: true, Cloneflags: flags}}
+	return []attempt{root, user}
+}
+
+// isolate is the supervisor's part in setting up its isolation. op is what failed.
+func isolate(isolation Isolation, private bool) (op string, err error) {
+	switch isolation {
+	case Guardian:
+		return "prctl", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	case Namespace:
+		if os.Getpid() != 1 {
+			return "enter pid namespace", unix.EINVAL
+		}
+		// What is mounted outside still appears inside, but not the other way round.
+		if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
+			return "make mounts private", err
+		}
+		if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
+			return "mount /proc", err
+		}
+		if private {
+			if err := loopbackUp(); err != nil {
+				return "bring lo up", err
+			}
+		}
+		return "drop capabilities", unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+	}
+	return "", nil
+}
+
+// loopbackUp brings lo up; the kernel gives it its addresses.
+func loopbackUp() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	if err := unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, lo); err != nil {
+		return err
+	}
+	lo.SetUint16(lo.Uint16() | unix.IFF_UP)
+	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo)
+}
+
+// unblockSignals clears the signal mask of the calling thread, which its children
+// inherit.
+func unblockSignals() error {
+	return os.NewSyscallError("sigprocmask", unix.PthreadSigmask(unix.SIG_SETMASK, new(unix.Sigset_t), nil))
+}
+
+// closeOnExec keeps descriptors that the owner itself has inherited, of a lock or a
+// make's job server perhaps, from the processes of the sandbox. Before Linux 5.9
+// they get them, as they would from any other parent.
+func closeOnExec() {
+	unix.CloseRange(4, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+}
+
+func processAttr(isolation Isolation, pidfd *int) *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{PidFD: pidfd}
+	if isolation != Namespace {
+		attr.Pdeathsig = unix.SIGKILL // for when the supervisor is killed
+	}
+	return attr
+}
+
+// ownPID translates the PID that a supervisor has reported, by means of the pidfd
+// that came with it: the kernel writes the number in /proc as the reader sees it
+// (proc_pid_fdinfo(5), -1 for a process that has ended).
+func ownPID(isolation Isolation, pid int, fds []int) int {
+	if isolation != Namespace {
+		return pid
+	}
+	if len(fds) == 0 {
+		return 0 // before Linux 5.2
+	}
+	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fds[0]))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(info)) {
+		if value, ok := strings.CutPrefix(line, "Pid:"); ok {
+			number, _ := strconv.Atoi(strings.TrimSpace(value))
+			return max(number, 0)
+		}
+	}
+	return 0
+}
+
+// processes lists the system's processes (proc_pid_stat(5)). Not all kernels have
+// the lists of children that would be quicker to read.
+func processes() []process {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1) // an incomplete list is better than none
+	var all []process
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil {
+			continue
+		}
+		stat, err := os.ReadFile("/proc/" + name + "/stat")
+		if err != nil {
+			continue // ended
+		}
+		// PID (name) state parent …, and the name may hold anything.
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+		if len(fields) < 2 {
+			continue
+		}
+		parent, err := strconv.Atoi(string(fields[1]))
+		if err != nil {
+			continue
+		}
+		all = append(all, process{pid: pid, parent: parent, zombie: fields[0][0] == 'Z' || fields[0][0] == 'X'})
+	}
+	return all
+}
+
+// detach unmounts everything that is mounted in or on a directory, so that what is
+// bound there is not taken for a part of it (proc_pid_mountinfo(5)).
+func detach(directory string) error {
+	info, err := os.ReadFile("/proc/self/mountinfo")
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s stays: what is mounted in it is not known without /proc", directory)
+	}
+	if err != nil {
+		return err
+	}
+	var points []string
+	unescape := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
+	for line := range strings.Lines(string(info)) {
+		if fields := strings.Fields(line); len(fields) > 4 {
+			point := unescape.Replace(fields[4])
+			if point == directory || strings.HasPrefix(point, directory+"/") {
+				points = append(points, point)
+			}
+		}
+	}
+	for _, point := range slices.Backward(points) { // the last one mounted is on top
+		if err := unix.Unmount(point, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil {
+			return &os.PathError{Op: "unmount", Path: point, Err: err}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,36 @@
+//go:build unix && !linux
+
+package sandbox
+
+import (
+	"os"
+	"syscall"
+)
+
+func executable() string {
+	path, err := os.Executable()
+	if err != nil {
+		return os.Args[0]
+	}
+	return path
+}
+
+func attempts(opts Options) []attempt {
+	if opts.Isolation != "" && opts.Isolation != Group {
+		return nil
+	}
+	return []attempt{{isolation: Group, attr: &syscall.SysProcAttr{Setsid: true}}}
+}
+
+func isolate(Isolation, bool) (op string, err error) { return "", nil }
+
+// unblockSignals does nothing: no system call for it is to be had without cgo.
+func unblockSignals() error { return nil }
+
+func closeOnExec() {}
+
+func processAttr(Isolation, *int) *syscall.SysProcAttr { return &syscall.SysProcAttr{} }
+
+func ownPID(_ Isolation, pid int, _ []int) int { return pid }
+
+func detach(string) error { return nil }
