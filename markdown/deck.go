@@ -11,19 +11,22 @@ const (
 
 // Deck is a workshop: the slides of a manifest, of a directory or of one file.
 type Deck struct {
-	Name     string      // of the manifest's or the file's stem, or of the directory
-	Title    string      // from the manifest, else the first chapter's
-	File     string      // the manifest or the single file, as shown to the user; "" for a directory
-	Dir      string      // the directory of the deck inside the file system, "/"-separated, "." for its root
-	Session  SessionMode // SessionDeck for a manifest unless it says otherwise, else SessionChapter
-	Workdir  string      // directory to copy for a session, inside the file system; "" if not given
+	Name     string            // of the manifest's or the file's stem, or of the directory
+	Title    string            // from the manifest, else the first chapter's
+	File     string            // the manifest or the single file, as shown to the user; "" for a directory
+	Dir      string            // the directory of the deck inside the file system, "/"-separated, "." for its root
+	Session  SessionMode       // SessionDeck for a manifest unless it says otherwise, else SessionChapter
+	Workdir  string            // directory to copy for a session, inside the file system; "" if not given
+	Engine   string            // the manifest's engine: key, as written
+	Network  string            // the manifest's network: key, as written
+	Values   map[string]string // the keys of the manifest that are substituted, such as gitrepo
 	Chapters []*Chapter
 	Warnings ErrorList // what is suspicious, sorted by position; never stops a run
 }
 
 // Chapter is one content item: a file, or a Markdown fragment of a manifest.
 type Chapter struct {
-	Name    string // the file's stem, or the slug of its title; unique in the deck
+	Name    string // the manifest's, else the file's stem, or the slug of its title; unique in the deck
 	Title   string // its first heading's text, else its name
 	File    string // as shown to the user
 	Pos     Pos    // where the manifest names it, or its first line
@@ -35,14 +38,14 @@ type Chapter struct {
 
 // Slide is what stands between two separators.
 type Slide struct {
-	Number     int               // 1-based in the deck, increments counted; 0 when excluded
+	Number     int               // 1-based in the deck, increments counted; 0 when excluded, and not counted then
 	Title      string            // the first heading's text; an increment has its predecessor's
 	Part       string            // the `# Title` in force: the part of the deck
 	Name       string            // the `name:` property
-	Classes    []string          // the `class:` property, split
+	Classes    []string          // the `class:` property, split; an increment has its predecessor's too
 	Properties map[string]string // all properties, classes and name included
 	Increment  bool              // goes on with the slide before it (`--`)
-	Excluded   bool              // has a class that the manifest excludes; its exercises do not run
+	Excluded   bool              // has a class that the manifest excludes, or is a layout; its exercises do not run
 	Pos        Pos               // its first line
 	Source     string            // Markdown without properties and notes, substitutions made
 	Notes      string            // what follows `???`
@@ -63,7 +66,8 @@ type Step struct {
 	Pos       Pos    // the first character of the fence's opening backticks
 	Directive string // first word of the info string
 	Args      string // the rest of the info string of a fence of several lines
-	Text      string // the data: what follows the directive on a one-liner, else the body
+	Text      string // the data: what follows the directive on a one-liner, else the body; no final line end
+	Raw       string // the data with the backticks that are removed from Text; "" if there are none
 	TextPos   Pos    // where Text begins
 	Hidden    bool   // inside an HTML comment: learners do not see it
 }

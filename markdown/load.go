@@ -1,10 +1,12 @@
-// Package markdown reads decks of workshop slides: bytes in, positioned values
-// out. It executes nothing and reads only from the file system it is given.
 package markdown
 
 import (
-	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
+	"path"
+	"strconv"
+	"strings"
 )
 
 // Options adapt [Load] to its surroundings. The zero value is useful.
@@ -15,13 +17,343 @@ type Options struct {
 	// Env looks up OVERRIDE_KEY variables, which override a manifest's keys.
 	// Nil: there are none.
 	Env func(key string) (string, bool)
+	// Directives are the names of the directives. They decide which fences of an
+	// exercise are steps and which are text: a fence in sight is a step when its word
+	// is a directive or nearly one, a fence in a comment unless it is of another
+	// language. Nil: those of the dialect.
+	Directives []string
 }
 
 // Load reads the deck called name from fsys: a directory (its workshop.yml, else
 // its *.md files in name order), a manifest, or one .md file. fsys is the root of
-// the repository, which includes cannot leave. Mistakes in the input are an
-// [ErrorList] holding all of them; the deck is returned beside it as far as it
-// could be read.
+// the repository, which includes cannot leave; that links cannot leave it either is
+// up to fsys, as in [os.Root.FS]. Mistakes in the input are an [ErrorList] holding
+// all of them, in the order of their positions; the deck is returned beside it as
+// far as it could be read.
+//
+// A chapter is called what the manifest says, else by its file's stem, an inline
+// fragment by the slug of its title or else inline-N. A chapter whose name is taken
+// gets -2, -3 … and a warning; a name given twice by a manifest is an error.
 func Load(fsys fs.FS, name string, opts Options) (*Deck, error) {
-	return nil, errors.New("not written yet")
+	l := newLoader(fsys, opts)
+	d := l.load(path.Clean(name))
+	return d, l.done(d)
+}
+
+// Parse reads src, the file called name, as a deck of one chapter. It includes
+// nothing.
+func Parse(name string, src []byte) (*Deck, error) {
+	l := newLoader(nil, Options{})
+	d := l.single(newFile(name, string(src)), path.Clean(name))
+	return d, l.done(d)
+}
+
+// loader reads one deck.
+type loader struct {
+	fsys       fs.FS
+	show       func(name string) string
+	env        func(key string) (string, bool)
+	directives []string
+	values     map[string]string // of substitutions, by manifest key
+	files      map[string]opened
+	titler     *titler
+	log               // of the deck itself
+	logs       []*log // of the chapters
+
+	headings []partHeading   // of the chapter that is being parsed
+	outline  [][]partHeading // of each chapter
+	tops     []int           // the top-level item of each chapter
+}
+
+// opened is a file that has been read, or why it cannot be.
+type opened struct {
+	file *file
+	err  error
+}
+
+func newLoader(fsys fs.FS, opts Options) *loader {
+	l := &loader{
+		fsys: fsys, show: opts.Path, env: opts.Env, directives: opts.Directives,
+		values: map[string]string{}, files: map[string]opened{}, titler: newTitler(),
+	}
+	if l.show == nil {
+		l.show = func(name string) string { return name }
+	}
+	if l.env == nil {
+		l.env = func(string) (string, bool) { return "", false }
+	}
+	if l.directives == nil {
+		l.directives = builtin()
+	}
+	return l
+}
+
+// done sorts what has been found and returns the errors.
+func (l *loader) done(d *Deck) error {
+	errs, warnings := l.errors.list, l.warnings.list
+	for _, log := range l.logs {
+		errs = append(errs, log.errors.list...)
+		warnings = append(warnings, log.warnings.list...)
+	}
+	errs.Sort()
+	warnings.Sort()
+	d.Warnings = warnings
+	return errs.Err()
+}
+
+func (l *loader) load(name string) *Deck {
+	d := &Deck{Name: stem(name), Dir: path.Dir(name), Session: SessionChapter}
+	at := Pos{File: l.show(name)}
+	if !fs.ValidPath(name) {
+		l.fail(at, "", "%s is not a name inside the repository", name)
+		return d
+	}
+	info, err := fs.Stat(l.fsys, name)
+	switch {
+	case err == nil && info.IsDir():
+		return l.directory(name)
+	case strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml"):
+		f, err := l.open(name, maxManifest)
+		if err != nil {
+			l.fail(at, l.nearFile(name), "%v", err)
+			return d
+		}
+		return l.manifest(f)
+	case strings.HasSuffix(name, ".md"):
+		f, err := l.open(name, maxFile)
+		if err != nil {
+			l.fail(at, l.nearFile(name), "%v", err)
+			return d
+		}
+		return l.single(f, name)
+	case err != nil:
+		_, err := l.open(name, 0)
+		l.fail(at, l.nearFile(name), "%v", err)
+	default:
+		l.fail(at, "a deck is a directory, a manifest (.yml) or one .md file", "not a deck")
+	}
+	return d
+}
+
+// single makes a deck of one file.
+func (l *loader) single(f *file, name string) *Deck {
+	d := &Deck{Name: stem(name), File: f.name, Dir: path.Dir(name), Session: SessionChapter}
+	l.chapters(d, []item{{file: f, pos: f.pos(0)}})
+	l.finish(d, nil)
+	return d
+}
+
+// directory makes a deck of a directory.
+func (l *loader) directory(name string) *Deck {
+	if manifest := path.Join(name, "workshop.yml"); l.exists(manifest) {
+		return l.load(manifest)
+	}
+	shown := l.show(name)
+	d := &Deck{Name: path.Base(shown), Dir: name, Session: SessionChapter}
+	if d.Name == "." || d.Name == ".." || d.Name == "/" {
+		d.Name = "deck"
+	}
+	at := Pos{File: shown}
+	entries, err := fs.ReadDir(l.fsys, name)
+	if err != nil {
+		l.fail(at, "", "cannot read %s: %v", shown, cause(err))
+		return d
+	}
+	var items []item
+	found := false
+	for i, e := range entries {
+		if path.Ext(e.Name()) != ".md" || strings.HasPrefix(e.Name(), ".") || e.IsDir() {
+			continue
+		}
+		found = true
+		file := path.Join(name, e.Name())
+		f, err := l.open(file, maxFile)
+		if err != nil {
+			l.fail(Pos{File: l.show(file)}, "", "%v", err)
+			continue
+		}
+		items = append(items, item{file: f, pos: f.pos(0), top: i})
+	}
+	if !found {
+		l.fail(at, "", "no deck here: neither workshop.yml nor any .md file")
+	}
+	l.chapters(d, items)
+	l.finish(d, nil)
+	return d
+}
+
+// item is a chapter to be read.
+type item struct {
+	file    *file
+	name    string // "" if not given
+	pos     Pos
+	top     int // the index of the top-level item that it belongs to
+	session SessionMode
+	workdir string
+	needs   []need
+}
+
+// need is the name of a chapter that another one needs.
+type need struct {
+	name string
+	pos  Pos
+}
+
+// chapters parses and names the chapters of a deck and checks what they need.
+func (l *loader) chapters(d *Deck, items []item) {
+	inline := 0
+	taken := map[string]bool{}
+	for _, it := range items {
+		c := &Chapter{Name: it.name, File: it.file.name, Pos: it.pos, Session: it.session, Workdir: it.workdir}
+		l.headings = nil
+		l.parse(c, it.file)
+		l.outline = append(l.outline, l.headings)
+		l.tops = append(l.tops, it.top)
+		if it.file.path == "" && it.file.place != nil {
+			inline++
+			if c.Name == "" {
+				c.Name = Slug(c.Title)
+			}
+			if c.Name == "" {
+				c.Name = "inline-" + strconv.Itoa(inline)
+			}
+		}
+		if it.name != "" {
+			if taken[c.Name] {
+				l.fail(it.pos, "names are unique in a deck", "another chapter is named %s", c.Name)
+			}
+			taken[c.Name] = true
+		}
+		d.Chapters = append(d.Chapters, c)
+	}
+	// A chapter that is called like the second one of another name keeps its name.
+	stems := map[string]bool{}
+	for i, c := range d.Chapters {
+		if c.Name == "" {
+			c.Name = stem(items[i].file.name)
+			if items[i].file.path != "" {
+				c.Name = stem(items[i].file.path)
+			}
+		}
+		stems[c.Name] = true
+	}
+	next := map[string]int{}
+	for i, c := range d.Chapters {
+		if c.Title == "" {
+			c.Title = c.Name
+		}
+		if items[i].name != "" {
+			continue
+		}
+		if name := c.Name; taken[name] {
+			for n := max(2, next[name]); taken[c.Name] || stems[c.Name]; n++ {
+				c.Name = name + "-" + strconv.Itoa(n)
+				next[name] = n + 1
+			}
+			l.warn(c.Pos, "give it a name: of its own", "another chapter is called %s: this one is %s", name, c.Name)
+		}
+		taken[c.Name] = true
+	}
+	if d.Title == "" && len(d.Chapters) > 0 {
+		d.Title = d.Chapters[0].Title
+	}
+	l.needs(d, items)
+}
+
+// needs resolves what chapters need.
+func (l *loader) needs(d *Deck, items []item) {
+	byName := map[string]int{}
+	var names []string
+	for i, c := range d.Chapters {
+		byName[c.Name] = i
+		names = append(names, c.Name)
+	}
+	for i, c := range d.Chapters {
+		for _, n := range items[i].needs {
+			if _, ok := byName[n.name]; !ok {
+				l.fail(n.pos, didYouMean(Suggest(n.name, names)), "no chapter is named %s", n.name)
+				continue
+			}
+			c.Needs = append(c.Needs, n.name)
+		}
+	}
+	const (
+		visiting = 1
+		visited  = 2
+	)
+	state := make([]int, len(d.Chapters))
+	var visit func(i int)
+	visit = func(i int) {
+		state[i] = visiting
+		for _, name := range d.Chapters[i].Needs {
+			switch j := byName[name]; state[j] {
+			case 0:
+				visit(j)
+			case visiting:
+				l.fail(d.Chapters[i].Pos, "", "chapter %s needs itself, by way of %s", name, d.Chapters[i].Name)
+			}
+		}
+		state[i] = visited
+	}
+	for i := range d.Chapters {
+		if state[i] == 0 {
+			visit(i)
+		}
+	}
+}
+
+// stem is a file's name without directories and extension.
+func stem(name string) string {
+	base := path.Base(name)
+	if s := strings.TrimSuffix(base, path.Ext(base)); s != "" {
+		return s
+	}
+	return base
+}
+
+// setValues makes a manifest's keys known to substitutions.
+func (l *loader) setValues(values map[string]string) {
+	maps.Copy(l.values, values)
+	if title, ok := l.values["title"]; ok {
+		l.values["title"] = strings.Join(strings.FieldsFunc(title, func(r rune) bool { return r == '\n' }), "<br/>")
+	}
+}
+
+// maxReports is how many errors, and how many warnings, a chapter may have.
+const maxReports = 100
+
+// log collects what is wrong with a chapter or a manifest.
+type log struct{ errors, warnings reports }
+
+func (l *log) fail(pos Pos, hint, format string, args ...any) {
+	l.errors.add("errors", pos, hint, format, args...)
+}
+
+func (l *log) warn(pos Pos, hint, format string, args ...any) {
+	l.warnings.add("warnings", pos, hint, format, args...)
+}
+
+// reports is a bounded list.
+type reports struct{ list ErrorList }
+
+func (r *reports) full() bool { return len(r.list) > maxReports }
+
+func (r *reports) add(what string, pos Pos, hint, format string, args ...any) {
+	switch {
+	case r.full():
+	case len(r.list) == maxReports:
+		r.list.Add(pos, "", "too many %s: no more of this chapter are shown", what)
+	default:
+		r.list.Add(pos, hint, "%s", oneLine(fmt.Sprintf(format, args...)))
+	}
+}
+
+// oneLine keeps what is quoted from a deck from breaking or colouring a message.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || misleading(r) != "" {
+			return '�'
+		}
+		return r
+	}, s)
 }

@@ -1,0 +1,387 @@
+package markdown
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// chapterParser makes slides of the tokens of a chapter.
+type chapterParser struct {
+	*loader
+	log     *log
+	src     *source
+	tokens  []token
+	chapter *Chapter
+
+	slide    *Slide
+	from     int // where the slide's text begins, behind its properties
+	notes    int // where its notes line begins, or -1
+	notesEnd int
+	part     string // the `# Title` in force
+	exercise *Exercise
+	opened   token // of the exercise
+}
+
+// parse fills a chapter with the slides of a file.
+func (l *loader) parse(c *Chapter, f *file) {
+	log := &log{}
+	src := l.expand(f, log)
+	p := &chapterParser{loader: l, log: log, src: src, tokens: scan(src, log), chapter: c}
+	p.slides()
+	l.logs = append(l.logs, log)
+}
+
+func (p *chapterParser) slides() {
+	depth := 0 // of blocks that are closed somewhere
+	p.begin(0, false)
+	for _, t := range p.tokens {
+		if t.start < p.from && t.kind != openToken && t.kind != closeToken {
+			continue // among the properties
+		}
+		switch t.kind {
+		case separatorToken:
+			if depth > 0 {
+				p.log.warn(p.src.pos(t.start), "close the block first", "this line separates no slides: it is inside a block")
+				break
+			}
+			p.end(t.start)
+			p.begin(t.end, p.src.text[t.start:t.end] != "---\n" && p.src.text[t.start:t.end] != "---")
+		case notesToken:
+			if depth == 0 && p.notes < 0 {
+				p.endExercise()
+				p.notes, p.notesEnd = t.start, t.end
+			}
+		case headingToken:
+			if p.notes < 0 {
+				p.heading(t)
+			}
+		case openToken:
+			if t.match >= 0 {
+				depth++
+			}
+			if t.exercise && p.notes < 0 {
+				p.endExercise()
+				p.exercise, p.opened = &Exercise{Pos: p.src.pos(t.start)}, t
+			}
+		case closeToken:
+			depth--
+			if p.exercise != nil && t.match >= 0 && p.tokens[t.match].start == p.opened.start {
+				p.exercise.Hidden = t.comment >= 0 && t.comment == p.opened.comment
+				p.endExercise()
+			}
+		case fenceToken, spanToken:
+			if p.notes < 0 {
+				p.step(t)
+			}
+		}
+	}
+	p.end(len(p.src.text))
+}
+
+// begin starts a slide at an offset.
+func (p *chapterParser) begin(at int, increment bool) {
+	s := &Slide{Increment: increment, Pos: p.src.pos(at), Properties: map[string]string{}}
+	if n := len(p.chapter.Slides); increment && n > 0 {
+		before := p.chapter.Slides[n-1]
+		s.Title, s.Classes = before.Title, slices.Clone(before.Classes)
+	}
+	p.slide, p.notes = s, -1
+	p.from = p.properties(at)
+	p.chapter.Slides = append(p.chapter.Slides, s)
+}
+
+// end finishes the slide at an offset.
+func (p *chapterParser) end(at int) {
+	p.endExercise()
+	s := p.slide
+	end := at
+	if p.notes >= 0 {
+		end = p.notes
+		s.Notes = strings.Trim(p.src.text[p.notesEnd:at], "\n")
+	}
+	s.Source = strings.Trim(p.src.text[min(p.from, end):end], "\n")
+	if s.Part == "" {
+		s.Part = p.part
+	}
+}
+
+func (p *chapterParser) endExercise() {
+	if p.exercise != nil {
+		p.slide.Exercises = append(p.slide.Exercises, p.exercise)
+		p.exercise = nil
+	}
+}
+
+// properties reads the properties of a slide that begins at an offset and returns
+// where they end. As in remark, any `word:` at the start of a line is one.
+func (p *chapterParser) properties(at int) int {
+	for at < len(p.src.text) {
+		line, _, _ := strings.Cut(p.src.text[at:], "\n")
+		next := min(at+len(line)+1, len(p.src.text))
+		trimmed := strings.TrimSpace(line)
+		if trimmed == "" {
+			at = next
+			continue
+		}
+		text := line
+		inner, comment := strings.CutPrefix(trimmed, "<!--")
+		if comment {
+			if text, comment = strings.CutSuffix(inner, "-->"); !comment {
+				return at
+			}
+			text = strings.TrimSpace(text)
+		}
+		name := text[:prefix(text, func(c byte) bool {
+			return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
+		})]
+		value, ok := strings.CutPrefix(text[len(name):], ":")
+		if name == "" || !ok || strings.Contains(value, "-->") {
+			return at
+		}
+		known := slices.Contains([]string{"class", "name", "layout", "template", "count", "exclude", "continued"}, name) || strings.HasPrefix(name, "background-")
+		switch {
+		case known:
+		case comment:
+			return at // a remark
+		default:
+			p.log.warn(p.src.pos(at), "begin the slide with another line",
+				"%q is taken for a property of the slide and not shown", trimmed[:min(len(trimmed), len(name)+30)])
+		}
+		p.property(name, strings.TrimSpace(value))
+		at = next
+	}
+	return at
+}
+
+func (p *chapterParser) property(name, value string) {
+	p.slide.Properties[name] = value
+	switch name {
+	case "name":
+		p.slide.Name = value
+	case "class":
+		for class := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }) {
+			if !slices.Contains(p.slide.Classes, class) {
+				p.slide.Classes = append(p.slide.Classes, class)
+			}
+		}
+	}
+}
+
+func (p *chapterParser) heading(t token) {
+	line := p.src.text[t.start:t.end]
+	title := p.titler.title(line)
+	if title == "" {
+		return
+	}
+	if p.chapter.Title == "" {
+		p.chapter.Title = title
+	}
+	if p.slide.Title == "" {
+		p.slide.Title = title
+	}
+	if hashes := strings.TrimLeft(line, " "); len(hashes) == 1 || hashes[1] != '#' {
+		p.part = title
+		if p.slide.Part == "" {
+			p.slide.Part = title
+		}
+		p.headings = append(p.headings, partHeading{title, p.slide})
+	}
+}
+
+// step makes a step of a fence or a one-liner, if it is one.
+func (p *chapterParser) step(t token) {
+	text := t.info
+	if t.kind == spanToken {
+		text = strings.TrimLeft(text, " \t")
+	}
+	end := strings.IndexAny(text, " \t")
+	if end < 0 {
+		end = len(text)
+	}
+	word, rest := text[:end], text[end:]
+	hidden := t.comment >= 0
+	if p.exercise == nil {
+		if hidden && slices.Contains(p.directives, word) {
+			p.log.warn(p.src.pos(t.start), "move it into the .exercise[ ]", "this %s is outside every exercise: it never runs", word)
+		}
+		return
+	}
+	if !isStep(word, hidden, p.directives) {
+		switch {
+		case word == "" && hidden:
+			p.log.warn(p.src.pos(t.start), "", "a hidden fence without a directive does nothing")
+		case slices.Contains(shells(), word):
+			p.log.warn(p.src.pos(t.start), "write bash for what is to be typed", "a %s fence is text and never runs", word)
+		}
+		return
+	}
+	s := &Step{Pos: p.src.pos(t.start), Directive: word, Hidden: hidden}
+	at := t.body
+	if t.kind == spanToken {
+		// What keys types may begin and end with blanks; elsewhere they mean nothing.
+		blanks := min(len(rest), 1)
+		s.Text = rest[blanks:]
+		if word != "keys" {
+			s.Text = strings.Trim(rest, " \t")
+			blanks = prefix(rest, isBlank)
+		}
+		at = t.data + len(t.info) - len(rest) + blanks
+	} else {
+		s.Args = strings.Trim(rest, " \t")
+		var stripped int
+		s.Text, stripped = outdent(p.src.text[t.body:t.tail], t.indent)
+		at += stripped
+	}
+	s.TextPos = p.src.pos(at)
+	if word == "bash" || word == "hide" {
+		if i := strings.IndexByte(s.Text, '`'); i >= 0 {
+			s.Raw, s.Text = s.Text, strings.ReplaceAll(s.Text, "`", "")
+			i = strings.IndexByte(p.src.text[at:], '`')
+			p.log.warn(p.src.pos(at+i), "for command substitution write $( … )", "backticks only highlight: they are removed before typing")
+		}
+	}
+	p.check(t)
+	p.exercise.Steps = append(p.exercise.Steps, s)
+}
+
+// check reports the first character of a step that is not what is seen, and the
+// first no-break space.
+func (p *chapterParser) check(t token) {
+	end := t.data + len(t.info)
+	if t.kind == fenceToken {
+		end = t.tail
+	}
+	text := p.src.text[t.data:end]
+	ascii := true
+	for i := range len(text) {
+		if c := text[i]; c >= 0x80 || c < ' ' && c != '\t' && c != '\n' || c == 0x7f {
+			ascii = false
+			break
+		}
+	}
+	if ascii {
+		return
+	}
+	space := false
+	for i, r := range text {
+		if what := misleading(r); what != "" {
+			p.log.fail(p.src.pos(t.data+i), "what is seen is not what would be typed: remove it, or write an escape such as $'\\u202e'", "%s U+%04X in a step", what, r)
+			return
+		}
+		if (r == 0xa0 || r == 0x2007 || r == 0x202f) && !space {
+			space = true
+			p.log.warn(p.src.pos(t.data+i), "a shell takes it for a letter", "no-break space U+%04X in a step", r)
+		}
+	}
+}
+
+// outdent removes up to indent columns of leading blanks from each line and the last
+// line end. A tab that reaches beyond them leaves the blanks that it stood for. It
+// also returns how many bytes it removed from the first line.
+func outdent(body string, indent int) (text string, first int) {
+	body = strings.TrimSuffix(body, "\n")
+	if indent == 0 {
+		return body, 0
+	}
+	var b strings.Builder
+	start := true
+	for line := range strings.Lines(body) {
+		i, col := 0, 0
+		for i < len(line) && isBlank(line[i]) && col < indent {
+			if line[i] == '\t' {
+				col += 4 - col%4
+			} else {
+				col++
+			}
+			i++
+		}
+		if start {
+			first, start = i, false
+		}
+		for range col - indent {
+			b.WriteByte(' ')
+		}
+		b.WriteString(line[i:])
+	}
+	return b.String(), first
+}
+
+// finish gives numbers, ids and the table of contents to a deck whose chapters are
+// parsed and named.
+func (l *loader) finish(d *Deck, exclude []string) {
+	number := 0
+	for _, c := range d.Chapters {
+		ids := map[string]bool{}
+		next := map[string]int{}
+		for i, s := range c.Slides {
+			s.Excluded = s.Properties["exclude"] == "true" || s.Properties["layout"] == "true" ||
+				s.Increment && i > 0 && c.Slides[i-1].Excluded ||
+				slices.ContainsFunc(s.Classes, func(class string) bool { return slices.Contains(exclude, class) })
+			if !s.Excluded {
+				number++
+				s.Number = number
+			}
+			slug := Slug(s.Title)
+			if slug == "" {
+				slug = Slug(s.Name)
+			}
+			if slug == "" {
+				slug = "slide-" + strconv.Itoa(i+1)
+			}
+			for _, e := range s.Exercises {
+				id := slug
+				for n := max(2, next[slug]); ids[id]; n++ {
+					id = slug + "-" + strconv.Itoa(n)
+					next[slug] = n + 1
+				}
+				ids[id] = true
+				e.ID = c.Name + "/" + id
+			}
+		}
+	}
+	var toc string
+	for _, c := range d.Chapters {
+		for _, s := range c.Slides {
+			if strings.Contains(s.Source, "@@TOC@@") {
+				if toc == "" {
+					toc = l.toc()
+				}
+				s.Source = strings.ReplaceAll(s.Source, "@@TOC@@", toc)
+			}
+		}
+	}
+}
+
+// partHeading is a `# Title` and the slide that it stands on.
+type partHeading struct {
+	title string
+	slide *Slide
+}
+
+// toc is a list of the titles of the deck that are shown, with links to their slides;
+// the items of a manifest that hold some are its parts.
+func (l *loader) toc() string {
+	var parts [][]string
+	last := -1
+	for i, headings := range l.outline {
+		for _, h := range headings {
+			if h.slide.Excluded {
+				continue
+			}
+			if len(parts) == 0 || l.tops[i] != last {
+				parts, last = append(parts, nil), l.tops[i]
+			}
+			title := strings.NewReplacer("[", `\[`, "]", `\]`).Replace(h.title)
+			parts[len(parts)-1] = append(parts[len(parts)-1], "- ["+title+"](#"+strconv.Itoa(h.slide.Number)+")")
+		}
+	}
+	var b strings.Builder
+	for i, lines := range parts {
+		if len(parts) > 1 {
+			b.WriteString("## Part " + strconv.Itoa(i+1) + "\n\n")
+		}
+		b.WriteString(strings.Join(lines, "\n") + "\n\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n\n")
+}

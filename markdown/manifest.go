@@ -1,0 +1,390 @@
+package markdown
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// manifestReader reads a manifest. Aliases are refused, so that a small file cannot
+// stand for a large one.
+type manifestReader struct {
+	*loader
+	file *file
+	dir  string // of the manifest, inside the file system
+	deck *Deck
+
+	values  map[string]string
+	exclude []string
+	items   []item
+}
+
+// manifest makes a deck of a manifest.
+func (l *loader) manifest(f *file) *Deck {
+	m := &manifestReader{loader: l, file: f, dir: path.Dir(f.path), values: map[string]string{}}
+	m.deck = &Deck{Name: stem(f.path), File: f.name, Dir: m.dir, Session: SessionDeck}
+	known := len(l.errors.list)
+	checkText(f, &l.log)
+	if len(l.errors.list) > known {
+		return m.deck
+	}
+	root := m.parse()
+	if root == nil {
+		return m.deck
+	}
+	m.mapping(root, "manifest", m.keys())
+	for _, key := range manifestKeys() {
+		if value, ok := l.env("OVERRIDE_" + key); ok {
+			m.override(key, value)
+		}
+	}
+	m.deck.Title = strings.Join(strings.Fields(m.values["title"]), " ")
+	m.deck.Values = m.values
+	l.setValues(m.values)
+	if len(m.items) == 0 && len(l.errors.list) == known {
+		l.fail(f.pos(0), "list the deck's files under content:", "the manifest has no content")
+	}
+	l.chapters(m.deck, m.items)
+	l.finish(m.deck, m.exclude)
+	return m.deck
+}
+
+// parse returns the mapping that the manifest is, or nil and an error.
+func (m *manifestReader) parse() *yaml.Node {
+	var doc, more yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader([]byte(m.file.text)))
+	err := dec.Decode(&doc)
+	if err == io.EOF || err == nil && len(doc.Content) == 0 {
+		m.fail(m.file.pos(0), "list the deck's files under content:", "the manifest is empty")
+		return nil
+	}
+	if err == nil {
+		if err = dec.Decode(&more); err == nil {
+			m.fail(m.pos(&more), "", "a manifest is one YAML document, this is a second one")
+			return nil
+		}
+	}
+	if err != io.EOF {
+		at, message := Pos{File: m.file.name, Line: 1, Col: 1}, strings.TrimPrefix(err.Error(), "yaml: ")
+		var le *yaml.LoadError
+		if errors.As(err, &le) {
+			message = le.Message
+			if line := min(le.Mark.Line, len(m.file.lines)); line > 0 {
+				at = m.clamp(line, max(le.Mark.Column, 1))
+			}
+		}
+		m.fail(at, "", "not YAML: %s", message)
+		return nil
+	}
+	root := doc.Content[0]
+	if root.Kind != yaml.MappingNode {
+		m.fail(m.pos(root), "", "a manifest is a mapping of keys such as title: and content:")
+		return nil
+	}
+	return root
+}
+
+// clamp is a position that YAML gave, kept inside the file.
+func (m *manifestReader) clamp(line, col int) Pos {
+	line = min(max(line, 1), len(m.file.lines))
+	start := m.file.lines[line-1]
+	end := len(m.file.text)
+	if line < len(m.file.lines) {
+		end = m.file.lines[line] - 1
+	}
+	return Pos{File: m.file.name, Line: line, Col: min(max(col, 1), 1+utf8.RuneCountInString(m.file.text[start:end]))}
+}
+
+func (m *manifestReader) pos(n *yaml.Node) Pos { return m.clamp(n.Line, n.Column) }
+
+// field reads the value of a key.
+type field struct {
+	name string
+	read func(*yaml.Node)
+}
+
+// manifestKeys are the keys of a manifest.
+func manifestKeys() []string {
+	return strings.Fields("title chat gitrepo slides zip html slidenumberprefix exclude content session workdir engine network")
+}
+
+func (m *manifestReader) keys() []field {
+	var fields []field
+	for _, key := range manifestKeys() {
+		fields = append(fields, field{key, func(n *yaml.Node) { m.key(key, n) }})
+	}
+	return fields
+}
+
+// mapping reads a mapping of known keys.
+func (m *manifestReader) mapping(n *yaml.Node, what string, fields []field) {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.name)
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		f := slices.IndexFunc(fields, func(f field) bool { return key.Kind == yaml.ScalarNode && f.name == key.Value })
+		switch {
+		case f < 0:
+			hint := didYouMean(Suggest(key.Value, names))
+			if hint == "" {
+				hint = "known are " + strings.Join(names, ", ")
+			}
+			m.fail(m.pos(key), hint, "unknown %s key %s", what, shorten(key.Value))
+		case seen[key.Value]:
+			m.fail(m.pos(key), "", "%s is given twice", key.Value)
+		case value.Kind == yaml.AliasNode:
+			m.fail(m.pos(value), "write the value out", "aliases are not allowed in a manifest")
+		default:
+			fields[f].read(value)
+		}
+		seen[key.Value] = true
+	}
+}
+
+// shorten keeps a quoted word from filling the screen.
+func shorten(s string) string {
+	if len(s) > 60 {
+		return s[:60] + "…"
+	}
+	return s
+}
+
+// key reads a key of the manifest.
+func (m *manifestReader) key(key string, n *yaml.Node) {
+	switch key {
+	case "exclude":
+		m.exclude = m.strings(n, "exclude: a list of classes")
+	case "content":
+		if n.Kind == yaml.SequenceNode {
+			for i, c := range n.Content {
+				m.content(c, i)
+			}
+			return
+		}
+		m.content(n, 0)
+	case "session":
+		if s, ok := m.string(n, key); ok {
+			m.deck.Session = m.session(s, m.pos(n))
+		}
+	case "workdir":
+		if s, ok := m.string(n, key); ok {
+			m.deck.Workdir = m.workdir(s, m.pos(n))
+		}
+	case "engine":
+		m.deck.Engine, _ = m.string(n, key)
+	case "network":
+		m.deck.Network, _ = m.string(n, key)
+	default:
+		if s, ok := m.string(n, key); ok {
+			m.values[key] = strings.TrimSpace(s)
+		}
+	}
+}
+
+// override sets a key from the environment.
+func (m *manifestReader) override(key, value string) {
+	at := Pos{File: "OVERRIDE_" + key}
+	switch key {
+	case "exclude":
+		m.exclude = words(value)
+	case "content":
+		m.items = nil
+		for i, name := range words(value) {
+			m.add(name, item{pos: at, top: i})
+		}
+	case "session":
+		m.deck.Session = m.session(value, at)
+	case "workdir":
+		m.deck.Workdir = m.workdir(value, at)
+	case "engine":
+		m.deck.Engine = value
+	case "network":
+		m.deck.Network = value
+	default:
+		m.values[key] = value
+	}
+}
+
+// words splits a list at commas and blanks; brackets and quotes of YAML are dropped.
+func words(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" \t\n,[]\"'", r) })
+}
+
+// string is a scalar's value; false if it is null or no scalar.
+func (m *manifestReader) string(n *yaml.Node, what string) (string, bool) {
+	if n.Kind != yaml.ScalarNode {
+		m.fail(m.pos(n), "", "%s is one value, not a list or mapping", what)
+		return "", false
+	}
+	return n.Value, n.ShortTag() != "!!null"
+}
+
+// strings is a list of scalars, or one that holds several words.
+func (m *manifestReader) strings(n *yaml.Node, what string) []string {
+	switch {
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null":
+		return nil
+	case n.Kind == yaml.ScalarNode:
+		return words(n.Value)
+	case n.Kind != yaml.SequenceNode:
+		m.fail(m.pos(n), "", "%s", what)
+		return nil
+	}
+	var list []string
+	for _, c := range n.Content {
+		if c.Kind == yaml.AliasNode {
+			m.fail(m.pos(c), "write the value out", "aliases are not allowed in a manifest")
+		} else if s, ok := m.string(c, "an item"); ok {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func (m *manifestReader) session(s string, at Pos) SessionMode {
+	mode := SessionMode(strings.TrimSpace(s))
+	if mode != SessionDeck && mode != SessionChapter {
+		m.fail(at, "it is deck or chapter", "unknown session mode %s", shorten(s))
+		return ""
+	}
+	return mode
+}
+
+// workdir is a directory, given relative to the manifest, inside the file system.
+func (m *manifestReader) workdir(s string, at Pos) string {
+	name, err := inside(m.dir, strings.TrimSpace(s))
+	if err != nil {
+		m.fail(at, "", "workdir: %v", err)
+		return ""
+	}
+	info, err := fs.Stat(m.fsys, name)
+	switch {
+	case err != nil:
+		m.fail(at, m.nearFile(name), "workdir: no such directory: %s", shorten(s))
+	case !info.IsDir():
+		m.fail(at, "", "workdir: %s is not a directory", shorten(s))
+	}
+	return name
+}
+
+// content reads a content item of the top-level item top: a file's name, a Markdown
+// fragment, a list of items, or a mapping. Items that are all commented out leave a
+// null behind.
+func (m *manifestReader) content(n *yaml.Node, top int) {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		for _, c := range n.Content {
+			m.content(c, top)
+		}
+	case yaml.MappingNode:
+		m.contentMapping(n, top)
+	case yaml.ScalarNode:
+		switch {
+		case n.ShortTag() == "!!null":
+		case strings.Contains(n.Value, "\n"):
+			m.items = append(m.items, item{file: m.fragment(n), pos: m.pos(n), top: top})
+		default:
+			m.add(n.Value, item{pos: m.pos(n), top: top})
+		}
+	default:
+		m.fail(m.pos(n), "write the item out", "aliases are not allowed in a manifest")
+	}
+}
+
+func (m *manifestReader) contentMapping(n *yaml.Node, top int) {
+	it := item{pos: m.pos(n), top: top}
+	var file *yaml.Node
+	m.mapping(n, "content", []field{
+		{"file", func(v *yaml.Node) { file = v }},
+		{"name", func(v *yaml.Node) {
+			if it.name, _ = m.string(v, "name"); strings.ContainsAny(it.name, "/ \t\n") {
+				m.fail(m.pos(v), "try "+Slug(it.name), "a chapter's name has no blanks and slashes")
+			}
+		}},
+		{"needs", func(v *yaml.Node) {
+			if v.Kind != yaml.SequenceNode {
+				for _, name := range m.strings(v, "needs: a list of chapters") {
+					it.needs = append(it.needs, need{name, m.pos(v)})
+				}
+				return
+			}
+			for _, c := range v.Content {
+				if name, ok := m.string(c, "an item"); ok {
+					it.needs = append(it.needs, need{name, m.pos(c)})
+				}
+			}
+		}},
+		{"session", func(v *yaml.Node) {
+			if s, ok := m.string(v, "session"); ok {
+				it.session = m.session(s, m.pos(v))
+			}
+		}},
+		{"workdir", func(v *yaml.Node) {
+			if s, ok := m.string(v, "workdir"); ok {
+				it.workdir = m.workdir(s, m.pos(v))
+			}
+		}},
+	})
+	if file == nil {
+		m.fail(m.pos(n), "", "a content item has a file:")
+		return
+	}
+	name, ok := m.string(file, "file")
+	switch {
+	case !ok:
+	case strings.Contains(name, "\n"):
+		it.file = m.fragment(file)
+		m.items = append(m.items, it)
+	default:
+		it.pos = m.pos(file)
+		m.add(name, it)
+	}
+}
+
+// add adds the item of a file, named relative to the manifest.
+func (m *manifestReader) add(name string, it item) {
+	clean, err := inside(m.dir, name)
+	if err == nil {
+		if it.file, err = m.open(clean, maxFile); err == nil {
+			m.items = append(m.items, it)
+			return
+		}
+	}
+	hint := ""
+	if fs.ValidPath(clean) && clean != "" {
+		hint = m.nearFile(clean)
+	}
+	m.fail(it.pos, hint, "%v", err)
+}
+
+// fragment is a Markdown fragment of the manifest. In a literal block its positions
+// are exact; elsewhere they are that of the item.
+func (m *manifestReader) fragment(n *yaml.Node) *file {
+	f := newFile(m.file.name, n.Value)
+	at := m.pos(n)
+	f.place = func(line, col int) Pos {
+		if n.Style&yaml.LiteralStyle == 0 || n.Line+line > len(m.file.lines) {
+			return at
+		}
+		text := strings.TrimSuffix(m.file.text[m.file.lines[n.Line+line-1]:], "\n")
+		text, _, _ = strings.Cut(text, "\n")
+		inner := f.text[f.lines[line-1]:]
+		inner, _, _ = strings.Cut(inner, "\n")
+		margin, ok := strings.CutSuffix(text, inner)
+		if !ok || strings.Trim(margin, " ") != "" {
+			return at
+		}
+		return Pos{File: m.file.name, Line: n.Line + line, Col: len(margin) + col}
+	}
+	return f
+}

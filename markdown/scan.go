@@ -1,0 +1,500 @@
+package markdown
+
+import "strings"
+
+// kind is what a token is.
+type kind uint8
+
+const (
+	separatorToken kind = iota // a line `---` or `--`
+	notesToken                 // a line `???`
+	headingToken               // a line `# …`
+	openToken                  // `.name[`
+	closeToken                 // its `]`
+	fenceToken                 // a fenced block
+	spanToken                  // a code span of three or more backticks: a one-liner
+)
+
+// token is a part of the source that matters for its structure. Offsets are into
+// the text after substitutions.
+type token struct {
+	kind       kind
+	start, end int    // all of it
+	comment    int    // the offset of the `<!--` that it is in, else -1
+	info       string // fences: the info string; spans: the content
+	data       int    // where info begins
+	body, tail int    // fences: the lines between the fences
+	indent     int    // fences: columns of indentation
+	exercise   bool   // opens: of an exercise
+	match      int    // opens and closes: the index of the other one; -1 if there is none
+}
+
+// scanner finds the tokens of a text in one pass. It never goes back, and looks
+// ahead only for the end of fences, paragraphs and code spans.
+type scanner struct {
+	src       *source
+	text      string
+	log       *log
+	tokens    []token
+	stack     []int // open brackets: indexes of open tokens, -1 for a plain bracket
+	exercise  int   // 1 + the place in the stack of the open exercise; 0 if there is none
+	comment   int   // the offset of the open `<!--`, or -1
+	runs      []run
+	run       int // the first run that has not been passed
+	paragraph int // the end of the paragraph looked at last
+	wasted    int // bytes looked at in vain for the ends of fences
+}
+
+// run is a sequence of backticks.
+type run struct {
+	start, len int
+	next       int // the start of the next run of the same length, or -1
+}
+
+// maxWasted bounds what a scanner looks at in vain: enough for any deck that a person
+// wrote, little enough for one that was made to take long.
+const maxWasted = 64 << 20
+
+func scan(src *source, log *log) []token {
+	s := &scanner{src: src, text: src.text, log: log, comment: -1, runs: backtickRuns(src.text)}
+	for start := 0; start < len(s.text); {
+		start = s.line(start, s.lineEnd(start))
+	}
+	s.endComment()
+	s.unwind(0)
+	return s.tokens
+}
+
+func backtickRuns(text string) []run {
+	var runs []run
+	for i := 0; i < len(text); {
+		n := strings.IndexByte(text[i:], '`')
+		if n < 0 {
+			break
+		}
+		i += n
+		n = prefix(text[i:], func(c byte) bool { return c == '`' })
+		runs = append(runs, run{i, n, -1})
+		i += n
+	}
+	last := map[int]int{}
+	for i := len(runs) - 1; i >= 0; i-- {
+		if next, ok := last[runs[i].len]; ok {
+			runs[i].next = next
+		}
+		last[runs[i].len] = runs[i].start
+	}
+	return runs
+}
+
+func (s *scanner) lineEnd(start int) int {
+	if n := strings.IndexByte(s.text[start:], '\n'); n >= 0 {
+		return start + n
+	}
+	return len(s.text)
+}
+
+func (s *scanner) add(t token) int {
+	t.comment = s.comment
+	s.tokens = append(s.tokens, t)
+	return len(s.tokens) - 1
+}
+
+// line scans the line from start to end and returns where to go on: at the next
+// line, or behind what began in this one.
+func (s *scanner) line(start, end int) int {
+	line, next := s.text[start:end], min(end+1, len(s.text))
+	switch line {
+	case "---", "--":
+		if len(s.stack) == 0 {
+			s.endComment()
+		}
+		s.add(token{kind: separatorToken, start: start, end: next})
+		return next
+	case "???":
+		s.add(token{kind: notesToken, start: start, end: next})
+		return next
+	}
+	switch trimmed := strings.TrimRight(line, " \t"); {
+	case trimmed == line:
+	case trimmed == "---" || trimmed == "--":
+		s.log.warn(s.src.pos(start), "remove the blanks behind it", "%s with a trailing blank separates no slides", trimmed)
+	case trimmed == "???":
+		s.log.warn(s.src.pos(start), "remove the blanks behind it", "??? with a trailing blank starts no notes")
+	}
+	if s.comment < 0 && isHeading(line) {
+		s.add(token{kind: headingToken, start: start, end: end})
+	}
+	return s.inline(start, end)
+}
+
+// inline scans the line from start to end for what may stand inside one.
+func (s *scanner) inline(start, end int) int {
+	lead := true      // nothing but blanks, list markers, comment marks and opened blocks: a fence may begin
+	indented := start // how far the line's indentation reaches
+	frozen := false   // a comment or a block began: what follows indents nothing
+	for i := start; i < end; {
+		c := s.text[i]
+		n := 0
+		if isBlank(c) {
+			n = 1
+		} else if lead {
+			n = listMarker(s.text[i:end])
+		}
+		if n > 0 {
+			i += n
+			if lead && !frozen {
+				indented = i
+			}
+			continue
+		}
+		switch {
+		case c == '`':
+			n := s.backticks(i)
+			closer := s.closer(i, n, end)
+			switch {
+			case closer >= 0:
+				if n >= 3 {
+					s.add(token{kind: spanToken, start: i, end: closer + n, info: s.text[i+n : closer], data: i + n})
+				}
+				lead = false
+				if i = closer + n; i > end { // a span of several lines
+					start, end = s.lineStart(i), s.lineEnd(i)
+				}
+				continue
+			case lead && n >= 3 && !strings.Contains(s.text[i+n:end], "`"):
+				next, ok := s.fence(start, indented, i, n, end)
+				if !ok {
+					return next
+				}
+				start, end = s.lineStart(next), s.lineEnd(next)
+				i, indented, frozen = next, start, true
+				continue
+			case n >= 3 && s.exercise > 0:
+				s.log.fail(s.src.pos(i), "a fence starts its own line, a one-liner ends on the line where it began",
+					"unclosed %s", s.text[i:i+min(n, 8)])
+			}
+			i += n - 1
+		case c == '~' && lead:
+			n := prefix(s.text[i:end], func(c byte) bool { return c == '~' })
+			if n < 3 {
+				break
+			}
+			next, ok := s.fence(start, indented, i, n, end)
+			if !ok {
+				return next
+			}
+			start, end = s.lineStart(next), s.lineEnd(next)
+			i, indented, frozen = next, start, true
+			continue
+		case c == '<' && s.comment < 0 && strings.HasPrefix(s.text[i:end], "<!--"):
+			s.comment, frozen = i, true
+			i += 4
+			continue
+		case c == '-' && s.comment >= 0 && strings.HasPrefix(s.text[i:end], "-->"):
+			s.comment, frozen = -1, true
+			i += 3
+			continue
+		case c == '.':
+			n, ok := className(s.text[i:end])
+			if ok {
+				s.open(i, n)
+				frozen = true
+				i += n
+				continue
+			}
+			i += n - 1
+		case c == '[' && len(s.stack) > 0:
+			s.stack = append(s.stack, -1)
+		case c == ']':
+			s.close(i)
+		case c == '\\' && s.comment < 0:
+			i++ // what it escapes is literal
+		}
+		lead = false
+		i++
+	}
+	return min(end+1, len(s.text))
+}
+
+func (s *scanner) lineStart(i int) int { return strings.LastIndexByte(s.text[:i], '\n') + 1 }
+
+// backticks is the length of the run at i, which may be the rest of one.
+func (s *scanner) backticks(i int) int {
+	for s.run < len(s.runs) && s.runs[s.run].start+s.runs[s.run].len <= i {
+		s.run++
+	}
+	r := s.runs[s.run]
+	return r.start + r.len - i
+}
+
+// closer is the start of the run that closes the one of n backticks at i, or -1. A
+// one-liner ends on its line, in a comment every span does; elsewhere a span ends
+// within its paragraph.
+func (s *scanner) closer(i, n, lineEnd int) int {
+	r := s.runs[s.run]
+	if r.start != i || r.next < 0 {
+		return -1 // the first backtick is escaped, or there is no other such run
+	}
+	limit := lineEnd
+	switch {
+	case r.next < lineEnd && s.comment < 0:
+		return r.next
+	case n >= 3:
+	case s.comment >= 0:
+		if end := strings.Index(s.text[i:min(r.next, lineEnd)], "-->"); end >= 0 {
+			return -1
+		}
+	default:
+		limit = s.paragraphEnd(lineEnd)
+	}
+	if r.next < limit {
+		return r.next
+	}
+	return -1
+}
+
+// paragraphEnd is where the paragraph ends that the line ending at end belongs to.
+func (s *scanner) paragraphEnd(end int) int {
+	if end < s.paragraph {
+		return s.paragraph
+	}
+	for end < len(s.text) {
+		next := s.lineEnd(end + 1)
+		if interrupts(s.text[end+1 : next]) {
+			break
+		}
+		end = next
+	}
+	s.paragraph = end
+	return end
+}
+
+// interrupts reports whether a line ends the paragraph before it.
+func interrupts(line string) bool {
+	trimmed := strings.Trim(line, " \t")
+	if trimmed == "" || trimmed == "]" || line == "---" || line == "--" || line == "???" ||
+		isHeading(line) || listMarker(trimmed) > 0 {
+		return true
+	}
+	for _, start := range []string{"```", "~~~", "<!--", "-->", ">"} {
+		if strings.HasPrefix(trimmed, start) {
+			return true
+		}
+	}
+	_, ok := className(trimmed)
+	return ok
+}
+
+// open notes a block or span that opens with the n bytes at i.
+func (s *scanner) open(i, n int) {
+	t := token{kind: openToken, start: i, end: i + n, match: -1}
+	for class := range strings.SplitSeq(s.text[i+1:i+n-1], ".") {
+		t.exercise = t.exercise || class == "exercise" || class == "lab"
+	}
+	if t.exercise {
+		// Exercises are not nested: the one that is open has no end.
+		if s.exercise > 0 {
+			s.unwind(s.exercise - 1)
+		}
+		s.exercise = len(s.stack) + 1
+	}
+	s.stack = append(s.stack, s.add(t))
+}
+
+// close notes the bracket at i.
+func (s *scanner) close(i int) {
+	top := len(s.stack) - 1
+	if top < 0 {
+		return
+	}
+	open := s.stack[top]
+	s.stack = s.stack[:top]
+	if open < 0 {
+		return
+	}
+	if s.exercise == top+1 {
+		s.exercise = 0
+	}
+	s.tokens[open].match = s.add(token{kind: closeToken, start: i, end: i + 1, match: open})
+}
+
+// unwind gives up the open brackets from depth on, and says so.
+func (s *scanner) unwind(depth int) {
+	for _, open := range s.stack[depth:] {
+		if open < 0 {
+			continue
+		}
+		t := &s.tokens[open]
+		name := s.text[t.start : t.start+min(t.end-t.start, 40)]
+		if t.exercise {
+			s.log.fail(s.src.pos(t.start), "brackets are balanced: each [ in it needs its ], save in code", "unclosed %s", name)
+		} else {
+			s.log.warn(s.src.pos(t.start), "brackets are balanced: each [ in it needs its ], save in code", "unclosed %s is literal text", name)
+		}
+	}
+	s.stack = s.stack[:depth]
+	if s.exercise > depth {
+		s.exercise = 0
+	}
+}
+
+// endComment ends a comment that has no `-->`: with its slide at the latest.
+func (s *scanner) endComment() {
+	if s.comment >= 0 {
+		s.log.warn(s.src.pos(s.comment), "close it with -->", "unclosed comment")
+	}
+	s.comment = -1
+}
+
+// fence scans a fenced block whose n fence characters stand at i, in the line from
+// start to end; it is indented as far as the text from start to indented reaches. It
+// returns where to go on: behind the closing fence, or, if there is none, at a line.
+func (s *scanner) fence(start, indented, i, n, end int) (next int, closed bool) {
+	t := token{kind: fenceToken, start: i, info: strings.Trim(s.text[i+n:end], " \t"), data: i + n, indent: columns(s.text[start:indented])}
+	t.data += len(s.text[i+n:end]) - len(strings.TrimLeft(s.text[i+n:end], " \t"))
+	t.body = min(end+1, len(s.text))
+	closeStart, closeEnd, ok := s.fenceEnd(t.body, s.text[i], n, t.indent)
+	if !ok {
+		s.log.fail(s.src.pos(i), "the fence has no closing line of its own", "unclosed %s", strings.TrimSpace(s.text[i:i+min(n, 8)]+" "+t.info[:min(len(t.info), 40)]))
+		closeStart = s.guessEnd(t.body, t.indent)
+		closeEnd = closeStart
+	}
+	t.tail, t.end = closeStart, closeEnd
+	s.add(t)
+	return closeEnd, ok
+}
+
+// fenceEnd finds the line that closes a fence of n characters c whose body starts at
+// an offset: the start of that line and the end of its fence.
+//
+// A fence is closed by a line of at least as many of its characters and nothing
+// else, or, in a comment, followed by the end of the comment. It has no end when
+// another fence with an info string comes first, for that one's end would be taken
+// for its own and what lies between would be swallowed. A closing line that is
+// indented by four columns more belongs to an example within the body, unless there
+// is no better one.
+func (s *scanner) fenceEnd(from int, c byte, n, indent int) (lineStart, fenceEnd int, ok bool) {
+	if s.wasted > maxWasted {
+		return 0, 0, false
+	}
+	var deepStart, deepEnd, nested int
+	outdented := false // a line that belongs to the text around the fence, by its looks
+	start := from
+lines:
+	for start < len(s.text) {
+		end := s.lineEnd(start)
+		blanks := prefix(s.text[start:end], isBlank)
+		rest := s.text[start+blanks : end]
+		switch {
+		case rest == "":
+		case rest[0] == c:
+			m := prefix(rest, func(b byte) bool { return b == c })
+			info := strings.Trim(rest[m:], " \t")
+			col := columns(s.text[start : start+blanks])
+			deep := col > indent+3
+			closes := info == "" || s.comment >= 0 && strings.HasPrefix(info, "-->")
+			switch {
+			case m < n || c == '`' && strings.Contains(info, "`"): // a shorter fence, a one-liner
+			case closes && deep && nested > 0:
+				nested--
+			case closes && deep:
+				if deepEnd == 0 {
+					deepStart, deepEnd = start, start+blanks+m
+				}
+			case closes && outdented && col != indent: // it opens another fence
+				deepEnd = 0
+				break lines
+			case closes:
+				return start, start + blanks + m, true
+			case deep:
+				nested++
+			default:
+				break lines
+			}
+		case s.comment >= 0 && strings.HasPrefix(rest, "-->"):
+			break lines
+		case blanks < indent && !outdented && columns(s.text[start:start+blanks]) < indent:
+			outdented = interrupts(s.text[start:end]) && !isHeading(s.text[start:end])
+		}
+		start = end + 1
+	}
+	s.wasted += start - from
+	return deepStart, deepEnd, deepEnd > 0
+}
+
+// guessEnd is where the body of an unclosed fence seems to end: at the first line
+// that is blank, is indented less, or holds a fence or the end of a comment.
+func (s *scanner) guessEnd(from, indent int) int {
+	for start := from; start < len(s.text); {
+		end := s.lineEnd(start)
+		line := s.text[start:end]
+		trimmed := strings.Trim(line, " \t")
+		if columns(line[:prefix(line, isBlank)]) < indent || interrupts(line) && listMarker(trimmed) == 0 && !isHeading(line) {
+			return start
+		}
+		start = end + 1
+	}
+	return len(s.text)
+}
+
+// className is the length of `.name[` or `.one.two[` at the start of a text; if it
+// is not one, the length of what looks like the start of one, at least 1.
+func className(text string) (int, bool) {
+	i := 0
+	for i < len(text) && text[i] == '.' {
+		n := prefix(text[i+1:], func(c byte) bool {
+			return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
+		})
+		if n == 0 || '0' <= text[i+1] && text[i+1] <= '9' {
+			return max(i, 1), false
+		}
+		i += 1 + n
+	}
+	if i > 0 && i < len(text) && text[i] == '[' {
+		return i + 1, true
+	}
+	return max(i, 1), false
+}
+
+// listMarker is the length of a list item's marker at the start of a text, without
+// the blank that must follow it; 0 if there is none.
+func listMarker(text string) int {
+	n := 0
+	switch {
+	case text == "":
+	case strings.IndexByte("-*+", text[0]) >= 0:
+		n = 1
+	default:
+		if d := prefix(text[:min(len(text), 9)], func(c byte) bool { return '0' <= c && c <= '9' }); d > 0 &&
+			d < len(text) && (text[d] == '.' || text[d] == ')') {
+			n = d + 1
+		}
+	}
+	if n > 0 && n < len(text) && isBlank(text[n]) {
+		return n
+	}
+	return 0
+}
+
+func isHeading(line string) bool {
+	indent := prefix(line[:min(len(line), 3)], func(c byte) bool { return c == ' ' })
+	n := prefix(line[indent:], func(c byte) bool { return c == '#' })
+	rest := line[indent+n:]
+	return 0 < n && n <= 6 && (rest == "" || isBlank(rest[0]))
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// columns is the width of a text, with tab stops every four columns.
+func columns(text string) int {
+	col := 0
+	for i := range len(text) {
+		if text[i] == '\t' {
+			col += 4 - col%4
+		} else {
+			col++
+		}
+	}
+	return col
+}

@@ -1,0 +1,426 @@
+package markdown
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+// The limits of what is read, in bytes.
+const (
+	maxFile     = 4 << 20
+	maxManifest = 256 << 10
+	maxChapter  = 8 << 20 // with its includes
+	maxIncludes = 16      // deep
+)
+
+// file is a text that positions refer to: no byte order mark, line ends are "\n".
+type file struct {
+	name  string // as shown to the user
+	path  string // inside the file system; "" for a fragment
+	text  string
+	lines []int                   // the offset of each line
+	chars []int                   // how many characters start before each block of the text
+	place func(line, col int) Pos // for a fragment of another file; else nil
+}
+
+// block is the distance of the places where characters are counted, so that columns
+// of a very long line do not cost its length each.
+const block = 256
+
+func newFile(name, text string) *file {
+	text = strings.TrimPrefix(text, "\ufeff")
+	if strings.Contains(text, "\r\n") {
+		text = strings.ReplaceAll(text, "\r\n", "\n")
+	}
+	f := &file{name: name, text: text, lines: lineStarts(text)}
+	n := 0
+	for i := range len(text) {
+		if i%block == 0 {
+			f.chars = append(f.chars, n)
+		}
+		if utf8.RuneStart(text[i]) {
+			n++
+		}
+	}
+	f.chars = append(f.chars, n)
+	return f
+}
+
+func lineStarts(text string) []int {
+	lines := make([]int, 1, 1+strings.Count(text, "\n"))
+	for i := 0; i < len(text); i++ {
+		n := strings.IndexByte(text[i:], '\n')
+		if n < 0 {
+			break
+		}
+		i += n
+		lines = append(lines, i+1)
+	}
+	return lines
+}
+
+// count is how many characters start before an offset.
+func (f *file) count(off int) int {
+	n := f.chars[off/block]
+	for _, c := range []byte(f.text[off/block*block : off]) {
+		if utf8.RuneStart(c) {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *file) pos(off int) Pos {
+	off = min(off, len(f.text))
+	line := sort.SearchInts(f.lines, off+1)
+	col := 1 + f.count(off) - f.count(f.lines[line-1])
+	if f.place != nil {
+		return f.place(line, col)
+	}
+	return Pos{File: f.name, Line: line, Col: col}
+}
+
+// source is the text of a chapter after substitutions, and where it came from.
+type source struct {
+	text     string
+	segments []segment
+}
+
+// segment says where the text from start on comes from, up to the next segment.
+type segment struct {
+	start int
+	file  *file
+	off   int
+	fixed bool // the whole segment stands for the place off
+}
+
+func (s *source) pos(off int) Pos {
+	i := sort.Search(len(s.segments), func(i int) bool { return s.segments[i].start > off }) - 1
+	if i < 0 {
+		i = 0
+	}
+	g := s.segments[i]
+	if g.fixed {
+		return g.file.pos(g.off)
+	}
+	return g.file.pos(g.off + off - g.start)
+}
+
+// expander makes the substitutions of a chapter.
+type expander struct {
+	*loader
+	out      strings.Builder
+	segments []segment
+	stack    []*file // the file and those that include it
+	log      *log
+	full     bool // the limit has been reported
+}
+
+// expand returns the text of a file with substitutions made. Positions of
+// substituted text are those of the substitution; positions of included text are
+// those in the included file.
+func (l *loader) expand(f *file, log *log) *source {
+	x := &expander{loader: l, log: log}
+	x.segments = []segment{{0, f, 0, false}}
+	x.file(f, "")
+	return &source{x.out.String(), x.segments}
+}
+
+// file appends a file; indent stands before each of its lines but the first.
+func (x *expander) file(f *file, indent string) {
+	x.stack = append(x.stack, f)
+	defer func() { x.stack = x.stack[:len(x.stack)-1] }()
+	checkText(f, x.log)
+	text := f.text
+	if len(x.stack) > 1 {
+		text = strings.TrimSuffix(text, "\n")
+	}
+	from := 0
+	for i := 0; i < len(text) && !x.full; {
+		n := strings.Index(text[i:], "@@")
+		if n < 0 {
+			break
+		}
+		i += n
+		rest := text[i+2:]
+		name := rest[:prefix(rest, func(c byte) bool { return 'A' <= c && c <= 'Z' })]
+		after := rest[len(name):]
+		switch {
+		case (name == "INCLUDE" || name == "LINK") && strings.HasPrefix(after, "["):
+			line, _, _ := strings.Cut(after, "\n")
+			arg, _, ok := strings.Cut(line[1:], "]")
+			if !ok {
+				i += 2
+				continue
+			}
+			end := i + 2 + len(name) + len(arg) + 2
+			x.copy(f, text, from, i, indent)
+			if name == "LINK" {
+				x.fixed(f, i, x.link(f, i, arg))
+			} else {
+				x.include(f, i, arg, indent+margin(text, i, end))
+			}
+			i, from = end, end
+			x.segments = append(x.segments, segment{x.out.Len(), f, end, false})
+		case name != "" && strings.HasPrefix(after, "@@"):
+			end := i + 2 + len(name) + 2
+			if value, ok := x.value(f, i, name); ok {
+				x.copy(f, text, from, i, indent)
+				x.fixed(f, i, value)
+				from = end
+				x.segments = append(x.segments, segment{x.out.Len(), f, end, false})
+			}
+			i = end
+		default:
+			i += 2
+		}
+	}
+	x.copy(f, text, from, len(text), indent)
+}
+
+// copy appends text[from:to] of a file.
+func (x *expander) copy(f *file, text string, from, to int, indent string) {
+	if x.full || from >= to {
+		return
+	}
+	if x.out.Len()+to-from > maxChapter {
+		x.full = true
+		x.log.fail(f.pos(from), "", "the chapter is larger than %d MiB with its includes", maxChapter>>20)
+		return
+	}
+	x.segments = append(x.segments, segment{x.out.Len(), f, from, false})
+	if indent == "" {
+		x.out.WriteString(text[from:to])
+		return
+	}
+	for from < to {
+		line := text[from:to]
+		if n := strings.IndexByte(line, '\n'); n >= 0 {
+			line = line[:n+1]
+		}
+		x.out.WriteString(line)
+		from += len(line)
+		if strings.HasSuffix(line, "\n") && from < len(text) && text[from] != '\n' {
+			if x.out.Len()+len(indent) > maxChapter {
+				x.full = true
+				x.log.fail(f.pos(from), "", "the chapter is larger than %d MiB with its includes", maxChapter>>20)
+				return
+			}
+			x.fixed(f, from, indent)
+			x.segments = append(x.segments, segment{x.out.Len(), f, from, false})
+		}
+	}
+}
+
+// fixed appends text that stands for one place.
+func (x *expander) fixed(f *file, off int, text string) {
+	x.segments = append(x.segments, segment{x.out.Len(), f, off, true})
+	x.out.WriteString(text)
+}
+
+// value is what stands for @@NAME@@ at an offset. @@TOC@@ stays for the end.
+func (x *expander) value(f *file, off int, name string) (string, bool) {
+	if name == "TOC" {
+		return "", false
+	}
+	if value, ok := x.values[strings.ToLower(name)]; ok {
+		return value, true
+	}
+	known := []string{"TITLE", "CHAT", "GITREPO", "SLIDES", "ZIP", "HTML", "SLIDENUMBERPREFIX", "TOC"}
+	switch {
+	case slices.Contains(known, name):
+		x.log.warn(f.pos(off), fmt.Sprintf("give %s in the manifest", strings.ToLower(name)), "@@%s@@ has no value", name)
+	default:
+		x.log.warn(f.pos(off), didYouMean(Suggest(name, known)), "unknown substitution @@%s@@", name)
+	}
+	return "", false
+}
+
+// link is the Markdown link of an @@LINK[name].
+func (x *expander) link(f *file, off int, name string) string {
+	if x.fsys != nil {
+		switch clean, err := inside("", name); {
+		case err != nil:
+			x.log.fail(f.pos(off), "", "%v", err)
+		case !x.exists(clean):
+			x.log.warn(f.pos(off), x.nearFile(clean), "no such file: %s", name)
+		}
+	}
+	if repo := strings.TrimSuffix(x.values["gitrepo"], "/"); repo != "" {
+		if !strings.Contains(repo, "://") {
+			repo = "https://" + repo
+		}
+		return "[" + name + "](" + repo + "/blob/HEAD/" + name + ")"
+	}
+	return "[" + name + "](" + name + ")"
+}
+
+// include appends the file of an @@INCLUDE[name].
+func (x *expander) include(f *file, off int, name, indent string) {
+	if x.log.errors.full() {
+		return
+	}
+	clean, err := inside("", name)
+	if err != nil {
+		x.log.fail(f.pos(off), "", "%v", err)
+		return
+	}
+	for i, outer := range x.stack {
+		if outer.path == clean {
+			var names []string
+			for _, g := range x.stack[i:] {
+				names = append(names, g.path)
+			}
+			x.log.fail(f.pos(off), "", "include cycle: %s", strings.Join(append(names, clean), " → "))
+			return
+		}
+	}
+	if len(x.stack) > maxIncludes {
+		x.log.fail(f.pos(off), "", "more than %d includes inside each other", maxIncludes)
+		return
+	}
+	inner, err := x.open(clean, maxFile)
+	if err != nil {
+		x.log.fail(f.pos(off), x.nearFile(clean), "%v", err)
+		return
+	}
+	x.segments = append(x.segments, segment{x.out.Len(), inner, 0, false})
+	x.file(inner, indent)
+}
+
+// margin is the indentation of a substitution that stands alone on its line: the
+// lines of an include get it too, so that they stay in the fence or list around it.
+func margin(text string, start, end int) string {
+	from := strings.LastIndexByte(text[:start], '\n') + 1
+	if end < len(text) && text[end] != '\n' || strings.Trim(text[from:start], " \t") != "" {
+		return ""
+	}
+	return text[from:start]
+}
+
+// checkText reports what is not plain text in a file: the first NUL byte and the
+// first invalid UTF-8.
+func checkText(f *file, log *log) {
+	if i := strings.IndexByte(f.text, 0); i >= 0 {
+		log.fail(f.pos(i), "", "NUL byte")
+	}
+	if utf8.ValidString(f.text) {
+		return
+	}
+	for i, r := range f.text {
+		if r == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(f.text[i:]); n == 1 {
+				log.fail(f.pos(i), "save the file as UTF-8", "invalid UTF-8")
+				return
+			}
+		}
+	}
+}
+
+// inside is a name relative to a directory as a path inside the file system.
+func inside(dir, name string) (string, error) {
+	if path.IsAbs(name) {
+		return "", fmt.Errorf("%s is absolute: names are relative, inside the repository", name)
+	}
+	clean := path.Join(dir, name)
+	if !fs.ValidPath(clean) {
+		return "", fmt.Errorf("%s leaves the repository", name)
+	}
+	return clean, nil
+}
+
+func (l *loader) exists(name string) bool {
+	_, err := fs.Stat(l.fsys, name)
+	return err == nil
+}
+
+// open reads a regular file of the file system, once.
+func (l *loader) open(name string, limit int64) (*file, error) {
+	if l.fsys == nil {
+		return nil, fmt.Errorf("cannot read %s: no file system", name)
+	}
+	if f, ok := l.files[name]; ok {
+		return f.file, f.err
+	}
+	text, err := l.read(name, limit)
+	var f *file
+	if err == nil {
+		f = newFile(l.show(name), text)
+		f.path = name
+	}
+	l.files[name] = opened{f, err}
+	return f, err
+}
+
+func (l *loader) read(name string, limit int64) (string, error) {
+	// Looked at before it is opened: opening a FIFO waits for a writer.
+	info, err := fs.Stat(l.fsys, name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("no such file: %s", l.show(name))
+	case err != nil:
+		return "", fmt.Errorf("cannot read %s: %w", l.show(name), cause(err))
+	case info.IsDir():
+		return "", fmt.Errorf("%s is a directory", l.show(name))
+	case !info.Mode().IsRegular():
+		return "", fmt.Errorf("%s is not a regular file", l.show(name))
+	}
+	f, err := l.fsys.Open(name)
+	if err != nil {
+		return "", fmt.Errorf("cannot read %s: %w", l.show(name), cause(err))
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("cannot read %s: %w", l.show(name), cause(err))
+	}
+	if int64(len(data)) > limit {
+		return "", fmt.Errorf("%s is larger than %d KiB", l.show(name), limit>>10)
+	}
+	return string(data), nil
+}
+
+// cause is an error without the operation and the path that a message names itself.
+func cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// nearFile is a hint at the file whose name is nearest to one that is missing.
+func (l *loader) nearFile(name string) string {
+	if l.fsys == nil {
+		return ""
+	}
+	entries, err := fs.ReadDir(l.fsys, path.Dir(name))
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	near := Suggest(path.Base(name), names)
+	if near == path.Base(name) { // it is there, and unreadable
+		return ""
+	}
+	return didYouMean(near)
+}
+
+// prefix is how many bytes at the start of a text are of a kind.
+func prefix(text string, is func(byte) bool) int {
+	for i := range len(text) {
+		if !is(text[i]) {
+			return i
+		}
+	}
+	return len(text)
+}

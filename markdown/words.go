@@ -1,0 +1,157 @@
+package markdown
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Slug is a text as a name for ids: lower case, letters and digits, one hyphen for
+// whatever is between them; apostrophes are dropped.
+func Slug(text string) string {
+	var b strings.Builder
+	hyphen := false
+	for _, r := range strings.ToLower(text) {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
+			if hyphen && b.Len() > 0 {
+				b.WriteByte('-')
+			}
+			hyphen = false
+			b.WriteRune(r)
+		case r == '\'' || r == '’':
+		default:
+			hyphen = true
+		}
+	}
+	return b.String()
+}
+
+// Suggest is the known word that a mistyped one was probably meant to be: the
+// nearest within a third of its length, else the only one that starts with it; ""
+// if there is none. Case is ignored.
+func Suggest(word string, known []string) string {
+	n := utf8.RuneCountInString(word)
+	if n == 0 || n > 64 {
+		return ""
+	}
+	best, limit := "", max(1, n/3)
+	for _, k := range known {
+		if d := distance(word, k, limit); d <= limit {
+			best, limit = k, d-1
+		}
+	}
+	if best != "" || n < 3 {
+		return best
+	}
+	for _, k := range known {
+		if strings.HasPrefix(strings.ToLower(k), strings.ToLower(word)) {
+			if best != "" {
+				return ""
+			}
+			best = k
+		}
+	}
+	return best
+}
+
+// distance is the number of characters to insert, delete, replace or swap with
+// their neighbour that lead from one word to the other; if it is more than limit,
+// some number that is.
+func distance(a, b string, limit int) int {
+	s, t := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
+	if d := len(s) - len(t); d > limit || -d > limit {
+		return limit + 1
+	}
+	rows := [3][]int{make([]int, len(t)+1), make([]int, len(t)+1), make([]int, len(t)+1)}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(s); i++ {
+		row, up, upup := rows[i%3], rows[(i+2)%3], rows[(i+1)%3]
+		row[0] = i
+		for j := 1; j <= len(t); j++ {
+			replace := up[j-1]
+			if s[i-1] != t[j-1] {
+				replace++
+			}
+			row[j] = min(up[j]+1, row[j-1]+1, replace)
+			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
+				row[j] = min(row[j], upup[j-2]+1)
+			}
+		}
+	}
+	return rows[len(s)%3][len(t)]
+}
+
+// didYouMean is a hint at a suggestion, "" if there is none.
+func didYouMean(word string) string {
+	if word == "" {
+		return ""
+	}
+	return "did you mean " + word + "?"
+}
+
+// builtin are the directives of the dialect.
+func builtin() []string {
+	return strings.Fields("bash hide wait longwait key keys check copy paste copypaste open tmux output status timeout until reject")
+}
+
+// languages are the words of fences that are to be read and not run. Only those
+// matter that look like a mistyped directive, or that stand in comments.
+func languages() []string {
+	return strings.Fields(`apache asm awk basic bat c caddyfile clojure cmd compose conf config console cpp cs csh csharp css csv
+		cue dart dash diff docker dockerfile dot dotenv elixir elm env erlang fish fortran go gohtml gotmpl golang gotemplate graphql
+		groovy h hash haskell hcl html http ini java javascript jinja jinja2 js json json5 jsonc jsonnet jsonpath jsx julia kotlin
+		ksh kusto latex less lisp log lua make makefile markdown math matlab md mermaid nginx nix no-highlight nohighlight none
+		objc objectivec ocaml patch perl php plain plaintext powershell promql properties proto protobuf ps1 puppet py python r rb
+		rego regex ruby rust scala scheme scss session sh shell shell-session sql stan starlark svg swift sys systemd tcl template
+		terraform tex text tf toml ts tsx txt typescript vim vue wasm wat xml yaml yml zig zsh`)
+}
+
+// shells are the languages that a learner would type.
+func shells() []string { return []string{"sh", "shell", "console", "zsh", "shell-session"} }
+
+// isStep decides whether a fence or one-liner of an exercise is a step, by the first
+// word of its info string. A directive is. A known language is not, save a shell in
+// a comment, which can only be a mistake. Any other word is a step in a comment; in
+// sight it is one when it is nearly a directive's name. It is not for this package
+// to say that a directive does not exist: the runner reports it with a suggestion.
+func isStep(word string, hidden bool, directives []string) bool {
+	switch {
+	case word == "":
+		return false
+	case slices.Contains(directives, word):
+		return true
+	case slices.Contains(shells(), word):
+		return hidden
+	case slices.Contains(languages(), strings.ToLower(word)):
+		return false
+	case hidden:
+		return true
+	}
+	n := utf8.RuneCountInString(word)
+	if n > 64 {
+		return false
+	}
+	limit := max(1, n/4)
+	return slices.ContainsFunc(directives, func(d string) bool { return distance(word, d, limit) <= limit })
+}
+
+// misleading names a character that is not what is seen: it is typed, or it changes
+// the order of what is seen, without being visible itself. Tab and newline are fine.
+func misleading(r rune) string {
+	switch {
+	case r == '\t' || r == '\n' || r == 0 || r == utf8.RuneError: // the last two are reported for the file
+		return ""
+	case unicode.IsControl(r):
+		return "control character"
+	case r == 0x061c || r == 0x200e || r == 0x200f || 0x202a <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069:
+		return "bidirectional control character"
+	case unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp),
+		r == 0x034f, r == 0x115f, r == 0x1160, r == 0x17b4, r == 0x17b5, r == 0x3164, r == 0xffa0:
+		return "invisible character"
+	}
+	return ""
+}
