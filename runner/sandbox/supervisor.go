@@ -51,10 +51,10 @@ type supervisor struct {
 
 // supervise does what the owner says until the socket closes, then kills everything.
 func supervise(isolation Isolation, private bool, directory string) error {
+	children := catchSignals()
 	// Signal masks, capabilities and parent death signals belong to a thread: all
 	// processes are started from this one, and it lasts as long as the supervisor.
 	runtime.LockOSThread()
-	children := catchSignals()
 	if err := unblockSignals(); err != nil {
 		return err
 	}
@@ -105,18 +105,15 @@ func supervise(isolation Isolation, private bool, directory string) error {
 // default actions in its children: caught signals are reset by exec, ignored ones,
 // which the owner may have inherited from nohup or a shell's &, are not. What is
 // returned receives when children have ended.
+//
+// The Go runtime catches most signals of itself, but not those of job control, nor
+// SIGHUP and SIGINT when they are ignored. Each signal costs 50 µs here.
 func catchSignals() <-chan os.Signal {
 	others, children := make(chan os.Signal, 1), make(chan os.Signal, 1)
-	for number := syscall.Signal(1); number <= 64; number++ {
-		switch number {
-		case unix.SIGCHLD:
-			signal.Notify(children, number)
-		case unix.SIGKILL, unix.SIGSTOP: // nobody can
-		case unix.SIGURG: // caught by the Go runtime, which sends it to itself all the time
-		default:
-			signal.Notify(others, number) // nobody receives: they are dropped
-		}
-	}
+	signal.Notify(children, unix.SIGCHLD)
+	// Nobody receives from others: they are dropped.
+	deadly := []os.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM}
+	signal.Notify(others, append(deadly, ignoredSignals()...)...)
 	return children
 }
 

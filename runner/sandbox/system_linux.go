@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"math/bits"
 	"os"
 	"slices"
 	"strconv"
@@ -102,6 +103,23 @@ func loopbackUp() error {
 	}
 	lo.SetUint16(lo.Uint16() | unix.IFF_UP)
 	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo)
+}
+
+// ignoredSignals lists the signals that are ignored (proc_pid_status(5), SigIgn).
+func ignoredSignals() (ignored []os.Signal) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, "SigIgn:"); ok {
+			set, _ := strconv.ParseUint(strings.TrimSpace(value), 16, 64)
+			for ; set != 0; set &= set - 1 {
+				ignored = append(ignored, syscall.Signal(bits.TrailingZeros64(set)+1))
+			}
+		}
+	}
+	return ignored
 }
 
 // unblockSignals clears the signal mask of the calling thread, which its children
