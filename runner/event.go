@@ -30,6 +30,7 @@ const (
 	ExerciseStarted  EventKind = "exercise-started"  // Exercise
 	StepStarted      EventKind = "step-started"      // Step
 	Output           EventKind = "output"            // Data: bytes of the terminal, hidden injections left out
+	Resized          EventKind = "resized"           // Rows, Cols: the terminal has a new size
 	StepFinished     EventKind = "step-finished"     // Step, Verdict, Duration, Failure
 	ExerciseFinished EventKind = "exercise-finished" // Exercise, Verdict, Duration, Failure
 	SessionFinished  EventKind = "session-finished"  // Session, Verdict, Duration, Failure
@@ -49,7 +50,7 @@ type Event struct {
 	Duration time.Duration
 	Failure  *Failure
 	Data     []byte // valid during the call only
-	Rows     int    // SessionStarted: size of the terminal in cells
+	Rows     int    // SessionStarted, Resized: size of the terminal in cells
 	Cols     int
 	Note     string // a remark for the reader: isolation in force, a stand-in used
 }
