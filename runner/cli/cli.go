@@ -1,0 +1,130 @@
+// Package cli is the command line: one file a command. It alone knows all the other
+// rooms, and hands the runner what it must not import.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"workshop/markdown"
+	"workshop/runner"
+)
+
+// Exit codes.
+const (
+	exitPassed      = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNothing     = 3
+	exitBroken      = 4
+	exitInterrupted = 130
+)
+
+// Streams are the process's own.
+type Streams struct {
+	In       *os.File
+	Out, Err *os.File
+}
+
+// Main runs a command line, argv[0] included, and returns the exit code. The first
+// interrupt ends ctx; the program is left to its caller at the second.
+func Main(ctx context.Context, argv []string, streams Streams) int {
+	if run, ok := tools[strings.TrimSuffix(filepath.Base(argv[0]), ".exe")]; ok {
+		return run(ctx, argv[1:], streams)
+	}
+	root := newRoot(streams)
+	root.SetArgs(argv[1:])
+	err := root.ExecuteContext(ctx)
+	code := exitCode(err)
+	var coded *codeError
+	switch {
+	case err == nil || errors.As(err, &coded) && coded.err == nil:
+	case code == exitUsage && !isInput(err):
+		fmt.Fprintf(streams.Err, "workshop: %v\n", err)
+	default:
+		fmt.Fprintln(streams.Err, err)
+	}
+	return code
+}
+
+// codeError is an error with its exit code; with no error inside, everything has been said.
+type codeError struct {
+	code int
+	err  error
+}
+
+func (e *codeError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *codeError) Unwrap() error { return e.err }
+
+func exitCode(err error) int {
+	var coded *codeError
+	switch {
+	case err == nil:
+		return exitPassed
+	case errors.As(err, &coded):
+		return coded.code
+	case errors.Is(err, runner.ErrNothingSelected):
+		return exitNothing
+	default:
+		return exitUsage
+	}
+}
+
+// isInput reports whether an error is about a deck, and so carries its position.
+func isInput(err error) bool {
+	var list markdown.ErrorList
+	return errors.As(err, &list)
+}
+
+func newRoot(streams Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "workshop",
+		Short: "Make a deck of workshop slides an executable test suite",
+		Long: `workshop reads Markdown slides, types their exercises into a real shell, and checks
+that what should appear does appear.
+
+A DECK is a directory (its workshop.yml, else its *.md files in name order), a
+manifest, or one .md file. Without one it is slides/ here, else the deck that is
+built in. A deck that you run has your privileges: read it first (workshop list).`,
+		Example: `  workshop run slides              watch the workshop being done
+  workshop check --chapter scaling verify a chapter, as in CI
+  workshop list --json             what there is, without running it`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	root.AddGroup(&cobra.Group{ID: "deck", Title: "Decks:"}, &cobra.Group{ID: "stack", Title: "The sample application:"})
+	root.AddCommand(newRun(streams), newCheck(streams), newList(streams))
+	for _, c := range newTools(streams) {
+		root.AddCommand(c)
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w\nSee %q", err, c.CommandPath()+" --help")
+	})
+	return root
+}
+
+// warn shows what is suspicious in decks, without stopping.
+func warn(w io.Writer, decks []*markdown.Deck) {
+	for _, d := range decks {
+		for _, e := range d.Warnings {
+			fmt.Fprintf(w, "warning: %v\n", e)
+		}
+	}
+}

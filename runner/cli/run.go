@@ -1,0 +1,277 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"workshop/markdown"
+	"workshop/runner"
+	"workshop/runner/report"
+	"workshop/runner/sandbox"
+)
+
+func newRun(streams Streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run [DECK…]",
+		Short: "Do the workshop: run the exercises, with the terminal shown as it happens",
+		Long: `Runs the exercises of a deck in order. On a terminal the shell is shown live; without
+one a plain log is written. It stops at the first exercise that does not pass.
+
+The sessions share this machine's network, so that the pages that the deck opens can
+be looked at from a browser here.`,
+		GroupID: "deck",
+	}
+	job := runFlags(cmd, "host")
+	keepGoing := cmd.Flags().Bool("keep-going", false, "go on after an exercise that does not pass")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		job.stopAtFail = !*keepGoing
+		job.console = "progress"
+		if term.IsTerminal(int(streams.Out.Fd())) {
+			job.console = "live"
+		}
+		return job.run(cmd.Context(), args, streams)
+	}
+	return cmd
+}
+
+func newCheck(streams Streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check [DECK…]",
+		Short: "Verify the deck: the exercises as a test suite, one line each",
+		Long: `Runs the exercises of a deck and says which hold. What failed is shown with the
+command, what was waited for, the last screen and the exit status.
+
+Exit status: 0 passed, 1 failed, 2 bad input or usage, 3 nothing selected, 4 broken
+environment, 130 interrupted.`,
+		GroupID: "deck",
+	}
+	job := runFlags(cmd, "private")
+	failFast := cmd.Flags().Bool("fail-fast", false, "stop at the first exercise that does not pass")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		job.stopAtFail = *failFast
+		job.console = "console"
+		return job.run(cmd.Context(), args, streams)
+	}
+	return cmd
+}
+
+// job is a run as the command line describes it.
+type job struct {
+	selection  func() (runner.Selection, error)
+	fromStart  bool
+	limits     runner.Limits
+	network    string
+	isolation  string
+	inPlace    bool
+	env        []string
+	reports    []string
+	stopAtFail bool
+	console    string
+}
+
+func runFlags(cmd *cobra.Command, network string) *job {
+	j := &job{selection: selectionFlags(cmd)}
+	f := cmd.Flags()
+	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
+	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
+	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
+	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
+	f.StringVar(&j.network, "network", network, "network of the sessions: private (a loopback of their own) or host")
+	f.StringVar(&j.isolation, "isolation", "", "weaker isolation of the processes: guardian or group")
+	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")
+	f.StringArrayVar(&j.env, "env", nil, "hand `NAME[=VALUE]` of the environment to the shells (repeatable)")
+	f.StringArrayVar(&j.reports, "report", nil, "also write a report: `FORMAT=FILE`, a format of "+strings.Join(report.FileFormats(), ", ")+" (repeatable)")
+	return j
+}
+
+// load reads and compiles decks; every mistake of all of them is in the error.
+func load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
+	sources, err := openDecks(args)
+	var errs markdown.ErrorList
+	if err != nil && !errors.As(err, &errs) {
+		return nil, nil, err
+	}
+	var decks []*markdown.Deck
+	for _, src := range sources {
+		if src != nil && src.deck != nil {
+			decks = append(decks, src.deck)
+		}
+	}
+	plan, err := runner.Compile(decks...)
+	var more markdown.ErrorList
+	if errors.As(err, &more) {
+		errs = append(errs, more...)
+	}
+	errs.Sort()
+	warn(warnings, decks)
+	return plan, sources, errs.Err()
+}
+
+func (j *job) run(ctx context.Context, args []string, streams Streams) error {
+	plan, sources, err := load(args, streams.Err)
+	if err != nil {
+		return err
+	}
+	sel, err := j.selection()
+	if err != nil {
+		return err
+	}
+	sel.FromStart = j.fromStart
+	if err := plan.Select(sel); err != nil {
+		return err
+	}
+	opts, err := j.options(sources)
+	if err != nil {
+		return err
+	}
+	reporters, err := j.reporters(&opts, streams)
+	if err != nil {
+		return err
+	}
+	var reportErr error
+	opts.Event = func(e runner.Event) {
+		for _, r := range reporters {
+			reportErr = errors.Join(reportErr, r.Event(e))
+		}
+	}
+	result, err := runner.Run(ctx, plan, opts)
+	if err != nil {
+		return err
+	}
+	for _, r := range reporters {
+		reportErr = errors.Join(reportErr, r.Finish(result))
+	}
+	if reportErr != nil {
+		return &codeError{exitBroken, fmt.Errorf("write the report: %w", reportErr)}
+	}
+	if code := verdictCode(result.Verdict); code != exitPassed {
+		return &codeError{code: code}
+	}
+	return nil
+}
+
+func verdictCode(v runner.Verdict) int {
+	switch v {
+	case runner.Passed:
+		return exitPassed
+	case runner.Broken:
+		return exitBroken
+	case runner.Interrupted:
+		return exitInterrupted
+	default:
+		return exitFailed
+	}
+}
+
+// options are the runner's, as far as they do not depend on the terminal.
+func (j *job) options(sources []*source) (runner.Options, error) {
+	opts := runner.Options{Limits: j.limits, StopAtFail: j.stopAtFail, Path: os.Getenv("PATH")}
+	switch j.network {
+	case "private":
+		opts.Sandbox.PrivateNetwork = true
+	case "host":
+	default:
+		return opts, fmt.Errorf("--network: %q is neither private nor host", j.network)
+	}
+	switch j.isolation {
+	case "":
+	case "guardian":
+		opts.Sandbox.Isolation = sandbox.Guardian
+	case "group":
+		opts.Sandbox.Isolation = sandbox.Group
+	default:
+		return opts, fmt.Errorf("--isolation: %q is neither guardian nor group", j.isolation)
+	}
+	for name, d := range map[string]time.Duration{"wait": j.limits.Wait, "step-timeout": j.limits.Step} {
+		if d <= 0 {
+			return opts, fmt.Errorf("--%s: the limit must be more than nothing", name)
+		}
+	}
+	if j.limits.Run < 0 {
+		return opts, errors.New("--timeout: the limit must not be negative")
+	}
+	opts.Env = shellEnv(os.Environ(), j.env)
+	opts.Workdir = func(s *runner.Session) (runner.Workdir, error) {
+		for _, src := range sources {
+			if src.deck == s.Deck {
+				return src.workdir(s, j.inPlace)
+			}
+		}
+		return runner.Workdir{}, errors.New("the deck has no source")
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return opts, &codeError{exitBroken, err}
+	}
+	opts.Stack = func(ctx context.Context, h runner.Host) (runner.Stack, error) { return startStack(ctx, exe, h) }
+	return opts, nil
+}
+
+// inherited are the variables that a shell gets from the one that runs it.
+var inherited = []string{"LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ", "USER", "LOGNAME", "COLORTERM"}
+
+// shellEnv is the environment of the exercises' shells: an allowlist, and what is
+// asked for by NAME or NAME=VALUE.
+func shellEnv(environ, wanted []string) []string {
+	var env []string
+	locale := false
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		for _, allowed := range inherited {
+			if name == allowed {
+				env = append(env, kv)
+				locale = locale || value != "" && (name == "LANG" || name == "LC_ALL" || name == "LC_CTYPE")
+			}
+		}
+		for _, w := range wanted {
+			if name == w {
+				env = append(env, kv)
+			}
+		}
+	}
+	for _, w := range wanted {
+		if strings.Contains(w, "=") {
+			env = append(env, w)
+		}
+	}
+	if !locale {
+		env = append(env, "LANG=C.UTF-8")
+	}
+	return append(env, "SHELL=/bin/bash", "PAGER=cat", "GIT_PAGER=cat")
+}
+
+// reporters are the console and the reports that were asked for.
+func (j *job) reporters(opts *runner.Options, streams Streams) ([]report.Reporter, error) {
+	ropts := report.Options{}
+	out := int(streams.Out.Fd())
+	if term.IsTerminal(out) {
+		if cols, rows, err := term.GetSize(out); err == nil {
+			ropts.TTY, ropts.Cols, ropts.Rows = true, cols, rows
+		}
+	}
+	ropts.Color = ropts.TTY && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	if j.console == "live" {
+		opts.Cols, opts.Rows = report.LiveSize(ropts.Cols, ropts.Rows)
+	}
+	console, err := report.New(j.console, streams.Out, ropts)
+	if err != nil {
+		return nil, err
+	}
+	all := []report.Reporter{console}
+	for _, spec := range j.reports {
+		r, err := report.Open(spec, streams.Out)
+		if err != nil {
+			return nil, fmt.Errorf("--report: %w", err)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}

@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"workshop/services"
+	"workshop/services/compose"
+	"workshop/services/compose/engine"
+	"workshop/services/httping"
+	"workshop/services/measure"
+)
+
+// tool is a command of its own, with arguments that cobra does not read.
+type tool func(ctx context.Context, args []string, s Streams) int
+
+// tools are the names that this binary answers to when it is called by them: links
+// on the exercise shell's PATH, and the programs in the bundled base image.
+var tools = func() map[string]tool {
+	all := map[string]tool{
+		"docker-compose": composeTool(compose.V1),
+		"docker":         docker,
+		"httping": func(ctx context.Context, args []string, s Streams) int {
+			return httping.Main(ctx, args, s.Out, s.Err)
+		},
+		"measure": func(ctx context.Context, args []string, s Streams) int {
+			return measure.Main(ctx, args, s.Out, s.Err)
+		},
+	}
+	for _, name := range services.Names() {
+		all[name] = service(name)
+	}
+	return all
+}()
+
+func service(name string) tool {
+	return func(ctx context.Context, args []string, s Streams) int {
+		return services.Main(ctx, name, args, s.Out, s.Err, os.Getenv)
+	}
+}
+
+func composeTool(look compose.Look) tool {
+	return func(ctx context.Context, args []string, s Streams) int {
+		return compose.Main(ctx, look, args, compose.Streams{In: s.In, Out: s.Out, Err: s.Err})
+	}
+}
+
+// docker is `docker compose`; anything else is the real client's, where there is one.
+func docker(ctx context.Context, args []string, s Streams) int {
+	if len(args) > 0 && args[0] == "compose" {
+		return composeTool(compose.V5)(ctx, args[1:], s)
+	}
+	self, _ := os.Executable()
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		path := filepath.Join(dir, "docker")
+		real, err := filepath.EvalSymlinks(path)
+		if err != nil || real == self {
+			continue
+		}
+		err = syscall.Exec(path, append([]string{"docker"}, args...), os.Environ())
+		fmt.Fprintf(s.Err, "docker: %v\n", err)
+		return 126
+	}
+	fmt.Fprintln(s.Err, "docker: the Docker client is not installed here; the bundled one knows `docker compose` only")
+	return 127
+}
+
+// newTools are the same commands under `workshop`.
+func newTools(streams Streams) []*cobra.Command {
+	wrap := func(use, short, group string, run tool) *cobra.Command {
+		return &cobra.Command{
+			Use: use, Short: short, GroupID: group, DisableFlagParsing: true,
+			RunE: func(cmd *cobra.Command, args []string) error {
+				if code := run(cmd.Context(), args, streams); code != 0 {
+					return &codeError{code: code}
+				}
+				return nil
+			},
+		}
+	}
+	one := wrap("service NAME", "Run one bundled service: "+strings.Join(services.Names(), ", "), "stack",
+		func(ctx context.Context, args []string, s Streams) int {
+			if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+				for _, svc := range services.All() {
+					fmt.Fprintf(s.Out, "%-8s %s\n", svc.Name, svc.Summary)
+				}
+				return exitPassed
+			}
+			if _, ok := services.Find(args[0]); !ok {
+				err := errors.New("the services are " + strings.Join(services.Names(), ", "))
+				fmt.Fprintf(s.Err, "workshop: there is no service %q: %v\n", args[0], err)
+				return exitUsage
+			}
+			return service(args[0])(ctx, args[1:], s)
+		})
+	one.ValidArgs = services.Names()
+	return []*cobra.Command{
+		one,
+		wrap("compose [ARG…]", "Docker Compose, as `docker-compose` on the exercise shell's PATH", "stack", composeTool(compose.V1)),
+		wrap("engine", "Serve the embedded container engine on a socket", "stack",
+			func(ctx context.Context, args []string, s Streams) int { return engine.Main(ctx, args, s.Out, s.Err) }),
+		wrap("measure rate|latency [ARG…]", "Check a claim about the sample application's speed", "stack", tools["measure"]),
+		wrap("httping [ARG…] URL", "The stand-in for httping", "stack", tools["httping"]),
+	}
+}

@@ -1,0 +1,166 @@
+package terminal
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// The control characters that the terminal turns into signals (termios(3): VINTR, VQUIT).
+const (
+	interruptKey = 0x03
+	quitKey      = 0x1c
+)
+
+// Key is a key or a text to be typed.
+type Key struct {
+	normal      string
+	application string // in application cursor mode, where that differs
+}
+
+// Text is a text typed as it is. Line feeds are sent as Return.
+func Text(s string) Key { return Key{normal: strings.ReplaceAll(s, "\n", "\r")} }
+
+// Interrupts reports whether the key is ^C or ^\, after which an exit status says nothing.
+func (k Key) Interrupts() bool {
+	return k.normal == string(rune(interruptKey)) || k.normal == string(rune(quitKey))
+}
+
+func (k Key) append(b []byte, application bool) []byte {
+	if application && k.application != "" {
+		return append(b, k.application...)
+	}
+	return append(b, k.normal...)
+}
+
+// named are the keys of tmux(1), KEY BINDINGS, and what xterm sends for them.
+var named = map[string]string{
+	"Escape": "\x1b", "Enter": "\r", "Tab": "\t", "BTab": "\x1b[Z", "BSpace": "\x7f", "Space": " ",
+	"IC": "\x1b[2~", "Insert": "\x1b[2~", "DC": "\x1b[3~", "Delete": "\x1b[3~",
+	"PPage": "\x1b[5~", "PageUp": "\x1b[5~", "PgUp": "\x1b[5~",
+	"NPage": "\x1b[6~", "PageDown": "\x1b[6~", "PgDn": "\x1b[6~",
+	"F1": "\x1bOP", "F2": "\x1bOQ", "F3": "\x1bOR", "F4": "\x1bOS", "F5": "\x1b[15~", "F6": "\x1b[17~",
+	"F7": "\x1b[18~", "F8": "\x1b[19~", "F9": "\x1b[20~", "F10": "\x1b[21~", "F11": "\x1b[23~", "F12": "\x1b[24~",
+}
+
+// cursor are the keys that application cursor mode and modifiers change.
+var cursor = map[string]byte{"Up": 'A', "Down": 'B', "Right": 'C', "Left": 'D', "End": 'F', "Home": 'H'}
+
+// KeyNames are the names that ParseKey knows, sorted.
+func KeyNames() []string {
+	return slices.Sorted(func(yield func(string) bool) {
+		for name := range maps.Keys(named) {
+			if !yield(name) {
+				return
+			}
+		}
+		for name := range maps.Keys(cursor) {
+			if !yield(name) {
+				return
+			}
+		}
+	})
+}
+
+// ParseKey reads one key in tmux's notation: a character, a name such as Escape or
+// Up, with ^ or C- for Control, M- for Meta and S- for Shift before it.
+func ParseKey(s string) (Key, error) {
+	if s == "" {
+		return Key{}, errors.New("no key is named")
+	}
+	var control, meta, shift bool
+	name := s
+	for {
+		switch {
+		case len(name) > 1 && name[0] == '^':
+			control, name = true, name[1:]
+			continue
+		case len(name) > 2 && name[1] == '-' && strings.ContainsRune("CcMmSs", rune(name[0])):
+			switch name[0] | 0x20 {
+			case 'c':
+				control = true
+			case 'm':
+				meta = true
+			default:
+				shift = true
+			}
+			name = name[2:]
+			continue
+		}
+		break
+	}
+	if final, ok := lookup(cursor, name); ok {
+		modifier := 1 + bit(shift, 1) + bit(meta, 2) + bit(control, 4)
+		if modifier > 1 {
+			return Key{normal: fmt.Sprintf("\x1b[1;%d%c", modifier, final)}, nil
+		}
+		return Key{normal: "\x1b[" + string(final), application: "\x1bO" + string(final)}, nil
+	}
+	text, ok := lookup(named, name)
+	if !ok {
+		if utf8.RuneCountInString(name) != 1 {
+			return Key{}, fmt.Errorf("unknown key %q", s)
+		}
+		text = name
+	}
+	if shift {
+		switch {
+		case text == "\t":
+			text = named["BTab"]
+		case ok || len(text) > 1:
+			return Key{}, fmt.Errorf("unknown key %q", s)
+		default:
+			text = strings.ToUpper(text)
+		}
+	}
+	if control {
+		c, ok := controlled(text)
+		if !ok {
+			return Key{}, fmt.Errorf("unknown key %q", s)
+		}
+		text = c
+	}
+	if meta {
+		text = "\x1b" + text
+	}
+	return Key{normal: text}, nil
+}
+
+// controlled is what Control makes of a character (ECMA-48: columns 4 to 7 of ASCII).
+func controlled(s string) (string, bool) {
+	if len(s) != 1 {
+		return "", false
+	}
+	switch c := s[0]; {
+	case c == ' ' || c == '@':
+		return "\x00", true
+	case c == '?':
+		return "\x7f", true
+	case c >= 'A' && c <= '_' || c >= 'a' && c <= 'z':
+		return string(rune(c & 0x1f)), true
+	}
+	return "", false
+}
+
+// lookup finds a name without regard to case, as tmux does; single characters keep theirs.
+func lookup[V any](m map[string]V, name string) (v V, ok bool) {
+	if v, ok = m[name]; ok || len(name) < 2 {
+		return v, ok
+	}
+	for n, v := range m {
+		if strings.EqualFold(n, name) {
+			return v, true
+		}
+	}
+	return v, false
+}
+
+func bit(set bool, v int) int {
+	if set {
+		return v
+	}
+	return 0
+}

@@ -1,0 +1,341 @@
+package terminal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	expect "github.com/Netflix/go-expect"
+)
+
+// tailSize is how much of the output a TimeoutError shows, in bytes.
+const tailSize = 4096
+
+// regexpOverlap is how far before the new text a regular expression is tried again:
+// the longest match that may span two reads, in bytes.
+const regexpOverlap = 4096
+
+// position is from where a condition looks.
+type position struct {
+	offset int64  // in the stream
+	epoch  uint32 // the first epoch that counts on the screen
+	// After a match: the epoch in force then, and the place on the screen behind
+	// the match. Older cells count behind that place only.
+	matched  bool
+	boundary uint32
+	row, col int
+}
+
+// Match is what satisfied a condition.
+type Match struct {
+	Text     string
+	OnScreen bool // found on the drawn screen, not in the stream
+}
+
+// TimeoutError says that a condition was not met within its time.
+type TimeoutError struct {
+	Want   []string
+	Limit  time.Duration
+	Ended  bool     // the command had ended
+	Status int      // its exit status then
+	Tail   string   // the end of the output since the mark
+	Screen []string // the screen as drawn
+}
+
+func (e *TimeoutError) Error() string {
+	want := make([]string, len(e.Want))
+	for i, w := range e.Want {
+		want[i] = fmt.Sprintf("%q", w)
+	}
+	return fmt.Sprintf("%s did not appear within %v", strings.Join(want, " or "), e.Limit.Round(time.Millisecond))
+}
+
+// Unwrap makes it a context.DeadlineExceeded.
+func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }
+
+// Expect blocks until one of the conditions holds for what was output since the
+// mark: since the last Submit or Press, or from the previous match on. Strings and
+// regular expressions are searched for as it comes; any other matcher is shown the
+// output since the mark, its last megabyte. When the context ends first, the error
+// is a *TimeoutError or the context's; when the shell has ended, ErrEnded.
+func (s *Session) Expect(ctx context.Context, opts ...expect.ExpectOpt) (Match, error) {
+	var compiled expect.ExpectOpts
+	for _, opt := range opts {
+		if err := opt(&compiled); err != nil {
+			return Match{}, err
+		}
+	}
+	if len(compiled.Matchers) == 0 {
+		return Match{}, errors.New("nothing to wait for")
+	}
+	if compiled.ReadTimeout != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, *compiled.ReadTimeout)
+		defer cancel()
+	}
+	begun := time.Now()
+	searches := make([]search, len(compiled.Matchers))
+	for i, m := range compiled.Matchers {
+		searches[i] = search{criteria: m.Criteria(), matcher: m}
+	}
+	var found Match
+	ok := false
+	holds := func() bool {
+		for i := range searches {
+			if found, ok = s.try(&searches[i]); ok {
+				return true
+			}
+		}
+		return s.state == ended
+	}
+	err := s.await(ctx, holds)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case ok:
+		return found, nil
+	case err == nil:
+		return Match{}, ErrEnded
+	case !errors.Is(err, context.DeadlineExceeded):
+		return Match{}, err
+	}
+	e := &TimeoutError{Limit: time.Since(begun), Ended: s.state == ready, Status: s.status, Tail: s.tail(s.position.offset), Screen: s.drawn()}
+	for _, sr := range searches {
+		e.Want = append(e.Want, fmt.Sprint(sr.criteria))
+	}
+	return Match{}, e
+}
+
+// Tail is the end of the output since the last Submit or Press.
+func (s *Session) tail(from int64) string {
+	b := s.text.from(from)
+	if len(b) > tailSize {
+		b = b[len(b)-tailSize:]
+		for len(b) > 0 && !utf8.RuneStart(b[0]) {
+			b = b[1:]
+		}
+	}
+	return string(b)
+}
+
+// Position is a place in the output.
+type Position int64
+
+// Position is where the output ends now.
+func (s *Session) Position() Position {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	return Position(s.text.end())
+}
+
+// Since is the output since a position, escape sequences, prompts and echoes left
+// out: its last kilobytes where it is long.
+func (s *Session) Since(p Position) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tail(int64(p))
+}
+
+// search is one condition and how far it has been searched for.
+type search struct {
+	criteria any
+	matcher  expect.Matcher
+	searched int64  // the stream before it holds no match
+	gen      uint64 // rows unchanged since then hold no match
+	begun    bool
+}
+
+// try looks for a match in what is new since the last try; on success the next
+// Expect looks from behind it.
+func (s *Session) try(sr *search) (Match, bool) {
+	from := max(s.position.offset, s.text.start)
+	if !sr.begun {
+		sr.begun, sr.searched = true, from
+	}
+	switch want := sr.criteria.(type) {
+	case string:
+		b := s.text.from(max(from, sr.searched-int64(len(want)-1)))
+		sr.searched = s.text.end()
+		if i := bytes.Index(b, []byte(want)); i >= 0 {
+			end := s.text.end() - int64(len(b)-i-len(want))
+			return s.matched(sr, want, end, func(text string) [][]int { return indexAll(text, want) })
+		}
+		return s.tryScreen(sr, func(text string) [][]int { return indexAll(text, want) })
+	case *regexp.Regexp:
+		b := s.text.from(max(from, sr.searched-regexpOverlap))
+		sr.searched = s.text.end()
+		find := func(text string) [][]int { return want.FindAllStringIndex(text, -1) }
+		if loc := want.FindIndex(b); loc != nil {
+			end := s.text.end() - int64(len(b)-loc[1])
+			return s.matched(sr, string(b[loc[0]:loc[1]]), end, find)
+		}
+		return s.tryScreen(sr, find)
+	default:
+		b := s.text.from(from)
+		if sr.matcher.Match(bytes.NewBuffer(bytes.Clone(b))) {
+			return s.matched(sr, string(b), s.text.end(), nil)
+		}
+		return Match{}, false
+	}
+}
+
+// indexAll is where want occurs in text.
+func indexAll(text, want string) (found [][]int) {
+	for at := 0; want != "" && at <= len(text); {
+		i := strings.Index(text[at:], want)
+		if i < 0 {
+			break
+		}
+		found = append(found, []int{at + i, at + i + len(want)})
+		at += i + len(want)
+	}
+	return found
+}
+
+// matched notes a match in the stream that ends at an offset.
+func (s *Session) matched(sr *search, text string, end int64, find func(string) [][]int) (Match, bool) {
+	s.position.offset = end
+	row, col := -1, 0
+	if find != nil {
+		sr.gen = 0
+		s.eachLine(0, func(l *line) bool {
+			for _, loc := range find(l.text) {
+				if s.counts(l, loc) {
+					row, col = l.place(loc[1])
+					return false
+				}
+			}
+			return true
+		})
+	}
+	s.passed(row, col)
+	return Match{Text: text}, true
+}
+
+// passed notes where on the screen the match ended, if it is there.
+func (s *Session) passed(row, col int) {
+	p := &s.position
+	p.matched, p.row, p.col = true, row, col
+	s.awake = true // whoever waited for it means to go on from here
+	p.boundary = uint32(len(s.classes) - 1)
+	s.begin(s.classes[p.boundary])
+}
+
+// tryScreen looks at the rows that have changed since the last try.
+func (s *Session) tryScreen(sr *search, find func(string) [][]int) (m Match, ok bool) {
+	since := sr.gen
+	sr.gen = s.screen.Gen()
+	s.eachLine(since, func(l *line) bool {
+		for _, loc := range find(l.text) {
+			if loc[0] < loc[1] && s.counts(l, loc) {
+				m, ok = Match{Text: l.text[loc[0]:loc[1]], OnScreen: true}, true
+				s.position.offset = s.text.end()
+				s.passed(l.place(loc[1]))
+				return false
+			}
+		}
+		return true
+	})
+	return m, ok
+}
+
+// line is a row of the screen with those that it is wrapped onto.
+type line struct {
+	text  string
+	cells []Cell
+	at    []int // byte offset in text of each cell
+	row   int   // of its first cell
+	cols  int
+}
+
+// place is the row and column of the cell at a byte offset.
+func (l *line) place(off int) (row, col int) {
+	i := l.cell(off)
+	return l.row + i/l.cols, i % l.cols
+}
+
+// cell is the first cell whose text begins at or behind a byte offset.
+func (l *line) cell(off int) int {
+	for i, at := range l.at {
+		if at >= off {
+			return i
+		}
+	}
+	return len(l.at)
+}
+
+// counts reports whether a match on a line was written after the mark, at least in
+// part, and shows nothing but output.
+func (s *Session) counts(l *line, loc []int) bool {
+	p := &s.position
+	fresh := false
+	first, last := l.cell(loc[0]), l.cell(loc[1])
+	for i, c := range l.cells[first:last] {
+		if c.Rune == 0 {
+			continue
+		}
+		if int(c.Epoch) >= len(s.classes) || s.classes[c.Epoch] != classOutput {
+			return false
+		}
+		if c.Epoch < p.epoch || fresh {
+			continue
+		}
+		if p.matched && c.Epoch <= p.boundary {
+			row, col := l.row+(first+i)/l.cols, (first+i)%l.cols
+			if row < p.row || row == p.row && col < p.col {
+				continue
+			}
+		}
+		fresh = true
+	}
+	return fresh
+}
+
+// eachLine calls f with the lines that have changed after a generation, until it
+// returns false.
+func (s *Session) eachLine(since uint64, f func(*line) bool) {
+	cols, rows := s.screen.Size()
+	for y := 0; y < rows; {
+		end, changed := y, false
+		for {
+			r := s.screen.Row(end)
+			changed = changed || r.Gen() > since
+			end++
+			if end == rows || !r.Wrapped() {
+				break
+			}
+		}
+		if changed {
+			if l := s.joined(y, end, cols); !f(l) {
+				return
+			}
+		}
+		y = end
+	}
+}
+
+func (s *Session) joined(first, end, cols int) *line {
+	l := &line{row: first, cols: cols}
+	var b []byte
+	for y := first; y < end; y++ {
+		cells := s.screen.Row(y).Cells()
+		for _, c := range cells {
+			l.at = append(l.at, len(b))
+			switch {
+			case c.Rune > 0:
+				b = utf8.AppendRune(b, c.Rune)
+			case c.Rune == 0:
+				b = append(b, ' ')
+			}
+		}
+		l.cells = append(l.cells, cells...)
+	}
+	l.text = string(b)
+	return l
+}

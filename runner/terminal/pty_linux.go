@@ -1,0 +1,185 @@
+package terminal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
+)
+
+// device is the two sides of a pseudo-terminal. creack/pty opens its master in
+// blocking mode, where deadlines are ignored and Close does not end a read; here
+// it is duplicated as a pollable descriptor.
+type device struct {
+	master *os.File
+	tty    *os.File // kept open until the child has been waited for, or its last output is lost
+	raw    rawConn
+	close  sync.Once
+}
+
+type rawConn interface {
+	Control(func(fd uintptr)) error
+	Read(func(fd uintptr) bool) error
+}
+
+func openDevice(cols, rows int) (*device, error) {
+	m, t, err := pty.Open()
+	if err != nil {
+		return nil, fmt.Errorf("open a pseudo-terminal: %w", err)
+	}
+	defer m.Close()
+	fail := func(err error) (*device, error) {
+		t.Close()
+		return nil, fmt.Errorf("prepare the pseudo-terminal: %w", err)
+	}
+	if err := pty.Setsize(m, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
+		return fail(err)
+	}
+	conn, err := m.SyscallConn()
+	if err != nil {
+		return fail(err)
+	}
+	fd, dupErr := -1, error(nil)
+	err = conn.Control(func(f uintptr) { fd, dupErr = unix.FcntlInt(f, unix.F_DUPFD_CLOEXEC, 0) })
+	if err = errors.Join(err, dupErr); err != nil {
+		return fail(err)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		unix.Close(fd)
+		return fail(err)
+	}
+	d := &device{master: os.NewFile(uintptr(fd), m.Name()), tty: t}
+	if d.raw, err = d.master.SyscallConn(); err != nil {
+		d.Close()
+		return nil, err
+	}
+	if tio, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
+		tio.Iflag |= unix.IUTF8 // erasing in canonical mode takes whole characters
+		_ = unix.IoctlSetTermios(fd, unix.TCSETS, tio)
+	}
+	return d, nil
+}
+
+// readLoop calls read whenever there may be something to read. read reports
+// whether it found the terminal drained (and wants to wait). It ends when the
+// device is closed.
+func (d *device) readLoop(read func(fd int) (drained bool)) {
+	_ = d.raw.Read(func(fd uintptr) bool {
+		for !read(int(fd)) {
+		}
+		return false
+	})
+}
+
+// withFD calls f with the master's descriptor, unless it is closed.
+func (d *device) withFD(f func(fd int)) error {
+	return d.raw.Control(func(fd uintptr) { f(int(fd)) })
+}
+
+// read reads what is there. drained means that there is nothing now.
+func (d *device) read(fd int, buf []byte) (n int, drained bool) {
+	for {
+		n, err := unix.Read(fd, buf)
+		switch {
+		case err == unix.EINTR:
+		case err != nil || n <= 0: // EAGAIN; or EIO, which cannot come while the tty side is open
+			return 0, true
+		default:
+			return n, false
+		}
+	}
+}
+
+// write writes what fits now.
+func (d *device) write(fd int, b []byte) int {
+	n, err := unix.Write(fd, b)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// mode is what the program in the foreground made of the terminal.
+type mode struct{ canonical, echo, echoControl bool }
+
+func (d *device) mode() (m mode) {
+	_ = d.withFD(func(fd int) {
+		if t, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
+			m = mode{t.Lflag&unix.ICANON != 0, t.Lflag&unix.ECHO != 0, t.Lflag&unix.ECHOCTL != 0}
+		}
+	})
+	return m
+}
+
+// foreground is the process group in the foreground, 0 if unknown.
+func (d *device) foreground() (pgrp int) {
+	_ = d.withFD(func(fd int) {
+		if p, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP); err == nil {
+			pgrp = p
+		}
+	})
+	return pgrp
+}
+
+func (d *device) resize(cols, rows int) error {
+	return pty.Setsize(d.master, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
+}
+
+// Close hangs up.
+func (d *device) Close() (err error) {
+	d.close.Do(func() { err = errors.Join(d.master.Close(), d.tty.Close()) })
+	return err
+}
+
+var _ io.Closer = (*device)(nil)
+
+// killGroup kills a process group.
+func killGroup(pgrp int) { _ = unix.Kill(-pgrp, unix.SIGKILL) }
+
+// Foreground is the command line of the program in the foreground, "" at the
+// shell's prompt or where it cannot be told.
+func (s *Session) Foreground() string {
+	pgrp := s.dev.foreground()
+	if pgrp <= 0 || pgrp == s.shell {
+		return ""
+	}
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pgrp))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(strings.ReplaceAll(string(b), "\x00", " "))
+}
+
+// readsTerminal reports whether the program in the foreground, or the shell in a
+// command of its own such as read, waits for input: it sleeps in a read of a
+// terminal, or, in raw mode, in a wait for input. It is secondary evidence (proc(5):
+// syscall, wchan), asked only of a command that more lines follow.
+func (s *Session) readsTerminal() bool {
+	pgrp := s.dev.foreground()
+	if pgrp <= 0 {
+		return false
+	}
+	// The number of the system call, then its arguments.
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pgrp))
+	if err != nil {
+		w, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", pgrp))
+		return err == nil && (string(w) == "n_tty_read" || string(w) == "wait_woken")
+	}
+	var call, fd int
+	if n, _ := fmt.Sscanf(string(b), "%d 0x%x", &call, &fd); n != 2 {
+		return false
+	}
+	switch call {
+	case unix.SYS_READ:
+		name, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pgrp, fd))
+		return err == nil && (name == s.dev.tty.Name() || name == "/dev/tty")
+	case unix.SYS_PSELECT6, unix.SYS_PPOLL:
+		return !s.dev.mode().canonical
+	}
+	return false
+}

@@ -1,0 +1,501 @@
+package terminal
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Size of a terminal when none is given.
+const (
+	DefaultCols = 80
+	DefaultRows = 24
+)
+
+// Process is the shell as its starter knows it.
+type Process interface {
+	Done() <-chan struct{} // closed when the process has ended
+	Kill() error           // ends it; the starter's sandbox ends what it left behind
+}
+
+// Command is how the shell is to be started.
+type Command struct {
+	Argv []string
+	Env  []string
+	Dir  string
+	TTY  *os.File // its controlling terminal and standard streams
+}
+
+// Options of a session. The zero value is a bash of 80×24 in the working directory
+// with an empty environment.
+type Options struct {
+	Cols, Rows int
+	Shell      string   // path of a bash ≥ 4.4; "" means the one on PATH
+	Env        []string // of the shell; TERM is added where it is missing
+	Dir        string
+	StateDir   string // existing folder for the start-up files, the caller's to remove; "" means a temporary one
+	// Start starts the shell. Nil: as a plain child process.
+	Start func(Command) (Process, error)
+	// Output gets every chunk that the terminal shows, in order. It must not block
+	// nor call the session, and the bytes are valid during the call only.
+	Output func([]byte)
+}
+
+// state is what the shell does, as its marks say.
+type state int
+
+const (
+	starting  state = iota
+	ready           // at its prompt
+	sent            // a line was typed, nothing came of it yet
+	continued       // at a continuation prompt
+	running         // a command runs
+	prompting       // it is about to show its prompt
+	ended           // the shell is gone
+)
+
+// Session is an interactive shell on a terminal. Its methods are to be called from
+// one goroutine at a time, but for Screen, Close and Resize.
+type Session struct {
+	token   string
+	dev     *device
+	proc    Process
+	output  func([]byte)
+	tempDir string
+	wg      sync.WaitGroup
+	closing chan struct{}
+
+	mu      sync.Mutex
+	buf     []byte // of pump
+	screen  *Screen
+	classes []class // by epoch
+	echo    echo
+	text    stream
+	state   state
+	waiter  *waiter
+	out     queue
+
+	shell      int  // the shell's process group
+	status     int  // of the last command since the last Submit; 0 if none ran
+	lastStatus int  // what the last D mark said
+	number     int  // bash's command number in the last D mark
+	ran        bool // a command has begun since the last Submit
+	line       bool // the line that was typed has been echoed
+	complaint  bool // the shell said something of it instead of running a command
+	redrawn    bool // the prompt that is being shown is the same as before
+	away       bool // its prompts are: standard error was redirected
+	saidSince  bool // output since the last C mark
+	awake      bool // the program in the foreground is known to read keys
+	raw        bool // and to read them in raw mode
+	interrupt  bool // an interrupt key was typed; its effect may still come
+	position   position
+}
+
+// class says what the cells and the text of an epoch are.
+type class uint8
+
+const (
+	classPrompt class = iota // never matched
+	classEcho                // never matched
+	classOutput
+)
+
+// waiter is the one condition that somebody waits for.
+type waiter struct {
+	holds func() bool
+	done  chan struct{}
+}
+
+// Start starts a shell and returns when it shows its first prompt.
+func Start(ctx context.Context, opts Options) (*Session, error) {
+	if opts.Cols <= 0 || opts.Rows <= 0 {
+		opts.Cols, opts.Rows = DefaultCols, DefaultRows
+	}
+	if opts.Shell == "" {
+		path, err := exec.LookPath("bash")
+		if err != nil {
+			return nil, fmt.Errorf("find a shell: %w", err)
+		}
+		opts.Shell = path
+	}
+	if opts.Start == nil {
+		opts.Start = startChild
+	}
+	s := &Session{token: strings.ToLower(rand.Text()), output: opts.Output, closing: make(chan struct{}), buf: make([]byte, 64<<10)}
+	dir := opts.StateDir
+	if dir == "" {
+		temp, err := os.MkdirTemp("", "workshop-shell-")
+		if err != nil {
+			return nil, err
+		}
+		dir, s.tempDir = temp, temp
+	}
+	if err := s.start(opts, dir); err != nil {
+		s.removeTemp()
+		return nil, err
+	}
+	if err := s.await(ctx, func() bool { return s.state == ready || s.state == ended }); err != nil {
+		err = fmt.Errorf("the shell shows no prompt: %w", err)
+		return nil, errors.Join(err, s.Close())
+	}
+	if s.ended() {
+		screen := strings.Join(s.Screen(), " ")
+		return nil, errors.Join(fmt.Errorf("%w before its first prompt: %s", ErrEnded, screen), s.Close())
+	}
+	return s, nil
+}
+
+func (s *Session) start(opts Options, dir string) error {
+	argv, env, err := writeStartup(opts.Shell, dir, s.token)
+	if err != nil {
+		return err
+	}
+	if s.dev, err = openDevice(opts.Cols, opts.Rows); err != nil {
+		return err
+	}
+	s.screen = NewScreen(opts.Cols, opts.Rows, Hooks{OSC: s.osc, Text: s.printed, Reply: s.enqueue})
+	s.text.init()
+	s.begin(classPrompt)
+	env = append(append([]string{"TERM=xterm-256color"}, opts.Env...), env...)
+	s.proc, err = opts.Start(Command{Argv: argv, Env: env, Dir: opts.Dir, TTY: s.dev.tty})
+	if err != nil {
+		return errors.Join(fmt.Errorf("start the shell: %w", err), s.dev.Close())
+	}
+	s.out.wake = make(chan struct{}, 1)
+	s.wg.Go(func() {
+		s.dev.readLoop(func(fd int) bool {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.pump(fd)
+		})
+	})
+	s.wg.Go(s.writeLoop)
+	s.wg.Go(func() {
+		select {
+		case <-s.proc.Done():
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.drain()
+			s.state = ended
+			s.notify()
+		case <-s.closing:
+		}
+	})
+	return nil
+}
+
+// startChild starts the shell as a plain child, in a session of its own.
+func startChild(c Command) (Process, error) {
+	cmd := exec.Command(c.Argv[0], c.Argv[1:]...)
+	cmd.Env, cmd.Dir = c.Env, c.Dir
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.TTY, c.TTY, c.TTY
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &child{cmd: cmd, done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		_ = cmd.Wait()
+	}()
+	return p, nil
+}
+
+type child struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+func (p *child) Done() <-chan struct{} { return p.done }
+func (p *child) Kill() error           { return p.cmd.Process.Kill() }
+
+// Close ends the shell, waits for it and hangs up. It may be called twice.
+func (s *Session) Close() error {
+	select {
+	case <-s.closing:
+		return nil
+	default:
+	}
+	err := s.proc.Kill()
+	if errors.Is(err, os.ErrProcessDone) {
+		err = nil
+	}
+	<-s.proc.Done()
+	close(s.closing)
+	err = errors.Join(err, s.dev.Close())
+	s.wg.Wait()
+	s.removeTemp()
+	return err
+}
+
+func (s *Session) removeTemp() {
+	if s.tempDir != "" {
+		_ = os.RemoveAll(s.tempDir)
+	}
+}
+
+// Resize changes the terminal's size in cells; programs get SIGWINCH.
+func (s *Session) Resize(cols, rows int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.screen.Resize(cols, rows)
+	return s.dev.resize(cols, rows)
+}
+
+// Screen is the screen as drawn, one string a row, trailing blanks removed, without
+// the empty rows at its end.
+func (s *Session) Screen() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.drawn()
+}
+
+func (s *Session) drawn() []string {
+	lines := s.screen.Lines()
+	for len(lines) > 0 && lines[len(lines)-1] == "" {
+		lines = lines[:len(lines)-1]
+	}
+	return lines
+}
+
+// pump reads once and follows what came. It reports whether there was nothing.
+func (s *Session) pump(fd int) (drained bool) {
+	n, drained := s.dev.read(fd, s.buf)
+	if n > 0 {
+		s.feed(s.buf[:n])
+		s.notify()
+	}
+	return drained
+}
+
+// drain reads what is there now, so that it does not count as written after a mark.
+// A program that never stops writing is left after some megabytes.
+func (s *Session) drain() {
+	_ = s.dev.withFD(func(fd int) {
+		for range 256 {
+			if s.pump(fd) {
+				return
+			}
+		}
+	})
+}
+
+// feed shows bytes on the screen; the hooks osc and printed are called from it.
+func (s *Session) feed(b []byte) {
+	if s.output != nil {
+		s.output(b)
+	}
+	for len(b) > 0 {
+		n := s.echo.next(b, s)
+		_, _ = s.screen.Write(b[:n])
+		b = b[n:]
+	}
+}
+
+// begin opens a new epoch: what is shown from here on is of class c.
+func (s *Session) begin(c class) {
+	s.classes = append(s.classes, c)
+	s.screen.SetEpoch(uint32(len(s.classes) - 1))
+}
+
+// printed is the screen's hook for text, escape sequences stripped.
+func (s *Session) printed(b []byte) {
+	switch {
+	case s.echo.holding():
+		s.echo.held = append(s.echo.held, b...)
+	case s.classes[len(s.classes)-1] == classOutput:
+		s.text.append(b)
+		s.saidSince = true
+	case s.state == sent:
+		s.hear(b)
+	}
+}
+
+// hear tells a complaint of the shell, such as a syntax error, from a line that has
+// nothing to run: it comes behind the echo, and no command begins.
+func (s *Session) hear(b []byte) {
+	if !s.line {
+		i := bytes.IndexByte(b, '\n')
+		if i < 0 {
+			return
+		}
+		s.line, b = true, b[i+1:]
+	}
+	s.complaint = s.complaint || len(bytes.TrimSpace(b)) > 0
+}
+
+// osc is the screen's hook for operating system commands: our marks.
+func (s *Session) osc(data []byte) {
+	m, ok := parseMark(string(data), s.token)
+	if !ok {
+		return
+	}
+	switch m.kind {
+	case 'C':
+		if s.state != sent && s.state != continued {
+			return // replayed: nothing was typed
+		}
+		s.state, s.ran, s.saidSince, s.awake, s.raw, s.interrupt = running, true, false, false, false, false
+		s.begin(classOutput)
+	case 'D':
+		s.redrawn = s.state == ready || s.state == sent && !s.line
+		switch {
+		case s.redrawn: // by the line editor, for a new size: nothing has ended
+			s.begin(classPrompt)
+		case s.command(m):
+			s.state = prompting
+			s.echo.reset(s)
+			s.text.cut()
+			s.begin(classPrompt)
+		}
+	case 'E':
+		if s.command(m) {
+			s.away = true
+			s.ready()
+		}
+	case 'B':
+		s.away = false
+		switch {
+		case s.redrawn && s.state == sent:
+			s.begin(classEcho)
+		case s.redrawn:
+			s.begin(classOutput)
+		case s.state == prompting:
+			s.ready()
+		}
+	case '2':
+		if s.state == sent {
+			s.state, s.line = continued, false
+		}
+	}
+}
+
+// command notes that the shell is back from a command, or that nothing ran. The
+// number rises with each command: a mark that somebody replays while a command runs
+// has an old one, and is no mark.
+func (s *Session) command(m mark) bool {
+	switch {
+	case s.state == running && m.number <= s.number && !s.away:
+		return false
+	case m.number > s.number, m.status != s.lastStatus, s.complaint:
+		s.status = m.status
+	}
+	s.lastStatus, s.number, s.complaint = m.status, m.number, false
+	return true
+}
+
+// ready notes that the shell reads a line. What comes now, until something is
+// typed, is the output of background jobs.
+func (s *Session) ready() {
+	s.echo.reset(s)
+	s.state = ready
+	s.begin(classOutput)
+	if s.shell == 0 {
+		s.shell = s.dev.foreground()
+	}
+}
+
+// notify wakes the waiter if its condition holds now.
+func (s *Session) notify() {
+	if w := s.waiter; w != nil && w.holds() {
+		s.waiter = nil
+		close(w.done)
+	}
+}
+
+// await blocks until a condition holds. The condition is evaluated with the lock
+// held, at once and then after each chunk that was read.
+func (s *Session) await(ctx context.Context, holds func() bool) error {
+	s.mu.Lock()
+	if holds() {
+		s.mu.Unlock()
+		return nil
+	}
+	w := &waiter{holds: holds, done: make(chan struct{})}
+	s.waiter = w
+	s.mu.Unlock()
+	select {
+	case <-w.done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-w.done: // at the last moment
+		return nil
+	default:
+		s.waiter = nil
+		return ctx.Err()
+	}
+}
+
+// awaitFor is await with a limit of its own: it reports whether the condition came to hold.
+func (s *Session) awaitFor(ctx context.Context, d time.Duration, holds func() bool) bool {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return s.await(ctx, holds) == nil
+}
+
+func (s *Session) ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state == ended
+}
+
+// queue holds what could not be written at once.
+type queue struct {
+	pending []byte
+	wake    chan struct{}
+}
+
+// enqueue writes to the terminal what fits and leaves the rest to writeLoop: the
+// reader must never wait for a program that does not read.
+func (s *Session) enqueue(b []byte) {
+	if len(s.out.pending) == 0 {
+		n := 0
+		_ = s.dev.withFD(func(fd int) { n = s.dev.write(fd, b) })
+		b = b[n:]
+	}
+	if len(b) == 0 {
+		return
+	}
+	s.out.pending = append(s.out.pending, b...)
+	select {
+	case s.out.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Session) writeLoop() {
+	for {
+		select {
+		case <-s.closing:
+			return
+		case <-s.out.wake:
+		}
+		for {
+			s.mu.Lock()
+			n := min(len(s.out.pending), 4096)
+			b := append([]byte(nil), s.out.pending[:n]...)
+			s.mu.Unlock()
+			if n == 0 {
+				break
+			}
+			if _, err := s.dev.master.Write(b); err != nil {
+				return // closed
+			}
+			s.mu.Lock()
+			s.out.pending = s.out.pending[n:]
+			s.mu.Unlock()
+		}
+	}
+}

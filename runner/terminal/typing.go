@@ -1,0 +1,306 @@
+package terminal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ErrEnded says that the shell itself has ended.
+var ErrEnded = errors.New("the shell ended")
+
+// ErrIncomplete says that the shell waits for the rest of a snippet: an open quote,
+// here-document or compound command.
+var ErrIncomplete = errors.New("the snippet is not complete")
+
+// Limits of the waiting before a program can take keys. What comes first counts:
+// raw mode and output at once, otherwise these. A program that starts in canonical
+// mode loses nothing that is typed earlier, so they are not long.
+const (
+	settleCooked = 100 * time.Millisecond // it has written, but in canonical mode
+	settleSilent = 300 * time.Millisecond // it has not written anything
+)
+
+// lazy is how long an interrupt at the prompt is given, the first time, before it is
+// repeated.
+const lazy = 200 * time.Millisecond
+
+// reading is how long a command is given, the first time, before a look at whether
+// it waits for input; each further look waits twice as long.
+const reading = 200 * time.Millisecond
+
+// AwaitPrompt blocks until the shell reads a line, and returns the exit status of
+// the last command. The error is ErrEnded or the context's.
+func (s *Session) AwaitPrompt(ctx context.Context) (status int, err error) {
+	for limit := lazy; ; limit *= 2 {
+		if s.awaitFor(ctx, limit, s.back) {
+			break
+		}
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		s.nudge()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == ended {
+		return 0, ErrEnded
+	}
+	return s.status, nil
+}
+
+// back is the condition that the shell reads a line, or is gone.
+func (s *Session) back() bool { return s.state == ready || s.state == ended }
+
+// nudge repeats an interrupt that the shell's line editor has swallowed: bash may
+// take notice of one that comes at the very moment of its prompt only at the next key.
+func (s *Session) nudge() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.interrupt && (s.state == sent || s.state == continued) {
+		s.enqueue([]byte{interruptKey})
+	}
+}
+
+// Prompting reports whether the shell reads a line now, and then the exit status of
+// the last command.
+func (s *Session) Prompting() (status int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	return s.status, s.state == ready
+}
+
+// Submit types a snippet and Return, a line at a time: the next line is sent when
+// the shell reads again, or when the command asks for input. It returns when the
+// last line has been taken: its command runs or has ended ([Session.AwaitPrompt]
+// tells). The shell must be at its prompt. A wait looks at what comes from here on.
+func (s *Session) Submit(ctx context.Context, snippet string) error {
+	if i := strings.IndexFunc(snippet, forbidden); i >= 0 {
+		return fmt.Errorf("the snippet holds the control character %q", snippet[i])
+	}
+	lines := strings.Split(strings.TrimRight(snippet, "\n"), "\n")
+	s.mu.Lock()
+	s.drain()
+	s.mark()
+	s.status, s.ran = 0, false
+	s.mu.Unlock()
+	for i, line := range lines {
+		if err := s.submitLine(ctx, line, i == len(lines)-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forbidden characters would act on the line editor instead of being typed.
+func forbidden(r rune) bool {
+	return r < ' ' && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0
+}
+
+func (s *Session) submitLine(ctx context.Context, line string, last bool) error {
+	s.mu.Lock()
+	interrupted := s.interrupt
+	switch s.state {
+	case ready, continued:
+		s.typeLine(line)
+	default: // the command before it asks for input
+		s.press([]byte(line + "\r"))
+	}
+	s.mu.Unlock()
+
+	limit := reading
+	taken := func() bool {
+		switch s.state {
+		case ready, continued, ended:
+			return true
+		case running:
+			return last
+		}
+		return false
+	}
+	for {
+		if s.awaitFor(ctx, limit, taken) {
+			break
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if s.readsTerminal() {
+			return nil
+		}
+		limit *= 2
+	}
+	s.mu.Lock()
+	state, ran, status := s.state, s.ran, s.status
+	s.mu.Unlock()
+	switch {
+	case state == ended && !last:
+		return ErrEnded
+	case state == continued && last:
+		return ErrIncomplete
+	case state == ready && interrupted && !ran && status == 130:
+		// The interrupt typed before reached the prompt instead of the program,
+		// which had ended by itself, and took the line with it.
+		s.mu.Lock()
+		s.interrupt = false
+		s.mu.Unlock()
+		return s.submitLine(ctx, line, last)
+	}
+	return nil
+}
+
+// typeLine types a line and Return at the shell's prompt.
+func (s *Session) typeLine(line string) {
+	s.expectLine()
+	if s.away { // mark E comes before the line editor is there: the terminal itself may echo
+		b := []byte(line + "\r")
+		s.echo.expect(canonicalEcho(b, true), s)
+		s.enqueue(b)
+		return
+	}
+	if s.screen.BracketedPaste() && (strings.Contains(line, "\t") || len(line) > 200) {
+		line = "\x1b[200~" + line + "\x1b[201~"
+	} else {
+		line = strings.ReplaceAll(line, "\t", "\x16\t")
+	}
+	s.enqueue([]byte(line + "\r"))
+}
+
+// expectLine notes that a line is typed at the shell's prompt. While its prompts are
+// away it neither echoes nor says when the command begins.
+func (s *Session) expectLine() {
+	if s.away {
+		s.state, s.ran = running, true
+		return
+	}
+	s.state, s.line, s.complaint = sent, false, false
+	s.begin(classEcho)
+}
+
+// mark makes the next Expect look at what comes from here on.
+func (s *Session) mark() {
+	s.begin(s.classes[len(s.classes)-1])
+	s.position = position{offset: s.text.end(), epoch: uint32(len(s.classes) - 1)}
+}
+
+// Press types keys to whatever reads the terminal, without a Return of its own. A
+// program that has just been started is first given the time to take them. A wait
+// looks at what comes from here on.
+func (s *Session) Press(ctx context.Context, keys ...Key) error {
+	s.settle(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	if s.state == ended {
+		return ErrEnded
+	}
+	s.mark()
+	var b []byte
+	for _, k := range keys {
+		b = k.append(b, s.screen.AppCursorKeys())
+	}
+	if bytes.IndexByte(b, interruptKey) >= 0 || bytes.IndexByte(b, quitKey) >= 0 {
+		s.interrupt = true
+	}
+	s.awake = true
+	if s.state == ready || s.state == continued {
+		if bytes.ContainsAny(b, "\r\n\x03") {
+			s.expectLine() // a new prompt will come of it
+		} else {
+			s.begin(classEcho)
+		}
+		s.enqueue(b)
+		return ctx.Err()
+	}
+	s.press(b)
+	return ctx.Err()
+}
+
+// press types bytes to a program in the foreground, prepared for their echo.
+func (s *Session) press(b []byte) {
+	m := s.dev.mode()
+	switch {
+	case m.canonical && m.echo:
+		s.echo.expect(canonicalEcho(b, m.echoControl), s)
+	case m.canonical || s.screen.AltScreen():
+		s.echo.reset(s)
+	case bytes.ContainsAny(b, "\r\n"):
+		s.echo.editor(s)
+	case len(b) > 1 && bytes.IndexFunc(b, forbidden) < 0:
+		s.echo.expect(b, s)
+	default:
+		s.echo.reset(s)
+	}
+	s.raw = s.raw || !m.canonical
+	s.enqueue(b)
+}
+
+// canonicalEcho is what the line discipline echoes (termios(3): ECHO, ECHOCTL).
+func canonicalEcho(b []byte, control bool) []byte {
+	var e []byte
+	for _, c := range b {
+		switch {
+		case c == '\r' || c == '\n':
+			e = append(e, '\r', '\n')
+		case c == 0x04: // end of file is not echoed
+		case c == '\t' || c >= ' ' && c != 0x7f:
+			e = append(e, c)
+		case control && c != 0x7f:
+			e = append(e, '^', c^0x40)
+		}
+	}
+	return e
+}
+
+// settle waits until a command that has just been started can take keys: programs
+// such as top drop what was typed before they changed the terminal's mode.
+func (s *Session) settle(ctx context.Context) {
+	begun := func() bool { return s.state != sent }
+	if s.await(ctx, begun) != nil {
+		return
+	}
+	raw := func() bool { return s.state != running || s.saidSince && !s.dev.mode().canonical }
+	said := func() bool { return s.state != running || s.saidSince }
+	s.mu.Lock()
+	awake, wasRaw := s.awake, s.raw
+	s.mu.Unlock()
+	switch {
+	case awake && wasRaw: // it may be between two reads of a line
+		s.awaitFor(ctx, settleCooked, raw)
+	case awake:
+	case s.awaitFor(ctx, settleSilent, said):
+		s.awaitFor(ctx, settleCooked, raw)
+	}
+}
+
+// Recover brings the shell back to its prompt: it interrupts the command in the
+// foreground, then kills its process group. An error means that the shell is lost.
+func (s *Session) Recover(ctx context.Context) error {
+	s.mu.Lock()
+	if !s.back() {
+		s.interrupt = true
+		s.enqueue([]byte{interruptKey})
+	}
+	s.mu.Unlock()
+	within := func(d time.Duration) error {
+		ctx, cancel := context.WithTimeout(ctx, d)
+		defer cancel()
+		_, err := s.AwaitPrompt(ctx)
+		return err
+	}
+	err := within(time.Second)
+	if errors.Is(err, context.DeadlineExceeded) {
+		if pgrp := s.dev.foreground(); pgrp > 1 && pgrp != s.shell {
+			killGroup(pgrp)
+		}
+		err = within(2 * time.Second)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errors.New("the shell does not come back to its prompt")
+	}
+	return err
+}
