@@ -26,7 +26,7 @@ func (s *Screen) control(b byte) {
 			s.moveTo(x-1, s.cur.y)
 		}
 	case '\t':
-		s.emit([]byte{'\t'})
+		s.emitRune('\t')
 		if s.cur.x < s.cols {
 			s.cur.x = s.nextTab(s.cur.x)
 		}

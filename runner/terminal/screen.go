@@ -1,5 +1,7 @@
 package terminal
 
+import "unicode/utf8"
+
 // Hooks are told what a Screen reads, synchronously and in the order of the stream.
 // All are optional; none may write to the screen, and what they are given is theirs
 // only until they return.
@@ -174,13 +176,7 @@ func (s *Screen) emit(p []byte) {
 	if s.hooks.Text == nil {
 		return
 	}
-	if len(s.stripped)+len(p)+1 > cap(s.stripped) {
-		s.flush()
-	}
-	if s.flow == moved {
-		s.stripped = append(s.stripped, '\r')
-	}
-	s.flow = inText
+	s.resume(len(p))
 	if len(p) >= cap(s.stripped) {
 		s.flush()
 		s.hooks.Text(p)
@@ -189,15 +185,34 @@ func (s *Screen) emit(p []byte) {
 	s.stripped = append(s.stripped, p...)
 }
 
-// lineFeed tells the hook of a line feed.
-func (s *Screen) lineFeed() {
-	if s.hooks.Text == nil {
-		return
+// emitRune adds a character to the text for the hook.
+func (s *Screen) emitRune(r rune) {
+	if s.hooks.Text != nil {
+		s.resume(utf8.UTFMax)
+		s.stripped = utf8.AppendRune(s.stripped, r)
 	}
-	if len(s.stripped) == cap(s.stripped) {
+}
+
+// resume makes room for n bytes of text, and parts them from what was there when the
+// cursor has moved.
+func (s *Screen) resume(n int) {
+	if len(s.stripped)+n+1 > cap(s.stripped) {
 		s.flush()
 	}
-	s.stripped = append(s.stripped, '\n')
+	if s.flow == moved {
+		s.stripped = append(s.stripped, '\r')
+	}
+	s.flow = inText
+}
+
+// lineFeed tells the hook of a line feed.
+func (s *Screen) lineFeed() {
+	if s.hooks.Text != nil {
+		if len(s.stripped) == cap(s.stripped) {
+			s.flush()
+		}
+		s.stripped = append(s.stripped, '\n')
+	}
 	s.flow = newLine
 }
 

@@ -1,9 +1,6 @@
 package terminal
 
-import (
-	"slices"
-	"unicode/utf8"
-)
+import "slices"
 
 // page is one of the two sets of rows that a terminal has.
 type page struct {
@@ -204,10 +201,7 @@ func (s *Screen) print(r rune) {
 	if width < 0 {
 		return
 	}
-	if s.hooks.Text != nil {
-		var b [4]byte
-		s.emit(utf8.AppendRune(b[:0], r))
-	}
+	s.emitRune(r)
 	if width == 0 {
 		if s.cur.x > 0 && s.page.rows[s.cur.y].combine(s.cur.x-1, r) {
 			s.row()
