@@ -1,0 +1,118 @@
+package report
+
+import (
+	"io"
+	"sync"
+	"time"
+
+	"workshop/runner"
+)
+
+// console is the report of a test suite: a line for each exercise when it is over.
+// On a terminal a last line says what is under way and for how long.
+type console struct {
+	w    io.Writer
+	stop chan struct{}
+	done sync.WaitGroup
+
+	mu     sync.Mutex
+	err    error
+	state  state
+	page   *printer
+	status bool // the last line is on the screen
+}
+
+func newConsole(w io.Writer, opts Options) Reporter {
+	return &console{w: w, page: newPrinter(opts), stop: make(chan struct{})}
+}
+
+func (c *console) Event(e runner.Event) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil || e.Kind == runner.Output {
+		return c.err
+	}
+	c.state.observe(e)
+	switch e.Kind {
+	case runner.RunStarted:
+		c.page.columns(e.Plan)
+		if c.page.opts.TTY {
+			c.done.Go(c.tick)
+		}
+	case runner.ExerciseFinished:
+		c.page.exercise(e)
+		c.page.failure(e.Verdict, e.Failure)
+	case runner.SessionFinished:
+		c.page.failure(e.Verdict, e.Failure)
+	}
+	return c.draw(e.Kind != runner.RunFinished)
+}
+
+// tick keeps the time that the last line shows going.
+func (c *console) tick() {
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case <-c.stop:
+			return
+		case <-second.C:
+			c.mu.Lock()
+			_ = c.draw(true) // kept in c.err
+			c.mu.Unlock()
+		}
+	}
+}
+
+// draw writes what has been printed and renews the last line, all at once.
+func (c *console) draw(status bool) error {
+	text := c.page.take()
+	if c.status {
+		text = "\r\x1b[K" + text
+		c.status = false
+	}
+	if status && c.page.opts.TTY {
+		if line := c.underway(); line != "" {
+			text += line
+			c.status = true
+		}
+	}
+	if text != "" && c.err == nil {
+		_, c.err = io.WriteString(c.w, text)
+	}
+	return c.err
+}
+
+// underway is the last line. It leaves the last column free: a terminal that is as
+// wide as the line could go on to the next one.
+func (c *console) underway() string {
+	s := &c.state
+	var what string
+	switch {
+	case s.exercise != nil && s.step != nil:
+		what = clean(s.exercise.ID) + gap + doing(s.step)
+	case s.exercise != nil:
+		what = clean(s.exercise.ID)
+	case s.session != nil:
+		what = clean(s.session.Name)
+	default:
+		return ""
+	}
+	cols, _ := c.page.opts.size()
+	elapsed := ""
+	if !s.since.IsZero() {
+		elapsed = clock(time.Since(s.since))
+	}
+	return c.page.paint(faint, ends(ratio(s.begun, s.total)+gap+what, gap+elapsed, cols-1))
+}
+
+func (c *console) Finish(r *runner.Result) error {
+	close(c.stop)
+	c.done.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r != nil {
+		c.page.summary(r)
+	}
+	return c.draw(false)
+}

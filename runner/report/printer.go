@@ -1,0 +1,239 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"workshop/runner"
+)
+
+// printer lays out for readers what console, progress and live have in common.
+type printer struct {
+	opts  Options
+	buf   strings.Builder
+	id    int // widths of the columns of exercises, in cells
+	title int
+	at    int
+	told  map[*runner.Failure]bool
+}
+
+// The least and the most of a title that is worth a column.
+const (
+	minTitle = 10
+	maxTitle = 60
+)
+
+// The widths of the columns of verdicts and durations and of what separates columns.
+const (
+	labelCells = 6
+	spanCells  = 6
+	gap        = "  "
+)
+
+// lastOutput is how many lines are shown where there is output but no screen.
+const lastOutput = 20
+
+func newPrinter(opts Options) *printer {
+	return &printer{opts: opts, told: map[*runner.Failure]bool{}}
+}
+
+// line writes a line, powerless in the log of a CI service.
+func (p *printer) line(s string) {
+	s = strings.TrimRight(s, " ")
+	if !p.opts.TTY {
+		s = guard(s)
+	}
+	p.buf.WriteString(s)
+	p.buf.WriteByte('\n')
+}
+
+// take empties the printer.
+func (p *printer) take() string {
+	s := p.buf.String()
+	p.buf.Reset()
+	return s
+}
+
+// SGR parameters, see ECMA-48 8.3.117.
+const (
+	bold   = "1"
+	faint  = "2"
+	red    = "31;1"
+	green  = "32"
+	yellow = "33"
+	purple = "35;1"
+)
+
+func (p *printer) paint(style, s string) string {
+	if !p.opts.Color || style == "" || s == "" {
+		return s
+	}
+	return "\x1b[" + style + "m" + s + "\x1b[m"
+}
+
+func style(v runner.Verdict) string {
+	switch v {
+	case runner.Passed:
+		return green
+	case runner.Failed:
+		return red
+	case runner.Broken, runner.Interrupted:
+		return purple
+	}
+	return yellow
+}
+
+// columns makes the columns fit the exercises of a plan. Ids and positions are
+// always whole; titles get what is left.
+func (p *printer) columns(plan *runner.Plan) {
+	if plan == nil {
+		return
+	}
+	for _, s := range plan.Sessions {
+		for _, e := range s.Exercises {
+			p.id = max(p.id, widths.StringWidth(clean(e.ID)))
+			p.title = max(p.title, widths.StringWidth(title(e)))
+			p.at = max(p.at, widths.StringWidth(at(e)))
+		}
+	}
+	cols, _ := p.opts.size()
+	room := cols - labelCells - p.id - p.at - spanCells - 4*len(gap)
+	if p.title = min(p.title, maxTitle, room); p.title < minTitle {
+		p.title = 0
+	}
+}
+
+// exercise writes how an exercise came out.
+func (p *printer) exercise(e runner.Event) {
+	duration := ""
+	if e.Verdict != runner.Skipped {
+		duration = span(e.Duration)
+	}
+	columns := []string{
+		p.paint(style(e.Verdict), pad(label(e.Verdict), labelCells)),
+		pad(clean(e.Exercise.ID), p.id),
+	}
+	if p.title > 0 {
+		columns = append(columns, pad(cut(title(e.Exercise), p.title), p.title))
+	}
+	columns = append(columns, p.paint(faint, pad(at(e.Exercise), p.at)), fmt.Sprintf("%*s", spanCells, duration))
+	p.line(strings.Join(columns, gap))
+}
+
+// failure writes everything about a failure, once.
+func (p *printer) failure(v runner.Verdict, f *runner.Failure) {
+	if f == nil || p.told[f] {
+		return
+	}
+	p.told[f] = true
+	const indent = "    "
+	cols, _ := p.opts.size()
+	room := cols - len(indent)
+	p.line(indent + p.paint(style(v), clean(f.Pos.String()+": "+f.Message)))
+	for _, d := range details(f) {
+		const name = len("waited for") + len(gap)
+		for i, text := range d.lines {
+			for j, piece := range wrap(text, max(room-name, 20)) {
+				left := ""
+				if i == 0 && j == 0 {
+					left = d.name
+				}
+				p.line(indent + p.paint(faint, pad(left, name)) + piece)
+			}
+		}
+	}
+	if f.Hint != "" {
+		p.line(indent + "hint: " + clean(f.Hint))
+	}
+	p.box(indent, room, f)
+}
+
+// detail is a fact about a failure.
+type detail struct {
+	name  string
+	lines []string
+}
+
+func details(f *runner.Failure) []detail {
+	var all []detail
+	add := func(name, text string) {
+		if lines := cleanLines(text); len(lines) > 0 {
+			all = append(all, detail{name, lines})
+		}
+	}
+	add("command", f.Command)
+	add("waited for", f.Want)
+	add("nearest", f.Nearest)
+	if f.Status != nil {
+		add("status", strconv.Itoa(*f.Status))
+	}
+	return all
+}
+
+// picture is the last that was seen of the terminal: its screen, else its output.
+func picture(f *runner.Failure) (name string, lines []string) {
+	for _, line := range f.Screen {
+		lines = append(lines, strings.TrimRight(clean(expand(line)), " "))
+	}
+	if lines = trimBlank(lines); len(lines) > 0 {
+		return "last screen", lines
+	}
+	lines = cleanLines(f.Tail)
+	return "last output", lines[max(0, len(lines)-lastOutput):]
+}
+
+// box draws the last screen. Lines that are too wide are broken.
+func (p *printer) box(indent string, room int, f *runner.Failure) {
+	name, lines := picture(f)
+	if len(lines) == 0 {
+		return
+	}
+	inner, limit := len(name)+2, max(room-4, 20)
+	var pieces []string
+	for _, line := range lines {
+		pieces = append(pieces, wrap(line, limit)...)
+	}
+	for _, piece := range pieces {
+		inner = max(inner, widths.StringWidth(piece))
+	}
+	p.line(indent + p.paint(faint, "┌ "+name+" "+strings.Repeat("─", inner-len(name))+"┐"))
+	for _, piece := range pieces {
+		p.line(indent + p.paint(faint, "│") + " " + pad(piece, inner) + " " + p.paint(faint, "│"))
+	}
+	p.line(indent + p.paint(faint, "└"+strings.Repeat("─", inner+2)+"┘"))
+}
+
+// summary writes how a run came out.
+func (p *printer) summary(r *runner.Result) {
+	var verdicts tally
+	var failed []*runner.ExerciseResult
+	for _, s := range r.Sessions {
+		for _, e := range s.Exercises {
+			verdicts.add(e.Verdict)
+			if e.Verdict != runner.Passed && e.Verdict != runner.Skipped {
+				failed = append(failed, e)
+			}
+		}
+		p.failure(s.Verdict, s.Failure) // what no exercise has told
+	}
+	p.line("")
+	if len(failed) > 1 {
+		for _, e := range failed {
+			why := at(e.Exercise)
+			if e.Failure != nil {
+				why = clean(e.Failure.Pos.String() + ": " + e.Failure.Message)
+			}
+			p.line(p.paint(style(e.Verdict), pad(label(e.Verdict), labelCells)) + gap + pad(clean(e.ID), p.id) + gap + why)
+		}
+		p.line("")
+	}
+	for _, n := range r.Notes {
+		p.line("note: " + clean(n))
+	}
+	counts := verdicts.String()
+	if counts != "" {
+		counts = ": " + counts
+	}
+	p.line(p.paint(style(r.Verdict), pad(label(r.Verdict), labelCells)) + gap + plural(verdicts.total(), "exercise") + counts + " in " + span(r.Duration))
+}

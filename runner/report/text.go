@@ -1,0 +1,221 @@
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
+
+	"workshop/runner"
+)
+
+// widths measures text in cells, the same whatever the locale.
+var widths = &runewidth.Condition{StrictEmojiNeutral: true}
+
+// clean is text on one line in which nothing can act on what it is shown on: control
+// characters, invalid UTF-8 and invisible characters are written as in Go.
+func clean(s string) string {
+	if !strings.ContainsFunc(s, hostile) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == utf8.RuneError && n == 1, r < utf8.RuneSelf && hostile(r):
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		case !hostile(r) || r == utf8.RuneError:
+			b.WriteString(s[:n])
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+// hostile reports what must not be shown as it is: controls (C0, DEL, C1), format
+// characters (bidirectional overrides, zero width) but the joiners that scripts and
+// emoji need, line separators and what no XML may hold. U+FFFD is looked at twice:
+// it also stands for a byte that is not UTF-8.
+func hostile(r rune) bool {
+	switch {
+	case r < 0x20 || r == utf8.RuneError:
+		return true
+	case r < 0x7f:
+		return false
+	case r == '\u200c' || r == '\u200d':
+		return false
+	}
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || r == 0xfffe || r == 0xffff
+}
+
+// cleanLines are the lines of a text, cleaned, with tabs expanded and blank lines at
+// its end left out. A carriage return ends a line too.
+func cleanLines(s string) []string {
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	s = strings.ReplaceAll(s, "\r", "\n")
+	var lines []string
+	for line := range strings.SplitSeq(s, "\n") {
+		lines = append(lines, strings.TrimRight(clean(expand(line)), " "))
+	}
+	return trimBlank(lines)
+}
+
+func trimBlank(lines []string) []string {
+	for len(lines) > 0 && lines[len(lines)-1] == "" {
+		lines = lines[:len(lines)-1]
+	}
+	return lines
+}
+
+// expand replaces tabs by blanks.
+func expand(line string) string {
+	for {
+		before, after, found := strings.Cut(line, "\t")
+		if !found {
+			return line
+		}
+		line = before + strings.Repeat(" ", 8-widths.StringWidth(before)%8) + after
+	}
+}
+
+// command matches where Azure Pipelines and the older notation of GitHub Actions begin
+// a command, at any place of a line.
+var command = regexp.MustCompile(`##(\w*)\[`)
+
+// guard takes the power from a line of a CI log: GitHub Actions obeys "::name::" after
+// blanks at the beginning of a line, see
+// https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
+func guard(line string) string {
+	if strings.Contains(line, "##") {
+		line = command.ReplaceAllString(line, `##$1\[`)
+	}
+	if rest := strings.TrimLeftFunc(line, unicode.IsSpace); strings.HasPrefix(rest, "::") {
+		line = line[:len(line)-len(rest)] + `\` + rest
+	}
+	return line
+}
+
+// cut is text cut to a number of cells.
+func cut(s string, cells int) string {
+	if cells <= 0 {
+		return ""
+	}
+	return widths.Truncate(s, cells, "…")
+}
+
+// pad is text filled up with blanks to a number of cells.
+func pad(s string, cells int) string {
+	return s + strings.Repeat(" ", max(0, cells-widths.StringWidth(s)))
+}
+
+// wrap breaks a line into pieces of a number of cells.
+func wrap(s string, cells int) []string {
+	if widths.StringWidth(s) <= cells {
+		return []string{s}
+	}
+	var pieces []string
+	begin, used := 0, 0
+	for i, r := range s {
+		w := widths.RuneWidth(r)
+		if used+w > cells && i > begin {
+			pieces, begin, used = append(pieces, s[begin:i]), i, 0
+		}
+		used += w
+	}
+	return append(pieces, s[begin:])
+}
+
+// ends is a line with one text at its left and one at its right end. If they do not
+// both fit, the left one is cut, and before it vanishes the right one.
+func ends(left, right string, cells int) string {
+	right = cut(right, cells/2)
+	room := cells - widths.StringWidth(right)
+	return pad(cut(left, room-1), room) + right
+}
+
+// span is a duration for readers: 0.3s, 59.9s, 1m01s, 2h03m.
+func span(d time.Duration) string {
+	switch {
+	case d < time.Minute-50*time.Millisecond:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	case d < time.Hour:
+		d = d.Round(time.Second)
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	d = d.Round(time.Minute)
+	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// clock is a duration that goes on, in whole seconds: 0:07, 12:34, 1:02:03.
+func clock(d time.Duration) string {
+	s := int(d / time.Second)
+	if s < 3600 {
+		return fmt.Sprintf("%d:%02d", s/60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+}
+
+// plural is a number with its noun.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// label is a verdict in the left column.
+func label(v runner.Verdict) string {
+	switch v {
+	case runner.Passed:
+		return "ok"
+	case runner.Failed:
+		return "FAIL"
+	case runner.Skipped:
+		return "skip"
+	case runner.Broken:
+		return "BROKEN"
+	case runner.Interrupted:
+		return "stop"
+	}
+	return clean(string(v))
+}
+
+// doing is a step on one line: its directive and the first line of its text.
+func doing(s *runner.Step) string {
+	text := strings.Trim(s.Text, "\n")
+	first, rest, _ := strings.Cut(text, "\n")
+	line := clean(strings.TrimSpace(s.Directive + " " + first))
+	if rest != "" {
+		line += fmt.Sprintf(" … (%s more)", plural(strings.Count(rest, "\n")+1, "line"))
+	}
+	return line
+}
+
+// at is file:line.
+func at(e *runner.Exercise) string { return clean(fmt.Sprintf("%s:%d", e.Pos.File, e.Pos.Line)) }
+
+// title is the title of an exercise, which says if it runs for another's sake only.
+func title(e *runner.Exercise) string {
+	if e.Setup {
+		return clean("set-up: " + e.Title)
+	}
+	return clean(e.Title)
+}
+
+// ratio is progress: 3/12.
+func ratio(n, of int) string { return fmt.Sprintf("%*d/%d", len(strconv.Itoa(of)), n, of) }
