@@ -24,9 +24,8 @@ func TestMain(m *testing.M) {
 	if code, ok := Main(); ok {
 		os.Exit(code)
 	}
-	if mode := os.Getenv("SANDBOX_TEST_OWNER"); mode != "" {
-		owner(mode)
-		return
+	if name := os.Getenv("SANDBOX_TEST_HELPER"); name != "" {
+		helper(name)
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -577,6 +576,3 @@ func BenchmarkStart(b *testing.B) {
 		})
 	}
 }
-
-// owner is a process to be killed; see TestOwnerKilled.
-func owner(string) {}

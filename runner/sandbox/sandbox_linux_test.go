@@ -1,0 +1,726 @@
+package sandbox
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+)
+
+// nobody is the number of an ordinary user and its group.
+const nobody = 65534
+
+// stubborn are processes that try to stay. They inherit descriptor 3, a pipe that
+// ends when all of them have ended, and write a line to it when they are settled.
+const stubborn = `
+sh -c 'trap "" TERM HUP INT; echo trap >&3; while :; do sleep 1000; done' &
+nohup sh -c 'echo nohup >&3; exec sleep 1000' &
+setsid sh -c 'echo setsid >&3; exec sleep 1000' &
+(setsid sh -c '(echo double >&3; exec sleep 1000) &' &)
+trap '' TERM HUP INT
+echo shell >&3
+wait
+`
+
+const settled = 5 // lines of stubborn
+
+func helper(name string) {
+	switch name {
+	case "owner":
+		owner(Isolation(os.Getenv("SANDBOX_TEST_ISOLATION")))
+	case "server":
+		server()
+	case "client":
+		client()
+	}
+	os.Exit(3)
+}
+
+// owner runs stubborn in a sandbox: descriptor 3 is their pipe, 4 is told the
+// sandbox's isolation and the PID of the supervisor. It waits to be killed.
+func owner(isolation Isolation) {
+	fail := func(err error) {
+		fmt.Fprintln(os.Stderr, "owner:", err)
+		os.Exit(1)
+	}
+	s, err := Start(context.Background(), Options{
+		Isolation: isolation, PrivateNetwork: true, Remove: os.Getenv("SANDBOX_TEST_DIR"),
+	})
+	if err != nil {
+		fail(err)
+	}
+	ptmx, tty, err := pty.Open()
+	if err != nil {
+		fail(err)
+	}
+	pipe := os.NewFile(3, "pipe")
+	cmd := shell(stubborn, pipe)
+	cmd.Dir = os.Getenv("SANDBOX_TEST_DIR")
+	if _, err := s.Start(cmd); err != nil {
+		fail(err)
+	}
+	// Another one with a terminal: it says when it is there by way of the terminal.
+	if _, err := s.Start(Cmd{
+		Argv: []string{"sh", "-c", "trap '' TERM HUP INT; echo up; while :; do sleep 1000; done"},
+		Env:  environment(), TTY: tty,
+	}); err != nil {
+		fail(err)
+	}
+	tty.Close()
+	pipe.Close()
+	if line, err := bufio.NewReader(ptmx).ReadString('\n'); err != nil {
+		fail(fmt.Errorf("%q: %w", line, err))
+	}
+	fmt.Fprintf(os.NewFile(4, "news"), "%d %s\n", s.supervisor.Pid, s.Isolation())
+	<-s.Done()
+	fail(errors.New("the supervisor has ended before its owner"))
+}
+
+// victim is a process that runs owner.
+type victim struct {
+	cmd        *exec.Cmd
+	pipe       *os.File // of stubborn; its other end is with them only
+	supervisor int      // pidfd
+	isolation  Isolation
+	dir        string // what the supervisor is to remove
+}
+
+// breed starts an owner in a process group of its own and waits until its stubborn
+// processes are settled.
+func breed(t *testing.T, isolation Isolation, uid int) *victim {
+	t.Helper()
+	parent := t.TempDir()
+	v := &victim{dir: filepath.Join(parent, "session")}
+	if err := errors.Join(os.Mkdir(v.dir, 0o755), os.Chmod(filepath.Dir(parent), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if uid != os.Getuid() { // who may have to come by, and to remove the folder
+		if err := errors.Join(os.Chown(parent, uid, uid), os.Chown(v.dir, uid, uid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	news, newsW, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer news.Close()
+	v.pipe = r
+	// The magic link leads to the binary also where the user may not go.
+	v.cmd = exec.CommandContext(t.Context(), "/proc/self/exe")
+	v.cmd.Args = []string{"owner"}
+	v.cmd.Env = environment("SANDBOX_TEST_HELPER=owner", "SANDBOX_TEST_ISOLATION="+string(isolation), "SANDBOX_TEST_DIR="+v.dir)
+	v.cmd.ExtraFiles = []*os.File{w, newsW}
+	v.cmd.Stderr = os.Stderr
+	v.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if uid != os.Getuid() {
+		v.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}
+	}
+	err = v.cmd.Start()
+	w.Close()
+	newsW.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		v.cmd.Process.Kill()
+		v.cmd.Wait()
+	})
+	r.SetReadDeadline(time.Now().Add(patience))
+	lines := bufio.NewScanner(r)
+	for i := range settled {
+		if !lines.Scan() {
+			t.Fatalf("%d of %d are settled: %v", i, settled, lines.Err())
+		}
+	}
+	news.SetReadDeadline(time.Now().Add(patience))
+	line, err := bufio.NewReader(news).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, name, _ := strings.Cut(strings.TrimSpace(line), " ")
+	v.isolation = Isolation(name)
+	pid, err := strconv.Atoi(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.supervisor, err = unix.PidfdOpen(pid, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(v.supervisor) })
+	return v
+}
+
+// gone waits until nothing is left of the sandbox and returns how long that took.
+func (v *victim) gone(t *testing.T) time.Duration {
+	t.Helper()
+	from := time.Now()
+	readAll(t, v.pipe)
+	took := time.Since(from)
+	awaitEnd(t, v.supervisor)
+	if _, err := os.Lstat(v.dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder is still there: %v", err)
+	}
+	return took
+}
+
+// awaitEnd waits until a process, given by its pidfd, has ended.
+func awaitEnd(t *testing.T, pidfd int) {
+	t.Helper()
+	fds := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
+	for {
+		n, err := unix.Poll(fds, int(patience.Milliseconds()))
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			t.Fatal(err)
+		case n == 0:
+			t.Fatal("the supervisor has not ended")
+		}
+		return
+	}
+}
+
+// TestOwnerKilled kills owners in many ways. SANDBOX_KILLS says how often, each.
+func TestOwnerKilled(t *testing.T) {
+	times := 5
+	if text := os.Getenv("SANDBOX_KILLS"); text != "" {
+		var err error
+		if times, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	users := []int{os.Getuid()}
+	if os.Getuid() == 0 {
+		users = append(users, nobody)
+	}
+	modes := []Isolation{Guardian}
+	for _, isolation := range available(t) {
+		if isolation == Namespace {
+			modes = append(modes, Namespace)
+		}
+	}
+	for _, uid := range users {
+		for _, isolation := range modes {
+			for _, way := range []struct {
+				name   string
+				signal unix.Signal
+				group  bool
+			}{
+				{"killed", unix.SIGKILL, false},
+				{"group killed", unix.SIGKILL, true},
+				{"group interrupted", unix.SIGINT, true},
+				{"hung up", unix.SIGHUP, true},
+			} {
+				n := times
+				if way.signal != unix.SIGKILL {
+					n = 1
+				}
+				t.Run(fmt.Sprintf("user %d/%s/%s", uid, isolation, way.name), func(t *testing.T) {
+					var longest time.Duration
+					for range n {
+						v := breed(t, isolation, uid)
+						if v.isolation != isolation {
+							t.Fatalf("isolation is %q", v.isolation)
+						}
+						pid := v.cmd.Process.Pid
+						if way.group {
+							pid = -pid
+						}
+						if err := unix.Kill(pid, way.signal); err != nil {
+							t.Fatal(err)
+						}
+						longest = max(longest, v.gone(t))
+					}
+					t.Logf("%d times, at the longest after %v", n, longest.Round(100*time.Microsecond))
+				})
+			}
+		}
+	}
+}
+
+// TestSupervisorKilled kills supervisors: in a namespace nothing survives, and the
+// owner takes over the removal of the folder.
+func TestSupervisorKilled(t *testing.T) {
+	each(t, func(t *testing.T, isolation Isolation) {
+		dir := filepath.Join(t.TempDir(), "session")
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Start(testContext(t), Options{Isolation: isolation, Remove: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		line, lines := "trap '' TERM HUP INT; echo shell >&3; exec sleep 1000", 1
+		if isolation == Namespace {
+			line, lines = stubborn, settled
+		}
+		p, err := s.Start(shell(line, w))
+		w.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for scanner := bufio.NewScanner(r); lines > 0 && scanner.Scan(); lines-- {
+		}
+		if err := s.supervisor.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		readAll(t, r)
+		if status, err := p.Wait(testContext(t)); !errors.Is(err, errEnded) || status != (Status{-1, "SIGKILL"}) {
+			t.Errorf("%+v %v", status, err)
+		}
+		if err := s.Close(); err == nil || err.Error() != "sandbox: supervisor: signal: killed" {
+			t.Errorf("close: %v", err)
+		}
+		if _, err := s.Start(shell("exit")); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("start afterwards: %v", err)
+		}
+		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the folder is still there: %v", err)
+		}
+	})
+}
+
+// TestCloseStubborn closes a sandbox of stubborn processes, some of which fork all
+// the time. Nothing is left when Close returns.
+func TestCloseStubborn(t *testing.T) {
+	each(t, func(t *testing.T, isolation Isolation) {
+		if isolation == Group {
+			t.Skip("promises less")
+		}
+		s := open(t, Options{Isolation: isolation})
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		for _, line := range []string{stubborn, "echo forks >&3; while :; do (setsid sh -c : &); done"} {
+			if _, err := s.Start(shell(line, w)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Close()
+		lines := bufio.NewScanner(r)
+		for i := range settled + 1 {
+			if !lines.Scan() {
+				t.Fatalf("only %d lines: %v", i, lines.Err())
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		raw, err := r.SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw.Read(func(fd uintptr) bool {
+			if n, err := unix.Read(int(fd), make([]byte, 1)); n != 0 || err != nil {
+				t.Errorf("the pipe is still held: %d %v", n, err)
+			}
+			return true
+		})
+	})
+}
+
+// TestGroupOrphans looks for processes of a group whose leader has ended.
+func TestGroupOrphans(t *testing.T) {
+	s := open(t, Options{Isolation: Group})
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	p, err := s.Start(shell("sleep 1000 &", w))
+	w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, err := p.Wait(testContext(t)); err != nil || status != (Status{}) {
+		t.Errorf("%+v %v", status, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	readAll(t, r)
+}
+
+// TestOrphanReaped looks for zombies of processes that the supervisor has adopted.
+func TestOrphanReaped(t *testing.T) {
+	each(t, func(t *testing.T, isolation Isolation) {
+		if isolation == Group {
+			t.Skip("adopts nothing")
+		}
+		s := open(t, Options{Isolation: isolation})
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		p, err := s.Start(shell("sh -c 'read line <&3' &", r))
+		r.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Wait(testContext(t)); err != nil {
+			t.Fatal(err)
+		}
+		adopted := func() (pids []int) {
+			for _, p := range processes() {
+				if p.parent == s.supervisor.Pid {
+					pids = append(pids, p.pid)
+				}
+			}
+			return pids
+		}
+		pids := adopted()
+		if len(pids) != 1 {
+			t.Fatalf("adopted: %v", pids)
+		}
+		orphan, err := unix.PidfdOpen(pids[0], 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(orphan)
+		w.Close()
+		awaitEnd(t, orphan)
+		// The end of the first may be reported before the orphan's is noticed, that of
+		// the second may not.
+		output(t, s, "exit")
+		output(t, s, "exit")
+		if pids := adopted(); len(pids) != 0 {
+			t.Errorf("still there: %v", pids)
+		}
+	})
+}
+
+// TestSupervisorSignalled sends signals to supervisors that others would end of.
+func TestSupervisorSignalled(t *testing.T) {
+	each(t, func(t *testing.T, isolation Isolation) {
+		s := open(t, Options{Isolation: isolation})
+		for _, number := range []syscall.Signal{
+			unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM,
+			unix.SIGPIPE, unix.SIGCHLD, unix.SIGTSTP,
+		} {
+			if err := unix.Kill(s.supervisor.Pid, number); err != nil {
+				t.Fatal(err)
+			}
+			if _, status := output(t, s, "exit 3"); status.Code != 3 {
+				t.Errorf("after %v: %+v", number, status)
+			}
+		}
+	})
+}
+
+// TestSignalsReset starts sandboxes from a process that has begun with signals
+// ignored, as nohup and shells have it, and blocked.
+func TestSignalsReset(t *testing.T) {
+	if os.Getenv("SANDBOX_TEST_SIGNALS") != "" {
+		own, err := os.ReadFile("/proc/self/status")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The runtime has taken most of them over.
+		if !strings.Contains(string(own), "SigIgn:\t0000000000380003\n") {
+			t.Errorf("nothing is ignored here:\n%s", own)
+		}
+		each(t, func(t *testing.T, isolation Isolation) {
+			s := open(t, Options{Isolation: isolation})
+			got, _ := output(t, s, "exec grep -E 'Sig(Ign|Blk)' /proc/self/status")
+			want := "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+		return
+	}
+
+	ignored := []os.Signal{
+		unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU,
+		unix.SIGUSR1, unix.SIGPIPE, unix.SIGWINCH, syscall.Signal(40),
+	}
+	signal.Ignore(ignored...)
+	defer signal.Reset(ignored...)
+	var out strings.Builder
+	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^TestSignalsReset$", "-test.v")
+	cmd.Env = append(os.Environ(), "SANDBOX_TEST_SIGNALS=1")
+	cmd.Stdout, cmd.Stderr = &out, &out
+	started := make(chan error)
+	go func() {
+		// A process has the mask of the thread that starts it. This one is never
+		// unlocked, so it ends with the goroutine.
+		runtime.LockOSThread()
+		all := unix.Sigset_t{Val: [16]uint64{^uint64(0)}}
+		if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, nil); err != nil {
+			started <- err
+			return
+		}
+		started <- cmd.Start()
+	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(out.String(), "--- PASS: TestSignalsReset/") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+// TestNamespace looks around in a namespace.
+func TestNamespace(t *testing.T) {
+	if !slices.Contains(available(t), Namespace) {
+		t.Skip("there are none here")
+	}
+	s := open(t, Options{PrivateNetwork: true})
+	if s.Isolation() != Namespace || !s.PrivateNetwork() || s.Weaker() != nil {
+		t.Errorf("%q, private network %v: %v", s.Isolation(), s.PrivateNetwork(), s.Weaker())
+	}
+	for _, test := range []struct{ name, line, want string }{
+		{"user", "id -u; id -g", fmt.Sprintf("%d\n%d\n", os.Getuid(), os.Getgid())},
+		{"processes", "set -- /proc/[0-9]*; echo $#", "2\n"}, // the supervisor and sh
+		{"first process", "tr '\\0' ' ' </proc/1/cmdline", "workshop sandbox pid namespace private  "},
+		{"its environment", "cat /proc/1/environ 2>/dev/null", ""}, // others than root may not even read it
+		{"network", "tail -n +3 /proc/net/dev | cut -d: -f1", "    lo\n"},
+		{"kills all", "sleep 1000 & kill -KILL -1 && echo alive", "alive\n"},
+		{"kills the first process", "kill -KILL 1; echo alive", "alive\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got, status := output(t, s, test.line); got != test.want {
+				t.Errorf("%+v\ngot  %q\nwant %q", status, got, test.want)
+			}
+		})
+	}
+	t.Run("capabilities", func(t *testing.T) {
+		if os.Getuid() == 0 {
+			t.Skip("root keeps them; see TestOrdinaryUser")
+		}
+		got, _ := output(t, s, "grep -E 'Cap(Prm|Eff|Amb)' /proc/self/status")
+		if want := "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapAmb:\t0000000000000000\n"; got != want {
+			t.Errorf("got  %q\nwant %q", got, want)
+		}
+	})
+}
+
+// TestForced forces isolations and finds out what is in force.
+func TestForced(t *testing.T) {
+	for _, isolation := range []Isolation{Guardian, Group} {
+		s := open(t, Options{Isolation: isolation, PrivateNetwork: true})
+		if s.Isolation() != isolation || s.PrivateNetwork() || s.Weaker() != nil {
+			t.Errorf("%s: %q, private network %v: %v", isolation, s.Isolation(), s.PrivateNetwork(), s.Weaker())
+		}
+	}
+	if _, err := Start(testContext(t), Options{Isolation: "wishes"}); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestWeaker starts where there are no namespaces left to be had.
+func TestWeaker(t *testing.T) {
+	if !slices.Contains(available(t), Namespace) {
+		s := open(t, Options{})
+		if s.Isolation() != Guardian || s.Weaker() == nil {
+			t.Errorf("%q: %v", s.Isolation(), s.Weaker())
+		}
+		return
+	}
+	// A namespace that allows none inside, in which the test runs once more.
+	s := open(t, Options{Isolation: Namespace})
+	if os.Getuid() != 0 {
+		t.Skip("only root may set limits")
+	}
+	limits := "for kind in pid user mnt net ipc; do echo 0 >/proc/sys/user/max_${kind}_namespaces || exit; done; "
+	cmd := shell("unshare --user --map-root-user --pid --fork --mount-proc sh -c '" + limits +
+		`SANDBOX_TEST_WEAKER=1 exec "$SELF" -test.run="^(TestWeaker|TestStatus)$" -test.v'`)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = environment("SELF="+self, "TMPDIR="+t.TempDir())
+	got, status := run(t, s, cmd)
+	if strings.HasPrefix(got, "unshare:") {
+		t.Skip(got)
+	}
+	if status.Code != 0 || !strings.Contains(got, "--- PASS: TestStatus/guardian") || !strings.Contains(got, "--- PASS: TestWeaker") {
+		t.Errorf("%+v\n%s", status, got)
+	}
+}
+
+// server listens where another one listens too, says so on descriptor 3, and
+// answers a connection with its name.
+func server() {
+	var config net.ListenConfig
+	l, err := config.Listen(context.Background(), "tcp", "127.0.0.1:8001")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Fprintln(os.NewFile(3, "news"), "listening")
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			os.Exit(1)
+		}
+		io.WriteString(conn, os.Getenv("NAME"))
+		conn.Close()
+	}
+}
+
+// client prints what a server answers.
+func client() {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(context.Background(), "tcp", "localhost:8001")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	io.Copy(os.Stdout, conn)
+	os.Exit(0)
+}
+
+// TestPrivateNetworks has two sandboxes listen on the same port.
+func TestPrivateNetworks(t *testing.T) {
+	if !slices.Contains(available(t), Namespace) {
+		t.Skip("there are none here")
+	}
+	self := func(name string, helper string, files ...*os.File) Cmd {
+		return Cmd{
+			Argv: []string{"/proc/self/exe"}, Env: environment("SANDBOX_TEST_HELPER="+helper, "NAME="+name),
+			Files: append([]*os.File{nil, nil, nil}, files...),
+		}
+	}
+	boxes := map[string]*Sandbox{}
+	for _, name := range []string{"one", "other"} {
+		s := open(t, Options{PrivateNetwork: true})
+		if !s.PrivateNetwork() {
+			t.Fatal(s.Weaker())
+		}
+		boxes[name] = s
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		if _, err := s.Start(self(name, "server", w)); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		if line, err := bufio.NewReader(r).ReadString('\n'); err != nil {
+			t.Fatalf("%q %v", line, err)
+		}
+	}
+	for name, s := range boxes {
+		if got, status := run(t, s, self("", "client")); got != name {
+			t.Errorf("%+v, got %q, want %q", status, got, name)
+		}
+	}
+}
+
+// TestRemoveKeepsMounts removes a folder with things mounted in it that are not its own.
+func TestRemoveKeepsMounts(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root may mount")
+	}
+	each(t, func(t *testing.T, isolation Isolation) {
+		outside := filepath.Join(t.TempDir(), "outside")
+		if err := errors.Join(os.Mkdir(outside, 0o755), os.WriteFile(outside+"/precious", nil, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		// A symbolic link on the way must not hide the mounts.
+		parent := t.TempDir()
+		if err := errors.Join(os.MkdirAll(parent+"/real/session", 0o755), os.Symlink("real", parent+"/link")); err != nil {
+			t.Fatal(err)
+		}
+		dir := parent + "/link/session"
+		s := open(t, Options{Isolation: isolation, Remove: dir})
+		cmd := shell(`mkdir "bind me" tmpfs && mount --bind "$OUTSIDE" "bind me" && mount -t tmpfs none tmpfs &&
+			mkdir tmpfs/again && mount --bind "$OUTSIDE" tmpfs/again && ls "bind me" tmpfs/again`)
+		cmd.Dir, cmd.Env = dir, environment("OUTSIDE="+outside)
+		got, status := run(t, s, cmd)
+		if status.Code != 0 || strings.Count(got, "precious") != 2 {
+			t.Fatal(got)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Lstat(parent + "/real/session"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the folder is still there: %v", err)
+		}
+		if _, err := os.Stat(outside + "/precious"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestDescendants(t *testing.T) {
+	all := []process{
+		{pid: 9, parent: 4}, {pid: 4, parent: 2}, {pid: 2, parent: 1}, {pid: 3, parent: 1},
+		{pid: 5, parent: 3, zombie: true}, {pid: 6, parent: 5}, {pid: 7, parent: 6}, {pid: 1},
+	}
+	for _, test := range []struct {
+		name string
+		root int
+		want []int
+	}{
+		{"all", 1, []int{2, 3, 4, 9, 6, 7}},
+		{"some", 2, []int{4, 9}},
+		{"none", 9, nil},
+		{"unknown", 8, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, descendants(all, test.root)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestOrdinaryUser runs the tests as a user who is not root.
+func TestOrdinaryUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("they run as one")
+	}
+	tmp := t.TempDir()
+	if err := errors.Join(os.Chown(tmp, nobody, nobody), os.Chmod(filepath.Dir(tmp), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.v", "-test.skip=^TestOwnerKilled$")
+	cmd.Dir = tmp
+	cmd.Env = environment("TMPDIR=" + tmp)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestStatus/") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "--- SKIP") || strings.Contains(line, "is not to be had") {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
+}
