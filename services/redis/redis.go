@@ -1,0 +1,45 @@
+// Package redis is the data store of the sample application: a Redis server that
+// keeps everything in memory and forgets it when it stops.
+package redis
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/alicebob/miniredis/v2"
+)
+
+// Serve speaks the Redis protocol on l until ctx is done, says on w when it is
+// ready, and closes l.
+func Serve(ctx context.Context, l net.Listener, w io.Writer) error {
+	store := miniredis.NewMiniRedis()
+	store.ClockTTL(true) // else keys expire at a test's command only
+	// Dial starts the server without a listener of its own: it would not take ours.
+	conn, err := store.Dial()
+	if err != nil {
+		l.Close()
+		return fmt.Errorf("start redis: %w", err)
+	}
+	conn.Close()
+	defer store.Close()
+
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	fmt.Fprintln(w, "Ready to accept connections")
+	for {
+		conn, err := l.Accept()
+		if ctx.Err() != nil {
+			if err == nil {
+				conn.Close()
+			}
+			return nil
+		}
+		if err != nil {
+			l.Close()
+			return fmt.Errorf("accept: %w", err)
+		}
+		store.Server().ServeConn(conn)
+	}
+}

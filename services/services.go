@@ -1,0 +1,139 @@
+// Package services is the table of the services that are bundled with workshop: the
+// sample application, whose parts find each other as the containers of a Compose
+// project do.
+package services
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"workshop/services/hasher"
+	"workshop/services/redis"
+	"workshop/services/rng"
+	"workshop/services/webui"
+	"workshop/services/worker"
+)
+
+// Service is a bundled service.
+type Service struct {
+	Name    string
+	Summary string // one line
+	// Run runs the service until ctx is done, which is no error.
+	Run func(ctx context.Context, rt Runtime) error
+
+	// deaf services ignore SIGTERM where stops are faithful to the original ones.
+	deaf bool
+}
+
+// All returns the services, in the order in which they are listed.
+func All() []Service {
+	return []Service{
+		{
+			Name: "rng", Summary: "random bytes, for one client at a time (port 80)", deaf: true,
+			Run: func(ctx context.Context, rt Runtime) error {
+				l, err := rt.Listen(ctx, "80")
+				if err != nil {
+					return err
+				}
+				return rng.Serve(ctx, l, rt.Hostname, rt.Stderr)
+			},
+		},
+		{
+			Name: "hasher", Summary: "SHA-256 of what is posted to it (port 80)",
+			Run: func(ctx context.Context, rt Runtime) error {
+				l, err := rt.Listen(ctx, "80")
+				if err != nil {
+					return err
+				}
+				return hasher.Serve(ctx, l, rt.Hostname, rt.Stderr)
+			},
+		},
+		{
+			Name: "worker", Summary: "mines coins with rng and hasher, counts them in redis", deaf: true,
+			Run: func(ctx context.Context, rt Runtime) error {
+				store := rt.redis()
+				defer store.Close()
+				return worker.Run(ctx, worker.Config{Client: rt.client(), Redis: store, Log: rt.Stderr})
+			},
+		},
+		{
+			Name: "webui", Summary: "a web page with the live graph of hashes per second (port 80)", deaf: true,
+			Run: func(ctx context.Context, rt Runtime) error {
+				l, err := rt.Listen(ctx, "80")
+				if err != nil {
+					return err
+				}
+				store := rt.redis()
+				defer store.Close()
+				return webui.Serve(ctx, l, store, rt.Stdout)
+			},
+		},
+		{
+			Name: "redis", Summary: "a data store in memory (port 6379)",
+			Run: func(ctx context.Context, rt Runtime) error {
+				l, err := rt.Listen(ctx, "6379")
+				if err != nil {
+					return err
+				}
+				return redis.Serve(ctx, l, rt.Stdout)
+			},
+		},
+	}
+}
+
+// Find returns the service of that name.
+func Find(name string) (Service, bool) {
+	for _, s := range All() {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Service{}, false
+}
+
+// The exit statuses of [Main].
+const (
+	statusOK    = 0 // stopped when it was told to
+	statusError = 1
+	statusUsage = 2
+)
+
+// Main runs the service of that name in the runtime of [FromEnv] until ctx is done,
+// and returns its exit status.
+//
+// With WORKSHOP_FAITHFUL_STOP=1 in the environment the services whose originals
+// ignore SIGTERM (rng, worker, webui) ignore it too: the whole process does, from
+// then on. So Compose has to wait for ten seconds and to kill them, as it has to
+// with the originals.
+func Main(ctx context.Context, name string, args []string, stdout, stderr io.Writer, getenv func(string) string) int {
+	service, ok := Find(name)
+	if !ok {
+		var names []string
+		for _, s := range All() {
+			names = append(names, s.Name)
+		}
+		fmt.Fprintf(stderr, "unknown service %q: there are %s\n", name, strings.Join(names, ", "))
+		return statusUsage
+	}
+	if len(args) > 0 {
+		fmt.Fprintf(stderr, "%s: unexpected argument %q: services are configured by the environment\n", name, args[0])
+		return statusUsage
+	}
+	if service.deaf && getenv("WORKSHOP_FAITHFUL_STOP") == "1" {
+		signal.Ignore(syscall.SIGTERM) // also undoes that ctx is cancelled by it
+	}
+	rt, err := FromEnv(getenv, stdout, stderr)
+	if err == nil {
+		err = service.Run(ctx, rt)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintf(stderr, "%s: %v\n", name, err)
+		return statusError
+	}
+	return statusOK
+}
