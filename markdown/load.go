@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -105,7 +106,7 @@ func (l *loader) load(name string) *Deck {
 	d := &Deck{Name: stem(name), Dir: path.Dir(name), Session: SessionChapter}
 	at := Pos{File: l.show(name)}
 	if !fs.ValidPath(name) {
-		l.fail(at, "", "%s is not a name inside the repository", name)
+		l.fail(at, "", "leaves the repository")
 		return d
 	}
 	info, err := fs.Stat(l.fsys, name)
@@ -126,9 +127,10 @@ func (l *loader) load(name string) *Deck {
 			return d
 		}
 		return l.single(f, name)
+	case errors.Is(err, fs.ErrNotExist):
+		l.fail(at, l.nearFile(name), "no such file or directory")
 	case err != nil:
-		_, err := l.open(name, 0)
-		l.fail(at, l.nearFile(name), "%v", err)
+		l.fail(at, "", "cannot be read: %v", cause(err))
 	default:
 		l.fail(at, "a deck is a directory, a manifest (.yml) or one .md file", "not a deck")
 	}
@@ -153,10 +155,9 @@ func (l *loader) directory(name string) *Deck {
 	if d.Name == "." || d.Name == ".." || d.Name == "/" {
 		d.Name = "deck"
 	}
-	at := Pos{File: shown}
 	entries, err := fs.ReadDir(l.fsys, name)
 	if err != nil {
-		l.fail(at, "", "cannot read %s: %v", shown, cause(err))
+		l.fail(Pos{File: shown}, "", "cannot be read: %v", cause(err))
 		return d
 	}
 	var items []item
@@ -175,7 +176,7 @@ func (l *loader) directory(name string) *Deck {
 		items = append(items, item{file: f, pos: f.pos(0), top: i})
 	}
 	if !found {
-		l.fail(at, "", "no deck here: neither workshop.yml nor any .md file")
+		l.fail(Pos{File: shown}, "", "no deck here: neither workshop.yml nor any .md file")
 	}
 	l.chapters(d, items)
 	l.finish(d, nil)

@@ -186,7 +186,7 @@ func (m *manifestReader) key(key string, n *yaml.Node) {
 		m.deck.Network, _ = m.string(n, key)
 	default:
 		if s, ok := m.string(n, key); ok {
-			m.values[key] = strings.TrimSpace(s)
+			m.values[key] = strings.Trim(s, "\n")
 		}
 	}
 }
@@ -251,13 +251,14 @@ func (m *manifestReader) strings(n *yaml.Node, what string) []string {
 	return list
 }
 
+// session is a session mode; that of the deck, or the default, if it is not one.
 func (m *manifestReader) session(s string, at Pos) SessionMode {
-	mode := SessionMode(strings.TrimSpace(s))
-	if mode != SessionDeck && mode != SessionChapter {
-		m.fail(at, "it is deck or chapter", "unknown session mode %s", shorten(s))
-		return ""
+	switch mode := SessionMode(strings.TrimSpace(s)); mode {
+	case SessionDeck, SessionChapter:
+		return mode
 	}
-	return mode
+	m.fail(at, "it is deck or chapter", "unknown session mode %s", shorten(s))
+	return m.deck.Session
 }
 
 // workdir is a directory, given relative to the manifest, inside the file system.
@@ -354,17 +355,15 @@ func (m *manifestReader) contentMapping(n *yaml.Node, top int) {
 // add adds the item of a file, named relative to the manifest.
 func (m *manifestReader) add(name string, it item) {
 	clean, err := inside(m.dir, name)
-	if err == nil {
-		if it.file, err = m.open(clean, maxFile); err == nil {
-			m.items = append(m.items, it)
-			return
-		}
+	if err != nil {
+		m.fail(it.pos, "", "%v", err)
+		return
 	}
-	hint := ""
-	if fs.ValidPath(clean) && clean != "" {
-		hint = m.nearFile(clean)
+	if it.file, err = m.open(clean, maxFile); err != nil {
+		m.fail(it.pos, m.nearFile(clean), "%s: %v", shorten(name), err)
+		return
 	}
-	m.fail(it.pos, hint, "%v", err)
+	m.items = append(m.items, it)
 }
 
 // fragment is a Markdown fragment of the manifest. In a literal block its positions

@@ -395,7 +395,7 @@ lines:
 			deep := col > indent+3
 			closes := info == "" || s.comment >= 0 && strings.HasPrefix(info, "-->")
 			switch {
-			case m < n || c == '`' && strings.Contains(info, "`"): // a shorter fence, a one-liner
+			case m < n || !closes && c == '`' && strings.Contains(info, "`"): // a shorter fence, a one-liner
 			case closes && deep && nested > 0:
 				nested--
 			case closes && deep:

@@ -162,13 +162,15 @@ func (x *expander) file(f *file, indent string) {
 			}
 			end := i + 2 + len(name) + len(arg) + 2
 			x.copy(f, text, from, i, indent)
+			from = i
 			if name == "LINK" {
 				x.fixed(f, i, x.link(f, i, arg))
-			} else {
-				x.include(f, i, arg, indent+margin(text, i, end))
+				from = end
+			} else if x.include(f, i, arg, indent+margin(text, i, end)) {
+				from = end
 			}
-			i, from = end, end
-			x.segments = append(x.segments, segment{x.out.Len(), f, end, false})
+			i = end
+			x.segments = append(x.segments, segment{x.out.Len(), f, from, false})
 		case name != "" && strings.HasPrefix(after, "@@"):
 			end := i + 2 + len(name) + 2
 			if value, ok := x.value(f, i, name); ok {
@@ -250,7 +252,7 @@ func (x *expander) link(f *file, off int, name string) string {
 		case err != nil:
 			x.log.fail(f.pos(off), "", "%v", err)
 		case !x.exists(clean):
-			x.log.warn(f.pos(off), x.nearFile(clean), "no such file: %s", name)
+			x.log.warn(f.pos(off), x.nearFile(clean), "%s: no such file", name)
 		}
 	}
 	if repo := strings.TrimSuffix(x.values["gitrepo"], "/"); repo != "" {
@@ -262,15 +264,15 @@ func (x *expander) link(f *file, off int, name string) string {
 	return "[" + name + "](" + name + ")"
 }
 
-// include appends the file of an @@INCLUDE[name].
-func (x *expander) include(f *file, off int, name, indent string) {
+// include appends the file of an @@INCLUDE[name]; it reports false if it cannot.
+func (x *expander) include(f *file, off int, name, indent string) bool {
 	if x.log.errors.full() {
-		return
+		return false
 	}
 	clean, err := inside("", name)
 	if err != nil {
 		x.log.fail(f.pos(off), "", "%v", err)
-		return
+		return false
 	}
 	for i, outer := range x.stack {
 		if outer.path == clean {
@@ -279,20 +281,21 @@ func (x *expander) include(f *file, off int, name, indent string) {
 				names = append(names, g.path)
 			}
 			x.log.fail(f.pos(off), "", "include cycle: %s", strings.Join(append(names, clean), " → "))
-			return
+			return false
 		}
 	}
 	if len(x.stack) > maxIncludes {
 		x.log.fail(f.pos(off), "", "more than %d includes inside each other", maxIncludes)
-		return
+		return false
 	}
 	inner, err := x.open(clean, maxFile)
 	if err != nil {
-		x.log.fail(f.pos(off), x.nearFile(clean), "%v", err)
-		return
+		x.log.fail(f.pos(off), x.nearFile(clean), "%s: %v", name, err)
+		return false
 	}
 	x.segments = append(x.segments, segment{x.out.Len(), inner, 0, false})
 	x.file(inner, indent)
+	return true
 }
 
 // margin is the indentation of a substitution that stands alone on its line: the
@@ -326,6 +329,9 @@ func checkText(f *file, log *log) {
 
 // inside is a name relative to a directory as a path inside the file system.
 func inside(dir, name string) (string, error) {
+	if name == "" {
+		return "", errors.New("the name of a file is missing")
+	}
 	if path.IsAbs(name) {
 		return "", fmt.Errorf("%s is absolute: names are relative, inside the repository", name)
 	}
@@ -341,10 +347,10 @@ func (l *loader) exists(name string) bool {
 	return err == nil
 }
 
-// open reads a regular file of the file system, once.
+// open reads a regular file of the file system, once. Its errors do not name it.
 func (l *loader) open(name string, limit int64) (*file, error) {
 	if l.fsys == nil {
-		return nil, fmt.Errorf("cannot read %s: no file system", name)
+		return nil, errors.New("nothing can be included here")
 	}
 	if f, ok := l.files[name]; ok {
 		return f.file, f.err
@@ -364,24 +370,24 @@ func (l *loader) read(name string, limit int64) (string, error) {
 	info, err := fs.Stat(l.fsys, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("no such file: %s", l.show(name))
+		return "", errors.New("no such file")
 	case err != nil:
-		return "", fmt.Errorf("cannot read %s: %w", l.show(name), cause(err))
+		return "", fmt.Errorf("cannot be read: %w", cause(err))
 	case info.IsDir():
-		return "", fmt.Errorf("%s is a directory", l.show(name))
+		return "", errors.New("a directory, not a file")
 	case !info.Mode().IsRegular():
-		return "", fmt.Errorf("%s is not a regular file", l.show(name))
+		return "", errors.New("not a regular file")
 	}
 	f, err := l.fsys.Open(name)
 	if err != nil {
-		return "", fmt.Errorf("cannot read %s: %w", l.show(name), cause(err))
+		return "", fmt.Errorf("cannot be read: %w", cause(err))
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err = errors.Join(err, f.Close()); err != nil {
-		return "", fmt.Errorf("cannot read %s: %w", l.show(name), cause(err))
+		return "", fmt.Errorf("cannot be read: %w", cause(err))
 	}
 	if int64(len(data)) > limit {
-		return "", fmt.Errorf("%s is larger than %d KiB", l.show(name), limit>>10)
+		return "", fmt.Errorf("larger than %d KiB", limit>>10)
 	}
 	return string(data), nil
 }
