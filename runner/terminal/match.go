@@ -146,6 +146,7 @@ func (s *Session) Since(p Position) string {
 type search struct {
 	criteria any
 	matcher  expect.Matcher
+	runes    []rune // of a string
 	searched int64  // the stream before it holds no match
 	gen      uint64 // rows unchanged since then hold no match
 	begun    bool
@@ -158,64 +159,50 @@ func (s *Session) try(sr *search) (Match, bool) {
 	if !sr.begun {
 		sr.begun, sr.searched = true, from
 	}
+	var find finder
+	var b []byte
+	var loc []int
 	switch want := sr.criteria.(type) {
 	case string:
-		b := s.text.from(max(from, sr.searched-int64(len(want)-1)))
-		sr.searched = s.text.end()
+		b = s.text.from(max(from, sr.searched-int64(len(want)-1)))
 		if i := bytes.Index(b, []byte(want)); i >= 0 {
-			end := s.text.end() - int64(len(b)-i-len(want))
-			return s.matched(sr, want, end, func(text string) [][]int { return indexAll(text, want) })
+			loc = []int{i, i + len(want)}
 		}
-		return s.tryScreen(sr, func(text string) [][]int { return indexAll(text, want) })
+		if sr.runes == nil {
+			sr.runes = []rune(want)
+		}
+		find = func(l *line, found func(first, last int) bool) { l.findRunes(sr.runes, found) }
 	case *regexp.Regexp:
-		b := s.text.from(max(from, sr.searched-regexpOverlap))
-		sr.searched = s.text.end()
-		find := func(text string) [][]int { return want.FindAllStringIndex(text, -1) }
-		if loc := want.FindIndex(b); loc != nil {
-			end := s.text.end() - int64(len(b)-loc[1])
-			return s.matched(sr, string(b[loc[0]:loc[1]]), end, find)
-		}
-		return s.tryScreen(sr, find)
+		b = s.text.from(max(from, sr.searched-regexpOverlap))
+		loc = want.FindIndex(b)
+		find = func(l *line, found func(first, last int) bool) { l.findRegexp(want, found) }
 	default:
-		b := s.text.from(from)
+		b = s.text.from(from)
 		if sr.matcher.Match(bytes.NewBuffer(bytes.Clone(b))) {
-			return s.matched(sr, string(b), s.text.end(), nil)
+			s.position.offset = s.text.end()
+			s.passed(-1, 0)
+			return Match{Text: string(b)}, true
 		}
 		return Match{}, false
 	}
-}
-
-// indexAll is where want occurs in text.
-func indexAll(text, want string) (found [][]int) {
-	for at := 0; want != "" && at <= len(text); {
-		i := strings.Index(text[at:], want)
-		if i < 0 {
-			break
-		}
-		found = append(found, []int{at + i, at + i + len(want)})
-		at += i + len(want)
+	sr.searched = s.text.end()
+	if loc == nil {
+		return s.tryScreen(sr, find)
 	}
-	return found
-}
-
-// matched notes a match in the stream that ends at an offset.
-func (s *Session) matched(sr *search, text string, end int64, find func(string) [][]int) (Match, bool) {
-	s.position.offset = end
-	row, col := -1, 0
-	if find != nil {
-		sr.gen = 0
-		s.eachLine(0, func(l *line) bool {
-			for _, loc := range find(l.text) {
-				if s.counts(l, loc) {
-					row, col = l.place(loc[1])
-					return false
-				}
+	m := Match{Text: string(b[loc[0]:loc[1]])}
+	s.position.offset = s.text.end() - int64(len(b)-loc[1])
+	row, col := -1, 0 // where it stands on the screen, if it still does
+	s.eachLine(0, func(l *line) bool {
+		find(l, func(first, last int) bool {
+			if s.counts(l, first, last) {
+				row, col = l.place(last)
 			}
-			return true
+			return row < 0
 		})
-	}
+		return row < 0
+	})
 	s.passed(row, col)
-	return Match{Text: text}, true
+	return m, true
 }
 
 // passed notes where on the screen the match ended, if it is there.
@@ -228,67 +215,41 @@ func (s *Session) passed(row, col int) {
 }
 
 // tryScreen looks at the rows that have changed since the last try.
-func (s *Session) tryScreen(sr *search, find func(string) [][]int) (m Match, ok bool) {
+func (s *Session) tryScreen(sr *search, find finder) (m Match, ok bool) {
 	since := sr.gen
 	sr.gen = s.screen.Gen()
 	s.eachLine(since, func(l *line) bool {
-		for _, loc := range find(l.text) {
-			if loc[0] < loc[1] && s.counts(l, loc) {
-				m, ok = Match{Text: l.text[loc[0]:loc[1]], OnScreen: true}, true
+		find(l, func(first, last int) bool {
+			if ok = s.counts(l, first, last); ok {
+				m = Match{Text: l.text(first, last), OnScreen: true}
 				s.position.offset = s.text.end()
-				s.passed(l.place(loc[1]))
-				return false
+				s.passed(l.place(last))
 			}
-		}
-		return true
+			return !ok
+		})
+		return !ok
 	})
 	return m, ok
 }
 
-// line is a row of the screen with those that it is wrapped onto.
-type line struct {
-	text  string
-	cells []Cell
-	at    []int // byte offset in text of each cell
-	row   int   // of its first cell
-	cols  int
-}
-
-// place is the row and column of the cell at a byte offset.
-func (l *line) place(off int) (row, col int) {
-	i := l.cell(off)
-	return l.row + i/l.cols, i % l.cols
-}
-
-// cell is the first cell whose text begins at or behind a byte offset.
-func (l *line) cell(off int) int {
-	for i, at := range l.at {
-		if at >= off {
-			return i
-		}
-	}
-	return len(l.at)
-}
-
 // counts reports whether a match on a line was written after the mark, at least in
 // part, and shows nothing but output.
-func (s *Session) counts(l *line, loc []int) bool {
+func (s *Session) counts(l *line, first, last int) bool {
 	p := &s.position
 	fresh := false
-	first, last := l.cell(loc[0]), l.cell(loc[1])
-	for i, c := range l.cells[first:last] {
+	for i := first; i < last; i++ {
+		c := l.cell(i)
 		if c.Rune == 0 {
 			continue
 		}
-		if int(c.Epoch) >= len(s.classes) || s.classes[c.Epoch] != classOutput {
+		if s.classes[c.Epoch] != classOutput {
 			return false
 		}
 		if c.Epoch < p.epoch || fresh {
 			continue
 		}
 		if p.matched && c.Epoch <= p.boundary {
-			row, col := l.row+(first+i)/l.cols, (first+i)%l.cols
-			if row < p.row || row == p.row && col < p.col {
+			if row, col := l.place(i); row < p.row || row == p.row && col < p.col {
 				continue
 			}
 		}
@@ -298,44 +259,24 @@ func (s *Session) counts(l *line, loc []int) bool {
 }
 
 // eachLine calls f with the lines that have changed after a generation, until it
-// returns false.
+// returns false. The line is valid during the call only.
 func (s *Session) eachLine(since uint64, f func(*line) bool) {
+	l := &s.scratch
 	cols, rows := s.screen.Size()
 	for y := 0; y < rows; {
-		end, changed := y, false
+		*l = line{row: y, cols: cols, rows: l.rows[:0], buf: l.buf[:0], at: l.at[:0]}
+		changed := false
 		for {
-			r := s.screen.Row(end)
+			r := s.screen.Row(y)
 			changed = changed || r.Gen() > since
-			end++
-			if end == rows || !r.Wrapped() {
+			l.rows = append(l.rows, r.Cells())
+			y++
+			if y == rows || !r.Wrapped() {
 				break
 			}
 		}
-		if changed {
-			if l := s.joined(y, end, cols); !f(l) {
-				return
-			}
+		if changed && !f(l) {
+			return
 		}
-		y = end
 	}
-}
-
-func (s *Session) joined(first, end, cols int) *line {
-	l := &line{row: first, cols: cols}
-	var b []byte
-	for y := first; y < end; y++ {
-		cells := s.screen.Row(y).Cells()
-		for _, c := range cells {
-			l.at = append(l.at, len(b))
-			switch {
-			case c.Rune > 0:
-				b = utf8.AppendRune(b, c.Rune)
-			case c.Rune == 0:
-				b = append(b, ' ')
-			}
-		}
-		l.cells = append(l.cells, cells...)
-	}
-	l.text = string(b)
-	return l
 }

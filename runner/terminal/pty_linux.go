@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
@@ -18,13 +19,7 @@ import (
 type device struct {
 	master *os.File
 	tty    *os.File // kept open until the child has been waited for, or its last output is lost
-	raw    rawConn
 	close  sync.Once
-}
-
-type rawConn interface {
-	Control(func(fd uintptr)) error
-	Read(func(fd uintptr) bool) error
 }
 
 func openDevice(cols, rows int) (*device, error) {
@@ -54,10 +49,6 @@ func openDevice(cols, rows int) (*device, error) {
 		return fail(err)
 	}
 	d := &device{master: os.NewFile(uintptr(fd), m.Name()), tty: t}
-	if d.raw, err = d.master.SyscallConn(); err != nil {
-		d.Close()
-		return nil, err
-	}
 	if tio, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
 		tio.Iflag |= unix.IUTF8 // erasing in canonical mode takes whole characters
 		_ = unix.IoctlSetTermios(fd, unix.TCSETS, tio)
@@ -65,20 +56,29 @@ func openDevice(cols, rows int) (*device, error) {
 	return d, nil
 }
 
-// readLoop calls read whenever there may be something to read. read reports
-// whether it found the terminal drained (and wants to wait). It ends when the
-// device is closed.
+// readLoop calls read whenever there is something to read, until stop.
 func (d *device) readLoop(read func(fd int) (drained bool)) {
-	_ = d.raw.Read(func(fd uintptr) bool {
+	conn, err := d.master.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = conn.Read(func(fd uintptr) bool {
 		for !read(int(fd)) {
 		}
 		return false
 	})
 }
 
+// stop ends readLoop.
+func (d *device) stop() { _ = d.master.SetReadDeadline(time.Unix(1, 0)) }
+
 // withFD calls f with the master's descriptor, unless it is closed.
 func (d *device) withFD(f func(fd int)) error {
-	return d.raw.Control(func(fd uintptr) { f(int(fd)) })
+	conn, err := d.master.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return conn.Control(func(fd uintptr) { f(int(fd)) })
 }
 
 // read reads what is there. drained means that there is nothing now.

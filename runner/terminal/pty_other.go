@@ -48,6 +48,9 @@ func (d *device) readLoop(read func(fd int) (drained bool)) {
 	}
 }
 
+// stop ends readLoop: hanging up does.
+func (d *device) stop() { _ = d.Close() }
+
 func (d *device) withFD(f func(fd int)) error {
 	f(int(d.master.Fd()))
 	return nil

@@ -213,11 +213,10 @@ func (s *Screen) print(r rune) {
 		return // there is no room for it anywhere
 	}
 	if s.cur.x+width > s.cols {
-		if s.modes.autowrap {
-			s.wrap()
-		} else {
-			s.cur.x = s.cols - width
+		if !s.modes.autowrap {
+			return
 		}
+		s.wrap()
 	}
 	row := s.row()
 	if s.modes.insert {

@@ -81,6 +81,7 @@ type Session struct {
 	text    stream
 	state   state
 	waiter  *waiter
+	scratch line
 	out     queue
 
 	shell      int  // the shell's process group
@@ -230,8 +231,10 @@ func (s *Session) Close() error {
 	}
 	<-s.proc.Done()
 	close(s.closing)
-	err = errors.Join(err, s.dev.Close())
+	s.dev.stop()
+	s.unblock()
 	s.wg.Wait()
+	err = errors.Join(err, s.dev.Close())
 	s.removeTemp()
 	return err
 }
@@ -474,6 +477,9 @@ func (s *Session) enqueue(b []byte) {
 	default:
 	}
 }
+
+// unblock ends a write that a program which does not read holds up.
+func (s *Session) unblock() { _ = s.dev.master.SetWriteDeadline(time.Unix(1, 0)) }
 
 func (s *Session) writeLoop() {
 	for {
