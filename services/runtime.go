@@ -50,7 +50,11 @@ func FromEnv(getenv func(string) string, stdout, stderr io.Writer) (Runtime, err
 		return rt, err
 	}
 	rt.Listen = func(ctx context.Context, port string) (net.Listener, error) {
-		if fd, ok := fds[port]; ok {
+		if fds != nil {
+			fd, ok := fds[port]
+			if !ok {
+				return nil, fmt.Errorf("no listener for port %s was handed over: is the port exposed?", port)
+			}
 			return inherit(fd, port)
 		}
 		address := getenv("LISTEN")
@@ -71,7 +75,8 @@ func FromEnv(getenv func(string) string, stdout, stderr io.Writer) (Runtime, err
 // firstFD is the first descriptor that is handed over (SD_LISTEN_FDS_START).
 const firstFD = 3
 
-// handedOver maps the ports of the listeners that were handed over to descriptors.
+// handedOver maps the ports of the listeners that were handed over to descriptors;
+// it is nil where nothing is handed over at all.
 func handedOver(getenv func(string) string) (map[string]uintptr, error) {
 	if getenv("LISTEN_FDS") == "" {
 		return nil, nil
@@ -83,11 +88,14 @@ func handedOver(getenv func(string) string) (map[string]uintptr, error) {
 	if err != nil || n < 0 {
 		return nil, fmt.Errorf("LISTEN_FDS: invalid number %q", getenv("LISTEN_FDS"))
 	}
+	fds := make(map[string]uintptr, n)
+	if n == 0 {
+		return fds, nil
+	}
 	names := strings.Split(getenv("LISTEN_FDNAMES"), ":")
 	if len(names) != n {
 		return nil, fmt.Errorf("LISTEN_FDNAMES: %q does not name %d listeners", getenv("LISTEN_FDNAMES"), n)
 	}
-	fds := make(map[string]uintptr, n)
 	for i, name := range names {
 		if _, ok := fds[name]; ok {
 			return nil, fmt.Errorf("LISTEN_FDNAMES: %q twice", name)

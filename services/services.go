@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/redis/go-redis/v9/logging"
+
 	"workshop/services/hasher"
 	"workshop/services/redis"
 	"workshop/services/rng"
@@ -127,6 +129,7 @@ func Main(ctx context.Context, name string, args []string, stdout, stderr io.Wri
 	if service.deaf && getenv("WORKSHOP_FAITHFUL_STOP") == "1" {
 		signal.Ignore(syscall.SIGTERM) // also undoes that ctx is cancelled by it
 	}
+	logging.Disable() // go-redis would log connections that fail in its own words
 	rt, err := FromEnv(getenv, stdout, stderr)
 	if err == nil {
 		err = service.Run(ctx, rt)

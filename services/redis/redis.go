@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/alicebob/miniredis/v2/server"
 )
 
 // Serve speaks the Redis protocol on l until ctx is done, says on w when it is
@@ -24,6 +26,7 @@ func Serve(ctx context.Context, l net.Listener, w io.Writer) error {
 	}
 	conn.Close()
 	defer store.Close()
+	store.Server().SetPreHook(noDocs)
 
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
@@ -42,4 +45,14 @@ func Serve(ctx context.Context, l net.Listener, w io.Writer) error {
 		}
 		store.Server().ServeConn(conn)
 	}
+}
+
+// noDocs answers COMMAND DOCS, which redis-cli asks for first of all, with nothing.
+// Left to itself, miniredis answers it like COMMAND, and redis-cli aborts.
+func noDocs(c *server.Peer, command string, args ...string) (done bool) {
+	if command != "COMMAND" || len(args) == 0 || !strings.EqualFold(args[0], "DOCS") {
+		return false
+	}
+	c.WriteMapLen(0)
+	return true
 }
