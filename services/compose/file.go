@@ -1,0 +1,382 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/dotenv"
+	"github.com/compose-spec/compose-go/v2/interpolation"
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/override"
+	"github.com/compose-spec/compose-go/v2/template"
+	"github.com/compose-spec/compose-go/v2/types"
+	"go.yaml.in/yaml/v4"
+)
+
+// LoadOptions says which project to load. The zero value is the project of the
+// process's working directory.
+type LoadOptions struct {
+	Look             Look      // decides the names that are searched for; V1 if zero
+	Dir              string    // where the search starts; "" is the working directory
+	Env              []string  // NAME=value, for ${NAME} and COMPOSE_ variables
+	Stdin            io.Reader // the file "-"
+	Files            []string  // instead of a search
+	Name             string    // instead of COMPOSE_PROJECT_NAME or the directory's
+	ProjectDirectory string    // instead of the directory of the first file
+	EnvFile          string    // instead of .env
+	Profiles         []string  // instead of COMPOSE_PROFILES
+}
+
+// Project is a Compose file, read, interpolated and checked.
+type Project struct {
+	*types.Project
+
+	// Order is the names of all the services, disabled ones too: a service after
+	// those that it depends on, else in the order of the file.
+	Order []string
+	// Version is the file's version attribute.
+	Version string
+	// Warnings are remarks on the file, one line each.
+	Warnings []string
+
+	files       []string                  // as given, for the label
+	envFile     string                    // as given
+	environment map[string]string         // the process's and that of .env
+	raw         map[string]map[string]any // services as written, but interpolated
+	volumesRaw  map[string]map[string]any
+	networksRaw map[string]map[string]any
+}
+
+// errNoFile says that no Compose file was found.
+var errNoFile = errors.New("no configuration file provided: not found")
+
+var fileNames = map[Look][]string{
+	V1: {"docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"},
+	V5: {"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"},
+}
+
+var overrideNames = map[Look][]string{
+	V1: {"docker-compose.override.yml", "docker-compose.override.yaml", "compose.override.yml", "compose.override.yaml"},
+	V5: {"compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"},
+}
+
+// Load reads a project. Paths in it are absolute.
+func Load(ctx context.Context, opts LoadOptions) (*Project, error) {
+	if opts.Look == 0 {
+		opts.Look = V1
+	}
+	dir, err := filepath.Abs(opts.Dir)
+	if err != nil {
+		return nil, err
+	}
+	p := &Project{environment: map[string]string{}, envFile: opts.EnvFile}
+	for _, entry := range opts.Env {
+		if name, value, ok := strings.Cut(entry, "="); ok {
+			p.environment[name] = value
+		}
+	}
+	if len(opts.Files) == 0 {
+		if list := p.environment["COMPOSE_FILE"]; list != "" {
+			separator := p.environment["COMPOSE_PATH_SEPARATOR"]
+			if separator == "" {
+				separator = string(os.PathListSeparator)
+			}
+			opts.Files = strings.Split(list, separator)
+		}
+	}
+	p.files = opts.Files
+	if len(p.files) == 0 {
+		if p.files, err = p.search(dir, opts.Look); err != nil {
+			return nil, err
+		}
+	}
+	working := opts.ProjectDirectory
+	if working == "" && p.files[0] != "-" {
+		working = filepath.Dir(p.files[0])
+	}
+	working = absolute(dir, working)
+	if err := p.readEnvFile(dir, working); err != nil {
+		return nil, err
+	}
+
+	details := types.ConfigDetails{WorkingDir: working, Environment: p.environment}
+	for _, name := range p.files {
+		var content []byte
+		if name == "-" {
+			content, err = io.ReadAll(opts.Stdin)
+		} else {
+			content, err = os.ReadFile(absolute(dir, name))
+		}
+		if err != nil {
+			return nil, err
+		}
+		details.ConfigFiles = append(details.ConfigFiles, types.ConfigFile{Filename: absolute(dir, name), Content: content})
+	}
+	substitute := p.substitution()
+	named, err := p.readRaw(&details, substitute)
+	if err != nil {
+		return nil, err
+	}
+
+	name := opts.Name
+	for _, candidate := range []string{p.environment["COMPOSE_PROJECT_NAME"], named, filepath.Base(working)} {
+		if name == "" {
+			name = candidate
+		}
+	}
+	name = projectName(name, opts.Look)
+	profiles := opts.Profiles
+	if len(profiles) == 0 && p.environment["COMPOSE_PROFILES"] != "" {
+		profiles = strings.Split(p.environment["COMPOSE_PROFILES"], ",")
+	}
+	p.Project, err = loader.LoadWithContext(ctx, details, func(o *loader.Options) {
+		o.SetProjectName(name, true)
+		o.Profiles = profiles
+		o.Interpolate.Substitute = substitute
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.Name = name // compose-go strips a leading dash, which v1 keeps
+	p.order()
+	return p, nil
+}
+
+// search looks for a Compose file in dir and then in its parents, and returns it,
+// relative to dir, with the override beside it.
+func (p *Project) search(dir string, look Look) ([]string, error) {
+	for at := "."; ; at = filepath.Join("..", at) {
+		var found []string
+		for _, name := range fileNames[look] {
+			if exists(filepath.Join(dir, at, name)) {
+				found = append(found, name)
+			}
+		}
+		if len(found) == 0 {
+			if filepath.Join(dir, at) == filepath.Dir(filepath.Join(dir, at)) {
+				return nil, errNoFile
+			}
+			continue
+		}
+		if len(found) > 1 {
+			p.Warnings = append(p.Warnings,
+				"Found multiple config files with supported names: "+strings.Join(found, ", "),
+				"Using "+found[0]+"\n")
+		}
+		files := []string{filepath.Join(at, found[0])}
+		for _, name := range overrideNames[look] {
+			if name = filepath.Join(at, name); exists(filepath.Join(dir, name)) {
+				files = append(files, name)
+				break
+			}
+		}
+		return files, nil
+	}
+}
+
+// readEnvFile reads .env in the project's directory, or the file given; the
+// process's environment takes precedence over it.
+func (p *Project) readEnvFile(dir, working string) error {
+	name := filepath.Join(working, ".env")
+	if p.envFile != "" {
+		name = absolute(dir, p.envFile)
+	}
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) && p.envFile == "" {
+		return nil
+	}
+	if err != nil {
+		if p.envFile != "" {
+			return fmt.Errorf("Couldn't find env file: %s", name) //nolint:staticcheck // the text of docker-compose
+		}
+		return err
+	}
+	defer f.Close()
+	fromFile, err := dotenv.ParseWithLookup(f, func(name string) (string, bool) {
+		value, ok := p.environment[name]
+		return value, ok
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	maps.Copy(fromFile, p.environment)
+	p.environment = fromFile
+	return nil
+}
+
+// substitution returns compose-go's substitution of variables, but with the
+// variables that are not set noted as warnings instead of written to a log.
+func (p *Project) substitution() func(string, template.Mapping) (string, error) {
+	missing := map[string]bool{}
+	return func(s string, lookup template.Mapping) (string, error) {
+		return template.SubstituteWithOptions(s, lookup, template.WithoutLogging,
+			template.WithReplacementFunction(func(s string, lookup template.Mapping, config *template.Config) (string, error) {
+				value, applied, err := template.DefaultReplacementAppliedFunc(s, lookup, config)
+				if err == nil && !applied && value == "" {
+					if name := strings.Trim(s, "${}"); !missing[name] && nameOfVariable.MatchString(name) {
+						missing[name] = true
+						p.Warnings = append(p.Warnings, "The "+name+" variable is not set. Defaulting to a blank string.")
+					}
+				}
+				return value, err
+			}))
+	}
+}
+
+var nameOfVariable = regexp.MustCompile(`^[_a-zA-Z][_a-zA-Z0-9]*$`)
+
+// readRaw keeps what compose-go's model loses: the order of the services, the
+// version attribute and the values as written. It returns the file's project name.
+func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, template.Mapping) (string, error)) (string, error) {
+	name := ""
+	merged := map[string]any{}
+	for i := range details.ConfigFiles {
+		file := &details.ConfigFiles[i]
+		var document yaml.Node
+		if err := yaml.Unmarshal(file.Content, &document); err != nil {
+			return "", fmt.Errorf("%s: %w", file.Filename, err)
+		}
+		if len(document.Content) == 0 || document.Content[0].Kind != yaml.MappingNode {
+			continue // compose-go has a better error for it
+		}
+		top := document.Content[0]
+		for k := 0; k+1 < len(top.Content); k += 2 {
+			key, value := top.Content[k], top.Content[k+1]
+			switch key.Value {
+			case "name":
+				name = value.Value
+			case "version":
+				p.Version = value.Value
+				file.Content = blankLine(file.Content, key.Line) // obsolete, and compose-go would log a warning
+			case "services":
+				for j := 0; j < len(value.Content); j += 2 {
+					if service := value.Content[j].Value; !slices.Contains(p.Order, service) {
+						p.Order = append(p.Order, service)
+					}
+				}
+			}
+		}
+		var raw map[string]any
+		if document.Decode(&raw) != nil {
+			continue
+		}
+		delete(raw, "version")
+		raw, err := interpolation.Interpolate(raw, interpolation.Options{
+			Substitute:  substitute,
+			LookupValue: details.LookupEnv,
+		})
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", file.Filename, err)
+		}
+		if i == 0 {
+			merged = raw
+		} else if merged, err = override.Merge(merged, raw); err != nil {
+			return "", fmt.Errorf("%s: %w", file.Filename, err)
+		}
+	}
+	p.raw = mapOfMaps(merged["services"])
+	p.volumesRaw = mapOfMaps(merged["volumes"])
+	p.networksRaw = mapOfMaps(merged["networks"])
+	return name, nil
+}
+
+// order sorts Order so that a service comes after its dependencies; otherwise it
+// leaves the order of the file, as docker-compose does.
+func (p *Project) order() {
+	all := p.AllServices()
+	for _, name := range slices.Sorted(maps.Keys(all)) { // included ones are in no file read here
+		if !slices.Contains(p.Order, name) {
+			p.Order = append(p.Order, name)
+		}
+	}
+	var sorted []string
+	seen := map[string]bool{}
+	var visit func(name string)
+	visit = func(name string) {
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		for _, other := range p.Order {
+			if slices.Contains(dependencies(all[other]), name) {
+				visit(other)
+			}
+		}
+		sorted = append(sorted, name)
+	}
+	for _, name := range slices.Backward(p.Order) {
+		if _, ok := all[name]; ok {
+			visit(name)
+		}
+	}
+	slices.Reverse(sorted)
+	p.Order = sorted
+}
+
+// dependencies are the names of the services that have to be up before s.
+func dependencies(s types.ServiceConfig) []string {
+	return slices.Sorted(maps.Keys(s.DependsOn)) // compose-go adds links, volumes_from and namespaces
+}
+
+// service returns a service, also one that its profiles disable.
+func (p *Project) service(name string) (types.ServiceConfig, bool) {
+	if s, ok := p.Services[name]; ok {
+		return s, true
+	}
+	s, ok := p.DisabledServices[name]
+	return s, ok
+}
+
+// projectName makes a name that containers, networks and images can be named after.
+func projectName(name string, look Look) string {
+	name = notInProjectName.ReplaceAllString(strings.ToLower(name), "")
+	if look != V1 {
+		name = strings.TrimLeft(name, "_-")
+	}
+	if name == "" {
+		return "default"
+	}
+	return name
+}
+
+var notInProjectName = regexp.MustCompile(`[^-_a-z0-9]`)
+
+// blankLine replaces a line by an empty one, so that the others keep their numbers.
+func blankLine(text []byte, line int) []byte {
+	lines := strings.SplitAfter(string(text), "\n")
+	if line <= len(lines) {
+		lines[line-1] = "\n"
+	}
+	return []byte(strings.Join(lines, ""))
+}
+
+func mapOfMaps(v any) map[string]map[string]any {
+	out := map[string]map[string]any{}
+	if m, ok := v.(map[string]any); ok {
+		for key, value := range m {
+			out[key], _ = value.(map[string]any)
+		}
+	}
+	return out
+}
+
+func absolute(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

@@ -1,0 +1,271 @@
+package compose
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+	"mvdan.cc/sh/v3/shell"
+)
+
+// execCommand runs a command in a container that is running.
+func execCommand(ctx context.Context, s *session, opts options) error {
+	c, err := s.running(ctx, opts.args[0], opts)
+	if err != nil {
+		return err
+	}
+	tty := !opts.has("no-TTY") && isTerminal(s.Stdin) && isTerminal(s.Stdout)
+	detach := opts.has("detach")
+	var made struct {
+		ID string `json:"Id"`
+	}
+	if err := s.client.post(ctx, "/containers/"+c.id+"/exec", nil, map[string]any{
+		"AttachStdin": !detach, "AttachStdout": !detach, "AttachStderr": !detach, "Tty": tty,
+		"Cmd": opts.args[1:], "Env": opts.values("env"), "User": opts.value("user", ""),
+		"WorkingDir": opts.value("workdir", ""), "Privileged": opts.has("privileged"),
+	}, &made); err != nil {
+		return err
+	}
+	start := map[string]any{"Detach": detach, "Tty": tty}
+	if detach {
+		return s.client.post(ctx, "/exec/"+made.ID+"/start", nil, start, nil)
+	}
+	conn, err := s.client.hijack(ctx, "/exec/"+made.ID+"/start", nil, start)
+	if err != nil {
+		return err
+	}
+	if err := s.converse(ctx, conn, tty, true, "/exec/"+made.ID+"/resize"); err != nil {
+		return err
+	}
+	var state struct{ ExitCode int }
+	if err := s.client.get(ctx, "/exec/"+made.ID+"/json", nil, &state); err != nil {
+		return err
+	}
+	if state.ExitCode != 0 {
+		return exitError(state.ExitCode)
+	}
+	return nil
+}
+
+// runCommand runs a command in a container of its own.
+func runCommand(ctx context.Context, s *session, opts options) error {
+	name := opts.args[0]
+	svc, ok := s.project.service(name)
+	if !ok {
+		return noSuchService(name)
+	}
+	if opts.has("publish") && opts.has("service-ports") {
+		return errors.New("Service port mapping and manual port mapping can not be used together") //nolint:staticcheck // the text of docker-compose
+	}
+	detach := opts.has("detach")
+	o := &oneOff{
+		command: opts.args[1:], environment: opts.values("env"), labels: map[string]string{},
+		user: opts.value("user", ""), workdir: opts.value("workdir", ""), volumes: s.binds(opts.values("volume")),
+		servicePorts: opts.has("service-ports"),
+		tty:          !detach && !opts.has("no-TTY") && isTerminal(s.Stdin) && isTerminal(s.Stdout),
+		stdin:        !detach,
+	}
+	if len(o.command) == 0 && !opts.has("entrypoint") {
+		o.command = svc.Command
+	}
+	if opts.has("entrypoint") {
+		words, err := shell.Fields(opts.value("entrypoint", ""), func(string) string { return "" })
+		if err != nil {
+			return err
+		}
+		if len(words) == 0 {
+			words = []string{""} // none, not the image's
+		}
+		o.entrypoint = &words
+	}
+	for i, v := range o.environment {
+		if value, ok := s.project.environment[v]; ok && !strings.Contains(v, "=") {
+			o.environment[i] = v + "=" + value
+		}
+	}
+	for _, label := range opts.values("label") {
+		key, value, _ := strings.Cut(label, "=")
+		o.labels[key] = value
+	}
+	for _, p := range opts.values("publish") {
+		ports, err := types.ParsePortConfig(p)
+		if err != nil {
+			return err
+		}
+		o.ports = append(o.ports, ports...)
+	}
+	if err := s.ensureNetworks(ctx); err != nil {
+		return err
+	}
+	if err := s.ensureVolumes(ctx); err != nil {
+		return err
+	}
+	if deps := dependencies(svc); len(deps) > 0 && !opts.has("no-deps") {
+		if _, err := s.up(ctx, upOptions{services: deps, recreate: recreateNever, noRescale: true}); err != nil {
+			return err
+		}
+	}
+	if err := s.ensureImages(ctx, []types.ServiceConfig{svc}, upOptions{}); err != nil {
+		return err
+	}
+	var random [32]byte
+	rand.Read(random[:])
+	one := newContainer{slug: hex.EncodeToString(random[:]), oneOff: o}
+	one.name = opts.value("name", s.style.oneOffName(s.project.Name, svc.Name, one.slug))
+	var c *container
+	failures := s.parallel(ctx, "Creating", []task{{name: strings.Join([]string{s.project.Name, svc.Name, "run"}, s.style.separator), do: func(ctx context.Context) (err error) {
+		c, err = s.create(ctx, svc, one)
+		return err
+	}}})
+	if len(failures) > 0 {
+		return failures[0].err
+	}
+	s.ui.flush()
+	if detach {
+		if err := s.start(ctx, svc, c); err != nil {
+			return err
+		}
+		s.printf("%s\n", c.name)
+		return nil
+	}
+	last := context.WithoutCancel(ctx) // what is cleaned up after an interrupt
+	if opts.has("rm") {
+		defer s.delete(last, c, true, true)
+	}
+	conn, err := s.client.hijack(ctx, "/containers/"+c.id+"/attach",
+		url.Values{"stream": {"1"}, "stdin": {"1"}, "stdout": {"1"}, "stderr": {"1"}}, nil)
+	if err != nil {
+		return err
+	}
+	if err := s.client.post(ctx, "/containers/"+c.id+"/start", nil, nil, nil); err != nil {
+		conn.Close()
+		return s.style.startFailed(s, svc, err)
+	}
+	if err := s.converse(ctx, conn, o.tty, true, "/containers/"+c.id+"/resize"); err != nil {
+		stop := s.grace(c, nil)
+		s.client.post(last, "/containers/"+c.id+"/stop", stop, nil, nil)
+		return err
+	}
+	status, err := s.wait(ctx, c.id)
+	if err != nil {
+		return err
+	}
+	if status != 0 {
+		return exitError(status)
+	}
+	return nil
+}
+
+// binds makes the sources of volumes absolute.
+func (s *session) binds(volumes []string) []string {
+	out := slices.Clone(volumes)
+	for i, v := range out {
+		if source, rest, ok := strings.Cut(v, ":"); ok && strings.HasPrefix(source, ".") {
+			out[i] = absolute(s.project.WorkingDir, source) + ":" + rest
+		}
+	}
+	return out
+}
+
+// converse connects the streams with a process in a container until its output
+// ends. A terminal is raw meanwhile, and the process learns its size.
+func (s *session) converse(ctx context.Context, conn io.ReadWriteCloser, tty, stdin bool, resize string) error {
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	if tty {
+		f := s.Stdin.(fileDescriptor)
+		state, err := term.MakeRaw(int(f.Fd()))
+		if err != nil {
+			return err
+		}
+		defer term.Restore(int(f.Fd()), state)
+		defer s.followSize(ctx, resize)()
+	}
+	if stdin {
+		// Not joined: a read from a terminal or a pipe that stays open cannot be
+		// ended. The process is about to exit.
+		go func() {
+			io.Copy(conn, s.Stdin)
+			if half, ok := conn.(interface{ CloseWrite() error }); ok {
+				half.CloseWrite()
+			}
+		}()
+	}
+	var err error
+	if tty {
+		_, err = io.Copy(s.Stdout, conn)
+	} else {
+		err = s.separate(conn)
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("the output of the container: %w", err)
+	}
+	return nil
+}
+
+// separate writes the two streams that share a connection to stdout and stderr.
+func (s *session) separate(r io.Reader) error {
+	for {
+		var header [8]byte
+		if _, err := io.ReadFull(r, header[:]); err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+		w := s.Stdout
+		if header[0] == 2 {
+			w = s.Stderr
+		}
+		if _, err := io.CopyN(w, r, int64(binary.BigEndian.Uint32(header[4:]))); err != nil {
+			return err
+		}
+	}
+}
+
+// followSize tells the process in the container the size of the terminal, now and
+// whenever it changes.
+func (s *session) followSize(ctx context.Context, path string) (stop func()) {
+	changed := make(chan os.Signal, 1)
+	signal.Notify(changed, unix.SIGWINCH)
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			if f, ok := s.Stdout.(fileDescriptor); ok {
+				if width, height, err := term.GetSize(int(f.Fd())); err == nil {
+					// An error means that the process has ended or that the engine
+					// cannot resize; neither concerns the user.
+					_ = s.client.post(ctx, path, url.Values{"w": {strconv.Itoa(width)}, "h": {strconv.Itoa(height)}}, nil, nil)
+				}
+			}
+			select {
+			case <-changed:
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(changed)
+		close(done)
+		<-ended
+	}
+}

@@ -1,0 +1,374 @@
+package compose
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// events follows what happens to the containers of services (of all, if nil) from
+// a moment on. The channel is closed when the stream ends; stop ends it.
+func (s *session) events(ctx context.Context, since time.Time, services []string) (events <-chan event, stop func(), err error) {
+	f := map[string][]string{
+		"type":  {"container"},
+		"label": {labelProject + "=" + s.project.Name, labelOneOff + "=False"},
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	res, err := s.client.stream(ctx, http.MethodGet, "/events", url.Values{
+		"filters": {filters(f)}, "since": {unixTime(since)},
+	}, nil, nil)
+	if err != nil {
+		cancel()
+		return nil, nil, err
+	}
+	out := make(chan event)
+	go func() {
+		defer close(out)
+		defer res.Body.Close()
+		for dec := json.NewDecoder(res.Body); ; {
+			var e event
+			if dec.Decode(&e) != nil {
+				return
+			}
+			if e.Type != "container" || len(services) > 0 && !slices.Contains(services, e.Actor.Attributes[labelService]) {
+				continue
+			}
+			select {
+			case out <- e:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out, func() {
+		cancel()
+		for range out {
+		}
+	}, nil
+}
+
+// unixTime is a moment as the engine's API takes it: seconds with a fraction.
+func unixTime(t time.Time) string {
+	return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond())
+}
+
+// demultiplex returns the payload of a stream in which stdout and stderr share a
+// connection, each piece with a header of 8 bytes: the stream's number, three
+// zeros and the length. https://docs.docker.com/reference/api/engine/#stream-format
+func demultiplex(r io.Reader) io.Reader { return &demultiplexer{r: bufio.NewReader(r)} }
+
+type demultiplexer struct {
+	r    *bufio.Reader
+	left int // of the piece that is being read
+}
+
+func (d *demultiplexer) Read(p []byte) (int, error) {
+	for d.left == 0 {
+		var header [8]byte
+		if _, err := io.ReadFull(d.r, header[:]); err != nil {
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				err = io.EOF // the container ended within it
+			}
+			return 0, err
+		}
+		d.left = int(binary.BigEndian.Uint32(header[4:]))
+	}
+	n, err := d.r.Read(p[:min(len(p), d.left)])
+	d.left -= n
+	return n, err
+}
+
+// logOptions say which of the logs are wanted, and how.
+type logOptions struct {
+	follow     bool
+	tail       string // a number or "all"
+	since      string // moments as the engine takes them
+	until      string
+	timestamps bool
+	noColor    bool
+	noPrefix   bool
+}
+
+// openLogs opens the log of a container.
+func (s *session) openLogs(ctx context.Context, c *container, o logOptions) (io.ReadCloser, error) {
+	values := url.Values{"stdout": {"1"}, "stderr": {"1"}}
+	for name, value := range map[string]string{"tail": o.tail, "since": o.since, "until": o.until} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	if o.follow {
+		values.Set("follow", "1")
+	}
+	if o.timestamps {
+		values.Set("timestamps", "1")
+	}
+	res, err := s.client.stream(ctx, http.MethodGet, "/containers/"+c.id+"/logs", values, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return res.Body, nil
+}
+
+// attach opens the output of a container from now on.
+func (s *session) attach(ctx context.Context, c *container) (io.ReadCloser, error) {
+	return s.client.hijack(ctx, "/containers/"+c.id+"/attach", url.Values{"stream": {"1"}, "stdout": {"1"}, "stderr": {"1"}}, nil)
+}
+
+// printer prints the logs of several containers, a line at a time.
+type printer struct {
+	*session
+	options logOptions
+	look    logLook
+
+	mu      sync.Mutex // guards what follows and stdout
+	streams map[string]io.ReadCloser
+	reading map[string]int   // how many logs of a container are being read
+	coming  map[string]bool  // containers that the engine is starting again
+	died    map[string]int64 // when, in nanoseconds since the epoch
+	onExit  func(c *container, status int)
+
+	wg   sync.WaitGroup
+	idle chan struct{} // a value for each container whose log has ended
+}
+
+// logLook formats logs in the manner of a look.
+type logLook interface {
+	// prefix returns what goes before the lines of a container. Containers are
+	// presented once each, in the order of their names.
+	prefix(c *container) string
+	exited(c *container, status int) string
+}
+
+func (s *session) newPrinter(o logOptions) *printer {
+	return &printer{
+		session: s, options: o, look: s.style.logs(s, o),
+		streams: map[string]io.ReadCloser{},
+		reading: map[string]int{}, coming: map[string]bool{}, died: map[string]int64{},
+		idle: make(chan struct{}, 1),
+	}
+}
+
+// attachTo keeps the output of a container that is about to start.
+func (p *printer) attachTo(ctx context.Context, c *container) error {
+	stream, err := p.attach(ctx, c)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.streams[c.id] = stream
+	return nil
+}
+
+// close closes what was attached to and not printed.
+func (p *printer) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, stream := range p.streams {
+		stream.Close()
+		delete(p.streams, id)
+	}
+}
+
+// run prints the logs of the containers. If it follows them it also prints those
+// of containers that are started meanwhile, and returns when all have ended.
+func (p *printer) run(ctx context.Context, containers []*container, events <-chan event) error {
+	containers = slices.Clone(containers)
+	slices.SortFunc(containers, byName)
+	for _, c := range containers {
+		p.print(ctx, c, p.options)
+	}
+	defer p.wg.Wait()
+	if events == nil {
+		p.wg.Wait()
+		return context.Cause(ctx)
+	}
+	for p.count() > 0 {
+		select {
+		case <-p.idle:
+		case e, ok := <-events:
+			if !ok {
+				events = nil // what is being followed goes on
+				continue
+			}
+			if err := p.event(ctx, e); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return context.Cause(ctx)
+}
+
+func (p *printer) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.reading) + len(p.coming)
+}
+
+// event follows a container that has been started. One that is started again is
+// followed from its last end on: what it wrote before has been printed.
+func (p *printer) event(ctx context.Context, e event) error {
+	p.mu.Lock()
+	died, restarted := p.died[e.Actor.ID]
+	reading := p.reading[e.Actor.ID] > 0
+	if e.Action == "die" {
+		p.died[e.Actor.ID] = e.TimeNano
+	}
+	p.mu.Unlock()
+	if e.Action != "start" || reading && !restarted {
+		return nil
+	}
+	c, err := p.inspect(ctx, e.Actor.ID)
+	if notFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	o := p.options
+	o.tail = ""
+	if restarted {
+		o.since = unixTime(time.Unix(0, died))
+	}
+	p.print(ctx, c, o)
+	return nil
+}
+
+// print starts printing the log of a container.
+func (p *printer) print(ctx context.Context, c *container, o logOptions) {
+	p.mu.Lock()
+	prefix := p.look.prefix(c)
+	stream := p.streams[c.id]
+	delete(p.streams, c.id)
+	p.reading[c.id]++
+	delete(p.coming, c.id)
+	delete(p.died, c.id)
+	p.mu.Unlock()
+	p.wg.Go(func() {
+		restarting := false
+		defer func() {
+			p.mu.Lock()
+			if p.reading[c.id]--; p.reading[c.id] == 0 {
+				delete(p.reading, c.id)
+				if restarting {
+					p.coming[c.id] = true
+				}
+			}
+			p.mu.Unlock()
+			select {
+			case p.idle <- struct{}{}:
+			default:
+			}
+		}()
+		if stream == nil {
+			var err error
+			if stream, err = p.openLogs(ctx, c, o); err != nil {
+				if context.Cause(ctx) == nil {
+					p.write(fmt.Appendf(nil, "%s%v\n", prefix, err))
+				}
+				return
+			}
+		}
+		stop := context.AfterFunc(ctx, func() { stream.Close() }) // a hijacked connection does not know ctx
+		defer stop()
+		defer stream.Close()
+		r := io.Reader(stream)
+		if !c.Config.Tty {
+			r = demultiplex(r)
+		}
+		p.copy(ctx, prefix, r)
+		if !o.follow || context.Cause(ctx) != nil {
+			return
+		}
+		if status, err := p.wait(ctx, c.id); err == nil {
+			if text := p.look.exited(c, status); text != "" {
+				p.write([]byte(text))
+			}
+			if p.onExit != nil {
+				p.onExit(c, status)
+			}
+		}
+		if now, err := p.inspect(ctx, c.id); err == nil {
+			restarting = now.State.Restarting || now.State.Running
+		}
+	})
+}
+
+// copy prints lines with their prefix. What is left without an end of line at the
+// end is printed without one.
+func (p *printer) copy(ctx context.Context, prefix string, r io.Reader) {
+	lines := bufio.NewReader(r)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if context.Cause(ctx) != nil {
+			return
+		}
+		if len(line) > 0 {
+			p.write(append([]byte(prefix), bytes.ToValidUTF8(line, []byte("\uFFFD"))...))
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (p *printer) write(line []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.Stdout.Write(line)
+}
+
+// logged leaves out the containers whose output the engine does not keep.
+func logged(containers []*container) []*container {
+	var out []*container
+	for _, c := range containers {
+		if t := c.HostConfig.LogConfig.Type; t != "" && t != "none" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// logs is the command of that name.
+func logs(ctx context.Context, s *session, opts options) error {
+	o := logOptions{
+		follow: opts.has("follow"), timestamps: opts.has("timestamps"), tail: opts.value("tail", "all"),
+		noColor: opts.has("no-color"), noPrefix: opts.has("no-log-prefix"),
+		since: opts.value("since", ""), until: opts.value("until", ""),
+	}
+	if _, err := strconv.ParseUint(o.tail, 10, 31); err != nil && o.tail != "all" {
+		return errors.New("tail flag must be all or a number")
+	}
+	var events <-chan event
+	if o.follow {
+		var stop func()
+		var err error
+		if events, stop, err = s.events(ctx, time.Now(), opts.args); err != nil {
+			return err
+		}
+		defer stop()
+	}
+	containers, err := s.containers(ctx, query{services: opts.args, all: true})
+	if err != nil {
+		return err
+	}
+	containers = logged(containers)
+	if header := s.style.attaching(s, containers); header != "" {
+		s.printf("%s\n", header)
+	}
+	return s.newPrinter(o).run(ctx, containers, events)
+}

@@ -1,0 +1,198 @@
+package compose
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// progress reports the steps of a command on stderr as they happen. Both kinds
+// of reports are made for every step; each look shows one of them.
+type progress interface {
+	// begin announces that verb will be done to each of the names, and end tells
+	// how one of them ended: "done", "failed" or "error". That is what V1 shows.
+	begin(verb string, names []string)
+	end(verb, name, outcome string)
+	// status tells the state that a container, network, volume or image has got
+	// into. That is what V5 shows.
+	status(kind, name, state string)
+	info(text string)
+	warn(text string)
+	fail(text string)
+	// flush ends the drawing of what may still be redrawn.
+	flush()
+}
+
+// lines draws progress as V1 does: one line for each object, redrawn in place on a
+// terminal, written again elsewhere.
+type lines struct {
+	mu    sync.Mutex
+	w     io.Writer
+	ansi  bool
+	known []string // what is on each of the lines since the first of them
+	width int
+}
+
+// The Select Graphic Rendition parameters of the colours in use.
+const (
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+)
+
+func paint(sgr, text string) string { return "\x1b[" + sgr + "m" + text + "\x1b[0m" }
+
+func (l *lines) begin(verb string, names []string) {
+	if verb == "" {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range names {
+		l.known = append(l.known, verb+" "+name)
+		l.width = max(l.width, len(verb+" "+name))
+	}
+	for _, name := range names {
+		fmt.Fprintf(l.w, "%-*s ... \r\n", l.width, verb+" "+name)
+	}
+}
+
+func (l *lines) end(verb, name, outcome string) {
+	if verb == "" {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	line := verb + " " + name
+	if !l.ansi {
+		fmt.Fprintf(l.w, "%-*s ... %s\r\n", l.width, line, outcome)
+		return
+	}
+	colour := green
+	if outcome != "done" {
+		colour = red
+	}
+	up := len(l.known) - slices.Index(l.known, line)
+	fmt.Fprintf(l.w, "\x1b[%dA\x1b[2K\r%-*s ... %s\r\x1b[%dB", up, l.width, line, paint(colour, outcome), up)
+}
+
+// write writes a text of its own lines. They move those before them up, which
+// docker-compose forgets: it then redraws the wrong ones.
+func (l *lines) write(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	io.WriteString(l.w, text+"\n")
+	if len(l.known) > 0 {
+		for range strings.Count(text, "\n") + 1 {
+			l.known = append(l.known, "")
+		}
+	}
+}
+
+func (l *lines) status(string, string, string) {}
+
+func (l *lines) info(text string) { l.write(text) }
+
+func (l *lines) warn(text string) {
+	if l.ansi {
+		text = paint(yellow, "WARNING") + ": " + text
+	}
+	l.write(text)
+}
+
+func (l *lines) fail(text string) {
+	if l.ansi {
+		text = paint(red, "ERROR") + ": " + text
+	}
+	l.write(text)
+}
+
+func (l *lines) flush() {}
+
+// task is something done in parallel with others of its kind.
+type task struct {
+	name  string
+	after []string // names of the tasks that have to be done before
+	do    func(ctx context.Context) error
+	// failed is a further test of a task that gave no error.
+	failed func(ctx context.Context) bool
+}
+
+// errUpstream is the outcome of a task that was not done because another failed.
+var errUpstream = fmt.Errorf("not done: what it depends on failed")
+
+// failure is what a task ended with.
+type failure struct {
+	name string
+	err  error
+}
+
+// parallel does all tasks, each as soon as those that it comes after are done,
+// and returns the failures in the order in which they came. What depends on a
+// task that failed is not done.
+func (s *session) parallel(ctx context.Context, verb string, tasks []task) []failure {
+	names := make([]string, len(tasks))
+	done := make(map[string]chan struct{}, len(tasks))
+	for i, t := range tasks {
+		names[i] = t.name
+		done[t.name] = make(chan struct{})
+	}
+	s.ui.begin(verb, names)
+
+	var mu sync.Mutex
+	failed := map[string]bool{}
+	var failures []failure
+	slots := make(chan struct{}, parallelLimit)
+	var wg sync.WaitGroup
+	for _, t := range tasks {
+		wg.Go(func() {
+			defer close(done[t.name])
+			upstream := false
+			for _, name := range t.after {
+				if other, ok := done[name]; ok && name != t.name {
+					<-other
+					mu.Lock()
+					upstream = upstream || failed[name]
+					mu.Unlock()
+				}
+			}
+			err, outcome := error(errUpstream), "error"
+			if !upstream {
+				slots <- struct{}{}
+				err = t.do(ctx)
+				<-slots
+				if err == nil {
+					outcome = "done"
+					if t.failed != nil && t.failed(ctx) {
+						outcome = "failed"
+					}
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failed[t.name] = true
+				if err != errUpstream {
+					failures = append(failures, failure{t.name, err})
+				}
+			}
+			if context.Cause(ctx) == nil {
+				s.ui.end(verb, t.name, outcome)
+			}
+		})
+	}
+	wg.Wait()
+	if context.Cause(ctx) != nil {
+		return failures
+	}
+	for _, f := range failures {
+		s.style.taskFailed(s, f)
+	}
+	return failures
+}
+
+// parallelLimit is how many tasks of one kind are done at the same time.
+const parallelLimit = 64

@@ -1,0 +1,126 @@
+package compose
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// pythonYAML writes a document as PyYAML does, which V1's `config` uses: sorted
+// keys, lists no deeper than their key, single quotes. A $ is doubled, so that the
+// document can be read again.
+func pythonYAML(document map[string]any) string {
+	var b strings.Builder
+	yamlMapping(&b, document, 0, false)
+	return b.String()
+}
+
+func yamlMapping(b *strings.Builder, m map[string]any, depth int, inList bool) {
+	for i, key := range slices.Sorted(maps.Keys(m)) {
+		if i > 0 || !inList {
+			b.WriteString(strings.Repeat("  ", depth))
+		}
+		b.WriteString(yamlScalar(key) + ":")
+		yamlValue(b, key, m[key], depth)
+	}
+}
+
+func yamlValue(b *strings.Builder, key string, value any, depth int) {
+	switch v := plain(key, value).(type) {
+	case map[string]any:
+		if len(v) == 0 {
+			b.WriteString(" {}\n")
+			return
+		}
+		b.WriteByte('\n')
+		yamlMapping(b, v, depth+1, false)
+	case []any:
+		if len(v) == 0 {
+			b.WriteString(" []\n")
+			return
+		}
+		b.WriteByte('\n')
+		for _, element := range v {
+			b.WriteString(strings.Repeat("  ", depth) + "- ")
+			if m, ok := plain("", element).(map[string]any); ok && len(m) > 0 {
+				yamlMapping(b, m, depth+1, true)
+			} else {
+				b.WriteString(yamlScalar(plain("", element)) + "\n")
+			}
+		}
+	default:
+		b.WriteString(" " + yamlScalar(v) + "\n")
+	}
+}
+
+// plain turns the values of a service into what is printed for them.
+func plain(key string, value any) any {
+	switch v := value.(type) {
+	case legacyPort:
+		return v.yaml()
+	case legacyVolume:
+		return v.yaml()
+	case int64:
+		if key == "interval" || key == "timeout" || key == "start_period" {
+			return yamlDuration(time.Duration(v))
+		}
+	case map[string]any:
+		if name, ok := v["Name"]; ok && key == "restart" {
+			if n, _ := v["MaximumRetryCount"].(int); n > 0 {
+				return fmt.Sprintf("%v:%d", name, n)
+			}
+			return name
+		}
+	}
+	return value
+}
+
+// yamlDuration is a duration in the largest unit that it is a whole number of.
+func yamlDuration(d time.Duration) string {
+	n, unit := int64(d), "ns"
+	for _, step := range []struct {
+		factor int64
+		unit   string
+	}{{1000, "us"}, {1000, "ms"}, {1000, "s"}, {60, "m"}, {60, "h"}} {
+		if n%step.factor != 0 {
+			break
+		}
+		n, unit = n/step.factor, step.unit
+	}
+	return strconv.FormatInt(n, 10) + unit
+}
+
+func yamlScalar(value any) string {
+	text, ok := value.(string)
+	if !ok {
+		switch v := value.(type) {
+		case nil:
+			return "null"
+		case float64:
+			return strconv.FormatFloat(v, 'g', -1, 64)
+		}
+		return fmt.Sprint(value)
+	}
+	text = strings.ReplaceAll(text, "$", "$$")
+	switch {
+	case yamlBoolean.MatchString(text):
+		return `"` + text + `"`
+	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return strconv.Quote(text)
+	case text == "", yamlOther.MatchString(text), yamlIndicator.MatchString(text), strings.Contains(text, ": "),
+		strings.Contains(text, " #"), strings.HasSuffix(text, ":"), strings.TrimSpace(text) != text:
+		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+	}
+	return text
+}
+
+var (
+	yamlBoolean = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false)$`)
+	// yamlOther is what would be read as a number, a date or null (YAML 1.1).
+	yamlOther     = regexp.MustCompile(`^([-+]?[0-9][0-9_,]*(:[0-5]?[0-9])*(\.[0-9_]*)?([eE][-+][0-9]+)?|[-+]?\.[0-9_]+|0[xb][0-9a-fA-F_]+|\d{4}-\d\d?-\d\d?.*|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|~|null|Null|NULL|=|<<)$`)
+	yamlIndicator = regexp.MustCompile("^([-?:](\\s|$)|[,\\[\\]{}#&*!|>'\"%@`])")
+)
