@@ -106,10 +106,6 @@ func (p *printer) columns(plan *runner.Plan) {
 
 // exercise writes how an exercise came out.
 func (p *printer) exercise(e runner.Event) {
-	duration := ""
-	if e.Verdict != runner.Skipped {
-		duration = span(e.Duration)
-	}
 	columns := []string{
 		p.paint(style(e.Verdict), pad(label(e.Verdict), labelCells)),
 		pad(clean(e.Exercise.ID), p.id),
@@ -117,8 +113,16 @@ func (p *printer) exercise(e runner.Event) {
 	if p.title > 0 {
 		columns = append(columns, pad(cut(title(e.Exercise), p.title), p.title))
 	}
-	columns = append(columns, p.paint(faint, pad(at(e.Exercise), p.at)), fmt.Sprintf("%*s", spanCells, duration))
+	columns = append(columns, p.paint(faint, pad(at(e.Exercise), p.at)), fmt.Sprintf("%*s", spanCells, took(e)))
 	p.line(strings.Join(columns, gap))
+}
+
+// took is how long an exercise took, if it began at all.
+func took(e runner.Event) string {
+	if e.Duration <= 0 {
+		return ""
+	}
+	return span(e.Duration)
 }
 
 // failure writes everything about a failure, once.
@@ -143,9 +147,6 @@ func (p *printer) failure(v runner.Verdict, f *runner.Failure) {
 			}
 		}
 	}
-	if f.Hint != "" {
-		p.line(indent + "hint: " + clean(f.Hint))
-	}
 	p.box(indent, room, f)
 }
 
@@ -168,6 +169,7 @@ func details(f *runner.Failure) []detail {
 	if f.Status != nil {
 		add("status", strconv.Itoa(*f.Status))
 	}
+	add("hint", f.Hint)
 	return all
 }
 

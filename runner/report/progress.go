@@ -54,9 +54,11 @@ func (p *progress) Event(e runner.Event) error {
 	case runner.StepFinished:
 		p.endTail()
 	case runner.ExerciseFinished:
-		p.endLine()
-		p.endTail()
-		p.page.line(gap + p.page.paint(style(e.Verdict), label(e.Verdict)) + gap + p.page.paint(faint, span(e.Duration)))
+		if e.Verdict != runner.Passed {
+			p.endLine()
+			p.endTail()
+		}
+		p.page.line(gap + p.page.paint(style(e.Verdict), label(e.Verdict)) + gap + p.page.paint(faint, took(e)))
 		p.page.failure(e.Verdict, e.Failure)
 	case runner.SessionFinished:
 		p.endLine()

@@ -63,9 +63,7 @@ func record(plan *runner.Plan, notes []string, broken map[string]string, script 
 		for _, e := range s.Exercises {
 			er := &runner.ExerciseResult{Exercise: e, Verdict: runner.Passed, Started: r.now}
 			sr.Exercises = append(sr.Exercises, er)
-			at := runner.Event{Session: s, Exercise: e}
-			at.Kind = runner.ExerciseStarted
-			r.event(0, at)
+			r.event(0, runner.Event{Kind: runner.ExerciseStarted, Session: s, Exercise: e})
 			switch {
 			case sr.Failure != nil:
 				er.Verdict, er.Failure = sr.Verdict, sr.Failure
@@ -82,7 +80,7 @@ func record(plan *runner.Plan, notes []string, broken map[string]string, script 
 				if !ok {
 					o = outcome{verdict: runner.Passed, takes: 300 * time.Millisecond, output: step.Text + "\r\ndone\r\n$ "}
 				}
-				at.Step, at.Kind = step, runner.StepStarted
+				at := runner.Event{Kind: runner.StepStarted, Session: s, Exercise: e, Step: step}
 				r.event(0, at)
 				// In pieces, which reporters must not care about.
 				for piece := range piecesOf(o.output, 7) {

@@ -141,7 +141,7 @@ func wrap(s string, cells int) []string {
 }
 
 // ends is a line with one text at its left and one at its right end. If they do not
-// both fit, the left one is cut, and before it vanishes the right one.
+// both fit, the right one is cut to half of the line, then the left one.
 func ends(left, right string, cells int) string {
 	right = cut(right, cells/2)
 	room := cells - widths.StringWidth(right)
