@@ -10,14 +10,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"workshop/markdown"
 	"workshop/runner"
 	"workshop/runner/report"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // epoch is when a run begins; it is also when time begins in a synctest bubble.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
