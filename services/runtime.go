@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 	"golang.org/x/net/proxy"
 )
 
@@ -175,5 +176,7 @@ func (rt Runtime) redis() *redis.Client {
 		DialerRetries:   1,  // Dial is patient enough
 		MaxRetries:      -1, // or a counter could be increased twice
 		DisableIdentity: true,
+		// They would look the name up in the DNS, past Dial.
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
 }
