@@ -1,9 +1,11 @@
 package markdown
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // chapterParser makes slides of the tokens of a chapter.
@@ -13,6 +15,7 @@ type chapterParser struct {
 	src     *source
 	tokens  []token
 	chapter *Chapter
+	titler  titler
 
 	slide    *Slide
 	from     int // where the slide's text begins, behind its properties
@@ -27,7 +30,7 @@ type chapterParser struct {
 func (l *loader) parse(c *Chapter, f *file) {
 	log := &log{}
 	src := l.expand(f, log)
-	p := &chapterParser{loader: l, log: log, src: src, tokens: scan(src, log), chapter: c}
+	p := &chapterParser{loader: l, log: log, src: src, tokens: scan(src, log), chapter: c, titler: titler{parser: l.parser}}
 	p.slides()
 	l.logs = append(l.logs, log)
 }
@@ -46,6 +49,10 @@ func (p *chapterParser) slides() {
 				break
 			}
 			p.end(t.start)
+			if p.count >= maxSlides {
+				p.log.fail(p.src.pos(t.start), "", "more than %d slides in a deck", maxSlides)
+				return
+			}
 			p.begin(t.end, p.src.text[t.start:t.end] != "---\n" && p.src.text[t.start:t.end] != "---")
 		case notesToken:
 			if depth == 0 && p.notes < 0 {
@@ -79,13 +86,17 @@ func (p *chapterParser) slides() {
 	p.end(len(p.src.text))
 }
 
+// maxSlides is how many slides a deck may have.
+const maxSlides = 100_000
+
 // begin starts a slide at an offset.
 func (p *chapterParser) begin(at int, increment bool) {
-	s := &Slide{Increment: increment, Pos: p.src.pos(at), Properties: map[string]string{}}
+	s := &Slide{Increment: increment, Pos: p.src.pos(at)}
 	if n := len(p.chapter.Slides); increment && n > 0 {
 		before := p.chapter.Slides[n-1]
-		s.Title, s.Classes = before.Title, slices.Clone(before.Classes)
+		s.Title, s.Classes = before.Title, slices.Clip(before.Classes)
 	}
+	p.count++
 	p.slide, p.notes = s, -1
 	p.from = p.properties(at)
 	p.chapter.Slides = append(p.chapter.Slides, s)
@@ -154,14 +165,20 @@ func (p *chapterParser) properties(at int) int {
 	return at
 }
 
+// maxClasses is how many classes a slide may have; the rest is ignored.
+const maxClasses = 64
+
 func (p *chapterParser) property(name, value string) {
+	if p.slide.Properties == nil {
+		p.slide.Properties = map[string]string{}
+	}
 	p.slide.Properties[name] = value
 	switch name {
 	case "name":
 		p.slide.Name = value
 	case "class":
 		for class := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }) {
-			if !slices.Contains(p.slide.Classes, class) {
+			if len(p.slide.Classes) < maxClasses && !slices.Contains(p.slide.Classes, class) {
 				p.slide.Classes = append(p.slide.Classes, class)
 			}
 		}
@@ -170,6 +187,11 @@ func (p *chapterParser) property(name, value string) {
 
 func (p *chapterParser) heading(t token) {
 	line := p.src.text[t.start:t.end]
+	hashes := strings.TrimLeft(line, " ")
+	first := len(hashes) == 1 || hashes[1] != '#'
+	if !first && p.slide.Title != "" && p.chapter.Title != "" {
+		return
+	}
 	title := p.titler.title(line)
 	if title == "" {
 		return
@@ -180,7 +202,7 @@ func (p *chapterParser) heading(t token) {
 	if p.slide.Title == "" {
 		p.slide.Title = title
 	}
-	if hashes := strings.TrimLeft(line, " "); len(hashes) == 1 || hashes[1] != '#' {
+	if first {
 		p.part = title
 		if p.slide.Part == "" {
 			p.slide.Part = title
@@ -202,16 +224,16 @@ func (p *chapterParser) step(t token) {
 	word, rest := text[:end], text[end:]
 	hidden := t.comment >= 0
 	if p.exercise == nil {
-		if hidden && slices.Contains(p.directives, word) {
+		if hidden && p.isDirective(word) {
 			p.log.warn(p.src.pos(t.start), "move it into the .exercise[ ]", "this %s is outside every exercise: it never runs", word)
 		}
 		return
 	}
-	if !isStep(word, hidden, p.directives) {
+	if !p.isStep(word, hidden) {
 		switch {
 		case word == "" && hidden:
 			p.log.warn(p.src.pos(t.start), "", "a hidden fence without a directive does nothing")
-		case slices.Contains(shells(), word):
+		case p.isShell(word):
 			p.log.warn(p.src.pos(t.start), "write bash for what is to be typed", "a %s fence is text and never runs", word)
 		}
 		return
@@ -310,45 +332,73 @@ func outdent(body string, indent int) (text string, first int) {
 // finish gives numbers, ids and the table of contents to a deck whose chapters are
 // parsed and named.
 func (l *loader) finish(d *Deck, exclude []string) {
+	excluded := map[string]bool{}
+	for _, class := range exclude {
+		excluded[class] = true
+	}
 	number := 0
 	for _, c := range d.Chapters {
-		ids := map[string]bool{}
-		next := map[string]int{}
 		for i, s := range c.Slides {
 			s.Excluded = s.Properties["exclude"] == "true" || s.Properties["layout"] == "true" ||
 				s.Increment && i > 0 && c.Slides[i-1].Excluded ||
-				slices.ContainsFunc(s.Classes, func(class string) bool { return slices.Contains(exclude, class) })
+				slices.ContainsFunc(s.Classes, func(class string) bool { return excluded[class] })
 			if !s.Excluded {
 				number++
 				s.Number = number
 			}
-			slug := Slug(s.Title)
-			if slug == "" {
-				slug = Slug(s.Name)
-			}
-			if slug == "" {
-				slug = "slide-" + strconv.Itoa(i+1)
-			}
-			for _, e := range s.Exercises {
-				id := slug
-				for n := max(2, next[slug]); ids[id]; n++ {
-					id = slug + "-" + strconv.Itoa(n)
-					next[slug] = n + 1
-				}
-				ids[id] = true
-				e.ID = c.Name + "/" + id
-			}
 		}
+		identify(c)
 	}
-	var toc string
+	toc := sync.OnceValue(l.toc)
+	room := maxChapter
 	for _, c := range d.Chapters {
 		for _, s := range c.Slides {
-			if strings.Contains(s.Source, "@@TOC@@") {
-				if toc == "" {
-					toc = l.toc()
-				}
-				s.Source = strings.ReplaceAll(s.Source, "@@TOC@@", toc)
+			n := strings.Count(s.Source, "@@TOC@@")
+			if n == 0 {
+				continue
 			}
+			if room -= n * len(toc()); room < 0 {
+				l.fail(s.Pos, "", "with the table of contents so often the deck is too large")
+				return
+			}
+			s.Source = strings.ReplaceAll(s.Source, "@@TOC@@", toc())
+		}
+	}
+}
+
+// maxSlug is how many bytes of a slug an id has at most.
+const maxSlug = 100
+
+// shortSlug is a slug that is cut, between words where it can be.
+func shortSlug(text string) string {
+	slug := Slug(text[:min(len(text), 4*maxSlug)])
+	if len(slug) <= maxSlug {
+		return slug
+	}
+	slug = slug[:maxSlug+1]
+	if i := strings.LastIndexByte(slug, '-'); i > 0 {
+		return slug[:i]
+	}
+	return strings.ToValidUTF8(slug[:maxSlug], "")
+}
+
+// identify gives ids to the exercises of a chapter.
+func identify(c *Chapter) {
+	taken := map[string]bool{}
+	next := map[string]int{}
+	for i, s := range c.Slides {
+		if len(s.Exercises) == 0 {
+			continue
+		}
+		slug := cmp.Or(shortSlug(s.Title), shortSlug(s.Name), "slide-"+strconv.Itoa(i+1))
+		for _, e := range s.Exercises {
+			id := slug
+			for n := max(2, next[slug]); taken[id]; n++ {
+				id = slug + "-" + strconv.Itoa(n)
+				next[slug] = n + 1
+			}
+			taken[id] = true
+			e.ID = c.Name + "/" + id
 		}
 	}
 }

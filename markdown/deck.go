@@ -43,7 +43,7 @@ type Slide struct {
 	Part       string            // the `# Title` in force: the part of the deck
 	Name       string            // the `name:` property
 	Classes    []string          // the `class:` property, split; an increment has its predecessor's too
-	Properties map[string]string // all properties, classes and name included
+	Properties map[string]string // all properties, classes and name included; nil if there are none
 	Increment  bool              // goes on with the slide before it (`--`)
 	Excluded   bool              // has a class that the manifest excludes, or is a layout; its exercises do not run
 	Pos        Pos               // its first line

@@ -14,8 +14,8 @@
 //
 // What is a separator, a block, a comment or a fence is decided by a scanner of our
 // own, one pass and linear in the input, because a deck must be decided within a
-// second whatever it holds; goldmark, which is quadratic on some input, reads
-// headings, whose length is bounded.
+// second whatever it holds; goldmark, which is quadratic on some input, reads the
+// headings, bounded in length and number.
 //
 // # Input that is not plain text
 //
@@ -24,8 +24,9 @@
 //   - a NUL byte and invalid UTF-8 are errors, the first of each in a file
 //   - bidirectional, zero-width and control characters are errors within a step
 //     and allowed elsewhere; a no-break space within a step is a warning
-//   - files of more than 4 MiB, manifests of more than 256 KiB, and chapters of
-//     more than 8 MiB with their includes are errors
+//   - files of more than 4 MiB, manifests of more than 256 KiB, chapters of more
+//     than 8 MiB with their includes, and decks of more than 16 MiB or 100,000
+//     slides are errors
 //
 // # Limits of what is reported
 //

@@ -3,27 +3,36 @@ package markdown
 import (
 	"strings"
 
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
-// maxHeading is how many bytes of a heading are read as Markdown: goldmark takes
-// more than linear time for some input.
-const maxHeading = 512
+// goldmark takes more than linear time for some input: so what it is given is
+// bounded. What is more is plain text.
+const (
+	maxHeading  = 256     // bytes of a heading
+	maxHeadings = 1 << 20 // bytes of a chapter's headings, and headingCost for each
+	headingCost = 64
+)
 
-// titler reads headings.
-type titler struct{ parser parser.Parser }
-
-func newTitler() *titler { return &titler{goldmark.DefaultParser()} }
+// titler reads the headings of a chapter.
+type titler struct {
+	parser parser.Parser
+	spent  int // of maxHeadings
+}
 
 // title is the plain text of a heading's line: no markup, no `.name[ ]`.
 func (t *titler) title(line string) string {
 	if len(line) > maxHeading {
-		return strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(line), "#"))
+		return strings.ToValidUTF8(strings.Trim(strings.TrimLeft(line[:maxHeading], " "), "# \t"), "") + "…"
 	}
+	// Most headings hold no markup.
+	if !strings.ContainsAny(line, "`*_[]<>&\\!") || t.spent > maxHeadings {
+		return strings.Join(strings.Fields(closing(strings.TrimLeft(line, " #"))), " ")
+	}
+	t.spent += len(line) + headingCost
 	source := []byte(stripClasses(line))
 	var b strings.Builder
 	// The visitor returns no errors.
@@ -48,6 +57,15 @@ func (t *titler) title(line string) string {
 		return ast.WalkContinue, nil
 	})
 	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// closing removes the optional closing sequence of a heading, such as ` ##`.
+func closing(text string) string {
+	text = strings.TrimRight(text, " \t")
+	if bare := strings.TrimRight(text, "#"); bare == "" || isBlank(bare[len(bare)-1]) {
+		return bare
+	}
+	return text
 }
 
 // stripClasses removes the marks of `.name[ … ]` from a line and keeps what is in them.

@@ -8,6 +8,9 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/parser"
 )
 
 // Options adapt [Load] to its surroundings. The zero value is useful.
@@ -51,16 +54,17 @@ func Parse(name string, src []byte) (*Deck, error) {
 
 // loader reads one deck.
 type loader struct {
-	fsys       fs.FS
-	show       func(name string) string
-	env        func(key string) (string, bool)
-	directives []string
-	values     map[string]string // of substitutions, by manifest key
-	files      map[string]opened
-	titler     *titler
-	log               // of the deck itself
-	logs       []*log // of the chapters
+	fsys fs.FS
+	show func(name string) string
+	env  func(key string) (string, bool)
+	vocabulary
+	values map[string]string // of substitutions, by manifest key
+	files  map[string]opened
+	parser parser.Parser // of headings
+	log                  // of the deck itself
+	logs   []*log        // of the chapters
 
+	count    int             // of slides
 	headings []partHeading   // of the chapter that is being parsed
 	outline  [][]partHeading // of each chapter
 	tops     []int           // the top-level item of each chapter
@@ -74,17 +78,14 @@ type opened struct {
 
 func newLoader(fsys fs.FS, opts Options) *loader {
 	l := &loader{
-		fsys: fsys, show: opts.Path, env: opts.Env, directives: opts.Directives,
-		values: map[string]string{}, files: map[string]opened{}, titler: newTitler(),
+		fsys: fsys, show: opts.Path, env: opts.Env, vocabulary: newVocabulary(opts.Directives),
+		values: map[string]string{}, files: map[string]opened{}, parser: goldmark.DefaultParser(),
 	}
 	if l.show == nil {
 		l.show = func(name string) string { return name }
 	}
 	if l.env == nil {
 		l.env = func(string) (string, bool) { return "", false }
-	}
-	if l.directives == nil {
-		l.directives = builtin()
 	}
 	return l
 }
@@ -204,7 +205,13 @@ type need struct {
 func (l *loader) chapters(d *Deck, items []item) {
 	inline := 0
 	taken := map[string]bool{}
-	for _, it := range items {
+	size := 0
+	for i, it := range items {
+		if size += len(it.file.text); size > maxDeck || l.count > maxSlides {
+			l.fail(it.pos, "", "from here on the deck is too large: more than %d MiB, or %d slides", maxDeck>>20, maxSlides)
+			items = items[:i]
+			break
+		}
 		c := &Chapter{Name: it.name, File: it.file.name, Pos: it.pos, Session: it.session, Workdir: it.workdir}
 		l.headings = nil
 		l.parse(c, it.file)
@@ -271,6 +278,9 @@ func (l *loader) needs(d *Deck, items []item) {
 	}
 	for i, c := range d.Chapters {
 		for _, n := range items[i].needs {
+			if l.errors.full() {
+				break
+			}
 			if _, ok := byName[n.name]; !ok {
 				l.fail(n.pos, didYouMean(Suggest(n.name, names)), "no chapter is named %s", n.name)
 				continue

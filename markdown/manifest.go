@@ -371,19 +371,23 @@ func (m *manifestReader) add(name string, it item) {
 func (m *manifestReader) fragment(n *yaml.Node) *file {
 	f := newFile(m.file.name, n.Value)
 	at := m.pos(n)
+	margins := make([]int, len(f.lines)) // of the lines in the manifest; -1 if the line is another one
+	for i := range margins {
+		margins[i] = -1
+		if n.Style&yaml.LiteralStyle == 0 || n.Line+i >= len(m.file.lines) {
+			continue
+		}
+		line, _, _ := strings.Cut(m.file.text[m.file.lines[n.Line+i]:], "\n")
+		inner, _, _ := strings.Cut(f.text[f.lines[i]:], "\n")
+		if margin, ok := strings.CutSuffix(line, inner); ok && strings.Trim(margin, " ") == "" {
+			margins[i] = len(margin)
+		}
+	}
 	f.place = func(line, col int) Pos {
-		if n.Style&yaml.LiteralStyle == 0 || n.Line+line > len(m.file.lines) {
+		if margins[line-1] < 0 {
 			return at
 		}
-		text := strings.TrimSuffix(m.file.text[m.file.lines[n.Line+line-1]:], "\n")
-		text, _, _ = strings.Cut(text, "\n")
-		inner := f.text[f.lines[line-1]:]
-		inner, _, _ = strings.Cut(inner, "\n")
-		margin, ok := strings.CutSuffix(text, inner)
-		if !ok || strings.Trim(margin, " ") != "" {
-			return at
-		}
-		return Pos{File: m.file.name, Line: n.Line + line, Col: len(margin) + col}
+		return Pos{File: m.file.name, Line: n.Line + line, Col: margins[line-1] + col}
 	}
 	return f
 }

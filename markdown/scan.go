@@ -42,7 +42,8 @@ type scanner struct {
 	runs      []run
 	run       int // the first run that has not been passed
 	paragraph int // the end of the paragraph looked at last
-	wasted    int // bytes looked at in vain for the ends of fences
+	wasted    int // bytes looked at in vain for the ends of fences, and something for each line
+	gaveUp    bool
 }
 
 // run is a sequence of backticks.
@@ -53,10 +54,11 @@ type run struct {
 
 // maxWasted bounds what a scanner looks at in vain: enough for any deck that a person
 // wrote, little enough for one that was made to take long.
-const maxWasted = 64 << 20
+const maxWasted = 8 << 20
 
 func scan(src *source, log *log) []token {
 	s := &scanner{src: src, text: src.text, log: log, comment: -1, runs: backtickRuns(src.text)}
+	s.tokens = make([]token, 0, len(s.text)/64)
 	for start := 0; start < len(s.text); {
 		start = s.line(start, s.lineEnd(start))
 	}
@@ -376,12 +378,16 @@ func (s *scanner) fence(start, indented, i, n, end int) (next int, closed bool) 
 // is no better one.
 func (s *scanner) fenceEnd(from int, c byte, n, indent int) (lineStart, fenceEnd int, ok bool) {
 	if s.wasted > maxWasted {
-		return 0, 0, false
+		if !s.gaveUp {
+			s.log.fail(s.src.pos(from-1), "", "too many fences have no clear end: the rest is not read")
+		}
+		s.gaveUp = true
+		return len(s.text), len(s.text), true
 	}
 	var deepStart, deepEnd, nested int
 	outdented := false // a line that belongs to the text around the fence, by its looks
-	start := from
-lines:
+	start, lines := from, 0
+search:
 	for start < len(s.text) {
 		end := s.lineEnd(start)
 		blanks := prefix(s.text[start:end], isBlank)
@@ -404,22 +410,23 @@ lines:
 				}
 			case closes && outdented && col != indent: // it opens another fence
 				deepEnd = 0
-				break lines
+				break search
 			case closes:
 				return start, start + blanks + m, true
 			case deep:
 				nested++
 			default:
-				break lines
+				break search
 			}
 		case s.comment >= 0 && strings.HasPrefix(rest, "-->"):
-			break lines
+			break search
 		case blanks < indent && !outdented && columns(s.text[start:start+blanks]) < indent:
 			outdented = interrupts(s.text[start:end]) && !isHeading(s.text[start:end])
 		}
 		start = end + 1
+		lines++
 	}
-	s.wasted += start - from
+	s.wasted += start - from + 16*lines
 	return deepStart, deepEnd, deepEnd > 0
 }
 

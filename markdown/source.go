@@ -16,8 +16,16 @@ import (
 const (
 	maxFile     = 4 << 20
 	maxManifest = 256 << 10
-	maxChapter  = 8 << 20 // with its includes
-	maxIncludes = 16      // deep
+	maxChapter  = 8 << 20  // with its includes
+	maxDeck     = 16 << 20 // what its chapters amount to
+)
+
+// The limits of includes, which could stand for much more than they are.
+const (
+	maxDepth    = 16
+	maxIncludes = 10_000   // in a chapter
+	maxIncluded = 32 << 20 // bytes read for a chapter, again for each include
+	maxName     = 4096     // bytes of a file's name
 )
 
 // file is a text that positions refer to: no byte order mark, line ends are "\n".
@@ -26,13 +34,13 @@ type file struct {
 	path  string // inside the file system; "" for a fragment
 	text  string
 	lines []int                   // the offset of each line
-	chars []int                   // how many characters start before each block of the text
+	chars []int                   // how many characters start before each block of the text; nil if it is ASCII
 	place func(line, col int) Pos // for a fragment of another file; else nil
 }
 
 // block is the distance of the places where characters are counted, so that columns
 // of a very long line do not cost its length each.
-const block = 256
+const block = 64
 
 func newFile(name, text string) *file {
 	text = strings.TrimPrefix(text, "\ufeff")
@@ -40,7 +48,11 @@ func newFile(name, text string) *file {
 		text = strings.ReplaceAll(text, "\r\n", "\n")
 	}
 	f := &file{name: name, text: text, lines: lineStarts(text)}
+	if isASCII(text) {
+		return f
+	}
 	n := 0
+	f.chars = make([]int, 0, len(text)/block+2)
 	for i := range len(text) {
 		if i%block == 0 {
 			f.chars = append(f.chars, n)
@@ -51,6 +63,15 @@ func newFile(name, text string) *file {
 	}
 	f.chars = append(f.chars, n)
 	return f
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func lineStarts(text string) []int {
@@ -68,6 +89,9 @@ func lineStarts(text string) []int {
 
 // count is how many characters start before an offset.
 func (f *file) count(off int) int {
+	if f.chars == nil {
+		return off
+	}
 	n := f.chars[off/block]
 	for _, c := range []byte(f.text[off/block*block : off]) {
 		if utf8.RuneStart(c) {
@@ -120,7 +144,9 @@ type expander struct {
 	segments []segment
 	stack    []*file // the file and those that include it
 	log      *log
-	full     bool // the limit has been reported
+	includes int  // how many there were
+	included int  // how many bytes they had
+	full     bool // a limit has been reported
 }
 
 // expand returns the text of a file with substitutions made. Positions of
@@ -137,6 +163,12 @@ func (l *loader) expand(f *file, log *log) *source {
 func (x *expander) file(f *file, indent string) {
 	x.stack = append(x.stack, f)
 	defer func() { x.stack = x.stack[:len(x.stack)-1] }()
+	x.includes++
+	x.included += len(f.text)
+	if x.includes > maxIncludes || x.included > maxIncluded {
+		x.tooLarge(f, 0)
+		return
+	}
 	checkText(f, x.log)
 	text := f.text
 	if len(x.stack) > 1 {
@@ -154,7 +186,7 @@ func (x *expander) file(f *file, indent string) {
 		after := rest[len(name):]
 		switch {
 		case (name == "INCLUDE" || name == "LINK") && strings.HasPrefix(after, "["):
-			line, _, _ := strings.Cut(after, "\n")
+			line, _, _ := strings.Cut(after[:min(len(after), maxName)], "\n")
 			arg, _, ok := strings.Cut(line[1:], "]")
 			if !ok {
 				i += 2
@@ -164,7 +196,7 @@ func (x *expander) file(f *file, indent string) {
 			x.copy(f, text, from, i, indent)
 			from = i
 			if name == "LINK" {
-				x.fixed(f, i, x.link(f, i, arg))
+				x.write(f, i, true, x.link(f, i, arg))
 				from = end
 			} else if x.include(f, i, arg, indent+margin(text, i, end)) {
 				from = end
@@ -175,7 +207,7 @@ func (x *expander) file(f *file, indent string) {
 			end := i + 2 + len(name) + 2
 			if value, ok := x.value(f, i, name); ok {
 				x.copy(f, text, from, i, indent)
-				x.fixed(f, i, value)
+				x.write(f, i, true, value)
 				from = end
 				x.segments = append(x.segments, segment{x.out.Len(), f, end, false})
 			}
@@ -189,17 +221,8 @@ func (x *expander) file(f *file, indent string) {
 
 // copy appends text[from:to] of a file.
 func (x *expander) copy(f *file, text string, from, to int, indent string) {
-	if x.full || from >= to {
-		return
-	}
-	if x.out.Len()+to-from > maxChapter {
-		x.full = true
-		x.log.fail(f.pos(from), "", "the chapter is larger than %d MiB with its includes", maxChapter>>20)
-		return
-	}
-	x.segments = append(x.segments, segment{x.out.Len(), f, from, false})
 	if indent == "" {
-		x.out.WriteString(text[from:to])
+		x.write(f, from, false, text[from:to])
 		return
 	}
 	for from < to {
@@ -207,24 +230,32 @@ func (x *expander) copy(f *file, text string, from, to int, indent string) {
 		if n := strings.IndexByte(line, '\n'); n >= 0 {
 			line = line[:n+1]
 		}
-		x.out.WriteString(line)
+		x.write(f, from, false, line)
 		from += len(line)
 		if strings.HasSuffix(line, "\n") && from < len(text) && text[from] != '\n' {
-			if x.out.Len()+len(indent) > maxChapter {
-				x.full = true
-				x.log.fail(f.pos(from), "", "the chapter is larger than %d MiB with its includes", maxChapter>>20)
-				return
-			}
-			x.fixed(f, from, indent)
-			x.segments = append(x.segments, segment{x.out.Len(), f, from, false})
+			x.write(f, from, true, indent)
 		}
 	}
 }
 
-// fixed appends text that stands for one place.
-func (x *expander) fixed(f *file, off int, text string) {
-	x.segments = append(x.segments, segment{x.out.Len(), f, off, true})
-	x.out.WriteString(text)
+// write appends text that comes from the place off of a file, or, if it is fixed,
+// that stands for that place.
+func (x *expander) write(f *file, off int, fixed bool, text string) {
+	switch {
+	case x.full || text == "":
+	case x.out.Len()+len(text) > maxChapter:
+		x.tooLarge(f, off)
+	default:
+		x.segments = append(x.segments, segment{x.out.Len(), f, off, fixed})
+		x.out.WriteString(text)
+	}
+}
+
+func (x *expander) tooLarge(f *file, off int) {
+	if !x.full {
+		x.log.fail(f.pos(off), "", "with all that is included and substituted the chapter is too large")
+	}
+	x.full = true
 }
 
 // value is what stands for @@NAME@@ at an offset. @@TOC@@ stays for the end.
@@ -234,6 +265,9 @@ func (x *expander) value(f *file, off int, name string) (string, bool) {
 	}
 	if value, ok := x.values[strings.ToLower(name)]; ok {
 		return value, true
+	}
+	if x.log.warnings.full() {
+		return "", false
 	}
 	known := []string{"TITLE", "CHAT", "GITREPO", "SLIDES", "ZIP", "HTML", "SLIDENUMBERPREFIX", "TOC"}
 	switch {
@@ -247,7 +281,7 @@ func (x *expander) value(f *file, off int, name string) (string, bool) {
 
 // link is the Markdown link of an @@LINK[name].
 func (x *expander) link(f *file, off int, name string) string {
-	if x.fsys != nil {
+	if x.fsys != nil && !x.log.warnings.full() {
 		switch clean, err := inside("", name); {
 		case err != nil:
 			x.log.fail(f.pos(off), "", "%v", err)
@@ -284,8 +318,8 @@ func (x *expander) include(f *file, off int, name, indent string) bool {
 			return false
 		}
 	}
-	if len(x.stack) > maxIncludes {
-		x.log.fail(f.pos(off), "", "more than %d includes inside each other", maxIncludes)
+	if len(x.stack) > maxDepth {
+		x.log.fail(f.pos(off), "", "more than %d includes inside each other", maxDepth)
 		return false
 	}
 	inner, err := x.open(clean, maxFile)

@@ -12,7 +12,7 @@ import (
 func Slug(text string) string {
 	var b strings.Builder
 	hyphen := false
-	for _, r := range strings.ToLower(text) {
+	for _, r := range strings.ToLower(strings.ToValidUTF8(text, " ")) {
 		switch {
 		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
 			if hyphen && b.Len() > 0 {
@@ -60,6 +60,9 @@ func Suggest(word string, known []string) string {
 // their neighbour that lead from one word to the other; if it is more than limit,
 // some number that is.
 func distance(a, b string, limit int) int {
+	if d := len(a) - len(b); d > 4*limit || -d > 4*limit { // bytes
+		return limit + 1
+	}
 	s, t := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
 	if d := len(s) - len(t); d > limit || -d > limit {
 		return limit + 1
@@ -110,23 +113,48 @@ func languages() []string {
 		terraform tex text tf toml ts tsx txt typescript vim vue wasm wat xml yaml yml zig zsh`)
 }
 
-// shells are the languages that a learner would type.
-func shells() []string { return []string{"sh", "shell", "console", "zsh", "shell-session"} }
+// vocabulary is what the words of fences mean.
+type vocabulary struct {
+	directives []string
+	languages  map[string]bool
+}
+
+func newVocabulary(directives []string) vocabulary {
+	v := vocabulary{directives, map[string]bool{}}
+	if directives == nil {
+		v.directives = builtin()
+	}
+	for _, word := range languages() {
+		v.languages[word] = true
+	}
+	return v
+}
+
+func (v *vocabulary) isDirective(word string) bool { return slices.Contains(v.directives, word) }
+
+// isShell reports whether a word is a language that a learner would type.
+func (v *vocabulary) isShell(word string) bool {
+	switch word {
+	case "sh", "shell", "console", "zsh", "shell-session":
+		return true
+	}
+	return false
+}
 
 // isStep decides whether a fence or one-liner of an exercise is a step, by the first
 // word of its info string. A directive is. A known language is not, save a shell in
 // a comment, which can only be a mistake. Any other word is a step in a comment; in
 // sight it is one when it is nearly a directive's name. It is not for this package
 // to say that a directive does not exist: the runner reports it with a suggestion.
-func isStep(word string, hidden bool, directives []string) bool {
+func (v *vocabulary) isStep(word string, hidden bool) bool {
 	switch {
 	case word == "":
 		return false
-	case slices.Contains(directives, word):
+	case v.isDirective(word):
 		return true
-	case slices.Contains(shells(), word):
+	case v.isShell(word):
 		return hidden
-	case slices.Contains(languages(), strings.ToLower(word)):
+	case v.languages[strings.ToLower(word)]:
 		return false
 	case hidden:
 		return true
@@ -136,7 +164,7 @@ func isStep(word string, hidden bool, directives []string) bool {
 		return false
 	}
 	limit := max(1, n/4)
-	return slices.ContainsFunc(directives, func(d string) bool { return distance(word, d, limit) <= limit })
+	return slices.ContainsFunc(v.directives, func(d string) bool { return distance(word, d, limit) <= limit })
 }
 
 // misleading names a character that is not what is seen: it is typed, or it changes

@@ -1,0 +1,59 @@
+package markdown_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"workshop/markdown"
+)
+
+// course is a text of n slides like those of a real deck.
+func course(n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString("\n---\n\n")
+		}
+		if i%20 == 0 {
+			fmt.Fprintf(&b, "class: extra-details\n\n# Part %d\n\n", i/20)
+		} else {
+			fmt.Fprintf(&b, "## Slide %d about `docker-compose`\n\n", i)
+		}
+		b.WriteString("- A line of text with `code`, *emphasis* and [a link](https://example.com/)\n\n  (and some more of it, .small[in small print])\n\n")
+		if i%3 == 0 {
+			fmt.Fprintf(&b, ".exercise[\n\n- Run it:\n  ```bash\n  docker-compose up -d --scale worker=%d\n  ```\n\n<!--\n```wait done```\n```key ^C```\n-->\n\n]\n\n", i)
+		}
+		b.WriteString("--\n\nThe end.\n\n???\n\nSay it slowly.\n")
+	}
+	return b.String()
+}
+
+// BenchmarkParse shows what a deck costs, and that it grows with its size only.
+func BenchmarkParse(b *testing.B) {
+	for _, slides := range []int{265, 2653, 26530} {
+		src := []byte(course(slides / 2)) // each goes on once
+		b.Run(fmt.Sprintf("slides=%d", slides), func(b *testing.B) {
+			b.SetBytes(int64(len(src)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := markdown.Parse("deck.md", src); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(slides), "ns/slide")
+		})
+	}
+}
+
+// BenchmarkHostile shows what the most expensive texts cost for each byte.
+func BenchmarkHostile(b *testing.B) {
+	for name, text := range hostileDecks(256 << 10) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				_, _ = markdown.Parse("deck.md", []byte(text)) // the mistakes are the point
+			}
+		})
+	}
+}
