@@ -173,6 +173,7 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 			}
 		}
 	}
+	stopResizing := r.resizing(ctx, s)
 	for i, e := range plan.Exercises {
 		var er *ExerciseResult
 		switch {
@@ -187,6 +188,7 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 			r.stopped = true
 		}
 	}
+	stopResizing()
 	if s != nil {
 		if err := s.Close(); err != nil && sr.Failure == nil {
 			sr.Verdict, sr.Failure = worse(sr.Verdict, Broken), &Failure{Pos: plan.Exercises[0].Pos, Message: "the session cannot be cleaned up: " + err.Error()}
@@ -195,6 +197,32 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 	sr.Duration = time.Since(begun)
 	r.emit(Event{Kind: SessionFinished, Verdict: sr.Verdict, Duration: sr.Duration, Failure: sr.Failure})
 	return sr
+}
+
+// resizing hands new sizes on to a session's terminal, until the function that it
+// returns is called.
+func (r *run) resizing(ctx context.Context, s *session) (stop func()) {
+	if s == nil || r.opts.Resized == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case size := <-r.opts.Resized:
+				if s.resize(size[0], size[1]) == nil {
+					r.emit(Event{Kind: Resized, Cols: size[0], Rows: size[1]})
+				}
+			}
+		}
+	})
+	return func() {
+		cancel()
+		wg.Wait()
+	}
 }
 
 // cut is the outcome of what was cut short by the end of the run's context.

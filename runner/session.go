@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	expect "github.com/Netflix/go-expect"
@@ -35,6 +36,9 @@ type session struct {
 	lost    error // why the session cannot go on
 
 	command *command // the last snippet
+
+	resizing   sync.Mutex // with the terminal being replaced
+	cols, rows int
 }
 
 // command is a snippet that was typed and whose exit status may have yet to be judged.
@@ -46,7 +50,7 @@ type command struct {
 
 // open prepares a session: a folder that goes away with it, a sandbox, a stack, a shell.
 func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
-	s := &session{run: r, plan: plan, limits: r.opts.Limits, next: map[*Step]*Step{}}
+	s := &session{run: r, plan: plan, limits: r.opts.Limits, next: map[*Step]*Step{}, cols: r.opts.Cols, rows: r.opts.Rows}
 	var before *Step
 	for _, e := range plan.Exercises {
 		for _, step := range e.Steps {
@@ -119,11 +123,13 @@ func (s *session) prepareWork() error {
 	return copyTree(s.work, w.FS)
 }
 
-func (s *session) startShell(ctx context.Context) (err error) {
+func (s *session) startShell(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	s.shell, err = terminal.Start(ctx, terminal.Options{
-		Cols: s.run.opts.Cols, Rows: s.run.opts.Rows, Shell: s.run.opts.Shell,
+	s.resizing.Lock()
+	defer s.resizing.Unlock()
+	shell, err := terminal.Start(ctx, terminal.Options{
+		Cols: s.cols, Rows: s.rows, Shell: s.run.opts.Shell,
 		Env: s.env, Dir: s.work, StateDir: filepath.Join(s.dir, "shell"),
 		Start: func(c terminal.Command) (terminal.Process, error) {
 			p, err := s.sandbox.Start(sandbox.Cmd{Argv: c.Argv, Env: c.Env, Dir: c.Dir, TTY: c.TTY})
@@ -134,10 +140,19 @@ func (s *session) startShell(ctx context.Context) (err error) {
 		},
 		Output: func(b []byte) { s.run.emit(Event{Kind: Output, Data: b}) },
 	})
-	if err != nil {
-		s.shell = nil
-	}
+	s.shell = shell
 	return err
+}
+
+// resize gives the terminal a new size, and those that replace it.
+func (s *session) resize(cols, rows int) error {
+	s.resizing.Lock()
+	defer s.resizing.Unlock()
+	s.cols, s.rows = cols, rows
+	if s.shell == nil {
+		return nil
+	}
+	return s.shell.Resize(cols, rows)
 }
 
 // process is a sandboxed process as the terminal knows it.

@@ -31,10 +31,11 @@ const (
 type Streams struct {
 	In       *os.File
 	Out, Err *os.File
+	Force    <-chan struct{} // closed by the second interrupt; may be nil
 }
 
 // Main runs a command line, argv[0] included, and returns the exit code. The first
-// interrupt ends ctx; the program is left to its caller at the second.
+// interrupt ends ctx; after the second one Main itself ends the process.
 func Main(ctx context.Context, argv []string, streams Streams) int {
 	if run, ok := tools[strings.TrimSuffix(filepath.Base(argv[0]), ".exe")]; ok {
 		return run(ctx, argv[1:], streams)

@@ -79,15 +79,7 @@ func openDeck(arg string) (*source, error) {
 }
 
 func loadDeck(fsys fs.FS, root, name string, show func(string) string) (*source, error) {
-	known := func(name string) bool {
-		for _, d := range runner.DirectiveNames() {
-			if d == name {
-				return true
-			}
-		}
-		return false
-	}
-	deck, err := markdown.Load(fsys, name, markdown.Options{Path: show, Env: os.LookupEnv, Directives: known})
+	deck, err := markdown.Load(fsys, name, markdown.Options{Path: show, Env: os.LookupEnv, Directives: runner.DirectiveNames()})
 	return &source{deck: deck, fsys: fsys, root: root}, err
 }
 

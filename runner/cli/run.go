@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"workshop/markdown"
 	"workshop/runner"
@@ -34,7 +35,7 @@ be looked at from a browser here.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		job.stopAtFail = !*keepGoing
 		job.console = "progress"
-		if term.IsTerminal(int(streams.Out.Fd())) {
+		if report.Detect(streams.Out, os.Getenv).TTY {
 			job.console = "live"
 		}
 		return job.run(cmd.Context(), args, streams)
@@ -142,6 +143,18 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 			reportErr = errors.Join(reportErr, r.Event(e))
 		}
 	}
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-streams.Force:
+			for _, r := range reporters {
+				_ = r.Finish(nil) // gives the terminal back
+			}
+			os.Exit(exitInterrupted) // what the sessions started ends with this process
+		case <-done:
+		}
+	}()
 	result, err := runner.Run(ctx, plan, opts)
 	if err != nil {
 		return err
@@ -250,16 +263,10 @@ func shellEnv(environ, wanted []string) []string {
 
 // reporters are the console and the reports that were asked for.
 func (j *job) reporters(opts *runner.Options, streams Streams) ([]report.Reporter, error) {
-	ropts := report.Options{}
-	out := int(streams.Out.Fd())
-	if term.IsTerminal(out) {
-		if cols, rows, err := term.GetSize(out); err == nil {
-			ropts.TTY, ropts.Cols, ropts.Rows = true, cols, rows
-		}
-	}
-	ropts.Color = ropts.TTY && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	ropts := report.Detect(streams.Out, os.Getenv)
 	if j.console == "live" {
 		opts.Cols, opts.Rows = report.LiveSize(ropts.Cols, ropts.Rows)
+		opts.Resized = resized(ropts.Size)
 	}
 	console, err := report.New(j.console, streams.Out, ropts)
 	if err != nil {
@@ -274,4 +281,20 @@ func (j *job) reporters(opts *runner.Options, streams Streams) ([]report.Reporte
 		all = append(all, r)
 	}
 	return all, nil
+}
+
+// resized delivers the sizes that are left for the shell, whenever the terminal that
+// we run on changes.
+func resized(size func() (cols, rows int)) <-chan [2]int {
+	signals, sizes := make(chan os.Signal, 1), make(chan [2]int)
+	signal.Notify(signals, syscall.SIGWINCH)
+	go func() {
+		for range signals {
+			if cols, rows := size(); cols > 0 && rows > 0 {
+				cols, rows = report.LiveSize(cols, rows)
+				sizes <- [2]int{cols, rows}
+			}
+		}
+	}()
+	return sizes
 }

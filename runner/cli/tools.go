@@ -2,10 +2,8 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -35,8 +33,8 @@ var tools = func() map[string]tool {
 			return measure.Main(ctx, args, s.Out, s.Err)
 		},
 	}
-	for _, name := range services.Names() {
-		all[name] = service(name)
+	for _, svc := range services.All() {
+		all[svc.Name] = service(svc.Name)
 	}
 	return all
 }()
@@ -73,6 +71,13 @@ func docker(ctx context.Context, args []string, s Streams) int {
 	return 127
 }
 
+func serviceNames() (names []string) {
+	for _, svc := range services.All() {
+		names = append(names, svc.Name)
+	}
+	return names
+}
+
 // newTools are the same commands under `workshop`.
 func newTools(streams Streams) []*cobra.Command {
 	wrap := func(use, short, group string, run tool) *cobra.Command {
@@ -86,7 +91,7 @@ func newTools(streams Streams) []*cobra.Command {
 			},
 		}
 	}
-	one := wrap("service NAME", "Run one bundled service: "+strings.Join(services.Names(), ", "), "stack",
+	one := wrap("service NAME", "Run one bundled service: "+strings.Join(serviceNames(), ", "), "stack",
 		func(ctx context.Context, args []string, s Streams) int {
 			if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 				for _, svc := range services.All() {
@@ -94,14 +99,9 @@ func newTools(streams Streams) []*cobra.Command {
 				}
 				return exitPassed
 			}
-			if _, ok := services.Find(args[0]); !ok {
-				err := errors.New("the services are " + strings.Join(services.Names(), ", "))
-				fmt.Fprintf(s.Err, "workshop: there is no service %q: %v\n", args[0], err)
-				return exitUsage
-			}
 			return service(args[0])(ctx, args[1:], s)
 		})
-	one.ValidArgs = services.Names()
+	one.ValidArgs = serviceNames()
 	return []*cobra.Command{
 		one,
 		wrap("compose [ARG…]", "Docker Compose, as `docker-compose` on the exercise shell's PATH", "stack", composeTool(compose.V1)),

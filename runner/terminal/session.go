@@ -84,20 +84,21 @@ type Session struct {
 	scratch line
 	out     queue
 
-	shell      int  // the shell's process group
-	status     int  // of the last command since the last Submit; 0 if none ran
-	lastStatus int  // what the last D mark said
-	number     int  // bash's command number in the last D mark
-	ran        bool // a command has begun since the last Submit
-	line       bool // the line that was typed has been echoed
-	complaint  bool // the shell said something of it instead of running a command
-	redrawn    bool // the prompt that is being shown is the same as before
-	away       bool // its prompts are: standard error was redirected
-	saidSince  bool // output since the last C mark
-	awake      bool // the program in the foreground is known to read keys
-	raw        bool // and to read them in raw mode
-	interrupt  bool // an interrupt key was typed; its effect may still come
-	position   position
+	shell       int  // the shell's process group
+	status      int  // of the last command since the last Submit; 0 if none ran
+	lastStatus  int  // what the last D mark said
+	number      int  // bash's command number in the last D mark
+	ran         bool // a command has begun since the last Submit
+	line        bool // the line that was typed has been echoed
+	complaint   bool // the shell said something of it instead of running a command
+	redrawn     bool // the prompt that is being shown is the same as before
+	away        bool // its prompts are: standard error was redirected
+	saidSince   bool // output since the last C mark
+	awake       bool // the program in the foreground is known to read keys
+	raw         bool // and to read them in raw mode
+	interrupt   bool // an interrupt key was typed; its effect may still come
+	interrupted int  // the process group that was in the foreground then
+	position    position
 }
 
 // class says what the cells and the text of an epoch are.

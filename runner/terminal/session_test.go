@@ -311,6 +311,7 @@ func TestPrograms(t *testing.T) {
 		{"bash", "cat", []string{"key ^D"}, 0},
 		{"bash", "sleep 100", []string{"key ^C"}, 130},
 		{"bash", "while :; do :; done", []string{"key ^C"}, 130},
+		{"bash", "while :; do echo tick; sleep 0.01; done", []string{"wait tick", "key ^C"}, 130},
 	}
 	for _, tt := range tests {
 		t.Run(tt.snippet+" "+strings.Join(tt.play, ","), func(t *testing.T) {

@@ -55,13 +55,21 @@ func (s *Session) AwaitPrompt(ctx context.Context) (status int, err error) {
 // back is the condition that the shell reads a line, or is gone.
 func (s *Session) back() bool { return s.state == ready || s.state == ended }
 
-// nudge repeats an interrupt that the shell's line editor has swallowed: bash may
-// take notice of one that comes at the very moment of its prompt only at the next key.
+// nudge repeats an interrupt that the shell has swallowed. Bash takes notice of one
+// that comes at the very moment of its prompt only at the next key, and goes on with
+// a loop when one comes between two of its commands. A program that got it and goes
+// on has its own reasons: it is left alone.
 func (s *Session) nudge() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.interrupt && (s.state == sent || s.state == continued) {
+	if !s.interrupt {
+		return
+	}
+	group := s.dev.foreground()
+	swallowed := s.state == running && (group == s.shell || group != s.interrupted)
+	if swallowed || s.state == sent || s.state == continued {
 		s.enqueue([]byte{interruptKey})
+		s.interrupted = group
 	}
 }
 
@@ -204,7 +212,7 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 		b = k.append(b, s.screen.AppCursorKeys())
 	}
 	if bytes.IndexByte(b, interruptKey) >= 0 || bytes.IndexByte(b, quitKey) >= 0 {
-		s.interrupt = true
+		s.interrupt, s.interrupted = true, s.dev.foreground()
 	}
 	s.awake = true
 	if s.state == ready || s.state == continued {
@@ -282,7 +290,7 @@ func (s *Session) settle(ctx context.Context) {
 func (s *Session) Recover(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.back() {
-		s.interrupt = true
+		s.interrupt, s.interrupted = true, s.dev.foreground()
 		s.enqueue([]byte{interruptKey})
 	}
 	s.mu.Unlock()
