@@ -20,37 +20,9 @@ const version = 1
 // textPerStep is how much of the output of one step is kept, in bytes.
 const textPerStep = 64 << 10
 
-// jsonl writes an object a line for each event, each with one write: whoever follows
-// the file, or finds it after a crash, has whole lines. Every line has
-//
-//	v         version of the format, 1
-//	run       id of the run; the shards of one run share it
-//	seq       number of the line, from 1
-//	time      RFC 3339, UTC
-//	kind      run-started, note, session-started, exercise-started, step-started,
-//	          output, resized, step-finished, exercise-finished, session-finished,
-//	          run-finished
-//
-// and, where it applies,
-//
-//	deck, session, exercise   names and id of what lasts
-//	setup     true: the exercise runs for the sake of another one
-//	step      number of the step in its exercise, from 1
-//	plan      (run-started) decks, sessions and the exercises that will be reported
-//	cols, rows                (session-started, resized) size of the terminal
-//	directive, input, hidden, pos  (step-started) what is done, and where it stands
-//	text      (output) what the terminal shows, escape sequences removed: '\n' is a new
-//	          line, '\r' any other movement of the cursor; soft wraps are no characters
-//	note      (note)
-//	verdict   passed, skipped, failed, broken, interrupted
-//	seconds   duration
-//	omitted   (step-finished) bytes of text beyond the 64 KiB that are kept of a step
-//	failure   pos, message, hint, command, want, nearest, status, screen, tail
-//	counts    (run-finished) the number of exercises by verdict
-//
-// A report without a run-finished line was cut short. Text that is not UTF-8 has
-// U+FFFD in place of each bad byte; control characters are escaped as JSON has it,
-// also those that JSON would allow.
+// jsonl writes an object a line for each event, as the package's documentation has it.
+// Each is written at once: whoever follows the file, or finds it after a crash, has
+// whole lines.
 type jsonl struct {
 	w       io.Writer
 	run     string

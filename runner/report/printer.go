@@ -18,7 +18,7 @@ type printer struct {
 	told  map[*runner.Failure]bool
 }
 
-// The least and the most of a title that is worth a column.
+// The least room that is worth a column of titles, and the most that it gets.
 const (
 	minTitle = 10
 	maxTitle = 60
@@ -99,7 +99,7 @@ func (p *printer) columns(plan *runner.Plan) {
 	}
 	cols, _ := p.opts.size()
 	room := cols - labelCells - p.id - p.at - spanCells - 4*len(gap)
-	if p.title = min(p.title, maxTitle, room); p.title < minTitle {
+	if p.title = min(p.title, maxTitle, room); room < minTitle {
 		p.title = 0
 	}
 }

@@ -1,10 +1,3 @@
-// Package report writes what happens in a run, in each format that there is. All of
-// them read the same events and the same result; a new one is a file and a line in
-// the table of formats.
-//
-// Nothing that a program of the run printed reaches a report as it is: control
-// characters, bidirectional overrides and the commands of CI logs become visible
-// text, see [clean] and [guard].
 package report
 
 import (
