@@ -124,13 +124,13 @@ func (r *Row) wrote(end int) {
 }
 
 // combine puts a combining mark on the character at x, or on the one whose right
-// half x is. It reports whether there was one, and room.
-func (r *Row) combine(x int, c rune) bool {
-	if r.cells[x].Rune == rightHalf {
+// half x is, unless there are too many.
+func (r *Row) combine(x int, c rune, epoch uint32) {
+	switch r.cells[x].Rune {
+	case rightHalf:
 		x--
-	}
-	if r.cells[x].Rune == 0 {
-		return false
+	case 0:
+		r.put(x, ' ', 1, r.cells[x].Style, epoch)
 	}
 	n := 0
 	for _, m := range r.marks {
@@ -138,11 +138,9 @@ func (r *Row) combine(x int, c rune) bool {
 			n++
 		}
 	}
-	if n == maxMarks {
-		return false
+	if n < maxMarks {
+		r.marks = append(r.marks, combining{x, c})
 	}
-	r.marks = append(r.marks, combining{x, c})
-	return true
 }
 
 func (r *Row) marked(x int) bool {

@@ -203,8 +203,8 @@ func (s *Screen) print(r rune) {
 	}
 	s.emitRune(r)
 	if width == 0 {
-		if s.cur.x > 0 && s.page.rows[s.cur.y].combine(s.cur.x-1, r) {
-			s.row()
+		if s.cur.x > 0 {
+			s.row().combine(s.cur.x-1, r, s.epoch)
 		}
 		return
 	}

@@ -157,7 +157,7 @@ func differences(tmux, ours look) string {
 // The same random sequences look the same in tmux.
 func TestTmuxRandom(t *testing.T) {
 	o := newOracle(t)
-	for seed := range uint64(500) {
+	for seed := range uint64(1000) {
 		in := randomStream(rand.New(rand.NewPCG(seed, 1)))
 		s := NewScreen(80, 24, Hooks{})
 		_, _ = s.Write(in)
@@ -175,7 +175,11 @@ func TestTmuxRandom(t *testing.T) {
 //   - a backspace in the first column: tmux goes back over a soft wrap;
 //   - IL and DL outside the scrolling region: tmux takes the whole screen for it;
 //   - REP beyond the end of the row: tmux stops there;
-//   - a wrap in insert mode: tmux overwrites the first column of the next row;
+//   - a wrap in insert mode: tmux overwrites the first column of the next row; and
+//     REP there: it may halve a wide character at the end of the row;
+//   - ICH of more than half of what is right of the cursor: tmux leaves some of it;
+//   - erasing or overwriting half of a wide character: tmux may leave the other;
+//   - a wrap that scrolls with a background set: tmux does not fill the new row;
 //   - HPR and VPR, which tmux lacks;
 //   - DECSTBM in the origin mode: tmux puts the cursor at the top of the screen;
 //   - coming back from an alternate page that was not gone to, or in another way
@@ -197,6 +201,15 @@ func randomStream(r *rand.Rand) []byte {
 		}
 		return string(b)
 	}
+	// whole reports that no border at these columns lies within a wide character.
+	whole := func(columns ...int) bool {
+		for _, x := range columns {
+			if x < s.cols && s.page.rows[s.cur.y].cells[x].Rune == rightHalf {
+				return false
+			}
+		}
+		return true
+	}
 	alt := 0
 	for range 20 + r.IntN(80) {
 		if s.cur.x == s.cols {
@@ -210,14 +223,17 @@ func randomStream(r *rand.Rand) []byte {
 			case 3:
 				add("\x1b[1;3%dm", r.IntN(8))
 			case 4:
-				add("%s", letters('a', 1+r.IntN(3)))
+				add("\x1b[49m%s", letters('a', 1+r.IntN(3)))
 			}
 			continue
 		}
 		room := s.cols - s.cur.x - 1
 		k := r.IntN(40)
-		if s.modes.insert && (k == 5 || k == 6 || k < 5 && room < 30 || room < 6) {
-			add("\x1b[4l")
+		if k == 5 || k == 6 || k < 5 && room < 30 || k == 34 || room < 6 { // may wrap
+			add("\x1b[4l\x1b[49m")
+		}
+		if !whole(s.cur.x) {
+			add("\r")
 		}
 		switch k {
 		case 0, 1, 2, 3, 4:
@@ -228,20 +244,22 @@ func randomStream(r *rand.Rand) []byte {
 			add("\x1b[%d;%dH", 1+r.IntN(26), 1+r.IntN(84))
 		case 9:
 			add("\x1b[%d%c", r.IntN(6), "ABCDEFGd`"[r.IntN(9)])
-		case 10:
-			add("\x1b[%dJ", r.IntN(3))
-		case 11:
-			add("\x1b[%dK", r.IntN(3))
+		case 10, 11:
+			if x := s.cur.x; whole(x, x+1) {
+				add("\x1b[%d%c", r.IntN(3), "JK"[r.IntN(2)])
+			}
 		case 12, 13:
 			if s.cur.y >= s.top && s.cur.y <= s.bottom {
 				add("\x1b[%d%c", 1+r.IntN(4), "LM"[r.IntN(2)])
 			}
 		case 14:
-			add("\x1b[%d@", 1+r.IntN(9))
-		case 15:
-			add("\x1b[%dP", 1+r.IntN(9))
-		case 16:
-			add("\x1b[%dX", 1+r.IntN(9))
+			if n := 1 + r.IntN(9); n <= room/2 && whole(s.cur.x, s.cols-n) {
+				add("\x1b[%d@", n)
+			}
+		case 15, 16:
+			if n := 1 + r.IntN(9); whole(s.cur.x, s.cur.x+n) {
+				add("\x1b[%d%c", n, "PX"[r.IntN(2)])
+			}
 		case 17:
 			add("\x1b[%d%c", 1+r.IntN(3), "ST"[r.IntN(2)])
 		case 18:
