@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// stubborn is a deck whose step starts processes that do not want to die, and says
+// so on the named pipe. Whatever holds the pipe open is a survivor.
+const stubborn = `## Stubborn
+
+.exercise[
+` + "```bash" + `
+exec 9>PIPE
+(trap '' INT TERM HUP QUIT; sleep 1000; sleep 1000) &
+nohup sleep 1000 >/dev/null 2>&1 &
+setsid sleep 1000 &
+(setsid sh -c 'trap "" INT TERM HUP; sleep 1000 & sleep 1000' &)
+echo up >&9; sleep 1000
+` + "```" + `
+]
+`
+
+// TestNothingSurvives ends the runner in the middle of a step, in every manner: no
+// process of its tree lives on, and its folder is gone.
+func TestNothingSurvives(t *testing.T) {
+	rounds := 3
+	for _, isolation := range []string{"", "guardian"} {
+		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL} {
+			t.Run(fmt.Sprintf("%v %s", sig, isolation), func(t *testing.T) {
+				for range rounds {
+					killInTheMiddle(t, isolation, sig)
+				}
+			})
+		}
+	}
+}
+
+func killInTheMiddle(t *testing.T, isolation string, sig syscall.Signal) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	deck := filepath.Join(dir, "deck.md")
+	if err := os.WriteFile(deck, []byte(strings.Replace(stubborn, "PIPE", pipe, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	temp := filepath.Join(dir, "tmp")
+	if err := os.Mkdir(temp, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"check", deck, "--report", "jsonl=" + filepath.Join(dir, "log.jsonl")}
+	if isolation != "" {
+		args = append(args, "--isolation", isolation)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, exe, args...)
+	cmd.Args[0] = "workshop"
+	cmd.Env = append(os.Environ(), "TMPDIR="+temp)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := os.OpenFile(pipe, os.O_RDONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	lines := bufio.NewReader(r)
+	if line, err := lines.ReadString('\n'); err != nil || line != "up\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	killed := time.Now()
+	if err := cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lines.ReadByte(); err != io.EOF {
+		t.Fatalf("somebody still holds the pipe: %v", err)
+	}
+	t.Logf("all gone after %v", time.Since(killed).Round(time.Millisecond))
+	err = cmd.Wait()
+	if sig != syscall.SIGKILL && cmd.ProcessState.ExitCode() != exitInterrupted {
+		t.Errorf("%v, want exit status %d", err, exitInterrupted)
+	}
+	// After a SIGKILL the supervisor, which nobody waits for, removes the folder last.
+	for begun := time.Now(); ; {
+		left, err := os.ReadDir(temp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(left) == 0 {
+			break
+		}
+		if time.Since(begun) > 10*time.Second {
+			t.Fatalf("%s is left behind", left[0].Name())
+		}
+	}
+	log, err := os.ReadFile(filepath.Join(dir, "log.jsonl"))
+	if err != nil || len(log) == 0 || log[len(log)-1] != '\n' {
+		t.Errorf("the report does not end with a whole line: %v", err)
+	}
+}
