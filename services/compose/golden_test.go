@@ -18,8 +18,7 @@ var volatile = rules(
 	`\d+\.\d+\.\d+\.\d+ - - \[[^]]*\]`, "IP - - [TIME]",
 	`\b200 64 0\.\d+`, "200 64 SECONDS",
 	`\d{4}-\d\d-\d\dT[\d:.]+Z`, "TIME",
-	`\d+ units of work`, "N units of work",
-	`Coin found: \w+`, "Coin found: HASH",
+	`INFO:__main__:(Coin found: \w+\.\.\.|\d+ units of work done, updating hash counter)`, "WORK",
 	` +\.\.\.`, " ...", // the column depends on what has been announced before
 )
 

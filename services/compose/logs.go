@@ -145,8 +145,10 @@ type printer struct {
 
 // logLook formats logs in the manner of a look.
 type logLook interface {
-	// prefix returns what goes before the lines of a container. Containers are
-	// presented once each, in the order of their names.
+	// present announces a container; those there are at first are announced in
+	// the order of their names.
+	present(c *container)
+	// prefix returns what goes before a line of a container.
 	prefix(c *container) string
 	exited(c *container, status int) string
 }
@@ -251,7 +253,7 @@ func (p *printer) event(ctx context.Context, e event) error {
 // print starts printing the log of a container.
 func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 	p.mu.Lock()
-	prefix := p.look.prefix(c)
+	p.look.present(c)
 	stream := p.streams[c.id]
 	delete(p.streams, c.id)
 	p.reading[c.id]++
@@ -278,7 +280,7 @@ func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 			var err error
 			if stream, err = p.openLogs(ctx, c, o); err != nil {
 				if context.Cause(ctx) == nil {
-					p.write(fmt.Appendf(nil, "%s%v\n", prefix, err))
+					p.write(c, fmt.Appendln(nil, err))
 				}
 				return
 			}
@@ -290,14 +292,12 @@ func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 		if !c.Config.Tty {
 			r = demultiplex(r)
 		}
-		p.copy(ctx, prefix, r)
+		p.copy(ctx, c, r)
 		if !o.follow || context.Cause(ctx) != nil {
 			return
 		}
 		if status, err := p.wait(ctx, c.id); err == nil {
-			if text := p.look.exited(c, status); text != "" {
-				p.write([]byte(text))
-			}
+			p.write(nil, []byte(p.look.exited(c, status)))
 			if p.onExit != nil {
 				p.onExit(c, status)
 			}
@@ -310,7 +310,7 @@ func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 
 // copy prints lines with their prefix. What is left without an end of line at the
 // end is printed without one.
-func (p *printer) copy(ctx context.Context, prefix string, r io.Reader) {
+func (p *printer) copy(ctx context.Context, c *container, r io.Reader) {
 	lines := bufio.NewReader(r)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -318,7 +318,7 @@ func (p *printer) copy(ctx context.Context, prefix string, r io.Reader) {
 			return
 		}
 		if len(line) > 0 {
-			p.write(append([]byte(prefix), bytes.ToValidUTF8(line, []byte("\uFFFD"))...))
+			p.write(c, bytes.ToValidUTF8(line, []byte("\uFFFD")))
 		}
 		if err != nil {
 			return
@@ -326,9 +326,13 @@ func (p *printer) copy(ctx context.Context, prefix string, r io.Reader) {
 	}
 }
 
-func (p *printer) write(line []byte) {
+// write writes a line, with the prefix of the container that it is of.
+func (p *printer) write(of *container, line []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if of != nil {
+		line = append([]byte(p.look.prefix(of)), line...)
+	}
 	p.Stdout.Write(line)
 }
 
@@ -367,8 +371,8 @@ func logs(ctx context.Context, s *session, opts options) error {
 		return err
 	}
 	containers = logged(containers)
-	if header := s.style.attaching(s, containers); header != "" {
-		s.printf("%s\n", header)
+	if s.style.look == V1 {
+		s.printf("%s\n", s.style.attaching(s, containers))
 	}
 	return s.newPrinter(o).run(ctx, containers, events)
 }

@@ -373,9 +373,12 @@ func (l *v1Logs) paint(c *container, text string) string {
 	return paint(l.colours[c.id], text)
 }
 
-func (l *v1Logs) prefix(c *container) string {
+func (l *v1Logs) present(c *container) {
 	l.colours[c.id] = rainbow[l.next%len(rainbow)]
 	l.next++
+}
+
+func (l *v1Logs) prefix(c *container) string {
 	if l.options.noPrefix {
 		return ""
 	}

@@ -391,31 +391,32 @@ func (v5) noPort(_ *session, c *container, port string) error {
 	return fmt.Errorf("no port %s for container %s: %s", port, c.name, published(c.summary.Ports))
 }
 
-// v5Logs colours the names of containers on a terminal. The column of the names
-// grows with the longest seen.
+// v5Logs colours the names of containers on a terminal. The column of the names is
+// as wide as the longest of them so far.
 type v5Logs struct {
 	*session
 	options logOptions
 	colour  bool
-	names   map[string]string // by container
-	colours map[string]string
+	colours map[string]string // by container
 	width   int
 }
 
 func (v5) logs(s *session, o logOptions) logLook {
-	return &v5Logs{s, o, !o.noColor && isTerminal(s.Stdout), map[string]string{}, map[string]string{}, 0}
+	return &v5Logs{s, o, !o.noColor && isTerminal(s.Stdout), map[string]string{}, 0}
 }
 
-func (l *v5Logs) prefix(c *container) string {
+func (l *v5Logs) present(c *container) {
 	if l.colours[c.id] == "" {
 		l.colours[c.id] = rainbow[len(l.colours)%len(rainbow)]
 	}
-	l.names[c.id] = l.shortName(c)
-	l.width = max(l.width, len(l.names[c.id])+1)
+	l.width = max(l.width, len(l.shortName(c))+1)
+}
+
+func (l *v5Logs) prefix(c *container) string {
 	if l.options.noPrefix {
 		return ""
 	}
-	text := fmt.Sprintf("%-*s | ", l.width, l.names[c.id])
+	text := fmt.Sprintf("%-*s | ", l.width, l.shortName(c))
 	if l.colour {
 		return paint(l.colours[c.id], text)
 	}
@@ -427,9 +428,6 @@ func (l *v5Logs) exited(c *container, status int) string {
 }
 
 func (v5) attaching(s *session, containers []*container) string {
-	if s.style == nil || len(containers) == 0 {
-		return ""
-	}
 	var out []string
 	for _, c := range containers {
 		out = append(out, s.shortName(c))
