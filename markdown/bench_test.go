@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"workshop/markdown"
 )
@@ -27,6 +28,16 @@ func course(n int) string {
 		b.WriteString("--\n\nThe end.\n\n???\n\nSay it slowly.\n")
 	}
 	return b.String()
+}
+
+// TestLargeDeck shows that the largest deck in use is read well within a second.
+func TestLargeDeck(t *testing.T) {
+	within(t, 200*time.Millisecond*slowdown, func() {
+		deck, err := markdown.Parse("deck.md", []byte(course(2653)))
+		if n := len(deck.Chapters[0].Slides); err != nil || n != 2*2653 {
+			t.Errorf("%d slides, error %v", n, err)
+		}
+	})
 }
 
 // BenchmarkParse shows what a deck costs, and that it grows with its size only.

@@ -2,10 +2,12 @@ package markdown_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"workshop/markdown"
@@ -43,6 +45,13 @@ func FuzzParse(f *testing.F) {
 		quickly(t, func() {
 			deck, err := markdown.Parse("deck.md", []byte(text))
 			checkPositions(t, deck, err, map[string]string{"deck.md": text})
+			if strings.Contains(text, "\r") {
+				return
+			}
+			crlf, err2 := markdown.Parse("deck.md", []byte(strings.ReplaceAll(text, "\n", "\r\n")))
+			if diff := cmp.Diff(listing(deck, err), listing(crlf, err2)); diff != "" {
+				t.Errorf("with CRLF (- LF, + CRLF):\n%s", diff)
+			}
 		})
 	})
 }

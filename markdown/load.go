@@ -21,10 +21,11 @@ type Options struct {
 	// Env looks up OVERRIDE_KEY variables, which override a manifest's keys.
 	// Nil: there are none.
 	Env func(key string) (string, bool)
-	// Directives are the names of the directives. They decide which fences of an
-	// exercise are steps and which are text: a fence in sight is a step when its word
-	// is a directive or nearly one, a fence in a comment unless it is of another
-	// language. Nil: those of the dialect.
+	// Directives are names of directives beside those of the dialect. They decide
+	// which fences of an exercise are steps and which are text: a fence in sight is a
+	// step when its word is a directive or nearly one, a fence in a comment unless it
+	// is of another language. Whether a directive exists is the runner's to say: one
+	// that the runner lacks must come to it as a step, and not pass as text.
 	Directives []string
 }
 

@@ -150,12 +150,23 @@ func (s *scanner) inline(start, end int) int {
 			}
 			continue
 		}
+		fence := 0
+		if lead {
+			fence = s.fenceAt(i, end)
+		}
+		if fence > 0 {
+			next, ok := s.fence(start, indented, i, fence, end)
+			if !ok {
+				return next
+			}
+			start, end = s.lineStart(next), s.lineEnd(next)
+			i, indented, frozen = next, start, true
+			continue
+		}
 		switch {
 		case c == '`':
 			n := s.backticks(i)
-			closer := s.closer(i, n, end)
-			switch {
-			case closer >= 0:
+			if closer := s.closer(i, n, end); closer >= 0 {
 				if n >= 3 {
 					s.add(token{kind: spanToken, start: i, end: closer + n, info: s.text[i+n : closer], data: i + n})
 				}
@@ -164,31 +175,12 @@ func (s *scanner) inline(start, end int) int {
 					start, end = s.lineStart(i), s.lineEnd(i)
 				}
 				continue
-			case lead && n >= 3 && !strings.Contains(s.text[i+n:end], "`"):
-				next, ok := s.fence(start, indented, i, n, end)
-				if !ok {
-					return next
-				}
-				start, end = s.lineStart(next), s.lineEnd(next)
-				i, indented, frozen = next, start, true
-				continue
-			case n >= 3 && s.exercise > 0:
+			}
+			if n >= 3 && s.exercise > 0 {
 				s.log.fail(s.src.pos(i), "a fence starts its own line, a one-liner ends on the line where it began",
 					"unclosed %s", s.text[i:i+min(n, 8)])
 			}
 			i += n - 1
-		case c == '~' && lead:
-			n := prefix(s.text[i:end], func(c byte) bool { return c == '~' })
-			if n < 3 {
-				break
-			}
-			next, ok := s.fence(start, indented, i, n, end)
-			if !ok {
-				return next
-			}
-			start, end = s.lineStart(next), s.lineEnd(next)
-			i, indented, frozen = next, start, true
-			continue
 		case c == '<' && s.comment < 0 && strings.HasPrefix(s.text[i:end], "<!--"):
 			s.comment, frozen = i, true
 			i += 4
@@ -347,6 +339,20 @@ func (s *scanner) endComment() {
 		s.log.warn(s.src.pos(s.comment), "close it with -->", "unclosed comment")
 	}
 	s.comment = -1
+}
+
+// fenceAt is the length of the run at i if it may open a fence, else 0. Backticks
+// do not when there are more of them on the line: that is a one-liner.
+func (s *scanner) fenceAt(i, end int) int {
+	c := s.text[i]
+	if c != '`' && c != '~' {
+		return 0
+	}
+	n := prefix(s.text[i:end], func(b byte) bool { return b == c })
+	if n < 3 || c == '`' && strings.Contains(s.text[i+n:end], "`") {
+		return 0
+	}
+	return n
 }
 
 // fence scans a fenced block whose n fence characters stand at i, in the line from

@@ -120,10 +120,7 @@ type vocabulary struct {
 }
 
 func newVocabulary(directives []string) vocabulary {
-	v := vocabulary{directives, map[string]bool{}}
-	if directives == nil {
-		v.directives = builtin()
-	}
+	v := vocabulary{append(builtin(), directives...), map[string]bool{}}
 	for _, word := range languages() {
 		v.languages[word] = true
 	}
