@@ -171,6 +171,7 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 			if ctx.Err() != nil {
 				sr.Verdict, sr.Failure = r.cut(ctx, plan.Exercises[0].Pos)
 			}
+			s = nil
 		}
 	}
 	stopResizing := r.resizing(ctx, s)

@@ -103,9 +103,8 @@ built in. A deck that you run has your privileges: read it first (workshop list)
 		Example: `  workshop run slides              watch the workshop being done
   workshop check --chapter scaling verify a chapter, as in CI
   workshop list --json             what there is, without running it`,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		SilenceErrors: true,
+		SilenceUsage:  true,
 	}
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
