@@ -1,0 +1,253 @@
+package engine
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// execution is a further process in a container.
+type execution struct {
+	id        string
+	container *container
+	config    execConfig
+	process   *process // nil before the start
+	code      int
+	over      bool
+	size      windowSize
+}
+
+// execConfig is what a client asks for.
+type execConfig struct {
+	User         string
+	Tty          bool
+	AttachStdin  bool
+	AttachStdout bool
+	AttachStderr bool
+	Privileged   bool
+	ConsoleSize  *[2]uint16 // rows, columns
+	DetachKeys   string
+	Detach       bool
+	Env          []string
+	WorkingDir   string
+	Cmd          words
+}
+
+// createExec is POST /containers/{id}/exec.
+func (e *Engine) createExec(w http.ResponseWriter, r *http.Request) error {
+	var config execConfig
+	if err := readJSON(r, &config); err != nil {
+		return err
+	}
+	switch {
+	case len(config.Cmd) == 0:
+		return badRequest("No exec command specified")
+	case config.User != "":
+		return badRequest("User %q is not supported by the embedded engine: its containers run as the user who runs it", config.User)
+	case config.Privileged:
+		return badRequest("Privileged is not supported by the embedded engine: its containers are ordinary processes")
+	}
+	return e.locked(r, func(c *container) error {
+		switch {
+		case c.state == paused:
+			return conflict("Container %s is paused, unpause the container before exec", c.id)
+		case c.run == nil:
+			return conflict("container %s is not running", c.id)
+		}
+		x := &execution{id: newID(), container: c, config: config}
+		if config.ConsoleSize != nil {
+			x.size = windowSize{config.ConsoleSize[0], config.ConsoleSize[1]}
+		}
+		e.execs[x.id] = x
+		c.execs = append(c.execs, x.id)
+		e.publish("container", "exec_create: "+strings.Join(config.Cmd, " "), c.id, c.attributes("execID", x.id))
+		return writeJSON(w, http.StatusCreated, struct {
+			ID string `json:"Id"`
+		}{x.id})
+	})
+}
+
+// findExec returns the exec of a request. The caller holds e.mu.
+func (e *Engine) findExec(r *http.Request) (*execution, error) {
+	if x := e.execs[r.PathValue("id")]; x != nil {
+		return x, nil
+	}
+	return nil, fail(http.StatusNotFound, "No such exec instance: %s", r.PathValue("id"))
+}
+
+// startExec is POST /exec/{id}/start.
+func (e *Engine) startExec(w http.ResponseWriter, r *http.Request) error {
+	var request struct {
+		Detach      bool
+		Tty         bool
+		ConsoleSize *[2]uint16
+	}
+	if err := readJSON(r, &request); err != nil {
+		return err
+	}
+	out := &output{}
+	e.mu.Lock()
+	x, err := e.findExec(r)
+	if err != nil {
+		e.mu.Unlock()
+		return err
+	}
+	// Before the start, so that nothing is missed. What nobody is attached to is read
+	// all the same, or the process would block.
+	s, _ := out.attach(!request.Detach && x.config.AttachStdout, !request.Detach && x.config.AttachStderr)
+	if err := e.launchExec(x, request.ConsoleSize, out); err != nil {
+		e.mu.Unlock()
+		return err
+	}
+	p := x.process
+	e.tasks.Add(1) // this handler is a task, so Close still waits
+	e.mu.Unlock()
+	go func() {
+		defer e.tasks.Done()
+		<-p.done
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		x.code, x.over = p.code, true
+		e.publish("container", "exec_die", x.container.id, x.container.attributes("execID", x.id, "exitCode", strconv.Itoa(p.code)))
+	}()
+	if request.Detach {
+		out.remove(s)
+		w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	defer out.remove(s)
+	conn, sent, err := e.hijack(w, r, streamType(x.config.Tty))
+	if err != nil {
+		return nil // nobody is there to be told
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if p.stdin != nil {
+			if _, err := io.Copy(p.stdin, sent); err == nil {
+				p.stdin.Close()
+			}
+		}
+		io.Copy(io.Discard, sent) // until the client goes, or conn is closed
+	}()
+	s.copyTo(ctx, conn, x.config.Tty)
+	select {
+	case <-p.done: // so that the status is there when the client sees the end
+		e.mu.Lock()
+		x.code, x.over = p.code, true
+		e.mu.Unlock()
+	default: // the client has gone
+	}
+	cancel()
+	e.conns.remove(conn)
+	if p.tty == nil && p.stdin != nil {
+		p.stdin.Close() // it may be what the copying waits for
+	}
+	<-done
+	return nil
+}
+
+// launchExec starts the process. The caller holds e.mu.
+func (e *Engine) launchExec(x *execution, size *[2]uint16, out *output) error {
+	c := x.container
+	switch {
+	case x.process != nil:
+		return conflict("Error: Exec command %s is already running", x.id)
+	case c.run == nil:
+		return conflict("container %s is not running", c.id)
+	case c.state == paused:
+		return conflict("Container %s is paused, unpause the container before exec", c.id)
+	case e.closed:
+		return errClosed
+	}
+	if size != nil {
+		x.size = windowSize{size[0], size[1]}
+	}
+	cmd := e.command(c)
+	cmd.argv, cmd.output = x.config.Cmd, out
+	cmd.tty, cmd.size, cmd.stdin = x.config.Tty, x.size, x.config.AttachStdin
+	cmd.env = mergeEnv(cmd.env, x.config.Env)
+	if cmd.tty && environ(cmd.env, "TERM") == "" {
+		cmd.env = append(cmd.env, "TERM=xterm")
+	}
+	if x.config.WorkingDir != "" {
+		cmd.dir = x.config.WorkingDir
+	}
+	p, err := e.spawn(cmd)
+	if err != nil {
+		x.over, x.code = true, 126
+		if err == errNoProgram {
+			x.code = 127
+		}
+		return startError("OCI runtime exec failed", cmd.argv[0], err)
+	}
+	x.process = p
+	e.publish("container", "exec_start: "+strings.Join(x.config.Cmd, " "), c.id, c.attributes("execID", x.id))
+	return nil
+}
+
+// inspectExec is GET /exec/{id}/json.
+func (e *Engine) inspectExec(w http.ResponseWriter, r *http.Request) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	x, err := e.findExec(r)
+	if err != nil {
+		return err
+	}
+	type processConfig struct {
+		Tty        bool     `json:"tty"`
+		Entrypoint string   `json:"entrypoint"`
+		Arguments  []string `json:"arguments"`
+		Privileged bool     `json:"privileged"`
+	}
+	d := struct {
+		ID            string
+		Running       bool
+		ExitCode      *int
+		ProcessConfig processConfig
+		OpenStdin     bool
+		OpenStderr    bool
+		OpenStdout    bool
+		CanRemove     bool
+		ContainerID   string
+		DetachKeys    string
+		Pid           int
+	}{
+		ID: x.id, Running: x.process != nil && !x.over, ContainerID: x.container.id,
+		ProcessConfig: processConfig{Tty: x.config.Tty, Entrypoint: x.config.Cmd[0], Arguments: slices.Clone(x.config.Cmd[1:])},
+		OpenStdin:     x.config.AttachStdin, OpenStdout: x.config.AttachStdout, OpenStderr: x.config.AttachStderr,
+	}
+	if x.over {
+		d.ExitCode = &x.code
+	}
+	if x.process != nil {
+		d.Pid = x.process.pid
+	}
+	return writeJSON(w, http.StatusOK, d)
+}
+
+// resizeExec is POST /exec/{id}/resize.
+func (e *Engine) resizeExec(w http.ResponseWriter, r *http.Request) error {
+	size, err := readSize(r)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	x, err := e.findExec(r)
+	if err != nil {
+		return err
+	}
+	x.size = size
+	if x.process != nil && x.process.tty != nil && !x.over {
+		if err := resizeTerminal(x.process.tty, size); err != nil {
+			return err
+		}
+	}
+	w.WriteHeader(http.StatusOK)
+	return nil
+}

@@ -1,0 +1,513 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// run is one life of a container, from a start to the end of its process.
+type run struct {
+	process *process
+	ports   map[string]string // where the container's ports are, by 80/tcp
+	publish []*forwarder
+	shown   map[string][]portBinding // the published ports as they are told
+	proxy   *socksProxy
+	health  *prober
+	cancel  context.CancelFunc
+	over    chan struct{} // closed when the end has been accounted for
+}
+
+// restartPolicy says when a container that ended by itself is started again.
+type restartPolicy struct {
+	Name              string
+	MaximumRetryCount int
+}
+
+// Docker's delays between restarts: they double from the first to the last and
+// begin again after a run that was long enough.
+const (
+	firstDelay = 100 * time.Millisecond
+	lastDelay  = time.Minute
+	longRun    = 10 * time.Second
+)
+
+// startContainer is POST /containers/{id}/start.
+func (e *Engine) startContainer(w http.ResponseWriter, r *http.Request) error {
+	return e.locked(r, func(c *container) error {
+		switch {
+		case c.removing:
+			return conflict("container is marked for removal and cannot be started")
+		case c.state == paused:
+			return conflict("cannot start a paused container, try unpause instead")
+		case c.running():
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+		c.halted, c.restarts, c.delay = false, 0, 0
+		if err := e.startRun(context.WithoutCancel(r.Context()), c); err != nil {
+			return err
+		}
+		return noContent(w)
+	})
+}
+
+// startRun starts the process of a container that has none. When it fails the
+// container keeps its state, with the error and the exit code that Docker gives it.
+// The caller holds e.mu.
+func (e *Engine) startRun(ctx context.Context, c *container) error {
+	if !e.hold() {
+		return errClosed
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	r := &run{ports: map[string]string{}, cancel: cancel, over: make(chan struct{})}
+	if err := e.launch(ctx, c, r); err != nil {
+		r.release()
+		e.leaveAddresses(c)
+		e.tasks.Done()
+		c.err = err.Error()
+		c.exitCode = 128 // Docker's status for what is wrong before the program runs …
+		if errors.Is(err, errNoProgram) {
+			c.exitCode = 127
+		} else if errors.Is(err, os.ErrPermission) {
+			c.exitCode = 126
+		}
+		if c.exitCode != 128 { // … and for the program itself
+			return startError("OCI runtime create failed", c.argv()[0], err)
+		}
+		return err
+	}
+	c.run, c.state, c.err, c.exitCode = r, running, "", 0
+	c.startedAt = time.Now()
+	if r.process.stdin != nil {
+		c.stdin.open(r.process.stdin)
+	}
+	e.publish("container", "start", c.id, c.attributes())
+	e.beginProbes(ctx, c)
+	go func() {
+		defer e.tasks.Done()
+		<-r.process.done
+		e.finish(ctx, c, r)
+	}()
+	return nil
+}
+
+var errClosed = fail(http.StatusServiceUnavailable, "the engine is closed")
+
+// launch opens what a container needs and starts its process.
+func (e *Engine) launch(ctx context.Context, c *container, r *run) error {
+	files, names, err := r.listen(ctx, c)
+	defer func() { // the process has its own
+		for _, f := range files {
+			f.Close()
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	e.joinAddresses(c)
+	if err := e.publishPorts(ctx, c, r); err != nil {
+		return err
+	}
+	if r.proxy, err = e.newProxy(ctx, c); err != nil {
+		return err
+	}
+	cmd := e.command(c)
+	cmd.argv, cmd.files, cmd.output = c.argv(), files, c.output
+	cmd.tty, cmd.size, cmd.stdin = c.config.Tty, c.size, c.config.OpenStdin
+	cmd.env = append(cmd.env, "LISTEN_FDS="+strconv.Itoa(len(files)), "LISTEN_FDNAMES="+strings.Join(names, ":"))
+	if r.proxy != nil {
+		cmd.env = append(cmd.env, r.proxy.env())
+	}
+	r.process, err = e.spawn(cmd)
+	return err
+}
+
+// command returns what all processes of a container have in common.
+func (e *Engine) command(c *container) command {
+	bin := e.path("bin")
+	env := mergeEnv([]string{"PATH=" + usualPath}, e.opts.Env)
+	env = mergeEnv(env, c.config.Env)
+	if c.image.base {
+		env = mergeEnv(env, []string{"PATH=" + bin + ":" + environ(env, "PATH")})
+	}
+	env = mergeEnv(env, []string{"HOSTNAME=" + c.config.Hostname})
+	if c.config.Tty && environ(env, "TERM") == "" {
+		env = append(env, "TERM=xterm")
+	}
+	cmd := command{env: env, root: c.image.root, base: c.image.base, dir: c.config.WorkingDir, output: c.output}
+	if c.run != nil && c.run.proxy != nil {
+		cmd.env = append(cmd.env, c.run.proxy.env())
+	}
+	if cmd.dir == "" {
+		cmd.dir = "/"
+	}
+	return cmd
+}
+
+// usualPath is that of Docker's images.
+const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// release closes what a run opened, except the process. It waits for nothing.
+func (r *run) release() {
+	r.cancel()
+	for _, f := range r.publish {
+		f.close()
+	}
+	if r.proxy != nil {
+		r.proxy.close()
+	}
+}
+
+// finish accounts for the end of a process: the container has ended, or is restarted.
+func (e *Engine) finish(ctx context.Context, c *container, r *run) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	defer close(r.over)
+	for _, id := range c.execs {
+		if x := e.execs[id]; x.process != nil {
+			x.process.kill()
+		}
+	}
+	r.release()
+	e.leaveAddresses(c)
+	c.run = nil
+	c.stdin.open(nil)
+	c.exitCode = r.process.code
+	c.finishedAt = time.Now()
+	e.publish("container", "die", c.id, c.attributes("exitCode", strconv.Itoa(c.exitCode)))
+	if c.finishedAt.Sub(c.startedAt) >= longRun {
+		c.delay, c.restarts = 0, 0
+	}
+	if c.shouldRestart() && e.hold() {
+		c.state = restarting
+		c.delay = min(max(2*c.delay, firstDelay), lastDelay)
+		c.restarts++
+		c.backoff = make(chan struct{})
+		go e.restartLater(context.WithoutCancel(ctx), c, c.delay, c.backoff)
+		return
+	}
+	e.end(c)
+}
+
+// end makes a container that runs no more, and is not restarted, an exited one. The
+// caller holds e.mu.
+func (e *Engine) end(c *container) {
+	c.state = exited
+	close(c.stopped)
+	c.stopped = make(chan struct{})
+	if c.host.AutoRemove && !c.removing {
+		c.removing = true
+		e.remove(c)
+	}
+}
+
+func (c *container) shouldRestart() bool {
+	p := c.host.RestartPolicy
+	switch {
+	case c.halted:
+		return false
+	case p.Name == "on-failure":
+		return c.exitCode != 0 && (p.MaximumRetryCount == 0 || c.restarts < p.MaximumRetryCount)
+	}
+	return p.Name == "always" || p.Name == "unless-stopped"
+}
+
+// restartLater starts a container again after a delay, unless that is called off.
+func (e *Engine) restartLater(ctx context.Context, c *container, delay time.Duration, off <-chan struct{}) {
+	defer e.tasks.Done()
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-off:
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	select {
+	case <-off:
+		e.end(c)
+		return
+	default:
+	}
+	c.backoff = nil
+	if err := e.startRun(ctx, c); err != nil {
+		e.log.Warn("restart failed", "container", c.name, "error", err)
+		e.end(c)
+	}
+}
+
+// cancelRestart calls a pending restart off. The caller holds e.mu.
+func (c *container) cancelRestart() {
+	if c.backoff != nil {
+		close(c.backoff)
+		c.backoff = nil
+	}
+}
+
+// stopContainer is POST /containers/{id}/stop.
+func (e *Engine) stopContainer(w http.ResponseWriter, r *http.Request) error {
+	stopped, err := e.stop(r)
+	switch {
+	case err != nil:
+		return err
+	case !stopped:
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return noContent(w)
+}
+
+// restartContainer is POST /containers/{id}/restart.
+func (e *Engine) restartContainer(w http.ResponseWriter, r *http.Request) error {
+	if _, err := e.stop(r); err != nil {
+		return err
+	}
+	return e.locked(r, func(c *container) error {
+		if !c.running() { // somebody else may have started it
+			c.halted, c.restarts, c.delay = false, 0, 0
+			if err := e.startRun(context.WithoutCancel(r.Context()), c); err != nil {
+				return err
+			}
+		}
+		e.publish("container", "restart", c.id, c.attributes())
+		return noContent(w)
+	})
+}
+
+// stop asks the process of a request's container to end, kills it after the grace
+// period, and waits for its end. It reports whether the container ran.
+func (e *Engine) stop(r *http.Request) (bool, error) {
+	asked := syscall.SIGTERM
+	grace := 10 * time.Second
+	t, err := strconv.Atoi(r.URL.Query().Get("t"))
+	set := err == nil
+	var over <-chan struct{}
+	var p *process
+	var c *container
+	err = e.locked(r, func(found *container) error {
+		c = found
+		if !c.running() {
+			return nil
+		}
+		c.halted = true
+		if c.run == nil {
+			over = c.stopped
+			c.cancelRestart()
+			return nil
+		}
+		if c.config.StopSignal != "" {
+			asked, _ = signalNumber(c.config.StopSignal) // it was checked at the creation
+		}
+		if name := r.URL.Query().Get("signal"); name != "" {
+			n, err := signalNumber(name)
+			if err != nil {
+				return err
+			}
+			asked = n
+		}
+		if !set && c.config.StopTimeout != nil {
+			set, t = true, *c.config.StopTimeout
+		}
+		if set {
+			grace = time.Duration(t) * time.Second
+		}
+		p, over = c.run.process, c.run.over
+		e.resume(c)
+		p.signal(asked)
+		e.publish("container", "kill", c.id, c.attributes("signal", strconv.Itoa(int(asked))))
+		return nil
+	})
+	if err != nil || over == nil {
+		return false, err
+	}
+	if p != nil {
+		var expired <-chan time.Time
+		if grace >= 0 {
+			timer := time.NewTimer(grace)
+			defer timer.Stop()
+			expired = timer.C
+		}
+		select {
+		case <-over:
+		case <-expired:
+			e.mu.Lock()
+			e.publish("container", "kill", c.id, c.attributes("signal", "9"))
+			e.mu.Unlock()
+			p.kill()
+		}
+	}
+	<-over
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.publish("container", "stop", c.id, c.attributes())
+	return true, nil
+}
+
+// killContainer is POST /containers/{id}/kill.
+func (e *Engine) killContainer(w http.ResponseWriter, r *http.Request) error {
+	signal := syscall.SIGKILL
+	if name := r.URL.Query().Get("signal"); name != "" {
+		var err error
+		if signal, err = signalNumber(name); err != nil {
+			return err
+		}
+	}
+	var over <-chan struct{}
+	err := e.locked(r, func(c *container) error {
+		if c.run == nil {
+			return conflict("Cannot kill container: %s: Container %s is not running", r.PathValue("id"), c.id)
+		}
+		stop := syscall.SIGTERM
+		if c.config.StopSignal != "" {
+			stop, _ = signalNumber(c.config.StopSignal) // it was checked at the creation
+		}
+		if signal == syscall.SIGKILL || signal == stop {
+			c.halted = true
+		}
+		c.run.process.signal(signal)
+		e.publish("container", "kill", c.id, c.attributes("signal", strconv.Itoa(int(signal))))
+		if signal == syscall.SIGKILL {
+			over = c.run.over
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if over != nil {
+		<-over
+	}
+	return noContent(w)
+}
+
+// signalNumber parses a signal: 9, KILL or SIGKILL.
+func signalNumber(s string) (syscall.Signal, error) {
+	if n, err := strconv.Atoi(s); err == nil && n > 0 && n < 65 {
+		return syscall.Signal(n), nil
+	}
+	name := strings.ToUpper(s)
+	if !strings.HasPrefix(name, "SIG") {
+		name = "SIG" + name
+	}
+	if n := unix.SignalNum(name); n != 0 {
+		return n, nil
+	}
+	return 0, badRequest("Invalid signal: %s", s)
+}
+
+// pauseContainer is POST /containers/{id}/pause.
+func (e *Engine) pauseContainer(w http.ResponseWriter, r *http.Request) error {
+	return e.locked(r, func(c *container) error {
+		switch {
+		case c.run == nil:
+			return conflict("Container %s is not running", c.id)
+		case c.state == paused:
+			return conflict("Container %s is already paused", c.id)
+		}
+		c.run.process.signalGroup(syscall.SIGSTOP)
+		c.state = paused
+		e.publish("container", "pause", c.id, c.attributes())
+		return noContent(w)
+	})
+}
+
+// unpauseContainer is POST /containers/{id}/unpause.
+func (e *Engine) unpauseContainer(w http.ResponseWriter, r *http.Request) error {
+	return e.locked(r, func(c *container) error {
+		if c.state != paused {
+			return conflict("Container %s is not paused", c.id)
+		}
+		e.resume(c)
+		return noContent(w)
+	})
+}
+
+// resume lets a paused container go on. The caller holds e.mu.
+func (e *Engine) resume(c *container) {
+	if c.state == paused {
+		c.run.process.signalGroup(syscall.SIGCONT)
+		c.state = running
+		e.publish("container", "unpause", c.id, c.attributes())
+	}
+}
+
+// waitContainer is POST /containers/{id}/wait.
+func (e *Engine) waitContainer(w http.ResponseWriter, r *http.Request) error {
+	var found *container
+	var until <-chan struct{}
+	err := e.locked(r, func(c *container) error {
+		found = c
+		switch condition := r.URL.Query().Get("condition"); condition {
+		case "", "not-running":
+			if c.running() {
+				until = c.stopped
+			}
+		case "next-exit":
+			until = c.stopped
+		case "removed":
+			until = c.removed
+		default:
+			return badRequest("invalid condition: %q", condition)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	// The client counts on the wait having begun before it starts the container.
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
+	if err := http.NewResponseController(w).Flush(); err != nil {
+		return nil // it has gone
+	}
+	if until != nil {
+		select {
+		case <-until:
+		case <-found.removed:
+		case <-r.Context().Done():
+			return nil
+		}
+	}
+	e.mu.Lock()
+	code := found.exitCode
+	e.mu.Unlock()
+	fmt.Fprintf(w, "{\"StatusCode\":%d}\n", code)
+	return nil
+}
+
+// resizeContainer is POST /containers/{id}/resize.
+func (e *Engine) resizeContainer(w http.ResponseWriter, r *http.Request) error {
+	size, err := readSize(r)
+	if err != nil {
+		return err
+	}
+	return e.locked(r, func(c *container) error {
+		c.size = size
+		if c.run != nil && c.run.process.tty != nil {
+			if err := resizeTerminal(c.run.process.tty, size); err != nil {
+				return err
+			}
+			e.publish("container", "resize", c.id, c.attributes("height", strconv.Itoa(int(size.rows)), "width", strconv.Itoa(int(size.cols))))
+		}
+		w.WriteHeader(http.StatusOK)
+		return nil
+	})
+}
+
+func readSize(r *http.Request) (windowSize, error) {
+	rows, err1 := strconv.ParseUint(r.URL.Query().Get("h"), 10, 16)
+	cols, err2 := strconv.ParseUint(r.URL.Query().Get("w"), 10, 16)
+	if err := errors.Join(err1, err2); err != nil {
+		return windowSize{}, badRequest("invalid size: %v", err)
+	}
+	return windowSize{uint16(rows), uint16(cols)}, nil
+}

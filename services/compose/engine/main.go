@@ -1,0 +1,90 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+)
+
+// Main runs an engine as a command until ctx ends and returns its exit status. It
+// listens on a unix socket, or on a listener that was handed over (LISTEN_FDS, see
+// sd_listen_fds(3)), and says on stdout how it is reached once it listens.
+func Main(ctx context.Context, args []string, opts Options, stdout, stderr io.Writer, getenv func(string) string) int {
+	flags := flag.NewFlagSet("engine", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	socket := flags.String("socket", "", "listen on the unix socket at `PATH`")
+	flags.StringVar(&opts.State, "state", opts.State, "keep logs and images below the directory `DIR` while it runs")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return 2
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "engine: unexpected argument %q\n", flags.Arg(0))
+		return 2
+	}
+	l, err := listenOn(ctx, *socket, getenv)
+	if err != nil {
+		fmt.Fprintf(stderr, "engine: %v\n", err)
+		return 2
+	}
+	e, err := New(opts)
+	if err != nil {
+		l.Close()
+		fmt.Fprintf(stderr, "engine: %v\n", err)
+		return 4
+	}
+	if _, err := fmt.Fprintf(stdout, "DOCKER_HOST=%s://%s\n", l.Addr().Network(), l.Addr()); err != nil {
+		fmt.Fprintf(stderr, "engine: %v\n", err)
+	}
+	err = e.Serve(ctx, l)
+	if err = errors.Join(err, e.Close()); err != nil {
+		fmt.Fprintf(stderr, "engine: %v\n", err)
+		return 4
+	}
+	return 0
+}
+
+// listenOn opens a socket that only its owner may use.
+func listenOn(ctx context.Context, socket string, getenv func(string) string) (net.Listener, error) {
+	if socket == "" {
+		if getenv("LISTEN_FDS") != "1" {
+			return nil, errors.New("no place to listen on: give --socket PATH")
+		}
+		f := os.NewFile(3, "listener")
+		defer f.Close() // the listener has its own
+		return net.FileListener(f)
+	}
+	path, err := filepath.Abs(socket)
+	if err != nil {
+		return nil, err
+	}
+	// What an engine that was killed left behind; one that lives answers.
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket != 0 {
+		var d net.Dialer
+		if conn, err := d.DialContext(ctx, "unix", path); err == nil {
+			conn.Close()
+			return nil, fmt.Errorf("an engine listens on %s already", path)
+		}
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}

@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+	"golang.org/x/net/proxy"
+)
+
+// commands are the names under which the test binary is started again: the services
+// of the images in these tests, and an engine of its own.
+var commands = []string{"web", "say", "stubborn", "reader"}
+
+func TestMain(m *testing.M) {
+	args := os.Args[1:]
+	switch filepath.Base(os.Args[0]) {
+	case "web":
+		os.Exit(web())
+	case "say":
+		os.Exit(say(args))
+	case "stubborn":
+		os.Exit(stubborn())
+	case "reader":
+		os.Exit(readLines())
+	case "engine":
+		os.Exit(engineCommand(args))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// web serves on the listener that it was handed. "/" is its host name, "/get?url=" is
+// what it gets from another one through its proxy, "/env?name=" is a variable.
+func web() int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if os.Getenv("LISTEN_FDS") != "1" || os.Getenv("LISTEN_FDNAMES") != "80" || os.Getenv("LISTEN_PID") != "" {
+		fmt.Fprintln(os.Stderr, "no listener for port 80")
+		return 1
+	}
+	l, err := net.FileListener(os.NewFile(3, "listener"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, os.Getenv("HOSTNAME"))
+	})
+	http.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, os.Getenv(r.FormValue("name")))
+	})
+	http.HandleFunc("/get", func(w http.ResponseWriter, r *http.Request) {
+		body, err := getThroughProxy(r.Context(), r.FormValue("url"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		io.WriteString(w, body)
+	})
+	fmt.Fprintln(os.Stderr, "web is up")
+	context.AfterFunc(ctx, func() { l.Close() })
+	http.Serve(l, nil)
+	fmt.Fprintln(os.Stderr, "web is down")
+	return 0
+}
+
+func getThroughProxy(ctx context.Context, address string) (string, error) {
+	u, err := url.Parse(os.Getenv("ALL_PROXY"))
+	if err != nil {
+		return "", err
+	}
+	dialer, err := proxy.SOCKS5("tcp", u.Host, nil, nil)
+	if err != nil {
+		return "", err
+	}
+	client := http.Client{Transport: &http.Transport{DialContext: dialer.(proxy.ContextDialer).DialContext, DisableKeepAlives: true}}
+	req, err := http.NewRequestWithContext(ctx, "GET", address, nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	return string(b), err
+}
+
+// say does what its arguments say, one after the other: out:TEXT and err:TEXT write
+// (\n is a newline), exit:N exits, kill:N sends itself a signal, wait waits for
+// SIGTERM, background starts a child that holds the output and never ends, in its
+// own session with "escape".
+func say(args []string) int {
+	for _, arg := range args {
+		verb, text, _ := strings.Cut(arg, ":")
+		text = strings.ReplaceAll(text, `\n`, "\n")
+		n, _ := strconv.Atoi(text)
+		switch verb {
+		case "out":
+			io.WriteString(os.Stdout, text)
+		case "err":
+			io.WriteString(os.Stderr, text)
+		case "exit":
+			return n
+		case "kill":
+			syscall.Kill(os.Getpid(), syscall.Signal(n))
+			select {}
+		case "wait":
+			ch := make(chan os.Signal, 1)
+			signal.Notify(ch, syscall.SIGTERM)
+			<-ch
+		case "lines":
+			for i := range n {
+				fmt.Printf("line %d\n", i)
+			}
+		case "background", "escape":
+			cmd := exec.Command("/proc/self/exe")
+			cmd.Args = []string{"stubborn"}
+			cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: verb == "escape", Pdeathsig: 0}
+			if err := cmd.Start(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
+			fmt.Println("child", cmd.Process.Pid)
+		}
+	}
+	return 0
+}
+
+// stubborn ignores SIGTERM.
+func stubborn() int {
+	signal.Ignore(syscall.SIGTERM)
+	fmt.Println("stubborn is up")
+	select {}
+}
+
+// readLines answers each line of its input and ends with it.
+func readLines() int {
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		fmt.Printf("got %s\n", lines.Text())
+	}
+	fmt.Fprintln(os.Stderr, "end of input")
+	return 7
+}
+
+// engineCommand is an engine as a process of its own.
+func engineCommand(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	executable, err := os.Executable()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 4
+	}
+	return Main(ctx, args, Options{Executable: executable, Commands: commands}, os.Stdout, os.Stderr, os.Getenv)
+}

@@ -1,0 +1,309 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// firstPort is the lowest that is bound for anybody.
+const firstPort = 1024
+
+// ports returns the container's ports in the order of their numbers.
+func (c *container) ports() []string {
+	return slices.SortedFunc(maps.Keys(c.config.ExposedPorts), func(a, b string) int {
+		m, _ := portNumber(a) // they were checked
+		n, _ := portNumber(b)
+		return cmp.Compare(m, n)
+	})
+}
+
+// listen opens the container's ports, and returns them with their names for the
+// process.
+func (r *run) listen(ctx context.Context, c *container) (files []*os.File, names []string, err error) {
+	for _, port := range c.ports() {
+		name, _, _ := strings.Cut(port, "/")
+		l, err := listen(ctx, "127.0.0.1", 0)
+		if err != nil {
+			return files, nil, err
+		}
+		r.ports[portName(port)] = l.Addr().String()
+		f, err := l.File()
+		l.Close() // f is another descriptor of the same socket
+		if err != nil {
+			return files, nil, err
+		}
+		files, names = append(files, f), append(names, name)
+	}
+	return files, names, nil
+}
+
+func listen(ctx context.Context, host string, port int) (*net.TCPListener, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return nil, err
+	}
+	return l.(*net.TCPListener), nil
+}
+
+// check refuses a binding that cannot be had.
+func (b portBinding) check() error {
+	if b.HostIP != "" {
+		a, err := netip.ParseAddr(b.HostIP)
+		if err != nil {
+			return badRequest("invalid host address %s", b.HostIP)
+		}
+		if !a.IsLoopback() && !a.IsUnspecified() {
+			return badRequest("publishing on %s is not supported by the embedded engine: it binds loopback addresses only", b.HostIP)
+		}
+	}
+	first, last, err := b.portRange()
+	switch {
+	case err != nil || first > last || last > 65535:
+		return badRequest("invalid host port %s", b.HostPort)
+	case first != 0 && first < firstPort:
+		return badRequest("publishing on port %s is not supported by the embedded engine: it binds none below %d", b.HostPort, firstPort)
+	}
+	return nil
+}
+
+// portRange is 0 to 0 for any port.
+func (b portBinding) portRange() (first, last int, err error) {
+	if b.HostPort == "" {
+		return 0, 0, nil
+	}
+	from, to, several := strings.Cut(b.HostPort, "-")
+	if !several {
+		to = from
+	}
+	first, err1 := strconv.Atoi(from)
+	last, err2 := strconv.Atoi(to)
+	return first, last, errors.Join(err1, err2)
+}
+
+// addresses are the loopback addresses that stand for a binding's, each with the
+// address that is shown.
+func (b portBinding) addresses() []struct{ bind, show string } {
+	type pair = struct{ bind, show string }
+	a, _ := netip.ParseAddr(b.HostIP) // it was checked; "" is invalid
+	switch {
+	case !a.IsValid():
+		return []pair{{"127.0.0.1", "0.0.0.0"}, {"::1", "::"}}
+	case a.IsUnspecified() && a.Is4():
+		return []pair{{"127.0.0.1", b.HostIP}}
+	case a.IsUnspecified():
+		return []pair{{"::1", b.HostIP}}
+	}
+	return []pair{{b.HostIP, b.HostIP}}
+}
+
+// publishPorts binds the container's published ports and forwards them. The caller
+// holds e.mu.
+func (e *Engine) publishPorts(ctx context.Context, c *container, r *run) error {
+	r.shown = map[string][]portBinding{}
+	wanted := map[string][]portBinding{}
+	for port, bindings := range c.host.PortBindings {
+		wanted[portName(port)] = bindings
+	}
+	if c.host.PublishAllPorts {
+		for port := range c.config.ExposedPorts {
+			if name := portName(port); len(wanted[name]) == 0 {
+				wanted[name] = []portBinding{{}}
+			}
+		}
+	}
+	for _, port := range slices.Sorted(maps.Keys(wanted)) {
+		for _, b := range wanted[port] {
+			if err := e.publishPort(ctx, c, r, port, b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Engine) publishPort(ctx context.Context, c *container, r *run, port string, b portBinding) error {
+	target := r.ports[port]
+	first, last, _ := b.portRange() // it was checked
+	var listeners []*net.TCPListener
+	var err error
+	for number := first; ; number++ {
+		listeners, err = b.bind(ctx, number)
+		if err == nil || number >= last || !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+	}
+	if err != nil {
+		// The text is Docker's; clients look for its beginning.
+		id := newID()
+		for _, ep := range c.endpoints {
+			id = ep.id
+		}
+		reason := err.Error()
+		if errors.Is(err, syscall.EADDRINUSE) {
+			show := b.addresses()[0].show
+			reason = fmt.Sprintf("Bind for %s failed: port is already allocated", net.JoinHostPort(show, b.HostPort)) + e.holder(last)
+		}
+		return fail(http.StatusInternalServerError, "driver failed programming external connectivity on endpoint %s (%s): %s", c.name, id, reason)
+	}
+	for i, l := range listeners {
+		number := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+		r.shown[port] = append(r.shown[port], portBinding{HostIP: b.addresses()[i].show, HostPort: number})
+		f := &forwarder{listener: l}
+		r.publish = append(r.publish, f)
+		e.tasks.Add(1)
+		go func() {
+			defer e.tasks.Done()
+			f.serve(ctx, e, target)
+		}()
+	}
+	return nil
+}
+
+// holder says who has a port, unless it is a container, which docker ps shows. The
+// caller holds e.mu.
+func (e *Engine) holder(port int) string {
+	for _, c := range e.containers {
+		if c.run == nil {
+			continue
+		}
+		for _, bindings := range c.run.shown {
+			for _, b := range bindings {
+				if b.HostPort == strconv.Itoa(port) {
+					return ""
+				}
+			}
+		}
+	}
+	return holder(port)
+}
+
+// bind opens all the addresses of a binding on one port. A machine without IPv6
+// does without.
+func (b portBinding) bind(ctx context.Context, number int) ([]*net.TCPListener, error) {
+	var listeners []*net.TCPListener
+	for i, a := range b.addresses() {
+		l, err := listen(ctx, a.bind, number)
+		if err != nil && i > 0 && !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+		if err != nil {
+			for _, l := range listeners {
+				l.Close()
+			}
+			return nil, err
+		}
+		listeners = append(listeners, l)
+		number = l.Addr().(*net.TCPAddr).Port
+	}
+	return listeners, nil
+}
+
+// portMap is what inspect tells about a running container's ports.
+func (c *container) portMap() map[string][]portBinding {
+	ports := map[string][]portBinding{}
+	if c.run == nil {
+		return ports
+	}
+	for port := range c.config.ExposedPorts {
+		ports[portName(port)] = c.run.shown[portName(port)] // null when it is not published
+	}
+	return ports
+}
+
+// portList is what the list of containers tells.
+func (c *container) portList() []portSummary {
+	list := []portSummary{}
+	if c.run == nil {
+		return list
+	}
+	for _, port := range c.ports() {
+		number, _ := portNumber(port) // it was checked
+		shown := c.run.shown[portName(port)]
+		if len(shown) == 0 {
+			list = append(list, portSummary{PrivatePort: number, Type: "tcp"})
+		}
+		for _, b := range shown {
+			public, _ := strconv.Atoi(b.HostPort) // it is ours
+			list = append(list, portSummary{IP: b.HostIP, PrivatePort: number, PublicPort: public, Type: "tcp"})
+		}
+	}
+	return list
+}
+
+// forwarder passes the connections of a listener on to an address.
+type forwarder struct {
+	listener *net.TCPListener
+}
+
+// serve ends when the listener is closed; connections that there are go on to their
+// own end.
+func (f *forwarder) serve(ctx context.Context, e *Engine, target string) {
+	for {
+		conn, err := f.listener.AcceptTCP()
+		if err != nil {
+			if !errors.Is(err, net.ErrClosed) {
+				e.log.Warn("published port", "address", f.listener.Addr().String(), "error", err)
+			}
+			return
+		}
+		e.tasks.Add(1) // this task has not ended, so Close still waits
+		go func() {
+			defer e.tasks.Done()
+			defer e.conns.remove(conn)
+			if !e.conns.add(conn) {
+				return
+			}
+			to, err := dial(ctx, target)
+			if err != nil {
+				return // the client sees the connection closed, as with Docker
+			}
+			e.relay(conn, to)
+		}()
+	}
+}
+
+func (f *forwarder) close() { f.listener.Close() }
+
+func dial(ctx context.Context, address string) (*net.TCPConn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.TCPConn), nil
+}
+
+// relay copies both ways until both have ended. It closes b; a is the caller's.
+func (e *Engine) relay(a, b *net.TCPConn) {
+	defer e.conns.remove(b)
+	if !e.conns.add(b) {
+		return
+	}
+	var there sync.WaitGroup
+	pass := func(to, from *net.TCPConn) {
+		if _, err := io.Copy(to, from); err != nil {
+			// One broken direction breaks the connection.
+			a.Close()
+			b.Close()
+			return
+		}
+		to.CloseWrite()
+	}
+	there.Go(func() { pass(b, a) })
+	pass(a, b)
+	there.Wait()
+}

@@ -1,0 +1,358 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// command is a process to start.
+type command struct {
+	argv   []string
+	env    []string // complete
+	root   string   // the directory of the image's files; "" for none
+	base   bool     // whether the machine's programs are there as well
+	dir    string   // working directory, absolute, as the container names it
+	files  []*os.File
+	tty    bool
+	size   windowSize
+	stdin  bool // whether there is any
+	output *output
+}
+
+type windowSize struct{ rows, cols uint16 }
+
+// process is a running process, the leader of its session and process group.
+type process struct {
+	cmd   *exec.Cmd
+	pid   int
+	stdin io.WriteCloser // nil unless asked for; writing to it may block
+	tty   *os.File       // the terminal's other side, if it has one
+
+	done chan struct{} // closed when it has ended and its output has been read
+	code int           // exit status, 128+n after signal n; valid when done is closed
+}
+
+var errNoProgram = errors.New("executable file not found in $PATH")
+
+// spawn starts a process and reads its output until its end. The caller holds e.mu
+// and, in a task that Close waits for, waits until the process is done.
+func (e *Engine) spawn(c command) (*process, error) {
+	path, err := c.lookUp(e.path("bin"))
+	if err != nil {
+		return nil, err
+	}
+	cmd := &exec.Cmd{Path: path, Args: c.argv, Env: c.env, ExtraFiles: c.files, SysProcAttr: processAttr()}
+	if cmd.Dir, err = c.workingDir(); err != nil {
+		return nil, err
+	}
+	p := &process{cmd: cmd, done: make(chan struct{})}
+	var theirs []*os.File // closed here once the process has them
+	var readers []reader
+	closeAll := func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+		for _, r := range readers {
+			r.f.Close()
+		}
+		if p.stdin != nil {
+			p.stdin.Close()
+		}
+	}
+	if c.tty {
+		master, slave, err := openTerminal(c.size)
+		if err != nil {
+			return nil, err
+		}
+		p.tty, p.stdin = master, terminalInput{master}
+		theirs = append(theirs, slave)
+		readers = append(readers, reader{stdout, master})
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+		cmd.SysProcAttr.Setctty = true
+	} else {
+		for _, stream := range []byte{stdout, stderr} {
+			r, w, err := os.Pipe()
+			if err != nil {
+				closeAll()
+				return nil, err
+			}
+			theirs = append(theirs, w)
+			readers = append(readers, reader{stream, r})
+			if stream == stdout {
+				cmd.Stdout = w
+			} else {
+				cmd.Stderr = w
+			}
+		}
+		if c.stdin {
+			r, w, err := os.Pipe()
+			if err != nil {
+				closeAll()
+				return nil, err
+			}
+			theirs = append(theirs, r)
+			cmd.Stdin, p.stdin = r, w
+		}
+	}
+	if err := e.start.do(cmd.Start); err != nil {
+		closeAll()
+		return nil, unwrapPath(err)
+	}
+	// The terminal's own side stays open until the process has been waited for:
+	// with the last one closed, Linux drops what was not read yet.
+	var slave *os.File
+	if c.tty {
+		slave, theirs = theirs[0], nil
+	}
+	for _, f := range theirs {
+		f.Close()
+	}
+	p.pid = cmd.Process.Pid
+	go p.watch(e.log.Error, c.output, readers, slave)
+	return p, nil
+}
+
+// watch reads the output until the end of the process, then what is left of it.
+func (p *process) watch(report func(string, ...any), out *output, readers []reader, slave *os.File) {
+	finished := make(chan struct{})
+	for _, r := range readers {
+		go func() {
+			r.copy(out)
+			finished <- struct{}{}
+		}()
+	}
+	if err := p.reap(); err != nil {
+		report("wait for a process", "pid", p.pid, "error", err)
+	}
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	switch {
+	case ok && status.Signaled():
+		p.code = 128 + int(status.Signal())
+	default:
+		p.code = p.cmd.ProcessState.ExitCode()
+	}
+	out.release()
+	for _, r := range readers {
+		r.stop()
+	}
+	for range readers {
+		<-finished
+	}
+	for _, r := range readers {
+		r.f.Close()
+	}
+	if slave != nil {
+		slave.Close()
+	}
+	if p.stdin != nil {
+		p.stdin.Close()
+	}
+	out.end()
+	close(p.done)
+}
+
+// reader reads one stream of a process.
+type reader struct {
+	stream byte
+	f      *os.File
+}
+
+// pipeSize is the most that a pipe holds for an ordinary user, or a terminal.
+const pipeSize = 1 << 20
+
+// copy hands the output on until the end or, after stop, until what the process has
+// written is read: a survivor that holds the pipe is not waited for.
+func (r reader) copy(out *output) {
+	for {
+		b := make([]byte, 32<<10)
+		n, err := r.f.Read(b)
+		if n > 0 {
+			out.write(r.stream, b[:n])
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+		if err != nil {
+			return // the end; from a terminal it is EIO
+		}
+	}
+	if r.f.SetReadDeadline(time.Time{}) != nil {
+		return
+	}
+	raw, err := r.f.SyscallConn()
+	if err != nil {
+		return
+	}
+	for left := pipeSize; left > 0; {
+		b := make([]byte, 32<<10)
+		n := 0
+		err := raw.Read(func(fd uintptr) bool {
+			n, err = syscall.Read(int(fd), b)
+			return true // also when there is nothing: do not wait
+		})
+		if err != nil || n <= 0 {
+			return
+		}
+		out.write(r.stream, b[:n])
+		left -= n
+	}
+}
+
+// stop makes copy read only what is there.
+func (r reader) stop() {
+	r.f.SetReadDeadline(time.Unix(1, 0))
+}
+
+// signal sends a signal to the process itself, as to the first process of a
+// container.
+func (p *process) signal(s syscall.Signal) { p.cmd.Process.Signal(s) }
+
+// signalGroup sends a signal to the whole group.
+func (p *process) signalGroup(s syscall.Signal) { syscall.Kill(-p.pid, s) }
+
+// kill ends the process; the rest of its group follows.
+func (p *process) kill() { p.signal(syscall.SIGKILL) }
+
+// lookUp finds the program of a command, among the image's files, then among the
+// engine's own names and the machine's programs.
+func (c *command) lookUp(bin string) (string, error) {
+	program := c.argv[0]
+	var candidates []string
+	if strings.Contains(program, "/") {
+		abs := program
+		if !filepath.IsAbs(abs) {
+			abs = filepath.Join(c.dir, abs)
+		}
+		if c.root != "" {
+			candidates = append(candidates, filepath.Join(c.root, abs))
+		}
+		if c.base {
+			// /rng and /usr/bin/rng mean the engine's rng, unless there is such a file.
+			candidates = append(candidates, abs, filepath.Join(bin, filepath.Base(abs)))
+		}
+	} else {
+		for _, dir := range filepath.SplitList(environ(c.env, "PATH")) {
+			if c.root != "" && dir != bin {
+				candidates = append(candidates, filepath.Join(c.root, dir, program))
+			}
+		}
+		if c.base {
+			for _, dir := range filepath.SplitList(environ(c.env, "PATH")) {
+				candidates = append(candidates, filepath.Join(dir, program))
+			}
+		}
+	}
+	for _, name := range candidates {
+		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return name, nil
+		}
+	}
+	return "", errNoProgram
+}
+
+// workingDir is a directory of the image, or else one of the machine. Docker makes
+// one that does not exist; here it is made among the image's files.
+func (c *command) workingDir() (string, error) {
+	if c.root != "" {
+		dir := filepath.Join(c.root, c.dir)
+		return dir, os.MkdirAll(dir, 0o755)
+	}
+	return c.dir, nil
+}
+
+// environ returns the last value of a variable.
+func environ(env []string, name string) string {
+	for i := len(env) - 1; i >= 0; i-- {
+		if value, ok := strings.CutPrefix(env[i], name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// unwrapPath leaves the engine's own paths out of an error.
+func unwrapPath(err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// spawner starts processes from one thread that lasts as long as the engine: their
+// parent-death signal is tied to the thread that made them.
+type spawner struct {
+	jobs chan func()
+	over chan struct{}
+}
+
+func newSpawner() *spawner {
+	s := &spawner{jobs: make(chan func()), over: make(chan struct{})}
+	go func() {
+		defer close(s.over)
+		runtime.LockOSThread() // for good: the thread ends with this goroutine
+		for job := range s.jobs {
+			job()
+		}
+	}()
+	return s
+}
+
+func (s *spawner) do(start func() error) error {
+	result := make(chan error, 1)
+	s.jobs <- func() { result <- start() }
+	return <-result
+}
+
+// close ends the thread. Nothing may be started any more.
+func (s *spawner) close() {
+	close(s.jobs)
+	<-s.over
+}
+
+// terminalInput is the input of a terminal, whose end is not that of its output.
+type terminalInput struct{ master *os.File }
+
+func (t terminalInput) Write(p []byte) (int, error) { return t.master.Write(p) }
+
+// Close does nothing: the reader of the output closes the terminal.
+func (terminalInput) Close() error { return nil }
+
+// capture runs a command and returns its status and what it writes, up to a limit;
+// when ctx ends it is killed.
+func (e *Engine) capture(ctx context.Context, c command, limit int) (code int, text string, err error) {
+	c.output = &output{}
+	s, _ := c.output.attach(true, true)
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return 0, "", errors.New("the engine is closed")
+	}
+	p, err := e.spawn(c)
+	e.mu.Unlock()
+	if err != nil {
+		return 0, "", err
+	}
+	stop := context.AfterFunc(ctx, p.kill)
+	defer stop()
+	var b []byte
+	for chunks := s.pop(context.WithoutCancel(ctx)); len(chunks) > 0; chunks = s.pop(context.WithoutCancel(ctx)) {
+		for _, ch := range chunks {
+			b = append(b, ch.data[:min(len(ch.data), limit-len(b))]...)
+		}
+	}
+	<-p.done
+	if ctx.Err() != nil {
+		return p.code, string(b), fmt.Errorf("killed: %w", ctx.Err())
+	}
+	return p.code, string(b), nil
+}

@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// socksProxy is a SOCKS5 server (RFC 1928) through which one container reaches the
+// others: it knows the names of the container's networks.
+type socksProxy struct {
+	listener  *net.TCPListener
+	container *container
+	turn      int // of the containers with one name; guarded by the engine's mutex
+}
+
+// The replies of RFC 1928, section 6.
+const (
+	socksSucceeded       = 0
+	socksFailure         = 1
+	socksHostUnreachable = 4
+	socksRefused         = 5
+	socksNotSupported    = 7
+	socksBadAddress      = 8
+)
+
+// newProxy starts the proxy of a container; one without a network has none. The
+// caller holds e.mu.
+func (e *Engine) newProxy(ctx context.Context, c *container) (*socksProxy, error) {
+	if c.host.NetworkMode == "none" {
+		return nil, nil
+	}
+	l, err := listen(ctx, "127.0.0.1", 0)
+	if err != nil {
+		return nil, err
+	}
+	p := &socksProxy{listener: l, container: c}
+	e.tasks.Add(1)
+	go func() {
+		defer e.tasks.Done()
+		p.serve(ctx, e)
+	}()
+	return p, nil
+}
+
+// env is the variable that programs find the proxy by; the h leaves names to it.
+func (p *socksProxy) env() string { return "ALL_PROXY=socks5h://" + p.listener.Addr().String() }
+
+func (p *socksProxy) close() { p.listener.Close() }
+
+func (p *socksProxy) serve(ctx context.Context, e *Engine) {
+	for {
+		conn, err := p.listener.AcceptTCP()
+		if err != nil {
+			if !errors.Is(err, net.ErrClosed) {
+				e.log.Warn("proxy", "container", p.container.id, "error", err)
+			}
+			return
+		}
+		e.tasks.Add(1) // this task has not ended, so Close still waits
+		go func() {
+			defer e.tasks.Done()
+			defer e.conns.remove(conn)
+			if e.conns.add(conn) {
+				p.connect(ctx, e, conn)
+			}
+		}()
+	}
+}
+
+// connect answers one client and passes its bytes on.
+func (p *socksProxy) connect(ctx context.Context, e *Engine, conn *net.TCPConn) {
+	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	in := bufio.NewReaderSize(conn, 512)
+	host, port, reply := handshake(in, conn)
+	var to *net.TCPConn
+	if reply == socksSucceeded {
+		to, reply = p.dial(ctx, e, host, port)
+	}
+	if reply >= 0 {
+		// The bound address is of no use to anyone: zeros, as many servers do.
+		_, err := conn.Write([]byte{5, byte(reply), 0, 1, 0, 0, 0, 0, 0, 0})
+		if err != nil && to != nil {
+			to.Close()
+			return
+		}
+	}
+	if to == nil {
+		return
+	}
+	conn.SetDeadline(time.Time{})
+	// A client may send before it has read the answer.
+	if early, _ := in.Peek(in.Buffered()); len(early) > 0 {
+		if _, err := to.Write(early); err != nil {
+			to.Close()
+			return
+		}
+	}
+	e.relay(conn, to)
+}
+
+// handshake reads a request. A reply below zero means that the client is not worth
+// one.
+func handshake(in *bufio.Reader, out io.Writer) (host string, port int, reply int) {
+	var b [255]byte
+	read := func(n int) []byte {
+		if _, err := io.ReadFull(in, b[:n]); err != nil {
+			return nil
+		}
+		return b[:n]
+	}
+	head := read(2)
+	if head == nil || head[0] != 5 {
+		return "", 0, -1
+	}
+	methods := read(int(head[1]))
+	free := false
+	for _, m := range methods {
+		free = free || m == 0
+	}
+	if !free {
+		out.Write([]byte{5, 0xff})
+		return "", 0, -1
+	}
+	if _, err := out.Write([]byte{5, 0}); err != nil {
+		return "", 0, -1
+	}
+	head = read(4)
+	if head == nil || head[0] != 5 {
+		return "", 0, -1
+	}
+	command, kind := head[1], head[3]
+	switch kind {
+	case 1, 4:
+		a, ok := netip.AddrFromSlice(read(map[byte]int{1: 4, 4: 16}[kind]))
+		if !ok {
+			return "", 0, -1
+		}
+		host = a.Unmap().String()
+	case 3:
+		n := read(1)
+		if n == nil {
+			return "", 0, -1
+		}
+		host = string(read(int(n[0])))
+	default:
+		return "", 0, socksBadAddress
+	}
+	number := read(2)
+	switch {
+	case number == nil || host == "":
+		return "", 0, -1
+	case command != 1:
+		return "", 0, socksNotSupported
+	}
+	return host, int(binary.BigEndian.Uint16(number)), socksSucceeded
+}
+
+// dial connects to one of the containers with a name; they take turns, and one that
+// does not answer is passed over.
+func (p *socksProxy) dial(ctx context.Context, e *Engine, host string, port int) (*net.TCPConn, int) {
+	e.mu.Lock()
+	found := e.resolve(p.container, host)
+	var addresses []string
+	for i := range found {
+		c := found[(p.turn+i)%len(found)]
+		if c.run == nil {
+			continue
+		}
+		if a := c.run.ports[strconv.Itoa(port)+"/tcp"]; a != "" {
+			addresses = append(addresses, a)
+		}
+	}
+	p.turn++
+	e.mu.Unlock()
+	if len(found) == 0 {
+		return nil, socksHostUnreachable
+	}
+	for _, a := range addresses {
+		to, err := dial(ctx, a)
+		if err == nil {
+			return to, socksSucceeded
+		}
+		if !errors.Is(err, syscall.ECONNREFUSED) {
+			return nil, socksFailure
+		}
+	}
+	return nil, socksRefused
+}
