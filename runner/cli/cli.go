@@ -31,11 +31,28 @@ const (
 type Streams struct {
 	In       *os.File
 	Out, Err *os.File
-	Force    <-chan struct{} // closed by the second interrupt; may be nil
+	Signals  <-chan os.Signal // what should end the process; may be nil
+}
+
+// interruptible is a context that the first signal ends; the second one closes force.
+func (s Streams) interruptible(ctx context.Context) (_ context.Context, force <-chan struct{}, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	second := make(chan struct{})
+	go func() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.Signals:
+			cancel()
+		}
+		<-s.Signals
+		close(second)
+	}()
+	return ctx, second, cancel
 }
 
 // Main runs a command line, argv[0] included, and returns the exit code. The first
-// interrupt ends ctx; after the second one Main itself ends the process.
+// signal asks for an orderly end; after the second one Main itself may end the process.
 func Main(ctx context.Context, argv []string, streams Streams) int {
 	if run, ok := tools[strings.TrimSuffix(filepath.Base(argv[0]), ".exe")]; ok {
 		return run(ctx, argv[1:], streams)

@@ -143,11 +143,13 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 			reportErr = errors.Join(reportErr, r.Event(e))
 		}
 	}
+	ctx, force, stop := streams.interruptible(ctx)
+	defer stop()
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
 		select {
-		case <-streams.Force:
+		case <-force:
 			for _, r := range reporters {
 				_ = r.Finish(nil) // gives the terminal back
 			}
@@ -157,6 +159,9 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	}()
 	result, err := runner.Run(ctx, plan, opts)
 	if err != nil {
+		for _, r := range reporters {
+			_ = r.Finish(nil)
+		}
 		return err
 	}
 	for _, r := range reporters {

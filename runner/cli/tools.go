@@ -26,29 +26,50 @@ var tools = func() map[string]tool {
 	all := map[string]tool{
 		"docker-compose": composeTool(compose.V1),
 		"docker":         docker,
-		"httping": func(ctx context.Context, args []string, s Streams) int {
+		"httping": ending(func(ctx context.Context, args []string, s Streams) int {
 			return httping.Main(ctx, args, s.Out, s.Err)
-		},
-		"measure": func(ctx context.Context, args []string, s Streams) int {
+		}),
+		"measure": ending(func(ctx context.Context, args []string, s Streams) int {
 			return measure.Main(ctx, args, s.Out, s.Err)
-		},
+		}),
 	}
-	for _, svc := range services.All() {
-		all[svc.Name] = service(svc.Name)
+	for _, name := range serviceNames() {
+		all[name] = service(name)
 	}
 	return all
 }()
 
-func service(name string) tool {
+// ending is a tool whose context the first signal ends.
+func ending(run tool) tool {
 	return func(ctx context.Context, args []string, s Streams) int {
-		return services.Main(ctx, name, args, s.Out, s.Err, os.Getenv)
+		ctx, _, stop := s.interruptible(ctx)
+		defer stop()
+		return run(ctx, args, s)
 	}
+}
+
+func service(name string) tool {
+	return ending(func(ctx context.Context, args []string, s Streams) int {
+		return services.Main(ctx, name, args, s.Out, s.Err, os.Getenv)
+	})
 }
 
 func composeTool(look compose.Look) tool {
 	return func(ctx context.Context, args []string, s Streams) int {
-		return compose.Main(ctx, look, args, compose.Streams{In: s.In, Out: s.Out, Err: s.Err})
+		return compose.Main(ctx, look, args, compose.Streams{
+			Stdin: s.In, Stdout: s.Out, Stderr: s.Err, Env: os.Environ(), Interrupts: s.Signals,
+		})
 	}
+}
+
+func embeddedEngine(ctx context.Context, args []string, s Streams) int {
+	exe, err := os.Executable()
+	if err != nil {
+		fmt.Fprintf(s.Err, "workshop: %v\n", err)
+		return exitBroken
+	}
+	opts := engine.Options{Executable: exe, Commands: serviceNames(), Env: []string{"PATH=" + os.Getenv("PATH")}}
+	return engine.Main(ctx, args, opts, s.Out, s.Err, os.Getenv)
 }
 
 // docker is `docker compose`; anything else is the real client's, where there is one.
@@ -106,7 +127,7 @@ func newTools(streams Streams) []*cobra.Command {
 		one,
 		wrap("compose [ARG…]", "Docker Compose, as `docker-compose` on the exercise shell's PATH", "stack", composeTool(compose.V1)),
 		wrap("engine", "Serve the embedded container engine on a socket", "stack",
-			func(ctx context.Context, args []string, s Streams) int { return engine.Main(ctx, args, s.Out, s.Err) }),
+			ending(embeddedEngine)),
 		wrap("measure rate|latency [ARG…]", "Check a claim about the sample application's speed", "stack", tools["measure"]),
 		wrap("httping [ARG…] URL", "The stand-in for httping", "stack", tools["httping"]),
 	}
