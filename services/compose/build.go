@@ -183,7 +183,7 @@ func (s *session) messages(ctx context.Context, r io.Reader, out io.Writer, term
 			}
 		}
 		switch {
-		case m.Detail == nil && m.Status != "":
+		case m.Detail == nil && m.Stream == "": // also of what has no text, such as an image's ID
 			fmt.Fprintln(out, text)
 		case m.Detail == nil:
 			io.WriteString(out, text)

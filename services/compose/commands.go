@@ -712,12 +712,15 @@ func upOptionsOf(opts options) (upOptions, error) {
 		return o, err
 	}
 	for _, pair := range [][2]string{
-		{"force-recreate", "no-recreate"}, {"no-recreate", "renew-anon-volumes"}, {"build", "no-build"},
+		{"force-recreate", "no-recreate"}, {"no-recreate", "renew-anon-volumes"},
 		{"detach", "abort-on-container-exit"}, {"detach", "exit-code-from"}, {"no-start", "detach"},
 	} {
 		if opts.has(pair[0]) && opts.has(pair[1]) {
 			return o, fmt.Errorf("--%s and --%s cannot be combined.", pair[0], pair[1]) //nolint:staticcheck // the text of docker-compose
 		}
+	}
+	if opts.has("build") && opts.has("no-build") {
+		return o, errors.New("--build and --no-build can not be combined.") //nolint:staticcheck // the text of docker-compose
 	}
 	switch {
 	case opts.has("force-recreate"), opts.has("renew-anon-volumes"):
@@ -741,6 +744,9 @@ func upCommand(ctx context.Context, s *session, opts options) error {
 	}
 	if err := s.known(opts.values("exit-code-from")); err != nil {
 		return err
+	}
+	if opts.has("exit-code-from") && !opts.has("abort-on-container-exit") && s.style.look == V1 {
+		s.ui.warn("using --exit-code-from implies --abort-on-container-exit")
 	}
 	if err := s.style.checkScale(s, o.scale); err != nil {
 		return err

@@ -458,17 +458,22 @@ func meets(c *container, condition string) (bool, error) {
 	return c.State.Health.Status == "healthy", nil
 }
 
-// usedNetworks are the keys of the networks that the services are in.
+// usedNetworks are the keys of the networks that the services are in, in the
+// order of the services.
 func (s *session) usedNetworks() []string {
-	used := map[string]bool{}
-	for _, svc := range s.project.AllServices() {
-		if svc.NetworkMode == "" {
-			for key := range svc.Networks {
-				used[key] = true
+	var used []string
+	for _, name := range s.project.Order {
+		svc, _ := s.project.service(name)
+		if svc.NetworkMode != "" {
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(svc.Networks)) {
+			if !slices.Contains(used, key) {
+				used = append(used, key)
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(used))
+	return used
 }
 
 func (s *session) ensureNetworks(ctx context.Context) error {

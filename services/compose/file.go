@@ -217,19 +217,44 @@ func (p *Project) readEnvFile(dir, working string) error {
 // variables that are not set noted as warnings instead of written to a log.
 func (p *Project) substitution() func(string, template.Mapping) (string, error) {
 	missing := map[string]bool{}
-	return func(s string, lookup template.Mapping) (string, error) {
-		return template.SubstituteWithOptions(s, lookup, template.WithoutLogging,
-			template.WithReplacementFunction(func(s string, lookup template.Mapping, config *template.Config) (string, error) {
-				value, applied, err := template.DefaultReplacementAppliedFunc(s, lookup, config)
-				if err == nil && !applied && value == "" {
-					if name := strings.Trim(s, "${}"); !missing[name] && nameOfVariable.MatchString(name) {
-						missing[name] = true
-						p.Warnings = append(p.Warnings, "The "+name+" variable is not set. Defaulting to a blank string.")
-					}
-				}
-				return value, err
-			}))
+	var substitute func(string, template.Mapping) (string, error)
+	replace := func(s string, lookup template.Mapping, config *template.Config) (string, error) {
+		first, rest := firstExpression(s)
+		value, applied, err := template.DefaultReplacementAppliedFunc(first, lookup, config)
+		if err != nil {
+			return "", err
+		}
+		if name := strings.Trim(first, "${}"); !applied && !missing[name] && nameOfVariable.MatchString(name) {
+			missing[name] = true
+			p.Warnings = append(p.Warnings, "The "+name+" variable is not set. Defaulting to a blank string.")
+		}
+		rest, err = substitute(rest, lookup) // compose-go would log what is missing there
+		return value + rest, err
 	}
+	substitute = func(s string, lookup template.Mapping) (string, error) {
+		return template.SubstituteWithOptions(s, lookup, template.WithoutLogging, template.WithReplacementFunction(replace))
+	}
+	return substitute
+}
+
+// firstExpression splits a text that begins with ${…} after its closing brace:
+// compose-go's pattern goes on to the last brace of the line.
+func firstExpression(s string) (first, rest string) {
+	if !strings.HasPrefix(s, "${") {
+		return s, ""
+	}
+	depth := 0
+	for i, r := range s {
+		switch r {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return s[:i+1], s[i+1:]
+			}
+		}
+	}
+	return s, ""
 }
 
 var nameOfVariable = regexp.MustCompile(`^[_a-zA-Z][_a-zA-Z0-9]*$`)

@@ -76,6 +76,12 @@ func (v legacyVolume) yaml() any {
 	return fmt.Sprintf("%v:%s:%s", v.external, v.internal, v.mode)
 }
 
+// legacySecurity is a security option: the value, and the file that it is from.
+type legacySecurity string
+
+// MarshalJSON is the form that is hashed.
+func (o legacySecurity) MarshalJSON() ([]byte, error) { return json.Marshal([]any{string(o), nil}) }
+
 // legacyService is a service in docker-compose's own form.
 func (p *Project) legacyService(name string) map[string]any {
 	out := map[string]any{}
@@ -101,6 +107,13 @@ func (p *Project) legacyService(name string) map[string]any {
 		"volumes":     p.legacyVolumes,
 		"networks":    legacyNetworks,
 		"restart":     legacyRestart,
+		"security_opt": func(v any) any {
+			var out []any
+			for _, option := range list(v).([]any) {
+				out = append(out, legacySecurity(fmt.Sprint(option)))
+			}
+			return out
+		},
 	} {
 		if value, ok := out[key]; ok {
 			out[key] = convert(value)

@@ -64,6 +64,8 @@ func plain(key string, value any) any {
 		return v.yaml()
 	case legacyVolume:
 		return v.yaml()
+	case legacySecurity:
+		return string(v)
 	case int64:
 		if key == "interval" || key == "timeout" || key == "start_period" {
 			return yamlDuration(time.Duration(v))
