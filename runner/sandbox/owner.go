@@ -128,11 +128,9 @@ func launch(ctx context.Context, a attempt, remove string) (*Sandbox, error) {
 	}
 	defer complaints.Close()
 
-	// Nothing of the owner's environment: what runs in the sandbox can read its
-	// supervisor's in /proc.
 	supervisor, err := os.StartProcess(executable(), arguments(a, remove), &os.ProcAttr{
 		Dir:   "/",
-		Env:   []string{},
+		Env:   environ(),
 		Files: []*os.File{null, null, complaints, theirs},
 		Sys:   a.attr,
 	})
