@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"workshop/runner"
+)
+
+func readme(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// between is what stands between two markers.
+func between(t *testing.T, s, begin, end string) string {
+	t.Helper()
+	_, s, ok := strings.Cut(s, begin)
+	if !ok {
+		t.Fatalf("%q does not occur", begin)
+	}
+	s, _, ok = strings.Cut(s, end)
+	if !ok {
+		t.Fatalf("%q does not occur", end)
+	}
+	return s
+}
+
+// TestReadmeExample runs the slide of the README, and the same with the wrong text:
+// the output is the README's, but for durations and the isolation in force.
+func TestReadmeExample(t *testing.T) {
+	text := readme(t)
+	slide := between(t, text, "````markdown\n", "````\n")
+	dir := t.TempDir()
+	for name, deck := range map[string]string{
+		"hello.md": slide,
+		"noon.md":  strings.Replace(slide, "wait hello at 1 s", "wait hello at noon", 1),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(deck), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"workshop check hello.md", "workshop check --wait 2s noon.md"} {
+		cmd := exec.CommandContext(t.Context(), exe, strings.Fields(command)[1:]...)
+		cmd.Args[0], cmd.Dir = "workshop", dir
+		out, _ := cmd.Output()
+		got, want := comparable(string(out)), comparable(between(t, text, "$ "+command+"\n", "```\n"))
+		if head, ok := strings.CutSuffix(want, "…\n"); ok {
+			if !strings.HasPrefix(got, head) {
+				t.Errorf("%s: %s", command, cmp.Diff(head, got))
+			}
+		} else if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", command, diff)
+		}
+	}
+}
+
+var varying = []*regexp.Regexp{
+	regexp.MustCompile(` *\d+\.\ds\b`),
+	regexp.MustCompile(`(?m)^note: sessions are isolated by .*$`),
+	regexp.MustCompile(`(?m)^    nearest .*$`),
+}
+
+func comparable(s string) string {
+	for _, re := range varying {
+		s = re.ReplaceAllString(s, "…")
+	}
+	return s
+}
+
+// TestReadmeDirectives compares the README's table with the program's.
+func TestReadmeDirectives(t *testing.T) {
+	var want strings.Builder
+	for _, d := range runner.Directives() {
+		want.WriteString("| `" + d.Name + "` | " + d.Summary + " |\n")
+	}
+	_, got, _ := strings.Cut(between(t, readme(t), "<!-- directives", "\n\nA fence"), "|---|---|\n")
+	if diff := cmp.Diff(want.String(), got+"\n"); diff != "" {
+		t.Error(diff)
+	}
+}
