@@ -96,6 +96,9 @@ func start(t *testing.T, name string, env []string, files ...*os.File) *process 
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
+	for _, f := range files {
+		f.Close() // or the listener would outlive the service
+	}
 	go func() { p.exit <- p.Wait() }()
 	t.Cleanup(func() {
 		p.Process.Kill()
@@ -129,7 +132,7 @@ func (p *process) stopped() int {
 	return p.ProcessState.ExitCode()
 }
 
-// handOver opens a listener and makes a descriptor of it.
+// handOver opens a listener and makes a descriptor of it, for start to hand over.
 func handOver(t *testing.T) (addr string, file *os.File) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -141,12 +144,39 @@ func handOver(t *testing.T) (addr string, file *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { file.Close() })
 	return l.Addr().String(), file
 }
 
-// socks is a SOCKS5 proxy that knows hosts by name, such as "rng:80".
-func socks(t *testing.T, hosts map[string]string) (url string) {
+// directory knows the addresses of services by name, such as "rng:80".
+type directory struct {
+	mu     sync.Mutex
+	hosts  map[string]string
+	missed chan struct{} // closed when a name was asked for in vain
+}
+
+func newDirectory() *directory {
+	return &directory{hosts: map[string]string{}, missed: make(chan struct{})}
+}
+
+func (d *directory) add(name, addr string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.hosts[name] = addr
+}
+
+func (d *directory) find(name string) (addr string, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	addr, ok = d.hosts[name]
+	if !ok && d.missed != nil {
+		close(d.missed)
+		d.missed = nil
+	}
+	return addr, ok
+}
+
+// socks is a SOCKS5 proxy that finds services in a directory.
+func socks(t *testing.T, hosts *directory) (url string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -176,7 +206,7 @@ func socks(t *testing.T, hosts map[string]string) (url string) {
 }
 
 // relay serves one client of the proxy (RFC 1928).
-func relay(ctx context.Context, client net.Conn, hosts map[string]string) {
+func relay(ctx context.Context, client net.Conn, hosts *directory) {
 	head := make([]byte, 5)
 	if _, err := io.ReadFull(client, head[:2]); err != nil {
 		return
@@ -191,7 +221,7 @@ func relay(ctx context.Context, client net.Conn, hosts map[string]string) {
 		return
 	}
 	port := int(rest[len(rest)-2])<<8 | int(rest[len(rest)-1])
-	addr, ok := hosts[fmt.Sprintf("%s:%d", rest[:len(rest)-2], port)]
+	addr, ok := hosts.find(fmt.Sprintf("%s:%d", rest[:len(rest)-2], port))
 	if !ok {
 		client.Write([]byte{5, 4, 0, 1, 0, 0, 0, 0, 0, 0}) // host unreachable
 		return
@@ -217,40 +247,42 @@ func relay(ctx context.Context, client net.Conn, hosts map[string]string) {
 // The whole application in processes: listeners handed over, names resolved by a
 // proxy, no port of its own.
 func TestApplication(t *testing.T) {
-	hosts := map[string]string{}
+	hosts := newDirectory()
+	missed := hosts.missed
 	proxy := socks(t, hosts)
 	env := func(port string) []string {
 		return []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=" + port, "HOSTNAME=c0ffee", "ALL_PROXY=" + proxy}
 	}
-	files := map[string]*os.File{}
-	for name, port := range map[string]string{"redis": "6379", "rng": "80", "hasher": "80", "webui": "80"} {
-		var addr string
-		addr, files[name] = handOver(t)
-		hosts[name+":"+port] = addr
+	// The worker is first, and has to wait for the others.
+	running := map[string]*process{"worker": start(t, "worker", []string{"ALL_PROXY=" + proxy})}
+	select {
+	case <-missed:
+	case <-time.After(20 * time.Second):
+		t.Fatalf("the worker does not ask for redis; log:\n%s", running["worker"].log)
 	}
-	running := map[string]*process{
-		"redis":  start(t, "redis", env("6379"), files["redis"]),
-		"rng":    start(t, "rng", env("80"), files["rng"]),
-		"hasher": start(t, "hasher", env("80"), files["hasher"]),
-		"webui":  start(t, "webui", env("80"), files["webui"]),
-		"worker": start(t, "worker", []string{"ALL_PROXY=" + proxy}),
+	addrs := map[string]string{}
+	for name, port := range map[string]string{"redis": "6379", "rng": "80", "hasher": "80", "webui": "80"} {
+		addr, file := handOver(t)
+		addrs[name] = addr
+		running[name] = start(t, name, env(port), file)
+		hosts.add(name+":"+port, addr)
 	}
 	running["redis"].await("^Ready to accept connections\n$")
 	running["webui"].await("^WEBUI running on port 80\n$")
 	// What is reported has been counted when the next thing is reported.
 	running["worker"].await(`INFO:__main__:[1-4] units of work done, updating hash counter\nINFO`)
 
-	if body := get(t, "http://"+hosts["rng:80"]); body != "RNG running on c0ffee\n" {
+	if body := get(t, "http://"+addrs["rng"]); body != "RNG running on c0ffee\n" {
 		t.Errorf("rng: %q", body)
 	}
-	if body := get(t, "http://"+hosts["hasher:80"]); body != "HASHER running on c0ffee\n" {
+	if body := get(t, "http://"+addrs["hasher"]); body != "HASHER running on c0ffee\n" {
 		t.Errorf("hasher: %q", body)
 	}
 	var counters struct {
 		Hashes string
 		Now    float64
 	}
-	if err := json.Unmarshal([]byte(get(t, "http://"+hosts["webui:80"]+"/json")), &counters); err != nil {
+	if err := json.Unmarshal([]byte(get(t, "http://"+addrs["webui"]+"/json")), &counters); err != nil {
 		t.Error(err)
 	}
 	if counters.Hashes == "" || counters.Hashes == "0" || counters.Now < 1e9 {
@@ -281,7 +313,7 @@ func TestApplication(t *testing.T) {
 
 func get(t *testing.T, url string) string {
 	t.Helper()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}
 	response, err := client.Get(url)
 	if err != nil {
 		t.Fatal(err)
@@ -306,7 +338,7 @@ func TestFaithfulStop(t *testing.T) {
 			addr, file := handOver(t)
 			p := start(t, s.Name, []string{
 				"WORKSHOP_FAITHFUL_STOP=1", "LISTEN_FDS=1", "LISTEN_FDNAMES=" + port,
-				"ALL_PROXY=" + socks(t, nil),
+				"ALL_PROXY=" + socks(t, newDirectory()),
 			}, file)
 			alive := func() {
 				switch s.Name {
