@@ -39,9 +39,6 @@ func (p *chapterParser) slides() {
 	depth := 0 // of blocks that are closed somewhere
 	p.begin(0, false)
 	for _, t := range p.tokens {
-		if t.start < p.from && t.kind != openToken && t.kind != closeToken {
-			continue // among the properties
-		}
 		switch t.kind {
 		case separatorToken:
 			if depth > 0 {

@@ -66,7 +66,7 @@ type Step struct {
 	Pos       Pos    // the first character of the fence's opening backticks
 	Directive string // first word of the info string
 	Args      string // the rest of the info string of a fence of several lines
-	Text      string // the data: what follows the directive on a one-liner, else the body; no final line end
+	Text      string // the data: what follows the directive on a one-liner (trimmed, save for keys), else the body without its last line end
 	Raw       string // the data with the backticks that are removed from Text; "" if there are none
 	TextPos   Pos    // where Text begins
 	Hidden    bool   // inside an HTML comment: learners do not see it

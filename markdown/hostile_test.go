@@ -240,6 +240,7 @@ func TestBytes(t *testing.T) {
 		{"crlf and lf", "## T\r\n\n.exercise[\r\n```bash\necho a\r\necho b\n```\r\n]", "echo a\necho b", ""},
 		{"crlf separators", "one\r\n---\r\n.exercise[ ```bash a``` ]\r\n???\r\nx\r\n", "a", ""},
 		{"bom", "\ufeff.exercise[ ```bash x``` ]", "x", ""},
+		{"bom and position", "\ufeffa\x00", "", "deck.md:1:2: NUL byte"},
 		{"bom inside", fmt.Sprintf(exercise, "\ufeffa"), "echo \ufeffa", "deck.md:5:6: invisible character U+FEFF in a step"},
 		{"nul", "a\x00\nb\x00", "", "deck.md:1:2: NUL byte"},
 		{"nul in a step", fmt.Sprintf(exercise, "a\x00"), "echo a\x00", "deck.md:5:7: NUL byte"},
@@ -372,6 +373,19 @@ func TestConfinement(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// TestDepth shows that the depth of includes is bounded.
+func TestDepth(t *testing.T) {
+	t.Parallel()
+	fsys := fstest.MapFS{}
+	for i := range 100 {
+		fsys[fmt.Sprintf("%d.md", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "\n @@INCLUDE[%d.md]\n", i+1)}
+	}
+	_, err := markdown.Load(fsys, "0.md", markdown.Options{})
+	if want := "16.md:2:2: more than 16 includes inside each other"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
 	}
 }
 

@@ -61,7 +61,7 @@ func (m *manifestReader) parse() *yaml.Node {
 	var doc, more yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader([]byte(m.file.text)))
 	err := dec.Decode(&doc)
-	if err == io.EOF || err == nil && len(doc.Content) == 0 {
+	if errors.Is(err, io.EOF) || err == nil && len(doc.Content) == 0 {
 		m.fail(m.file.pos(0), "list the deck's files under content:", "the manifest is empty")
 		return nil
 	}
@@ -71,7 +71,7 @@ func (m *manifestReader) parse() *yaml.Node {
 			return nil
 		}
 	}
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		at, message := Pos{File: m.file.name, Line: 1, Col: 1}, strings.TrimPrefix(err.Error(), "yaml: ")
 		var le *yaml.LoadError
 		if errors.As(err, &le) {

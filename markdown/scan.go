@@ -415,7 +415,6 @@ search:
 					deepStart, deepEnd = start, start+blanks+m
 				}
 			case closes && outdented && col != indent: // it opens another fence
-				deepEnd = 0
 				break search
 			case closes:
 				return start, start + blanks + m, true
