@@ -243,6 +243,9 @@ func (s *session) submit(ctx context.Context, step *Step) error {
 	case err != nil:
 		return err
 	}
+	for _, f := range s.shell.Failures() {
+		s.run.addNote(fmt.Sprintf("%v: %s, in the middle of the snippet, ended with status %d; only the last status is judged", step.Pos, quote(f.Line), f.Status))
+	}
 	if next := s.next[step]; next != nil && !next.Snippet() {
 		return nil
 	}

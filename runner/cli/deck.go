@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -197,16 +196,10 @@ func (src *source) workdir(s *runner.Session, inPlace bool) (runner.Workdir, err
 	return runner.Workdir{Name: name, FS: sub}, err
 }
 
-// composeDir is the folder beside the deck with a Compose file: the deck's own, one
-// in it, or the one above.
+// composeDir is the folder beside the deck with a Compose file: the deck's own, or
+// the one above it. "" if there is none.
 func (src *source) composeDir() string {
 	near := []string{src.deck.Dir}
-	entries, _ := fs.ReadDir(src.fsys, src.deck.Dir)
-	for _, e := range entries {
-		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
-			near = append(near, path.Join(src.deck.Dir, e.Name()))
-		}
-	}
 	if src.deck.Dir != "." {
 		near = append(near, path.Dir(src.deck.Dir))
 	}

@@ -325,24 +325,25 @@ func (s *Screen) setMode(private bool, n int, set bool) {
 }
 
 // showAlt goes to the alternate page, which is empty then, or back; withCursor, the
-// cursor comes back to where it was.
+// cursor comes back to where it was, even when the page is the main one already
+// (ncurses may end twice).
 func (s *Screen) showAlt(show, withCursor bool) {
-	if show == s.AltScreen() {
-		return
-	}
-	s.flow = moved
 	s.cur.x = s.column()
-	if show {
-		s.left = s.cur
+	switch {
+	case show == s.AltScreen():
+	case show:
+		s.flow = moved
+		s.left, s.wasLeft = s.cur, true
 		s.page = &s.alt
 		s.eraseRows(0, s.rows)
-		return
+	default:
+		s.flow = moved
+		s.page = &s.main
+		for _, r := range s.page.rows {
+			r.gen = s.gen // it was not there to be seen
+		}
 	}
-	s.page = &s.main
-	for _, r := range s.page.rows {
-		r.gen = s.gen // it was not there to be seen
-	}
-	if withCursor {
+	if !show && withCursor && s.wasLeft {
 		s.restore(s.left)
 	}
 }

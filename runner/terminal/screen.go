@@ -37,7 +37,8 @@ type Screen struct {
 
 	page        *page // main or alt
 	main, alt   page
-	left        cursorState // where the main page was left for the other one
+	left        cursorState // where the main page was left for the other one, last
+	wasLeft     bool
 	cur         cursorState
 	top, bottom int // the scrolling region: its first and last row
 	tabs        []bool
@@ -91,6 +92,7 @@ func (s *Screen) reset() {
 	s.page = &s.main
 	s.cur = s.home()
 	s.left, s.main.saved, s.alt.saved = s.cur, s.cur, s.cur
+	s.wasLeft = false
 	s.modes = modes{autowrap: true, cursorVisible: true}
 	s.last = 0
 	s.setSize()

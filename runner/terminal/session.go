@@ -89,6 +89,7 @@ type Session struct {
 	lastStatus  int  // what the last D mark said
 	number      int  // bash's command number in the last D mark
 	ran         bool // a command has begun since the last Submit
+	failures    []LineStatus
 	line        bool // the line that was typed has been echoed
 	complaint   bool // the shell said something of it instead of running a command
 	redrawn     bool // the prompt that is being shown is the same as before

@@ -82,6 +82,20 @@ func (s *Session) Prompting() (status int, ok bool) {
 	return s.status, s.state == ready
 }
 
+// LineStatus is how one line of a snippet ended.
+type LineStatus struct {
+	Line   string
+	Status int
+}
+
+// Failures are the lines of the last snippet, but for its last one, whose commands
+// ended with another status than 0. The snippet's own status does not show them.
+func (s *Session) Failures() []LineStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failures
+}
+
 // Submit types a snippet and Return, a line at a time: the next line is sent when
 // the shell reads again, or when the command asks for input. It returns when the
 // last line has been taken: its command runs or has ended ([Session.AwaitPrompt]
@@ -94,7 +108,7 @@ func (s *Session) Submit(ctx context.Context, snippet string) error {
 	s.mu.Lock()
 	s.drain()
 	s.mark()
-	s.status, s.ran = 0, false
+	s.status, s.ran, s.failures = 0, false, nil
 	s.mu.Unlock()
 	for i, line := range lines {
 		if err := s.submitLine(ctx, line, i == len(lines)-1); err != nil {
@@ -111,7 +125,7 @@ func forbidden(r rune) bool {
 
 func (s *Session) submitLine(ctx context.Context, line string, last bool) error {
 	s.mu.Lock()
-	interrupted := s.interrupt
+	interrupted, before := s.interrupt, s.number
 	switch s.state {
 	case ready, continued:
 		s.typeLine(line)
@@ -144,6 +158,9 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 	}
 	s.mu.Lock()
 	state, ran, status := s.state, s.ran, s.status
+	if !last && state == ready && s.number > before && s.lastStatus != 0 {
+		s.failures = append(s.failures, LineStatus{line, s.lastStatus})
+	}
 	s.mu.Unlock()
 	switch {
 	case state == ended && !last:
