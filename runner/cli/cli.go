@@ -57,17 +57,17 @@ func Main(ctx context.Context, argv []string, streams Streams) int {
 	if run, ok := tools[strings.TrimSuffix(filepath.Base(argv[0]), ".exe")]; ok {
 		return run(ctx, argv[1:], streams)
 	}
-	root := newRoot(streams)
+	root := newRoot(streams) //nolint:contextcheck // cobra hands the context to the commands
 	root.SetArgs(argv[1:])
 	err := root.ExecuteContext(ctx)
 	code := exitCode(err)
 	var coded *codeError
 	switch {
 	case err == nil || errors.As(err, &coded) && coded.err == nil:
-	case code == exitUsage && !isInput(err):
-		fmt.Fprintf(streams.Err, "workshop: %v\n", err)
-	default:
+	case isInput(err):
 		fmt.Fprintln(streams.Err, err)
+	default:
+		fmt.Fprintf(streams.Err, "workshop: %v\n", err)
 	}
 	return code
 }

@@ -101,9 +101,9 @@ func serviceNames() (names []string) {
 
 // newTools are the same commands under `workshop`.
 func newTools(streams Streams) []*cobra.Command {
-	wrap := func(use, short, group string, run tool) *cobra.Command {
+	wrap := func(use, short string, run tool) *cobra.Command {
 		return &cobra.Command{
-			Use: use, Short: short, GroupID: group, DisableFlagParsing: true,
+			Use: use, Short: short, GroupID: "stack", DisableFlagParsing: true,
 			RunE: func(cmd *cobra.Command, args []string) error {
 				if code := run(cmd.Context(), args, streams); code != 0 {
 					return &codeError{code: code}
@@ -112,7 +112,7 @@ func newTools(streams Streams) []*cobra.Command {
 			},
 		}
 	}
-	one := wrap("service NAME", "Run one bundled service: "+strings.Join(serviceNames(), ", "), "stack",
+	one := wrap("service NAME", "Run one bundled service: "+strings.Join(serviceNames(), ", "),
 		func(ctx context.Context, args []string, s Streams) int {
 			if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 				for _, svc := range services.All() {
@@ -125,10 +125,10 @@ func newTools(streams Streams) []*cobra.Command {
 	one.ValidArgs = serviceNames()
 	return []*cobra.Command{
 		one,
-		wrap("compose [ARG…]", "Docker Compose, as `docker-compose` on the exercise shell's PATH", "stack", composeTool(compose.V1)),
-		wrap("engine", "Serve the embedded container engine on a socket", "stack",
+		wrap("compose [ARG…]", "Docker Compose, as `docker-compose` on the exercise shell's PATH", composeTool(compose.V1)),
+		wrap("engine", "Serve the embedded container engine on a socket",
 			ending(embeddedEngine)),
-		wrap("measure rate|latency [ARG…]", "Check a claim about the sample application's speed", "stack", tools["measure"]),
-		wrap("httping [ARG…] URL", "The stand-in for httping", "stack", tools["httping"]),
+		wrap("measure rate|latency [ARG…]", "Check a claim about the sample application's speed", tools["measure"]),
+		wrap("httping [ARG…] URL", "The stand-in for httping", tools["httping"]),
 	}
 }

@@ -197,7 +197,7 @@ func (s *Session) start(opts Options, dir string) error {
 
 // startChild starts the shell as a plain child, in a session of its own.
 func startChild(c Command) (Process, error) {
-	cmd := exec.Command(c.Argv[0], c.Argv[1:]...)
+	cmd := exec.Command(c.Argv[0], c.Argv[1:]...) //nolint:noctx // it lives until Close ends it
 	cmd.Env, cmd.Dir = c.Env, c.Dir
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.TTY, c.TTY, c.TTY
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

@@ -433,10 +433,30 @@ func TestCloseDuringACommand(t *testing.T) {
 
 func TestParseKey(t *testing.T) {
 	tests := []struct{ in, normal, application string }{
-		{"^C", "\x03", ""}, {"C-c", "\x03", ""}, {"^J", "\n", ""}, {"^[", "\x1b", ""}, {"C-Space", "\x00", ""},
-		{"Escape", "\x1b", ""}, {"escape", "\x1b", ""}, {"Enter", "\r", ""}, {"Space", " ", ""}, {"Tab", "\t", ""}, {"BSpace", "\x7f", ""},
-		{"Up", "\x1b[A", "\x1bOA"}, {"C-Up", "\x1b[1;5A", ""}, {"S-Left", "\x1b[1;2D", ""}, {"F1", "\x1bOP", ""}, {"F12", "\x1b[24~", ""},
-		{"M-x", "\x1bx", ""}, {"C-M-x", "\x1b\x18", ""}, {"q", "q", ""}, {"$", "$", ""}, {"^", "^", ""}, {"-", "-", ""}, {"é", "é", ""}, {"S-Tab", "\x1b[Z", ""},
+		{"^C", "\x03", ""},
+		{"C-c", "\x03", ""},
+		{"^J", "\n", ""},
+		{"^[", "\x1b", ""},
+		{"C-Space", "\x00", ""},
+		{"Escape", "\x1b", ""},
+		{"escape", "\x1b", ""},
+		{"Enter", "\r", ""},
+		{"Space", " ", ""},
+		{"Tab", "\t", ""},
+		{"BSpace", "\x7f", ""},
+		{"Up", "\x1b[A", "\x1bOA"},
+		{"C-Up", "\x1b[1;5A", ""},
+		{"S-Left", "\x1b[1;2D", ""},
+		{"F1", "\x1bOP", ""},
+		{"F12", "\x1b[24~", ""},
+		{"M-x", "\x1bx", ""},
+		{"C-M-x", "\x1b\x18", ""},
+		{"q", "q", ""},
+		{"$", "$", ""},
+		{"^", "^", ""},
+		{"-", "-", ""},
+		{"é", "é", ""},
+		{"S-Tab", "\x1b[Z", ""},
 	}
 	for _, tt := range tests {
 		k, err := ParseKey(tt.in)
