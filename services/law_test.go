@@ -15,19 +15,27 @@ import (
 	"time"
 )
 
-// app is the sample application in memory: its connections are pipes, so that it
-// can run in the virtual time of a bubble.
+// app is the sample application in this process.
 type app struct {
 	t        *testing.T
 	services sync.WaitGroup
 	ctx      context.Context
 	cancel   context.CancelFunc
+	listen   func() (host, error)
+	ready    chan struct{} // a value for each listener
 	mu       sync.Mutex
-	hosts    map[string]*pipes
+	hosts    map[string]host
 }
 
-func newApp(t *testing.T) *app {
-	a := &app{t: t, hosts: map[string]*pipes{}}
+// host is where a service listens.
+type host interface {
+	net.Listener
+	dial(ctx context.Context) (net.Conn, error)
+}
+
+// newApp is an application that listens as listen says.
+func newApp(t *testing.T, listen func() (host, error)) *app {
+	a := &app{t: t, listen: listen, ready: make(chan struct{}, 10), hosts: map[string]host{}}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	return a
 }
@@ -40,11 +48,14 @@ func (a *app) start(name string) {
 	}
 	rt := Runtime{Stdout: io.Discard, Stderr: io.Discard, Hostname: name, Dial: a.dial}
 	rt.Listen = func(_ context.Context, port string) (net.Listener, error) {
-		l := &pipes{conns: make(chan net.Conn, 100), closed: make(chan struct{})}
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		a.hosts[name+":"+port] = l
-		return l, nil
+		h, err := a.listen()
+		if err == nil {
+			a.hosts[name+":"+port] = h
+			a.ready <- struct{}{}
+		}
+		return h, err
 	}
 	a.services.Go(func() {
 		if err := service.Run(a.ctx, rt); err != nil {
@@ -60,18 +71,12 @@ func (a *app) stop() {
 
 func (a *app) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	a.mu.Lock()
-	l := a.hosts[address]
+	h, ok := a.hosts[address]
 	a.mu.Unlock()
-	if l == nil {
+	if !ok {
 		return nil, fmt.Errorf("dial %s: no such host", address)
 	}
-	client, server := net.Pipe()
-	select {
-	case l.conns <- server:
-		return client, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return h.dial(ctx)
 }
 
 // hashes is the counter.
@@ -122,7 +127,7 @@ func TestLaw(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(strconv.Itoa(tt.workers), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a := newApp(t)
+				a := newApp(t, inMemory)
 				defer a.stop()
 				for _, name := range []string{"redis", "rng", "hasher"} {
 					a.start(name)
@@ -167,7 +172,7 @@ func (a *app) median(address string) time.Duration {
 // A worker that starts before the others waits for them instead of giving up.
 func TestStartInAnyOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newApp(t)
+		a := newApp(t, inMemory)
 		defer a.stop()
 		service, _ := Find("worker")
 		var log lines
@@ -186,11 +191,25 @@ func TestStartInAnyOrder(t *testing.T) {
 	})
 }
 
-// pipes is a listener in memory.
+// pipes is a listener in memory: its connections belong to the test's bubble.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
 	once   sync.Once
+}
+
+func inMemory() (host, error) {
+	return &pipes{conns: make(chan net.Conn, 100), closed: make(chan struct{})}, nil
+}
+
+func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case p.conns <- server:
+		return client, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (p *pipes) Accept() (net.Conn, error) {
@@ -208,3 +227,16 @@ func (p *pipes) Close() error {
 }
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// socket is a listener on a real socket.
+type socket struct{ net.Listener }
+
+func onSocket() (host, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return socket{l}, err
+}
+
+func (s socket) dial(ctx context.Context) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(ctx, "tcp", s.Addr().String())
+}
