@@ -38,10 +38,10 @@ func browser(t *testing.T) context.Context {
 	tab, cancel := chromedp.NewContext(allocator)
 	limited, free := context.WithTimeout(tab, 2*time.Minute)
 	t.Cleanup(func() {
-		free()
-		if err := chromedp.Cancel(tab); err != nil {
+		if err := chromedp.Cancel(limited); err != nil {
 			t.Errorf("end chromium: %v", err)
 		}
+		free()
 		cancel()
 		stop()
 	})
