@@ -83,11 +83,11 @@ func (s *Screen) escapeFunction(f uint32) {
 		s.top, s.bottom = 0, s.rows-1
 		s.cur.x, s.cur.y = 0, 0
 		for _, r := range s.page.rows {
-			r.erase(0, s.cols, 0)
-			for x := range s.cols {
-				r.put(x, 'E', 1, 0, s.epoch)
+			s.eraseRow(r)
+			for x := range r.cells {
+				r.cells[x] = Cell{Rune: 'E', Epoch: s.epoch}
 			}
-			r.gen = s.gen
+			r.wrote(s.cols)
 		}
 	default:
 		switch f & intermediate {
