@@ -394,7 +394,7 @@ func (s *Sandbox) Done() <-chan struct{} { return s.done }
 // Close kills everything in the sandbox, removes its folder and waits for both.
 // The error tells of a supervisor that did not end well; it is the same each time.
 func (s *Sandbox) Close() error {
-	s.close.Do(func() { s.wire.conn.CloseWrite() }) // it still sends how the processes ended
+	s.close.Do(func() { _ = s.wire.conn.CloseWrite() }) // it still sends how the processes ended
 	<-s.done
 	return s.err
 }

@@ -50,6 +50,8 @@ func helper(name string) {
 		server()
 	case "client":
 		client()
+	case "headless":
+		headless()
 	}
 	os.Exit(3)
 }
@@ -354,6 +356,96 @@ func TestCloseStubborn(t *testing.T) {
 	})
 }
 
+// headless goes on after its first thread has ended, which makes it look like a zombie.
+func headless() {
+	pipe := os.NewFile(3, "pipe")
+	go func() {
+		fmt.Fprintln(pipe, "up")
+		select {}
+	}()
+	runtime.LockOSThread()
+	if unix.Gettid() != os.Getpid() {
+		fmt.Fprintln(pipe, "not the first thread")
+	}
+	_, _, err := unix.Syscall(unix.SYS_EXIT, 0, 0, 0)
+	panic(err)
+}
+
+func TestCloseHeadless(t *testing.T) {
+	each(t, func(t *testing.T, isolation Isolation) {
+		s := open(t, Options{Isolation: isolation})
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		exe, err := os.Open("/proc/self/exe")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer exe.Close()
+		// In a session of its own, and so not in the group that the supervisor knows.
+		cmd := shell("setsid /proc/self/fd/4 & wait", w, exe)
+		cmd.Env = append(cmd.Env, "SANDBOX_TEST_HELPER=headless")
+		p, err := s.Start(cmd)
+		w.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(r).ReadString('\n'); err != nil || line != "up\n" {
+			t.Fatalf("%q %v", line, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		<-p.Done()
+		readAll(t, r)
+	})
+}
+
+// TestCloseDenied closes a guardian of a process that it may not kill.
+func TestCloseDenied(t *testing.T) {
+	program := os.Getenv("SANDBOX_TEST_SETUID") // runs a command as root
+	if program == "" {
+		t.Skip("run by TestOrdinaryUser")
+	}
+	dir := filepath.Join(t.TempDir(), "session")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, Options{Isolation: Guardian, Remove: dir})
+	in, inW, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inW.Close() // ends it
+	out, outW, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	if _, err := s.Start(shell("sleep 1000 & setsid "+program+" --reuid 0 sh -c 'echo up; exec cat' <&3 >&4 2>&1; wait", in, outW)); err != nil {
+		t.Fatal(err)
+	}
+	in.Close()
+	outW.Close()
+	lines := bufio.NewScanner(out)
+	out.SetReadDeadline(time.Now().Add(patience))
+	if !lines.Scan() || lines.Text() != "up" {
+		t.Fatalf("%q %v", lines.Text(), lines.Err())
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder is still there: %v", err)
+	}
+	io.WriteString(inW, "still here\n")
+	if !lines.Scan() || lines.Text() != "still here" {
+		t.Errorf("so it could be killed: %q %v", lines.Text(), lines.Err())
+	}
+}
+
 // TestGroupOrphans looks for processes of a group whose leader has ended.
 func TestGroupOrphans(t *testing.T) {
 	s := open(t, Options{Isolation: Group})
@@ -608,16 +700,18 @@ func client() {
 	os.Exit(0)
 }
 
+// self is this binary as a helper.
+func self(helper, name string, files ...*os.File) Cmd {
+	return Cmd{
+		Argv: []string{"/proc/self/exe"}, Env: environment("SANDBOX_TEST_HELPER="+helper, "NAME="+name),
+		Files: append([]*os.File{nil, nil, nil}, files...),
+	}
+}
+
 // TestPrivateNetworks has two sandboxes listen on the same port.
 func TestPrivateNetworks(t *testing.T) {
 	if !slices.Contains(available(t), Namespace) {
 		t.Skip("there are none here")
-	}
-	self := func(name string, helper string, files ...*os.File) Cmd {
-		return Cmd{
-			Argv: []string{"/proc/self/exe"}, Env: environment("SANDBOX_TEST_HELPER="+helper, "NAME="+name),
-			Files: append([]*os.File{nil, nil, nil}, files...),
-		}
 	}
 	boxes := map[string]*Sandbox{}
 	for _, name := range []string{"one", "other"} {
@@ -631,7 +725,7 @@ func TestPrivateNetworks(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer r.Close()
-		if _, err := s.Start(self(name, "server", w)); err != nil {
+		if _, err := s.Start(self("server", name, w)); err != nil {
 			t.Fatal(err)
 		}
 		w.Close()
@@ -640,7 +734,7 @@ func TestPrivateNetworks(t *testing.T) {
 		}
 	}
 	for name, s := range boxes {
-		if got, status := run(t, s, self("", "client")); got != name {
+		if got, status := run(t, s, self("client", "")); got != name {
 			t.Errorf("%+v, got %q, want %q", status, got, name)
 		}
 	}
@@ -684,25 +778,49 @@ func TestRemoveKeepsMounts(t *testing.T) {
 
 func TestDescendants(t *testing.T) {
 	all := []process{
-		{pid: 9, parent: 4}, {pid: 4, parent: 2}, {pid: 2, parent: 1}, {pid: 3, parent: 1},
-		{pid: 5, parent: 3, zombie: true}, {pid: 6, parent: 5}, {pid: 7, parent: 6}, {pid: 1},
+		{pid: 9, parent: 4},
+		{pid: 4, parent: 2},
+		{pid: 2, parent: 1},
+		{pid: 3, parent: 1},
+		{pid: 5, parent: 3, zombie: true},
+		{pid: 6, parent: 5},
+		{pid: 7, parent: 6},
+		{pid: 1},
 	}
 	for _, test := range []struct {
 		name string
 		root int
 		want []int
 	}{
-		{"all", 1, []int{2, 3, 4, 9, 6, 7}},
+		{"all", 1, []int{2, 3, 4, 5, 9, 6, 7}},
 		{"some", 2, []int{4, 9}},
 		{"none", 9, nil},
 		{"unknown", 8, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, descendants(all, test.root)); diff != "" {
+			var got []int
+			for _, p := range descendants(all, test.root) {
+				got = append(got, p.pid)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
+}
+
+// setuid copies setpriv, which runs a command as somebody else, so that everybody may.
+func setuid(dir string) (string, error) {
+	original, err := exec.LookPath("setpriv")
+	if err != nil {
+		return "", err
+	}
+	program, err := os.ReadFile(original)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "setpriv")
+	return path, errors.Join(os.Chmod(filepath.Dir(dir), 0o755), os.WriteFile(path, program, 0o755), os.Chmod(path, 0o755|fs.ModeSetuid))
 }
 
 // TestOrdinaryUser runs the tests as a user who is not root.
@@ -717,6 +835,11 @@ func TestOrdinaryUser(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.v", "-test.skip=^TestOwnerKilled$")
 	cmd.Dir = tmp
 	cmd.Env = environment("TMPDIR=" + tmp)
+	if program, err := setuid(t.TempDir()); err == nil {
+		cmd.Env = append(cmd.Env, "SANDBOX_TEST_SETUID="+program)
+	} else {
+		t.Logf("no TestCloseDenied: %v", err)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "--- PASS: TestStatus/") {

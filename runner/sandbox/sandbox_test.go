@@ -256,22 +256,30 @@ func TestStartErrors(t *testing.T) {
 		}{
 			{"no command", Cmd{}, nil, "sandbox: no command"},
 			{
-				"not in PATH", Cmd{Argv: []string{"no-such-program"}, Env: environment()}, exec.ErrNotFound,
+				"not in PATH",
+				Cmd{Argv: []string{"no-such-program"}, Env: environment()},
+				exec.ErrNotFound,
 				`exec: "no-such-program": executable file not found in $PATH`,
 			},
 			{"no PATH", Cmd{Argv: []string{"sh"}}, exec.ErrNotFound, `exec: "sh": executable file not found in $PATH`},
 			{
-				"no such file", Cmd{Argv: []string{dir + "/nothing"}}, fs.ErrNotExist,
+				"no such file",
+				Cmd{Argv: []string{dir + "/nothing"}},
+				fs.ErrNotExist,
 				"exec " + dir + "/nothing: no such file or directory",
 			},
 			{"not executable", Cmd{Argv: []string{plain}}, fs.ErrPermission, "exec " + plain + ": permission denied"},
 			{
-				"no such folder", Cmd{Argv: []string{"/bin/sh"}, Dir: dir + "/nowhere"}, fs.ErrNotExist,
+				"no such folder",
+				Cmd{Argv: []string{"/bin/sh"}, Dir: dir + "/nowhere"},
+				fs.ErrNotExist,
 				"chdir " + dir + "/nowhere: no such file or directory",
 			},
 			{"folder is a file", Cmd{Argv: []string{"/bin/sh"}, Dir: plain}, syscall.ENOTDIR, "chdir " + plain + ": not a directory"},
 			{
-				"closed file", Cmd{Argv: []string{"/bin/sh"}, Files: []*os.File{closed}}, syscall.EBADF,
+				"closed file",
+				Cmd{Argv: []string{"/bin/sh"}, Files: []*os.File{closed}},
+				syscall.EBADF,
 				"sandbox: sendmsg: bad file descriptor",
 			},
 		} {

@@ -77,7 +77,7 @@ func supervise(isolation Isolation, private bool, directory string) error {
 		}
 		return remove(directory)
 	}
-	w.send(r) // an error shows as the end of the requests, here and below
+	s.reply(r)
 
 	requests := make(chan received)
 	go s.receive(requests)
@@ -100,6 +100,9 @@ func supervise(isolation Isolation, private bool, directory string) error {
 		}
 	}
 }
+
+// reply replies to the owner. If that fails, the end of the requests follows.
+func (s *supervisor) reply(r reply, fds ...int) { _ = s.wire.send(r, fds...) }
 
 // catchSignals keeps signals from ending the supervisor, but not from having their
 // default actions in its children: caught signals are reset by exec, ignored ones,
@@ -142,7 +145,7 @@ func (s *supervisor) start(id int, cmd *start, fds []int) {
 	files, err := s.files(cmd, fds)
 	if err != nil {
 		r.fail("receive descriptors", "", err)
-		s.wire.send(r)
+		s.reply(r)
 		return
 	}
 	path, dir := string(cmd.Path), string(cmd.Dir)
@@ -159,16 +162,16 @@ func (s *supervisor) start(id int, cmd *start, fds []int) {
 		} else {
 			r.fail("exec", path, err)
 		}
-		s.wire.send(r)
+		s.reply(r)
 		return
 	}
 	s.ids[pid], s.pids[id] = id, pid
 	r.PID = pid
 	if pidfd < 0 {
-		s.wire.send(r)
+		s.reply(r)
 		return
 	}
-	s.wire.send(r, pidfd)
+	s.reply(r, pidfd)
 	unix.Close(pidfd)
 }
 
@@ -210,7 +213,7 @@ func (s *supervisor) signal(id int, number syscall.Signal) {
 	} else if err := unix.Kill(-pid, number); err != nil {
 		r.fail("kill", "", err)
 	}
-	s.wire.send(r)
+	s.reply(r)
 }
 
 // reap takes the status of one child, started or adopted, and reports it.
@@ -243,7 +246,7 @@ func (s *supervisor) reap(options int) error {
 	if status.Signaled() {
 		r.Status = Status{Code: -1, Signal: unix.SignalName(status.Signal())}
 	}
-	s.wire.send(r)
+	s.reply(r)
 	return nil
 }
 
@@ -254,47 +257,55 @@ func (s *supervisor) reap(options int) error {
 // so whatever has escaped one look is seen by one of those that follow.
 func (s *supervisor) killAll() {
 	for {
-		killed := s.kill()
-		if killed == 0 {
-			// What is left may not be killed, such as a program of another user.
-			// It is not worth to wait for, but zombies are.
-			for s.reap(unix.WNOHANG) == nil {
-			}
+		options := unix.WNOHANG
+		killed, denied := s.kill()
+		if killed {
+			options = 0 // an end is bound to come
+		}
+		err := s.reap(options)
+		for err == nil {
+			err = s.reap(unix.WNOHANG)
+		}
+		if errors.Is(err, unix.ECHILD) {
 			return
 		}
-		if s.reap(0) != nil {
-			return // no children
-		}
-		for s.reap(unix.WNOHANG) == nil {
+		if !killed && denied {
+			return // what is left belongs to somebody else, as sudo and what it runs do
 		}
 	}
 }
 
-// kill sends SIGKILL to everything in the sandbox and returns how much there was.
-func (s *supervisor) kill() (killed int) {
+// kill sends SIGKILL to everything in the sandbox. It returns whether that has met
+// anything that still ran, and whether it was not allowed to for anything.
+func (s *supervisor) kill() (killed, denied bool) {
+	send := func(pid int) bool {
+		err := unix.Kill(pid, unix.SIGKILL)
+		denied = denied || errors.Is(err, unix.EPERM)
+		return err == nil
+	}
 	if s.isolation == Namespace {
-		if unix.Kill(-1, unix.SIGKILL) == nil {
-			killed++
+		killed = send(-1)
+		return killed, denied
+	}
+	all := processes()
+	// Parents first, lest they react to the death of a child.
+	for _, p := range descendants(all, os.Getpid()) {
+		// What looks like a zombie may have threads that run.
+		if send(p.pid) && !p.zombie {
+			killed = true
 		}
-		return killed
 	}
 	if s.isolation == Group {
 		for _, group := range s.orphans {
-			unix.Kill(-group, unix.SIGKILL)
+			send(-group)
 		}
 		for pid := range s.ids {
-			if unix.Kill(-pid, unix.SIGKILL) == nil {
-				killed++
+			if send(-pid) {
+				killed = true
 			}
 		}
 	}
-	// Parents first, lest they react to the death of a child.
-	for _, pid := range descendants(processes(), os.Getpid()) {
-		if unix.Kill(pid, unix.SIGKILL) == nil {
-			killed++
-		}
-	}
-	return killed
+	return killed, denied || all == nil
 }
 
 // process is what is known about one of the system's processes.
@@ -303,20 +314,15 @@ type process struct {
 	zombie      bool
 }
 
-// descendants are those of root that still run, parents before their children.
-func descendants(all []process, root int) []int {
+// descendants are those of root, parents before their children.
+func descendants(all []process, root int) (found []process) {
 	children := map[int][]process{}
 	for _, p := range all {
 		children[p.parent] = append(children[p.parent], p)
 	}
-	var found []int
-	for queue := []int{root}; len(queue) > 0; queue = queue[1:] {
-		for _, p := range children[queue[0]] {
-			queue = append(queue, p.pid)
-			if !p.zombie {
-				found = append(found, p.pid)
-			}
-		}
+	found = append(found, children[root]...)
+	for i := 0; i < len(found); i++ {
+		found = append(found, children[found[i].pid]...)
 	}
 	return found
 }
@@ -334,9 +340,9 @@ func remove(directory string) error {
 		return err
 	}
 	// Some programs write-protect their folders, as Go does with its module cache.
-	filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {
-			os.Chmod(path, 0o700)
+			_ = os.Chmod(path, 0o700) // what matters is whether it can be removed
 		}
 		return nil
 	})

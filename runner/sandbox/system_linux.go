@@ -132,7 +132,7 @@ func unblockSignals() error {
 // make's job server perhaps, from the processes of the sandbox. Before Linux 5.9
 // they get them, as they would from any other parent.
 func closeOnExec() {
-	unix.CloseRange(4, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+	_ = unix.CloseRange(4, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 }
 
 func processAttr(isolation Isolation, pidfd *int) *syscall.SysProcAttr {
