@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -302,7 +302,7 @@ func (f filters) any(name string, holds func(string) bool) bool {
 
 // hijack takes the connection over for raw streams. What the client sent already is
 // read from in.
-func (e *Engine) hijack(w http.ResponseWriter, r *http.Request, contentType string) (conn net.Conn, in *bufio.Reader, err error) {
+func (e *Engine) hijack(w http.ResponseWriter, r *http.Request, contentType string) (conn net.Conn, in io.Reader, err error) {
 	conn, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return nil, nil, fmt.Errorf("hijack: %w", err)
@@ -318,7 +318,14 @@ func (e *Engine) hijack(w http.ResponseWriter, r *http.Request, contentType stri
 		e.conns.remove(conn)
 		return nil, nil, err
 	}
-	return conn, rw.Reader, nil
+	// Past what it has buffered, the server's reader must not be used: at the end of
+	// the input it cancels the request's context, and a client may end its input only.
+	early, err := rw.Reader.Peek(rw.Reader.Buffered())
+	if err != nil {
+		e.conns.remove(conn)
+		return nil, nil, err
+	}
+	return conn, io.MultiReader(bytes.NewReader(early), conn), nil
 }
 
 // The types of the body of a stream.

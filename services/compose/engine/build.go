@@ -174,6 +174,9 @@ func (b *builder) carryOut(i instruction) error {
 	case "ARG":
 		return b.arg(i)
 	}
+	if reason := unsupported[i.name]; reason != "" {
+		return badRequest("dockerfile line %d: %s: %s", i.line, i, reason)
+	}
 	c := &b.image.config
 	switch i.name {
 	case "MAINTAINER":

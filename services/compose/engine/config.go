@@ -162,6 +162,7 @@ type hostConfig struct {
 	AutoRemove      bool
 	LogConfig       logConfig
 	Links           []string
+	ConsoleSize     [2]uint16 // rows and columns of the terminal
 
 	raw map[string]json.RawMessage // what was sent, for inspect
 }

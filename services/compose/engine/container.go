@@ -156,6 +156,7 @@ func (e *Engine) createContainer(w http.ResponseWriter, r *http.Request) error {
 	c := &container{
 		id: newID(), image: img, config: request.over(img.config), host: host, created: time.Now(),
 		stdin: &stdinGate{}, endpoints: map[string]*endpoint{}, state: created,
+		size:    windowSize{host.ConsoleSize[0], host.ConsoleSize[1]},
 		stopped: make(chan struct{}), removed: make(chan struct{}),
 	}
 	if len(c.config.Entrypoint)+len(c.config.Cmd) == 0 {

@@ -35,8 +35,8 @@ var unsupported = map[string]string{
 
 var known = []string{"FROM", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL", "WORKDIR"}
 
-// parseDockerfile splits a Dockerfile into instructions that are all understood, the
-// first of them FROM or ARG.
+// parseDockerfile splits a Dockerfile into instructions that Docker knows, the first
+// of them FROM or ARG.
 func parseDockerfile(src string) ([]instruction, error) {
 	var list []instruction
 	src = strings.ReplaceAll(strings.TrimPrefix(src, "\ufeff"), "\r\n", "\n")
@@ -73,11 +73,8 @@ func parseDockerfile(src string) ([]instruction, error) {
 		}
 		name, value, _ := strings.Cut(strings.ReplaceAll(line, "\t", " "), " ")
 		i := instruction{first, strings.ToUpper(name), strings.TrimSpace(value)}
-		reason, no := unsupported[i.name]
 		switch {
-		case no:
-			return nil, badRequest("dockerfile line %d: %s: %s", i.line, i, reason)
-		case !slices.Contains(known, i.name):
+		case !slices.Contains(known, i.name) && unsupported[i.name] == "":
 			return nil, badRequest("dockerfile parse error line %d: unknown instruction: %s", i.line, name)
 		case i.value == "" && i.name != "CMD" && i.name != "ENTRYPOINT":
 			return nil, i.errorf("it needs an argument")

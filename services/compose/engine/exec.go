@@ -17,6 +17,7 @@ type execution struct {
 	process   *process // nil before the start
 	code      int
 	over      bool
+	accounted chan struct{} // closed when code is that of a process that has ended
 	size      windowSize
 }
 
@@ -57,7 +58,7 @@ func (e *Engine) createExec(w http.ResponseWriter, r *http.Request) error {
 		case c.run == nil:
 			return conflict("container %s is not running", c.id)
 		}
-		x := &execution{id: newID(), container: c, config: config}
+		x := &execution{id: newID(), container: c, config: config, accounted: make(chan struct{})}
 		if config.ConsoleSize != nil {
 			x.size = windowSize{config.ConsoleSize[0], config.ConsoleSize[1]}
 		}
@@ -95,33 +96,35 @@ func (e *Engine) startExec(w http.ResponseWriter, r *http.Request) error {
 		e.mu.Unlock()
 		return err
 	}
+	tty := x.config.Tty
 	// Before the start, so that nothing is missed. What nobody is attached to is read
 	// all the same, or the process would block.
 	s, _ := out.attach(!request.Detach && x.config.AttachStdout, !request.Detach && x.config.AttachStderr)
-	if err := e.launchExec(x, request.ConsoleSize, out); err != nil {
-		e.mu.Unlock()
-		return err
-	}
+	err = e.launchExec(x, request.ConsoleSize, out)
 	p := x.process
-	e.tasks.Add(1) // this handler is a task, so Close still waits
+	if err == nil {
+		e.tasks.Add(1) // this handler is a task, so Close still waits
+		go e.finishExec(x)
+	}
 	e.mu.Unlock()
-	go func() {
-		defer e.tasks.Done()
-		<-p.done
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		x.code, x.over = p.code, true
-		e.publish("container", "exec_die", x.container.id, x.container.attributes("execID", x.id, "exitCode", strconv.Itoa(p.code)))
-	}()
 	if request.Detach {
 		out.remove(s)
+		if err != nil {
+			return err
+		}
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
 	defer out.remove(s)
-	conn, sent, err := e.hijack(w, r, streamType(x.config.Tty))
-	if err != nil {
+	conn, sent, hijackErr := e.hijack(w, r, streamType(tty))
+	if hijackErr != nil {
 		return nil // nobody is there to be told
+	}
+	if err != nil {
+		// The client has asked for the streams: it is told there, as by Docker.
+		conn.Write(appendFrame(nil, tty, stdout, []byte(err.Error()+"\r\n")))
+		e.conns.remove(conn)
+		return nil
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	done := make(chan struct{})
@@ -134,13 +137,8 @@ func (e *Engine) startExec(w http.ResponseWriter, r *http.Request) error {
 		}
 		io.Copy(io.Discard, sent) // until the client goes, or conn is closed
 	}()
-	s.copyTo(ctx, conn, x.config.Tty)
-	select {
-	case <-p.done: // so that the status is there when the client sees the end
-		e.mu.Lock()
-		x.code, x.over = p.code, true
-		e.mu.Unlock()
-	default: // the client has gone
+	if s.copyTo(ctx, conn, tty) {
+		<-x.accounted // so that the status is there when the client sees the end
 	}
 	cancel()
 	e.conns.remove(conn)
@@ -149,6 +147,17 @@ func (e *Engine) startExec(w http.ResponseWriter, r *http.Request) error {
 	}
 	<-done
 	return nil
+}
+
+// finishExec accounts for the end of the process.
+func (e *Engine) finishExec(x *execution) {
+	defer e.tasks.Done()
+	<-x.process.done
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	x.code, x.over = x.process.code, true
+	close(x.accounted)
+	e.publish("container", "exec_die", x.container.id, x.container.attributes("execID", x.id, "exitCode", strconv.Itoa(x.code)))
 }
 
 // launchExec starts the process. The caller holds e.mu.

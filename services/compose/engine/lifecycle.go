@@ -70,6 +70,9 @@ func (e *Engine) startRun(ctx context.Context, c *container) error {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &run{ports: map[string]string{}, cancel: cancel, over: make(chan struct{})}
 	if err := e.launch(ctx, c, r); err != nil {
+		if c.host.AutoRemove {
+			defer e.remove(c)
+		}
 		r.release()
 		e.leaveAddresses(c)
 		e.tasks.Done()

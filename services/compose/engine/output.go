@@ -155,20 +155,20 @@ func (s *sink) pop(ctx context.Context) []chunk {
 	}
 }
 
-// copyTo writes the output as it comes until the end.
-func (s *sink) copyTo(ctx context.Context, w io.Writer, tty bool) {
+// copyTo writes the output as it comes and reports whether it got to the end.
+func (s *sink) copyTo(ctx context.Context, w io.Writer, tty bool) bool {
 	var b []byte
 	for {
 		chunks := s.pop(ctx)
 		if len(chunks) == 0 {
-			return
+			return ctx.Err() == nil
 		}
 		b = b[:0]
 		for _, c := range chunks {
 			b = appendFrame(b, tty, c.stream, c.data)
 		}
 		if _, err := w.Write(b); err != nil {
-			return
+			return false
 		}
 	}
 }
