@@ -155,6 +155,12 @@ func (s *Session) Foreground() string {
 	return strings.TrimSpace(strings.ReplaceAll(string(b), "\x00", " "))
 }
 
+// programName is the name of a process group's leader (proc(5): comm).
+func programName(pgrp int) string {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pgrp))
+	return strings.TrimSpace(string(b))
+}
+
 // readsTerminal reports whether the program in the foreground, or the shell in a
 // command of its own such as read, waits for input: it sleeps in a read of a
 // terminal, or, in raw mode, in a wait for input. It is secondary evidence (proc(5):

@@ -102,3 +102,5 @@ func killGroup(pgrp int) { _ = unix.Kill(-pgrp, unix.SIGKILL) }
 func (s *Session) Foreground() string { return "" }
 
 func (s *Session) readsTerminal() bool { return false }
+
+func programName(int) string { return "" }

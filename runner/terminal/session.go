@@ -66,6 +66,9 @@ const (
 // one goroutine at a time, but for Screen, Close and Resize.
 type Session struct {
 	token   string
+	nested  []shell // inside the session's own
+	probe   *probe  // a shell that is being integrated
+	refused int     // the process group that was last asked to be
 	dev     *device
 	proc    Process
 	output  func([]byte)
@@ -90,15 +93,16 @@ type Session struct {
 	number      int  // bash's command number in the last D mark
 	ran         bool // a command has begun since the last Submit
 	failures    []LineStatus
-	line        bool // the line that was typed has been echoed
-	complaint   bool // the shell said something of it instead of running a command
-	redrawn     bool // the prompt that is being shown is the same as before
-	away        bool // its prompts are: standard error was redirected
-	saidSince   bool // output since the last C mark
-	awake       bool // the program in the foreground is known to read keys
-	raw         bool // and to read them in raw mode
-	interrupt   bool // an interrupt key was typed; its effect may still come
-	interrupted int  // the process group that was in the foreground then
+	line        bool  // the line that was typed has been echoed
+	complaint   bool  // the shell said something of it instead of running a command
+	received    int64 // bytes, from the terminal
+	redrawn     bool  // the prompt that is being shown is the same as before
+	away        bool  // its prompts are: standard error was redirected
+	saidSince   bool  // output since the last C mark
+	awake       bool  // the program in the foreground is known to read keys
+	raw         bool  // and to read them in raw mode
+	interrupt   bool  // an interrupt key was typed; its effect may still come
+	interrupted int   // the process group that was in the foreground then
 	position    position
 }
 
@@ -295,6 +299,12 @@ func (s *Session) drain() {
 
 // feed shows bytes on the screen; the hooks osc and printed are called from it.
 func (s *Session) feed(b []byte) {
+	s.received += int64(len(b))
+	if s.probe != nil {
+		if b = s.probe.take(b, s); len(b) == 0 {
+			return
+		}
+	}
 	if s.output != nil {
 		s.output(b)
 	}
@@ -339,9 +349,12 @@ func (s *Session) hear(b []byte) {
 
 // osc is the screen's hook for operating system commands: our marks.
 func (s *Session) osc(data []byte) {
-	m, ok := parseMark(string(data), s.token)
+	m, level, ok := s.parse(string(data))
 	if !ok {
 		return
+	}
+	if level < len(s.nested) && (m.kind == 'D' || m.kind == 'E') {
+		s.leave(level)
 	}
 	switch m.kind {
 	case 'C':
@@ -388,7 +401,7 @@ func (s *Session) osc(data []byte) {
 // has an old one, and is no mark.
 func (s *Session) command(m mark) bool {
 	switch {
-	case s.state == running && m.number <= s.number && !s.away:
+	case s.state == running && m.number <= s.number && !s.away && s.marksBegin():
 		return false
 	case m.number > s.number, m.status != s.lastStatus, s.complaint:
 		s.status = m.status
@@ -403,7 +416,7 @@ func (s *Session) ready() {
 	s.echo.reset(s)
 	s.state = ready
 	s.begin(classOutput)
-	if s.shell == 0 {
+	if len(s.nested) == 0 {
 		s.shell = s.dev.foreground()
 	}
 }

@@ -72,6 +72,7 @@ func TestSubmit(t *testing.T) {
 	long := strings.Repeat("abcdefghij", 400)
 	tests := []struct {
 		name    string
+		needs   string // a program
 		before  string // in the same shell
 		snippet string
 		output  string // exact, with \n for line ends; "~x": contains x; "*": anything
@@ -121,6 +122,17 @@ func TestSubmit(t *testing.T) {
 		{name: "standard output away", before: "exec >out.txt", snippet: "echo q; (exit 3)", output: "", status: 3},
 		{name: "read takes the next line", snippet: "read x\nfrom stdin\necho \"got=$x\"", output: "~got=from stdin\n"},
 		{name: "a nested shell takes the next lines", snippet: "dash\necho in-$0\nexit 5", output: "~in-dash\n", status: 5},
+		{name: "a nested bash", before: "bash --norc", snippet: "(exit 4)", status: 4},
+		{name: "a nested bash's output", before: "bash --norc", snippet: "echo a; (exit 4)", output: "a\n", status: 4},
+		{name: "a nested dash", before: "dash", snippet: "echo a; (exit 4)", output: "a\n", status: 4},
+		{name: "a nested dash, several lines", before: "dash", snippet: "for i in 1 2; do\n  echo $i\ndone\n(exit 4)", output: "*", status: 4},
+		{name: "out of a nested bash", before: "bash --norc\ntrue", snippet: "exit 7", output: "*", status: 7},
+		{name: "out of a nested dash", before: "dash\ntrue", snippet: "exit 7", output: "*", status: 7},
+		{name: "behind a nested shell", before: "dash\nexit 7", snippet: "echo $?", output: "7\n"},
+		{name: "nested twice", before: "bash --norc\ndash", snippet: "(exit 3)", status: 3},
+		{name: "nested behind script", before: "script -qc 'bash --norc' /dev/null", snippet: "echo a; (exit 3)", output: "a\n", status: 3},
+		{name: "a nested zsh", needs: "zsh", before: "zsh -f", snippet: "echo a; (exit 4)", output: "*", status: 4},
+		{name: "a nested busybox", needs: "busybox", before: "busybox sh", snippet: "echo a; (exit 4)", output: "a\n", status: 4},
 		{name: "set -e", snippet: "set -e\nfalse", output: "*", err: ErrEnded},
 		{name: "exit", snippet: "exit 3", output: "*", err: ErrEnded},
 		{name: "exit in the middle", snippet: "exit 3\necho x", output: "*", err: ErrEnded},
@@ -131,6 +143,9 @@ func TestSubmit(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.needs != "" {
+				needs(t, tt.needs)
+			}
 			s := newSession(t)
 			if tt.before != "" {
 				if _, _, err := do(t, s, tt.before); err != nil {

@@ -36,6 +36,7 @@ const reading = 200 * time.Millisecond
 // the last command. The error is ErrEnded or the context's.
 func (s *Session) AwaitPrompt(ctx context.Context) (status int, err error) {
 	for limit := lazy; ; limit *= 2 {
+		seen := s.seen()
 		if s.awaitFor(ctx, limit, s.back) {
 			break
 		}
@@ -43,6 +44,9 @@ func (s *Session) AwaitPrompt(ctx context.Context) (status int, err error) {
 			return 0, err
 		}
 		s.nudge()
+		if s.seen() == seen {
+			s.integrate(ctx)
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,6 +155,9 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if s.integrate(ctx) {
+			break
+		}
 		if s.readsTerminal() {
 			return nil
 		}
@@ -181,6 +188,12 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 // typeLine types a line and Return at the shell's prompt.
 func (s *Session) typeLine(line string) {
 	s.expectLine()
+	if !s.marksBegin() { // everything up to the end of the line is echo
+		s.echo.editor(s)
+		s.state, s.ran = running, true
+		s.enqueue([]byte(line + "\r"))
+		return
+	}
 	if s.away { // mark E comes before the line editor is there: the terminal itself may echo
 		b := []byte(line + "\r")
 		s.echo.expect(canonicalEcho(b, true), s)
