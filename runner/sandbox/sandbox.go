@@ -8,8 +8,9 @@
 //
 // What an isolation promises when a process is killed with SIGKILL:
 //
-//   - the owner: nothing survives in a [Namespace] or under a [Guardian]. A [Group]
-//     loses sight of processes that left both their parents and their process group.
+//   - the owner: nothing survives in a [Namespace], and under a [Guardian] only what
+//     the user may not kill, such as what sudo runs. A [Group] loses sight of
+//     processes that left both their parents and their process group.
 //   - the supervisor: nothing survives in a [Namespace]. Under a [Guardian] only the
 //     processes that it started itself are certain to end.
 //
