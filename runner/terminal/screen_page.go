@@ -60,6 +60,7 @@ func (s *Screen) column() int { return min(s.cur.x, s.cols-1) }
 
 // eraseRows empties whole rows.
 func (s *Screen) eraseRows(y0, y1 int) {
+	s.unwrapAbove(y0)
 	for _, r := range s.page.rows[y0:y1] {
 		s.eraseRow(r)
 	}
@@ -75,6 +76,9 @@ func (s *Screen) eraseRow(r *Row) {
 
 // eraseIn empties columns of the row of the cursor.
 func (s *Screen) eraseIn(x0, x1 int) {
+	if x0 == 0 {
+		s.unwrapAbove(s.cur.y)
+	}
 	if x0 < x1 {
 		s.row().erase(x0, x1, s.cur.style.blank())
 	}
@@ -115,9 +119,7 @@ func (s *Screen) scroll(top, bottom, n int) {
 	rows := s.page.rows[top : bottom+1]
 	n = min(max(n, -len(rows)), len(rows))
 	// No soft wrap leads across an end of what moves any more.
-	if top > 0 {
-		s.unwrap(top - 1)
-	}
+	s.unwrapAbove(top)
 	s.unwrap(bottom)
 	up := n
 	if n < 0 {
@@ -131,6 +133,13 @@ func (s *Screen) scroll(top, bottom, n int) {
 		s.unwrap(bottom)
 	} else {
 		s.eraseRows(bottom+1-n, bottom+1)
+	}
+}
+
+// unwrapAbove ends a soft wrap onto row y, whose text it was.
+func (s *Screen) unwrapAbove(y int) {
+	if y > 0 {
+		s.unwrap(y - 1)
 	}
 }
 
