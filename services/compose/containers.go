@@ -108,7 +108,9 @@ func (s *session) containers(ctx context.Context, q query) ([]*container, error)
 			return nil, err
 		}
 	}
-	return slices.DeleteFunc(out, func(c *container) bool { return c == nil }), nil
+	return slices.DeleteFunc(out, func(c *container) bool {
+		return c == nil || !q.all && !c.State.Running // the engine's list lags behind
+	}), nil
 }
 
 func (s *session) inspect(ctx context.Context, id string) (*container, error) {

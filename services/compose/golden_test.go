@@ -49,6 +49,9 @@ func goldens(t *testing.T, host string, look compose.Look, folder string, normal
 		path = strings.TrimSuffix(path, ".rc")
 		name := filepath.Base(path)
 		_, command, _ := strings.Cut(strings.ReplaceAll(name, "_", " "), "-")
+		if strings.HasPrefix(command, "logs --tail") {
+			s.logged(look)
+		}
 		got := s.run(look, strings.Fields(command)...)
 		for _, stream := range []struct{ suffix, got string }{
 			{".out", got.out}, {".err", got.err}, {".rc", string(rune('0'+got.code)) + "\n"},

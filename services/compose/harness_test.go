@@ -162,6 +162,53 @@ func (s *stage) interrupted(look compose.Look, interrupts <-chan os.Signal, spy 
 	return result{out.String(), err.String(), code}
 }
 
+// spy sends an interrupt each time that one of the conditions, in turn, holds for
+// what has been written.
+type spy struct {
+	mu         sync.Mutex
+	text       string
+	conditions []func(text string) bool
+	interrupts chan os.Signal
+}
+
+func newSpy(conditions ...func(text string) bool) *spy {
+	return &spy{conditions: conditions, interrupts: make(chan os.Signal, len(conditions))}
+}
+
+func contains(want string) func(string) bool {
+	return func(text string) bool { return strings.Contains(text, want) }
+}
+
+func (s *spy) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.text += string(p)
+	for len(s.conditions) > 0 && s.conditions[0](s.text) {
+		s.conditions = s.conditions[1:]
+		s.interrupts <- os.Interrupt
+	}
+	return len(p), nil
+}
+
+// logged waits until every container of the sample application has logged all
+// that it will.
+func (s *stage) logged(look compose.Look) {
+	s.t.Helper()
+	lines := map[string]int{"rng": 2, "hasher": 2, "webui": 1, "redis": 1, "worker": 2}
+	want := 0
+	var containers []struct{ Labels map[string]string }
+	if err := s.api("GET", `/containers/json?filters={"label":["com.docker.compose.project=`+s.name+`"]}`, &containers); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, c := range containers {
+		want += lines[c.Labels["com.docker.compose.service"]]
+	}
+	all := newSpy(func(text string) bool {
+		return strings.Count(attaching.ReplaceAllString(text, "-"), "\n")-strings.Count(text, "Attaching to") >= want
+	})
+	s.interrupted(look, all.interrupts, all, "logs", "-f", "--no-log-prefix", "--no-color")
+}
+
 // ok runs our command and expects that it succeeds.
 func (s *stage) ok(look compose.Look, args ...string) result {
 	s.t.Helper()

@@ -134,13 +134,15 @@ type printer struct {
 
 	mu      sync.Mutex // guards what follows and stdout
 	streams map[string]io.ReadCloser
-	reading map[string]int   // how many logs of a container are being read
-	coming  map[string]bool  // containers that the engine is starting again
-	died    map[string]int64 // when, in nanoseconds since the epoch
+	reading map[string]int      // how many logs of a container are being read
+	coming  map[string]bool     // containers that the engine is starting again
+	died    map[string]int64    // when, in nanoseconds since the epoch
+	ends    map[string]chan int // exit statuses that events told, by container
 	onExit  func(c *container, status int)
 
 	wg   sync.WaitGroup
-	idle chan struct{} // a value for each container whose log has ended
+	idle chan struct{} // a value when the log of a container has ended
+	over chan struct{} // closed when no more events will come
 }
 
 // logLook formats logs in the manner of a look.
@@ -158,7 +160,7 @@ func (s *session) newPrinter(o logOptions) *printer {
 		session: s, options: o, look: s.style.logs(s, o),
 		streams: map[string]io.ReadCloser{},
 		reading: map[string]int{}, coming: map[string]bool{}, died: map[string]int64{},
-		idle: make(chan struct{}, 1),
+		ends: map[string]chan int{}, idle: make(chan struct{}, 1), over: make(chan struct{}),
 	}
 }
 
@@ -203,6 +205,7 @@ func (p *printer) run(ctx context.Context, containers []*container, events <-cha
 		case e, ok := <-events:
 			if !ok {
 				events = nil // what is being followed goes on
+				close(p.over)
 				continue
 			}
 			if err := p.event(ctx, e); err != nil {
@@ -229,6 +232,11 @@ func (p *printer) event(ctx context.Context, e event) error {
 	reading := p.reading[e.Actor.ID] > 0
 	if e.Action == "die" {
 		p.died[e.Actor.ID] = e.TimeNano
+		status, _ := strconv.Atoi(e.Actor.Attributes["exitCode"])
+		select {
+		case p.end(e.Actor.ID) <- status:
+		default: // nobody has waited for the last ones
+		}
 	}
 	p.mu.Unlock()
 	if e.Action != "start" || reading && !restarted {
@@ -250,12 +258,38 @@ func (p *printer) event(ctx context.Context, e event) error {
 	return nil
 }
 
+// end is the channel for the exit statuses of a container. The caller holds p.mu.
+func (p *printer) end(id string) chan int {
+	if p.ends[id] == nil {
+		p.ends[id] = make(chan int, 16)
+	}
+	return p.ends[id]
+}
+
+// status waits for the end of a container that was running when its log was opened.
+// It is an event that tells, not a request: the container may be up again already.
+func (p *printer) status(ctx context.Context, c *container) (status int, ok bool) {
+	p.mu.Lock()
+	end := p.end(c.id)
+	p.mu.Unlock()
+	select {
+	case status = <-end:
+		return status, true
+	case <-ctx.Done():
+		return 0, false
+	case <-p.over:
+		status, err := p.wait(ctx, c.id)
+		return status, err == nil
+	}
+}
+
 // print starts printing the log of a container.
 func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 	p.mu.Lock()
 	p.look.present(c)
 	stream := p.streams[c.id]
 	delete(p.streams, c.id)
+	runs := c.State.Running || stream != nil
 	p.reading[c.id]++
 	delete(p.coming, c.id)
 	delete(p.died, c.id)
@@ -296,11 +330,16 @@ func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 		if !o.follow || context.Cause(ctx) != nil {
 			return
 		}
-		if status, err := p.wait(ctx, c.id); err == nil {
-			p.write(nil, []byte(p.look.exited(c, status)))
-			if p.onExit != nil {
-				p.onExit(c, status)
-			}
+		status, ok := c.State.ExitCode, true
+		if runs {
+			status, ok = p.status(ctx, c)
+		}
+		if !ok {
+			return
+		}
+		p.write(nil, []byte(p.look.exited(c, status)))
+		if p.onExit != nil {
+			p.onExit(c, status)
 		}
 		if now, err := p.inspect(ctx, c.id); err == nil {
 			restarting = now.State.Restarting || now.State.Running

@@ -288,7 +288,7 @@ func TestTexts(t *testing.T) {
 			"down --rmi some", "up --build --no-build",
 		}},
 		{name: "life", file: build(""), commands: []string{
-			"build", "up -d --no-build", "up -d --scale nosuch=2", "ps", "images", "pause", "ps", "unpause", "top", "restart -t 0", "kill -s SIGTERM", "stop", "start redis",
+			"build", "up -d --no-build", "up -d --scale nosuch=2", "ps", "images", "pause", "ps", "unpause", "top", "restart -t 0", "kill -s SIGKILL", "stop", "start redis",
 			"up -d --scale redis=3", "stop -t 0", "ps", "start", "up -d --no-recreate", "up -d --force-recreate --scale redis=1", "port --protocol udp redis 1", "port redis 6379",
 			"rm -f", "rm -sf", "run --rm redis exit 3", "down -t 0 --rmi all",
 		}},
@@ -296,7 +296,7 @@ func TestTexts(t *testing.T) {
 		{name: "order", file: "services:\n  c: {image: x, depends_on: [a]}\n  b: {image: x, links: [c]}\n  a: {image: x}\n  d: {image: x}\n", commands: []string{"ps --services", "config --services"}},
 		{name: "project name", file: build(""), commands: []string{"-p A.B_c up -d --no-start", "-p A.B_c ps", "-p A.B_c down"}},
 		{name: "container name", file: build("container_name: PROJECTown"), commands: []string{"up -d", "ps", "logs", "down -t 0"}},
-		{name: "volumes", file: build("volumes: [\"v:/v\", /anon]") + "volumes:\n  v: {}\n", commands: []string{"up -d", "up -d --force-recreate", "config --volumes", "down -v -t 0", "down -v"}},
+		{name: "volumes", file: build("volumes: [\"vol:/v\", /anon]") + "volumes:\n  vol: {}\n", commands: []string{"up -d", "up -d --force-recreate", "config --volumes", "down -v -t 0", "down -v"}},
 		{name: "external", file: build("networks: [n]") + "networks:\n  n: {external: true}\n", commands: []string{"up -d", "down"}},
 		{name: "exits", file: build("command: [exit, \"3\"]"), commands: []string{"up --no-color", "up --abort-on-container-exit", "up --exit-code-from redis", "ps", "down"}},
 		{name: "failing build", file: "services:\n  bad:\n    build: .\n", commands: []string{"up -d", "build", "down"}},
@@ -327,6 +327,7 @@ func TestTexts(t *testing.T) {
 					text = volatile.apply(strings.ReplaceAll(strings.ReplaceAll(text, top, "/PROJECT"), s.name, "PROJECT"))
 					text = rules(
 						`(?s)^(No such command: \w+\n\n).*`, "$1", // the list is in words of our own
+						`\d+ +\d+ +\d+ +\d\d:\d\d`, "PID PPID C TIME",
 						`^\d+\n`, "", // docker-compose logs its own exit status
 						`_run_[0-9a-f]{12}`, "_run_SLUG", `\b[0-9a-f]{12}\b`, "ID12",
 						`Removing intermediate container ID12\n`, "", ` ---> (Running in ID12|ID12|Using cache)\n`, "",
