@@ -60,7 +60,8 @@ func All() []Service {
 			Run: func(ctx context.Context, rt Runtime) error {
 				store := rt.redis()
 				defer store.Close()
-				return worker.Run(ctx, worker.Config{Client: rt.client(), Redis: store, Log: rt.Stderr})
+				worker.Run(ctx, worker.Config{Client: rt.client(), Redis: store, Log: rt.Stderr})
+				return nil
 			},
 		},
 		{

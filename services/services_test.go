@@ -483,7 +483,7 @@ func TestPatience(t *testing.T) {
 				})
 				begin := time.Now()
 				_, err := dial(ctx, "tcp", "rng:80")
-				if err != tt.err || tries != tt.tries || time.Since(begin) != tt.took {
+				if !errors.Is(err, tt.err) || tries != tt.tries || time.Since(begin) != tt.took {
 					t.Errorf("%v after %d tries in %v; want %v, %d, %v", err, tries, time.Since(begin), tt.err, tt.tries, tt.took)
 				}
 			})

@@ -212,7 +212,7 @@ func parse(args []string) (*config, error) {
 		c.url = c.host
 	}
 	if c.url == "" {
-		return nil, errors.New("No URL/host to ping given\n")
+		return nil, failure("No URL/host to ping given\n")
 	}
 	c.target = c.newTarget()
 	c.headers = c.newHeaders()

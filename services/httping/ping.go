@@ -22,6 +22,11 @@ const maxHeader = 1 << 20
 // connection.
 var errInterrupted = errors.New("interrupted")
 
+// failure is the error of a ping, in the words and with the newlines of httping.
+type failure string
+
+func (f failure) Error() string { return string(f) }
+
 // unknownHostError is the error of a name that has no address; it ends the run.
 type unknownHostError struct{ host string }
 
@@ -73,11 +78,11 @@ func (p *pinger) ping(ctx context.Context) (result, error) {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return r, errors.New("")
+		return r, failure("")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return r, errors.New("timeout while receiving reply-headers from host")
+		return r, failure("timeout while receiving reply-headers from host")
 	case err != nil:
-		return r, errors.New("short read during receiving reply-headers from host")
+		return r, failure("short read during receiving reply-headers from host")
 	}
 	answered := time.Now()
 	conn.Close()
@@ -123,17 +128,18 @@ func (p *pinger) dial(ctx context.Context, addr string) (net.Conn, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(limited, "tcp", addr)
 	var errno syscall.Errno
+	var timeout net.Error
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
 		return nil, errInterrupted
-	case limited.Err() != nil:
-		return nil, errors.New("connect time out\n")
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return nil, failure("connect time out\n")
 	case errors.As(err, &errno):
 		text := errno.Error() // Go's texts are C's but for the first letter
-		return nil, fmt.Errorf("could not connect (%s%s)\n", strings.ToUpper(text[:1]), text[1:])
+		return nil, failure("could not connect (" + strings.ToUpper(text[:1]) + text[1:] + ")\n")
 	default:
-		return nil, fmt.Errorf("could not connect (%w)\n", err)
+		return nil, failure("could not connect (" + err.Error() + ")\n")
 	}
 	if !p.target.tls {
 		return conn, nil
@@ -144,7 +150,7 @@ func (p *pinger) dial(ctx context.Context, addr string) (net.Conn, error) {
 		if ctx.Err() != nil {
 			return nil, errInterrupted
 		}
-		return nil, fmt.Errorf("SSL handshake error: %w", err)
+		return nil, failure("SSL handshake error: " + err.Error())
 	}
 	return secure, nil
 }

@@ -3,6 +3,7 @@ package redis
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -49,7 +50,7 @@ func TestGoRedis(t *testing.T) {
 	store := client.NewClient(&client.Options{Addr: addr, MaxRetries: -1, DialerRetries: 1})
 	defer store.Close()
 
-	if err := store.Get(ctx, "hashes").Err(); err != client.Nil {
+	if err := store.Get(ctx, "hashes").Err(); !errors.Is(err, client.Nil) {
 		t.Errorf("a key that does not exist: %v", err)
 	}
 	for i, want := range []int64{0, 4, 8} {

@@ -52,7 +52,7 @@ func Serve(ctx context.Context, l net.Listener, hostname string, w io.Writer) er
 		w.Header().Set("Content-Type", "application/octet-stream")
 		w.Header().Set("Content-Length", strconv.FormatUint(n, 10))
 		if r.Method != http.MethodHead {
-			io.CopyN(w, rand.Reader, int64(n)) // an error means that the client has gone
+			_, _ = io.CopyN(w, rand.Reader, int64(n)) // an error means that the client has gone
 		}
 	})
 

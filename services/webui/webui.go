@@ -49,17 +49,17 @@ func Serve(ctx context.Context, l net.Listener, store *redis.Client, w io.Writer
 	mux.Handle("GET /", http.FileServerFS(files))
 	mux.HandleFunc("GET /json", func(w http.ResponseWriter, r *http.Request) {
 		counters, err := read(r.Context(), store)
+		if err != nil && r.Context().Err() == nil {
+			logger.Printf("Redis error %v", err)
+		}
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
+		var answer any = counters
 		if err != nil {
-			if r.Context().Err() == nil {
-				logger.Printf("Redis error %v", err)
-			}
+			answer = map[string]string{"error": "redis does not answer"}
 			w.WriteHeader(http.StatusServiceUnavailable)
-			json.NewEncoder(w).Encode(map[string]string{"error": "redis does not answer"})
-			return
 		}
-		json.NewEncoder(w).Encode(counters)
+		_ = json.NewEncoder(w).Encode(answer) // an error means that the client has gone
 	})
 
 	var conns sync.WaitGroup

@@ -51,45 +51,52 @@ func start(t *testing.T) (url string, store *miniredis.Miniredis, log func() str
 	return "http://" + l.Addr().String(), store, func() string { stop(); return buf.String() }
 }
 
-func get(t *testing.T, url string) (response *http.Response, body string) {
+// answer is what a browser would get, redirects not followed.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func get(t *testing.T, url string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err = (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
+	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	all, err := io.ReadAll(response.Body)
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(all)
+	return answer{response.StatusCode, response.Header, string(body)}
 }
 
 func TestJSON(t *testing.T) {
 	url, store, log := start(t)
-	_, body := get(t, url+"/json")
-	if want := regexp.MustCompile(`^\{"coins":0,"hashes":null,"now":\d{10}(\.\d{1,3})?\}\n$`); !want.MatchString(body) {
-		t.Errorf("at first: %q", body)
+	got := get(t, url+"/json")
+	if want := regexp.MustCompile(`^\{"coins":0,"hashes":null,"now":\d{10}(\.\d{1,3})?\}\n$`); !want.MatchString(got.body) {
+		t.Errorf("at first: %q", got.body)
 	}
 	store.Set("hashes", "1602")
 	for _, coin := range []string{"0a", "0b"} {
 		store.HSet("wallet", coin, "x")
 	}
-	response, body := get(t, url+"/json")
-	if want := regexp.MustCompile(`^\{"coins":2,"hashes":"1602","now":\d{10}(\.\d{1,3})?\}\n$`); !want.MatchString(body) {
-		t.Errorf("later: %q", body)
+	got = get(t, url+"/json")
+	if want := regexp.MustCompile(`^\{"coins":2,"hashes":"1602","now":\d{10}(\.\d{1,3})?\}\n$`); !want.MatchString(got.body) {
+		t.Errorf("later: %q", got.body)
 	}
-	if got := response.Header.Get("Content-Type"); got != "application/json; charset=utf-8" {
-		t.Errorf("Content-Type %q", got)
+	if kind := got.header.Get("Content-Type"); kind != "application/json; charset=utf-8" {
+		t.Errorf("Content-Type %q", kind)
 	}
 	store.SetError("LOADING")
-	response, body = get(t, url+"/json")
-	if response.StatusCode != 503 || body != `{"error":"redis does not answer"}`+"\n" {
-		t.Errorf("without redis: %d %q", response.StatusCode, body)
+	got = get(t, url+"/json")
+	if got.status != 503 || got.body != `{"error":"redis does not answer"}`+"\n" {
+		t.Errorf("without redis: %d %q", got.status, got.body)
 	}
 	if got := log(); got != "WEBUI running on port 80\nRedis error read counters: LOADING\n" {
 		t.Errorf("log %q", got)
@@ -98,27 +105,27 @@ func TestJSON(t *testing.T) {
 
 func TestPage(t *testing.T) {
 	url, _, _ := start(t)
-	response, _ := get(t, url+"/")
-	if got := response.Header.Get("Location"); response.StatusCode != 302 || got != "/index.html" {
-		t.Errorf("/: %d to %q", response.StatusCode, got)
+	got := get(t, url+"/")
+	if to := got.header.Get("Location"); got.status != 302 || to != "/index.html" {
+		t.Errorf("/: %d to %q", got.status, to)
 	}
-	response, body := get(t, url+"/index.html")
-	if got := response.Header.Get("Content-Type"); response.StatusCode != 200 || got != "text/html; charset=utf-8" {
-		t.Errorf("index.html: %d %q", response.StatusCode, got)
+	index := get(t, url+"/index.html")
+	if kind := index.header.Get("Content-Type"); index.status != 200 || kind != "text/html; charset=utf-8" {
+		t.Errorf("index.html: %d %q", index.status, kind)
 	}
-	if got := response.Header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none';") {
-		t.Errorf("policy %q", got)
+	if policy := index.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none';") {
+		t.Errorf("policy %q", policy)
 	}
-	links := regexp.MustCompile(`(?:href|src)="([^"]+)"`).FindAllStringSubmatch(body, -1)
+	links := regexp.MustCompile(`(?:href|src)="([^"]+)"`).FindAllStringSubmatch(index.body, -1)
 	types := map[string]string{"style.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
 	for _, link := range links {
 		switch {
 		case types[link[1]] != "":
-			response, body := get(t, url+"/"+link[1])
-			if got := response.Header.Get("Content-Type"); response.StatusCode != 200 || got != types[link[1]] || body == "" {
-				t.Errorf("%s: %d %q", link[1], response.StatusCode, got)
+			got := get(t, url+"/"+link[1])
+			if kind := got.header.Get("Content-Type"); got.status != 200 || kind != types[link[1]] || got.body == "" {
+				t.Errorf("%s: %d %q", link[1], got.status, kind)
 			}
-			if strings.Contains(strings.ReplaceAll(body, "http://www.w3.org/2000/svg", ""), "://") {
+			if strings.Contains(strings.ReplaceAll(got.body, "http://www.w3.org/2000/svg", ""), "://") {
 				t.Errorf("%s uses another host", link[1])
 			}
 			delete(types, link[1])
@@ -129,8 +136,8 @@ func TestPage(t *testing.T) {
 	if len(types) > 0 {
 		t.Errorf("not linked: %v", types)
 	}
-	if response, _ := get(t, url+"/nosuch"); response.StatusCode != 404 {
-		t.Errorf("/nosuch: %d", response.StatusCode)
+	if got := get(t, url+"/nosuch"); got.status != 404 {
+		t.Errorf("/nosuch: %d", got.status)
 	}
 }
 

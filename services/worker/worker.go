@@ -30,18 +30,18 @@ type Config struct {
 }
 
 // Run works until ctx is done. On an error it says so, waits ten seconds and starts
-// anew; it has no error of its own.
-func Run(ctx context.Context, cfg Config) error {
+// anew.
+func Run(ctx context.Context, cfg Config) {
 	w := worker{Config: cfg, log: log.New(cfg.Log, "", 0)}
 	for {
 		err := w.loop(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return
 		}
 		w.log.Printf("ERROR:__main__:In work loop:\n%v", err)
 		w.log.Print("ERROR:__main__:Waiting 10s and restarting.")
-		if sleep(ctx, restart) != nil {
-			return nil
+		if err := sleep(ctx, restart); err != nil {
+			return
 		}
 	}
 }
