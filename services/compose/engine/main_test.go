@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -105,6 +106,10 @@ func getThroughProxy(ctx context.Context, address string) (string, error) {
 // SIGTERM, background starts a child that holds the output and never ends, in its
 // own session with "escape".
 func say(args []string) int {
+	term := make(chan os.Signal, 1)
+	if slices.Contains(args, "wait") {
+		signal.Notify(term, syscall.SIGTERM) // before anybody is told that it runs
+	}
 	for _, arg := range args {
 		verb, text, _ := strings.Cut(arg, ":")
 		text = strings.ReplaceAll(text, `\n`, "\n")
@@ -120,9 +125,7 @@ func say(args []string) int {
 			syscall.Kill(os.Getpid(), syscall.Signal(n))
 			select {}
 		case "wait":
-			ch := make(chan os.Signal, 1)
-			signal.Notify(ch, syscall.SIGTERM)
-			<-ch
+			<-term
 		case "lines":
 			for i := range n {
 				fmt.Printf("line %d\n", i)
