@@ -4,8 +4,7 @@ import "fmt"
 
 // The functions of the sequences, named by xterm's ctlseqs and ECMA-48.
 
-// function is the key of a sequence: its final byte, the intermediate byte before it
-// and the private prefix, 0 where there is none.
+// Parts of parser.function.
 const (
 	private      = '?' << 16
 	secondary    = '>' << 16

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // benchStreams are what programs write, a megabyte or so each.
@@ -49,13 +52,25 @@ func BenchmarkScreen(b *testing.B) {
 			s := NewScreen(80, 24, Hooks{Text: func(p []byte) { n += len(p) }})
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
+			begun, loops := cpuTime(), 0
 			for b.Loop() {
+				loops++
 				for p := data; len(p) > 0; {
 					chunk := p[:min(len(p), 64<<10)]
 					_, _ = s.Write(chunk)
 					p = p[len(chunk):]
 				}
 			}
+			b.ReportMetric(float64(loops*len(data))/1e6/(cpuTime()-begun).Seconds(), "MB/cpu-s")
 		})
 	}
+}
+
+// cpuTime is what the process has used; other processes do not count.
+func cpuTime() time.Duration {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

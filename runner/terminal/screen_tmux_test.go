@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -58,10 +59,8 @@ func newOracle(t *testing.T) *oracle {
 
 func (o *oracle) tmux(args ...string) string {
 	o.t.Helper()
-	cmd := exec.CommandContext(o.t.Context(), "tmux", append([]string{"-u", "-S", o.socket}, args...)...)
-	if args[0] == "kill-server" {
-		cmd = exec.Command("tmux", "-S", o.socket, "kill-server") // the context of a test ends before its cleanup
-	}
+	ctx := context.WithoutCancel(o.t.Context()) // it ends before the cleanup
+	cmd := exec.CommandContext(ctx, "tmux", append([]string{"-u", "-S", o.socket}, args...)...)
 	cmd.Env = []string{"LC_ALL=C.UTF-8", "TERM=xterm-256color", "SHELL=/bin/sh", "PATH=" + os.Getenv("PATH")}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
