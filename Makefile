@@ -44,7 +44,7 @@ fuzz: ## run each fuzz target for FUZZTIME
 		test -n "$$file" || continue; \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
 			echo "$$target, $$file"; \
-			(cd "$$(dirname "$$file")" && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) < /dev/null; \
+			(cd "$$(dirname "$$file")" && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x .) < /dev/null; \
 		done; \
 	done
 

@@ -50,6 +50,9 @@ func TestScript(t *testing.T) {
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "shared" {
+				if os.Getenv("WORKSHOP_SHARED") == "" && os.Getenv("REQUIRE_SHARED") != "" {
+					return false, errors.New("WORKSHOP_SHARED is required")
+				}
 				return os.Getenv("WORKSHOP_SHARED") != "", nil
 			}
 			return false, errors.New("unknown condition " + cond)
