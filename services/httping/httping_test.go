@@ -339,6 +339,7 @@ func TestInterrupt(t *testing.T) {
 		handle func(c net.Conn, interrupt func())
 		want   string
 		status int
+		ours   string // why it is not compared with the real tool
 	}{
 		{
 			name: "after a ping",
@@ -369,6 +370,7 @@ Got signal 2
 Got signal 2
 `,
 			status: 127,
+			ours:   "it does so too, unless the signal comes just before it waits: then it is seen at the timeout only",
 		},
 	}
 	for _, tt := range tests {
@@ -408,6 +410,9 @@ Got signal 2
 		t.Run(tt.name+"/real", func(t *testing.T) {
 			if path == "" {
 				t.Skip("httping is not installed")
+			}
+			if tt.ours != "" {
+				t.Skip(tt.ours)
 			}
 			run(t, func(args []string, interrupted <-chan struct{}) (string, int) {
 				cmd, stdout, stderr := command(t, path, args)
