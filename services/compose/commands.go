@@ -758,12 +758,13 @@ func upCommand(ctx context.Context, s *session, opts options) error {
 	if len(o.services) > 0 && !opts.has("attach-dependencies") {
 		o.attachOnly = o.services
 	}
+	s.ui.attached()
 	err = s.upAttached(ctx, o, opts)
 	if context.Cause(ctx) != errInterrupted {
 		return err
 	}
 	s.ui.flush()
-	s.printf("%s\n", s.style.stopping)
+	s.style.say(s, s.style.stopping)
 	err = s.stopAll(s.forced, query{services: o.services}, o.timeout)
 	if context.Cause(s.forced) == errInterrupted {
 		// Nothing interrupts this any more but the end of the whole run.
@@ -818,7 +819,7 @@ func (s *session) upAttached(ctx context.Context, o upOptions, opts options) err
 	if !abort || context.Cause(ctx) != nil {
 		return err
 	}
-	s.printf("%s\n", s.style.aborting)
+	s.style.say(s, s.style.aborting)
 	if err := s.stopAll(ctx, query{services: o.services}, o.timeout); err != nil {
 		return err
 	}

@@ -60,6 +60,16 @@ func (s Streams) width(fallback int) int {
 	return fallback
 }
 
+// size is that of the terminal at a stream; 80 by 24, if it is none.
+func (s Streams) size(stream any) (width, height int) {
+	if f, ok := stream.(fileDescriptor); ok {
+		if width, height, err := term.GetSize(int(f.Fd())); err == nil && width > 0 && height > 0 {
+			return width, height
+		}
+	}
+	return 80, 24
+}
+
 type fileDescriptor interface{ Fd() uintptr }
 
 func isTerminal(stream any) bool {
@@ -187,6 +197,7 @@ func (s *session) main(ctx context.Context, args []string) error {
 		}
 		s.ui = s.style.progress(s, s.ansi(mode))
 	}
+	s.ui.operation(cmd.name)
 	if cmd.needs == nothing {
 		return cmd.run(ctx, s, opts)
 	}

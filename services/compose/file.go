@@ -54,6 +54,7 @@ type Project struct {
 	raw         map[string]map[string]any // services as written, but interpolated
 	volumesRaw  map[string]map[string]any
 	networksRaw map[string]map[string]any
+	nodes       map[string]*yaml.Node // the documents, by file as given
 }
 
 // errNoFile says that no Compose file was found.
@@ -124,7 +125,7 @@ func Load(ctx context.Context, opts LoadOptions) (*Project, error) {
 	substitute := p.substitution()
 	named, err := p.readRaw(&details, substitute)
 	if err != nil {
-		return nil, err
+		return nil, p.positioned(dir, err)
 	}
 
 	name := opts.Name
@@ -144,7 +145,8 @@ func Load(ctx context.Context, opts LoadOptions) (*Project, error) {
 		o.Interpolate.Substitute = substitute
 	})
 	if err != nil {
-		return nil, err
+		p.Project = nil
+		return nil, p.positioned(dir, err)
 	}
 	p.Name = name // compose-go strips a leading dash, which v1 keeps
 	p.order()
@@ -220,6 +222,15 @@ func (p *Project) substitution() func(string, template.Mapping) (string, error) 
 	var substitute func(string, template.Mapping) (string, error)
 	replace := func(s string, lookup template.Mapping, config *template.Config) (string, error) {
 		first, rest := firstExpression(s)
+		if m := withDefault.FindStringSubmatch(first); m != nil { // compose-go would log what is missing in the default
+			value, ok := lookup(m[1])
+			if !ok || value == "" && m[2] == ":-" {
+				value = m[3]
+			} else {
+				value = strings.ReplaceAll(value, "$", "$$")
+			}
+			return substitute(value+rest, lookup)
+		}
 		value, applied, err := template.DefaultReplacementAppliedFunc(first, lookup, config)
 		if err != nil {
 			return "", err
@@ -228,7 +239,7 @@ func (p *Project) substitution() func(string, template.Mapping) (string, error) 
 			missing[name] = true
 			p.Warnings = append(p.Warnings, "The "+name+" variable is not set. Defaulting to a blank string.")
 		}
-		rest, err = substitute(rest, lookup) // compose-go would log what is missing there
+		rest, err = substitute(rest, lookup) // here too
 		return value + rest, err
 	}
 	substitute = func(s string, lookup template.Mapping) (string, error) {
@@ -257,6 +268,8 @@ func firstExpression(s string) (first, rest string) {
 	return s, ""
 }
 
+var withDefault = regexp.MustCompile(`^\$\{([_a-zA-Z][_a-zA-Z0-9]*)(:?-)(.*)\}$`)
+
 var nameOfVariable = regexp.MustCompile(`^[_a-zA-Z][_a-zA-Z0-9]*$`)
 
 // readRaw keeps what compose-go's model loses: the order of the services, the
@@ -264,6 +277,7 @@ var nameOfVariable = regexp.MustCompile(`^[_a-zA-Z][_a-zA-Z0-9]*$`)
 func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, template.Mapping) (string, error)) (string, error) {
 	name := ""
 	merged := map[string]any{}
+	p.nodes = map[string]*yaml.Node{}
 	for i := range details.ConfigFiles {
 		file := &details.ConfigFiles[i]
 		var document yaml.Node
@@ -274,6 +288,7 @@ func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, 
 			continue // compose-go has a better error for it
 		}
 		top := document.Content[0]
+		p.nodes[p.files[i]] = top
 		for k := 0; k+1 < len(top.Content); k += 2 {
 			key, value := top.Content[k], top.Content[k+1]
 			switch key.Value {

@@ -33,6 +33,7 @@ type texts interface {
 	help(cmd *command) string // nil is the command itself
 	versionText(format string) string
 	exit(s *session, err error) int // prints the error and returns the exit status
+	say(s *session, text string)    // to the user of an `up` in the foreground
 	progress(s *session, ansi bool) progress
 
 	labels(s *session, svc types.ServiceConfig, c newContainer, hash, imageID string) map[string]string

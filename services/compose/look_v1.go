@@ -81,6 +81,7 @@ func (v v1) exit(s *session, err error) int {
 		missing noSuchService
 		connect *connectionError
 		path    *fs.PathError
+		file    *FileError
 	)
 	switch {
 	case err == nil:
@@ -104,6 +105,8 @@ func (v v1) exit(s *session, err error) int {
 		s.ui.fail("\n        Can't find a suitable configuration file in this directory or any\n" +
 			"        parent. Are you in the right directory?\n\n" +
 			"        Supported filenames: " + strings.Join(fileNames[V1], ", ") + "\n        ")
+	case errors.As(err, &file):
+		s.ui.fail("The Compose file './" + file.File + "' is invalid because:\n" + file.Error())
 	case errors.As(err, &connect):
 		s.ui.fail("Couldn't connect to Docker daemon at " + v.address(connect.host) + " - is it running?\n\n" +
 			"If it's at a non-standard location, specify the URL with the DOCKER_HOST environment variable.")
@@ -126,6 +129,8 @@ func (v1) address(host string) string {
 	}
 	return strings.Replace(host, "tcp://", "http://", 1)
 }
+
+func (v1) say(s *session, text string) { s.printf("%s\n", text) }
 
 func (v1) progress(s *session, ansi bool) progress { return &lines{w: s.Stderr, ansi: ansi} }
 

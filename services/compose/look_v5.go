@@ -104,16 +104,12 @@ func (v v5) exit(s *session, err error) int {
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return 130
 	case errors.As(err, &usage):
-		switch {
-		case usage.unknown != "":
-			s.ui.fail("unknown docker command: \"compose " + usage.unknown + "\"")
-			return 1
-		case usage.command != nil:
-			s.ui.fail(usage.message + "\n\n" + strings.TrimSuffix(v.help(usage.command), "\n"))
-		default:
+		if usage.unknown == "" {
 			s.ui.fail(usage.message)
+			break
 		}
-		return 16
+		s.printf("%s", v.help(nil))
+		s.ui.fail("unknown docker command: \"compose " + usage.unknown + "\"")
 	case errors.Is(err, errNoFile):
 		s.ui.fail(errNoFile.Error())
 	case errors.As(err, &connect):
@@ -128,28 +124,45 @@ func (v v5) exit(s *session, err error) int {
 	return 1
 }
 
-func (v5) progress(s *session, ansi bool) progress { return &board{w: s.Stderr, ansi: ansi, s: s} }
+func (v5) say(s *session, text string) { s.ui.info(text) }
+
+func (v5) progress(s *session, ansi bool) progress {
+	return &board{w: s.Stderr, ansi: ansi, size: func() (int, int) { return s.size(s.Stderr) }, now: time.Now}
+}
 
 // board draws progress as V5 does: a line for each state, or, on a terminal, one
 // for each object, all redrawn when one of them changes.
 type board struct {
-	s     *session
-	mu    sync.Mutex
-	w     io.Writer
-	ansi  bool
-	rows  []*boardRow
-	drawn int // lines that are on the screen and will be redrawn
+	mu      sync.Mutex
+	w       io.Writer
+	ansi    bool
+	size    func() (width, height int)
+	now     func() time.Time
+	command string
+	logs    bool // to containers, whose output is not to be drawn over
+	rows    []*boardRow
+	drawn   int // lines on the screen that will be redrawn
 }
 
 type boardRow struct {
-	kind, name, state string
-	done, failed      bool
-	since             time.Time
-	took              time.Duration
+	name, state string
+	since       time.Time
+	took        time.Duration
 }
+
+func (r *boardRow) done() bool { return slices.Contains(resting, r.state) }
 
 // resting are the states in which nothing is going on.
 var resting = []string{"Created", "Started", "Running", "Stopped", "Removed", "Killed", "Recreated", "Built", "Pulled", "Paused", "Unpaused"}
+
+func (b *board) operation(name string) {
+	b.command = name
+	if name == "rm" {
+		b.command = "remove"
+	}
+}
+
+func (b *board) attached() { b.logs = true }
 
 func (b *board) begin(string, []string)     {}
 func (b *board) end(string, string, string) {}
@@ -161,42 +174,60 @@ func (b *board) status(kind, name, state string) {
 		fmt.Fprintf(b.w, " %s %s %s \n", kind, name, state)
 		return
 	}
-	i := slices.IndexFunc(b.rows, func(r *boardRow) bool { return r.kind == kind && r.name == name })
+	if b.logs && strings.HasPrefix(state, "Start") {
+		return
+	}
+	name = kind + " " + name
+	i := slices.IndexFunc(b.rows, func(r *boardRow) bool { return r.name == name })
 	if i < 0 {
 		i = len(b.rows)
-		b.rows = append(b.rows, &boardRow{kind: kind, name: name, since: time.Now()})
+		b.rows = append(b.rows, &boardRow{name: name, since: b.now()})
 	}
 	r := b.rows[i]
-	r.state, r.done, r.took = state, slices.Contains(resting, state), time.Since(r.since)
+	r.state, r.took = state, b.now().Sub(r.since)
 	b.draw()
 }
 
-// draw draws all rows, over those that are there.
+// draw draws the rows over those that are there, as many as fit: no line is longer
+// than the terminal is wide, or going back over them would not work.
 func (b *board) draw() {
-	var out strings.Builder
-	if b.drawn > 0 {
-		fmt.Fprintf(&out, "\x1b[%dA\x1b[J", b.drawn)
-	}
+	width, height := b.size()
 	done, column := 0, 0
 	for _, r := range b.rows {
-		if r.done {
+		if r.done() {
 			done++
 		}
-		column = max(column, len(r.kind)+1+len(r.name))
+		column = max(column, runewidth.StringWidth(r.name))
 	}
-	fmt.Fprintf(&out, "[+] Running %d/%d\n", done, len(b.rows))
-	for _, r := range b.rows {
-		mark, colour := "⠿", yellow
-		switch {
-		case r.failed:
-			mark, colour = "✘", red
-		case r.done:
-			mark, colour = "✔", green
+	const margin, states, timer = 3, 12, 6
+	column = max(10, min(column, width-margin-states-timer))
+	rows := b.rows
+	if room := max(1, height-2); len(rows) > room {
+		rows = rows[:room-1]
+	}
+	var out strings.Builder
+	out.WriteString("\x1b[?25l")
+	if b.drawn > 0 {
+		fmt.Fprintf(&out, "\x1b[%dA", b.drawn)
+	}
+	line := func(text string) { out.WriteString("\r\x1b[2K" + text + "\n") }
+	line(fmt.Sprintf("[+] %s %d/%d", b.command, done, len(b.rows)))
+	for _, r := range rows {
+		mark, state := paint(yellow, "⠋"), r.state
+		if r.done() {
+			mark, state = paint(green, "✔"), paint(green, state)
 		}
-		fmt.Fprintf(&out, " %s %-*s  %s %s\n", paint(colour, mark), column, r.kind+" "+r.name,
-			paint(colour, fmt.Sprintf("%-11s", r.state)), paint("34", fmt.Sprintf("%.1fs", r.took.Seconds())))
+		name := runewidth.FillRight(runewidth.Truncate(r.name, column, "..."), column)
+		took := fmt.Sprintf("%.1fs", r.took.Seconds())
+		fill := max(1, width-margin-column-1-runewidth.StringWidth(r.state)-len(took))
+		line(" " + mark + " " + name + " " + state + strings.Repeat(" ", fill) + paint("34", took))
 	}
-	b.drawn = len(b.rows) + 1
+	b.drawn = len(rows) + 1
+	if len(rows) < len(b.rows) {
+		line(fmt.Sprintf(" ... %d more", len(b.rows)-len(rows)))
+		b.drawn++
+	}
+	out.WriteString("\x1b[?25h")
 	io.WriteString(b.w, out.String())
 }
 
@@ -424,7 +455,11 @@ func (l *v5Logs) prefix(c *container) string {
 }
 
 func (l *v5Logs) exited(c *container, status int) string {
-	return fmt.Sprintf("%s exited with code %d\n", l.shortName(c), status)
+	text := fmt.Sprintf("\r\x1b[K%s exited with code %d\n", l.shortName(c), status)
+	if l.colour {
+		return paint(l.colours[c.id], text)
+	}
+	return text
 }
 
 func (v5) attaching(s *session, containers []*container) string {
@@ -448,10 +483,6 @@ func columns(header []string, rows [][]string) string {
 }
 
 func (v5) ps(ctx context.Context, s *session, opts options) error {
-	if opts.has("services") {
-		s.printf("%s\n", strings.Join(slices.Sorted(maps.Keys(s.project.Services)), "\n"))
-		return nil
-	}
 	all := opts.has("all")
 	q := query{services: opts.args, all: all || opts.has("status"), orphans: true}
 	if all {
@@ -471,6 +502,16 @@ func (v5) ps(ctx context.Context, s *session, opts options) error {
 		return nil
 	}
 	slices.SortFunc(containers, byName)
+	if opts.has("services") {
+		var list []string
+		for _, c := range containers {
+			if !slices.Contains(list, c.service()) {
+				list = append(list, c.service())
+			}
+		}
+		s.printf("%s\n", strings.Join(list, "\n"))
+		return nil
+	}
 	switch format := opts.value("format", "table"); format {
 	case "json":
 		for _, c := range containers {

@@ -19,6 +19,10 @@ type progress interface {
 	// status tells the state that a container, network, volume or image has got
 	// into. That is what V5 shows.
 	status(kind, name, state string)
+	// operation is the command that all this is part of; attached tells that the
+	// output of containers goes to the same terminal.
+	operation(name string)
+	attached()
 	info(text string)
 	warn(text string)
 	fail(text string)
@@ -110,7 +114,9 @@ func (l *lines) fail(text string) {
 	l.write(text)
 }
 
-func (l *lines) flush() {}
+func (l *lines) operation(string) {}
+func (l *lines) attached()        {}
+func (l *lines) flush()           {}
 
 // task is something done in parallel with others of its kind.
 type task struct {
