@@ -26,15 +26,18 @@ func (l *line) cell(i int) Cell { return l.rows[i/l.cols][i%l.cols] }
 // place is the row and column of a cell.
 func (l *line) place(i int) (row, col int) { return l.row + i/l.cols, i % l.cols }
 
-// visible is the character that a cell shows; ok is false for the right half of a wide one.
-func visible(c Cell) (r rune, ok bool) {
-	switch {
-	case c.Rune == 0:
-		return ' ', true
+// visible is the character that a cell shows. ok is false for the right half of a
+// wide one, and for the cell that one left empty when it was wrapped onto the next row.
+func (l *line) visible(i int) (r rune, ok bool) {
+	switch c := l.cell(i); {
 	case c.Rune < 0:
 		return 0, false
+	case c.Rune > 0:
+		return c.Rune, true
+	case (i+1)%l.cols == 0 && i+2 < l.len() && l.cell(i+2).Rune < 0:
+		return 0, false
 	}
-	return c.Rune, true
+	return ' ', true
 }
 
 // findRunes finds a text.
@@ -55,7 +58,7 @@ func (l *line) findRunes(want []rune, found func(first, last int) bool) {
 // match is the end of a text that begins at a cell; 0 if it does not.
 func (l *line) match(i int, want []rune) int {
 	for n := l.len(); i < n && len(want) > 0; i++ {
-		r, ok := visible(l.cell(i))
+		r, ok := l.visible(i)
 		switch {
 		case !ok:
 		case r != want[0]:
@@ -75,7 +78,7 @@ func (l *line) findRegexp(want *regexp.Regexp, found func(first, last int) bool)
 	if len(l.at) == 0 {
 		for i := range l.len() {
 			l.at = append(l.at, len(l.buf))
-			if r, ok := visible(l.cell(i)); ok {
+			if r, ok := l.visible(i); ok {
 				l.buf = utf8.AppendRune(l.buf, r)
 			}
 		}
@@ -101,7 +104,7 @@ func (l *line) behind(off int) int {
 func (l *line) text(first, last int) string {
 	var b []byte
 	for i := first; i < last; i++ {
-		if r, ok := visible(l.cell(i)); ok {
+		if r, ok := l.visible(i); ok {
 			b = utf8.AppendRune(b, r)
 		}
 	}

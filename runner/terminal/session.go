@@ -168,7 +168,7 @@ func (s *Session) start(opts Options, dir string) error {
 	if s.dev, err = openDevice(opts.Cols, opts.Rows); err != nil {
 		return err
 	}
-	s.screen = NewScreen(opts.Cols, opts.Rows, Hooks{OSC: s.osc, Text: s.printed, Reply: s.enqueue})
+	s.screen = NewScreen(opts.Cols, opts.Rows, Hooks{OSC: s.osc, Text: s.printed, Reply: s.reply})
 	s.text.init()
 	s.begin(classPrompt)
 	env = append(append([]string{"TERM=xterm-256color"}, opts.Env...), env...)
@@ -495,6 +495,17 @@ func (s *Session) enqueue(b []byte) {
 
 // unblock ends a write that a program which does not read holds up.
 func (s *Session) unblock() { _ = s.dev.master.SetWriteDeadline(time.Unix(1, 0)) }
+
+// replies is how much may wait to be written before answers to the terminal's own
+// queries are dropped, in bytes: a program can ask without ever reading.
+const replies = 64 << 10
+
+// reply is the screen's hook for answers to queries.
+func (s *Session) reply(b []byte) {
+	if len(s.out.pending) < replies {
+		s.enqueue(b)
+	}
+}
 
 func (s *Session) writeLoop() {
 	for {

@@ -216,9 +216,10 @@ func TestExpect(t *testing.T) {
 		{name: "echo of keys, partly read", snip: "cat >/dev/null", keys: []string{"UNIQUE and more"}, want: []string{"UNIQUE"}, never: true},
 		{name: "answer behind an echo", snip: "cat", keys: []string{"UNIQUE\n"}, want: []string{"UNIQUE"}},
 		{name: "text before a key", snip: "echo BEFORE; cat >/dev/null", ready: "BEFORE", keys: []string{"x"}, want: []string{"BEFORE"}, never: true},
-		{name: "redrawn after a key", snip: "printf SAME; read -n1 -s; printf '\\rSAME'; sleep 30", ready: "SAME", keys: []string{"x"}, want: []string{"SAME"}},
-		{name: "partly redrawn after a key", snip: "printf 'count 1'; read -n1 -s; printf '\\b2'; sleep 30", ready: "count 1", keys: []string{"x"}, want: []string{"count 2"}},
+		{name: "redrawn after a key", snip: "stty -echo; printf SAME; read -n1; printf '\\rSAME'; sleep 30", ready: "SAME", keys: []string{"x"}, want: []string{"SAME"}},
+		{name: "partly redrawn after a key", snip: "stty -echo; printf 'count 1'; read -n1; printf '\\b2'; sleep 30", ready: "count 1", keys: []string{"x"}, want: []string{"count 2"}},
 		{name: "a line editor's echo", snip: "dash -c 'stty raw echo; exec cat >/dev/null'", keys: []string{"UNIQUE"}, want: []string{"UNIQUE"}, never: true},
+		{name: "a wrapped wide character", snip: "printf '%79s' ''; printf '\\033[1;76Habcd日本\\n'", want: []string{"abcd日本"}},
 		{name: "wide characters", snip: "echo '日本語 ok'", want: []string{"本語 ok"}},
 	}
 	for _, tt := range tests {
