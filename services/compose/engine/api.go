@@ -265,7 +265,7 @@ func readFilters(r *http.Request, known ...string) (filters, error) {
 	f := filters{}
 	for name, value := range raw {
 		if !slices.Contains(known, name) {
-			return nil, badRequest("invalid filter '%s'", name)
+			return nil, badRequest("Invalid filter '%s'", name)
 		}
 		var set map[string]bool
 		var list []string

@@ -97,7 +97,7 @@ func (e *Engine) build(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		say("Step %d/%d : %s\n", n+1, len(instructions), i)
-		say(" ---> %s\n", b.image.stepID())
+		say(" ---> %s\n", b.shown(i))
 	}
 	img, err := b.finish(labels, tags)
 	if err != nil {
@@ -512,13 +512,15 @@ func digestFiles(fsys fs.FS) (digest string, size int64, err error) {
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), size, err
 }
 
-// stepID is shown for what has been built so far.
-func (img *image) stepID() string {
-	if img == nil {
+// shown is the short id of what has been built by the end of an instruction.
+func (b *builder) shown(i instruction) string {
+	switch {
+	case b.image == nil, i.name == "FROM" && b.image.parent == "":
 		return ""
+	case i.name == "FROM":
+		return short(strings.TrimPrefix(b.image.parent, "sha256:"))
 	}
-	i := *img
-	return short(strings.TrimPrefix(i.digest(), "sha256:"))
+	return short(strings.TrimPrefix(b.image.digest(), "sha256:"))
 }
 
 // finish puts the files in their place and registers the image.
@@ -527,9 +529,6 @@ func (b *builder) finish(labels map[string]string, tags []string) (*image, error
 	img.created = time.Now()
 	if len(labels) > 0 {
 		img.config.Labels = merged(img.config.Labels, labels)
-	}
-	if img.parent != "" && img.files == "" {
-		img.size = max(img.size, 0)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

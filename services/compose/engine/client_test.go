@@ -111,6 +111,7 @@ func (c *client) open(request string, body any) *http.Response {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	req.Header.Set("Content-Type", "application/json")
 	resp, err := c.http.Do(req)
 	if err != nil {
 		c.t.Fatalf("%s: %v", request, err)

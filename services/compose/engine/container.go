@@ -472,6 +472,9 @@ func (e *Engine) renameContainer(w http.ResponseWriter, r *http.Request) error {
 		if name == "" {
 			return badRequest("Neither old nor new names may be empty")
 		}
+		if strings.TrimPrefix(name, "/") == c.name {
+			return badRequest("Renaming a container with the same name as its current name")
+		}
 		if err := e.checkName(name); err != nil {
 			return err
 		}

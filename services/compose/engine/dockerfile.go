@@ -133,34 +133,42 @@ func (i instruction) list(lookUp func(string) (string, bool)) ([]string, error) 
 // quotes.
 func splitWords(s string, lookUp func(string) (string, bool)) ([]string, error) {
 	var list []string
+	for {
+		s = strings.TrimLeft(s, " \t")
+		if s == "" {
+			return list, nil
+		}
+		word, rest, err := cutWord(s, " \t", lookUp)
+		if err != nil {
+			return nil, err
+		}
+		list, s = append(list, word), rest
+	}
+}
+
+// cutWord resolves what comes before the first blank that is not quoted.
+func cutWord(s, blanks string, lookUp func(string) (string, bool)) (_, rest string, err error) {
 	var word strings.Builder
-	inWord := false
 	for len(s) > 0 {
 		c := s[0]
 		switch {
-		case c == ' ' || c == '\t':
-			if inWord {
-				list = append(list, word.String())
-				word.Reset()
-				inWord = false
-			}
-			s = s[1:]
-			continue
+		case strings.IndexByte(blanks, c) >= 0:
+			return word.String(), s, nil
 		case c == '\'':
 			text, rest, ok := strings.Cut(s[1:], "'")
 			if !ok {
-				return nil, fmt.Errorf("unexpected end of statement while looking for matching single-quote")
+				return "", "", fmt.Errorf("unexpected end of statement while looking for matching single-quote")
 			}
 			word.WriteString(text)
 			s = rest
 		case c == '"':
 			text, rest, err := quoted(s[1:])
 			if err != nil {
-				return nil, err
+				return "", "", err
 			}
 			text, err = expand(text, lookUp)
 			if err != nil {
-				return nil, err
+				return "", "", err
 			}
 			word.WriteString(strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`).Replace(text))
 			s = rest
@@ -168,23 +176,19 @@ func splitWords(s string, lookUp func(string) (string, bool)) ([]string, error) 
 			word.WriteByte(s[1])
 			s = s[2:]
 		default:
-			n := strings.IndexAny(s, " \t'\"\\")
+			n := strings.IndexAny(s, blanks+"'\"\\")
 			if n <= 0 {
 				n = len(s)
 			}
 			text, err := expand(s[:n], lookUp)
 			if err != nil {
-				return nil, err
+				return "", "", err
 			}
 			word.WriteString(text)
 			s = s[n:]
 		}
-		inWord = true
 	}
-	if inWord {
-		list = append(list, word.String())
-	}
-	return list, nil
+	return word.String(), "", nil
 }
 
 // quoted cuts s at the double quote that no backslash precedes.
@@ -234,7 +238,7 @@ func (i instruction) pairs(lookUp func(string) (string, bool)) ([][2]string, err
 		if strings.TrimSpace(rest) == "" {
 			return nil, i.errorf("%s must have two arguments", first)
 		}
-		value, err := expand(strings.TrimSpace(rest), lookUp)
+		value, _, err := cutWord(strings.TrimSpace(rest), "", lookUp)
 		if err != nil {
 			return nil, i.errorf("%v", err)
 		}

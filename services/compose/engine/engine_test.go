@@ -44,7 +44,7 @@ func TestRefusals(t *testing.T) {
 		"unknown version":    {"GET /v1.99/version", nil, 400, "client version 1.99 is too new. Maximum supported API version is 1.47"},
 		"old version":        {"GET /v1.12/version", nil, 400, "client version 1.12 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version"},
 		"wrong JSON":         {"POST /containers/create", "{", 400, "invalid JSON: unexpected EOF"},
-		"unknown filter":     {"GET /containers/json?" + query(object{"colour": []string{"red"}}), nil, 400, "invalid filter 'colour'"},
+		"unknown filter":     {"GET /containers/json?" + query(object{"colour": []string{"red"}}), nil, 400, "Invalid filter 'colour'"},
 		"wrong filters":      {"GET /containers/json?filters=x", nil, 400, "invalid filters: invalid character 'x' looking for beginning of value"},
 		"no container":       {"GET /containers/nosuch/json", nil, 404, "No such container: nosuch"},
 		"no network":         {"GET /networks/nosuch", nil, 404, "network nosuch not found"},
@@ -77,8 +77,8 @@ func TestRefusals(t *testing.T) {
 		"kill of the dead":   {"POST /containers/made/kill", nil, 409, "Cannot kill container: made: Container ID is not running"},
 		"unknown signal":     {"POST /containers/up/kill?signal=SIGNOT", nil, 400, "Invalid signal: SIGNOT"},
 		"pause of the dead":  {"POST /containers/made/pause", nil, 409, "Container ID is not running"},
-		"unpause":            {"POST /containers/up/unpause", nil, 409, "Container ID is not paused"},
-		"exec in the dead":   {"POST /containers/made/exec", object{"Cmd": []string{"say"}}, 409, "container ID is not running"},
+		"unpause":            {"POST /containers/up/unpause", nil, 500, "Container ID is not paused"},
+		"exec in the dead":   {"POST /containers/made/exec", object{"Cmd": []string{"say"}}, 409, "Container ID is not running"},
 		"exec of nothing":    {"POST /containers/up/exec", object{}, 400, "No exec command specified"},
 		"top of the dead":    {"GET /containers/made/top", nil, 409, "Container ID is not running"},
 		"top with arguments": {"GET /containers/up/top?ps_args=aux", nil, 501, "ps arguments other than -ef are not supported by the embedded engine: aux"},
@@ -90,8 +90,11 @@ func TestRefusals(t *testing.T) {
 		"network option":     {"POST /networks/create", object{"Name": "n", "Options": object{"mtu": "9000"}}, 400, "network n: option mtu is not supported by the embedded engine: its networks are made of loopback connections"},
 		"taken network":      {"POST /networks/create", object{"Name": "net"}, 409, "network with name net already exists"},
 		"built-in network":   {"DELETE /networks/bridge", nil, 403, "bridge is a pre-defined network and cannot be removed"},
-		"connected twice":    {"POST /networks/bridge/connect", object{"Container": "made"}, 403, "endpoint with name made already exists in network bridge"},
-		"not connected":      {"POST /networks/net/disconnect", object{"Container": "made"}, 403, "container ID is not connected to network net"},
+		"connected twice":    {"POST /networks/bridge/connect", object{"Container": "up"}, 403, "endpoint with name up already exists in network bridge"},
+		"not connected":      {"POST /networks/net/disconnect", object{"Container": "made"}, 500, "container ID is not connected to the network net"},
+		"rename to the same": {"POST /containers/made/rename?name=/made", nil, 400, "Renaming a container with the same name as its current name"},
+		"no size":            {"POST /containers/made/resize?h=1", nil, 400, `strconv.Atoi: parsing "": invalid syntax`},
+		"huge size":          {"POST /containers/made/resize?h=1&w=100000", nil, 400, "invalid size: 1 rows of 100000"},
 		"volume driver":      {"POST /volumes/create", object{"Name": "v", "Driver": "nfs"}, 400, "create v: volume drivers and their options are not supported by the embedded engine"},
 		"pull":               {"POST /images/create?fromImage=python&tag=alpine", nil, 404, "pull of python:alpine: the embedded engine has no registry to pull from: build the image FROM workshop or FROM scratch, or use a real engine"},
 		"import":             {"POST /images/create?fromSrc=-", nil, 501, "importing an image is not supported by the embedded engine"},
@@ -369,11 +372,11 @@ func TestAttach(t *testing.T) {
 	})
 	t.Run("a client that does not read", func(t *testing.T) {
 		c := &client{t, c.socket, c.http}
-		id := c.create("much", []string{"say", "lines:400000"})
+		id := c.create("much", []string{"say", "lines:40000"})
 		conn := c.hijack("POST /containers/much/attach?stream=1&stdout=1", "")
 		c.do("POST /containers/much/start", nil)
 		_, first, err := frame(conn.r)
-		if err != nil || !strings.HasPrefix(first, "line 0\n") {
+		if err != nil || !strings.HasPrefix(first, "line 000") {
 			t.Fatalf("it was sent %.40q %v", first, err)
 		}
 		c.do("POST /containers/much/stop?t=0", nil) // the end does not wait for the client
@@ -384,7 +387,7 @@ func TestAttach(t *testing.T) {
 	})
 	t.Run("a client that reads late", func(t *testing.T) {
 		c := &client{t, c.socket, c.http}
-		id := c.create("all", []string{"say", "lines:400000"})
+		id := c.create("all", []string{"say", "lines:40000"})
 		conn := c.hijack("POST /containers/all/attach?stream=1&stdout=1", "")
 		c.do("POST /containers/all/start", nil)
 		size := 0
@@ -395,11 +398,7 @@ func TestAttach(t *testing.T) {
 			}
 			size += len(data)
 		}
-		want := 0
-		for i := range 400000 {
-			want += len("line \n") + len(strconv.Itoa(i))
-		}
-		if size != want {
+		if want := 40000 * len(fmt.Sprintf("line %0100d\n", 0)); size != want {
 			t.Errorf("got %d bytes of %d", size, want)
 		}
 		c.wait(id)

@@ -56,7 +56,7 @@ func (e *Engine) createExec(w http.ResponseWriter, r *http.Request) error {
 		case c.state == paused:
 			return conflict("Container %s is paused, unpause the container before exec", c.id)
 		case c.run == nil:
-			return conflict("container %s is not running", c.id)
+			return conflict("Container %s is not running", c.id)
 		}
 		x := &execution{id: newID(), container: c, config: config, accounted: make(chan struct{})}
 		if config.ConsoleSize != nil {
@@ -167,7 +167,7 @@ func (e *Engine) launchExec(x *execution, size *[2]uint16, out *output) error {
 	case x.process != nil:
 		return conflict("Error: Exec command %s is already running", x.id)
 	case c.run == nil:
-		return conflict("container %s is not running", c.id)
+		return conflict("Container %s is not running", c.id)
 	case c.state == paused:
 		return conflict("Container %s is paused, unpause the container before exec", c.id)
 	case e.closed:

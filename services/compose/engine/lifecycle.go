@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"strconv"
@@ -427,7 +429,7 @@ func (e *Engine) pauseContainer(w http.ResponseWriter, r *http.Request) error {
 func (e *Engine) unpauseContainer(w http.ResponseWriter, r *http.Request) error {
 	return e.locked(r, func(c *container) error {
 		if c.state != paused {
-			return conflict("Container %s is not paused", c.id)
+			return fmt.Errorf("Container %s is not paused", c.id)
 		}
 		e.resume(c)
 		return noContent(w)
@@ -507,10 +509,13 @@ func (e *Engine) resizeContainer(w http.ResponseWriter, r *http.Request) error {
 }
 
 func readSize(r *http.Request) (windowSize, error) {
-	rows, err1 := strconv.ParseUint(r.URL.Query().Get("h"), 10, 16)
-	cols, err2 := strconv.ParseUint(r.URL.Query().Get("w"), 10, 16)
-	if err := errors.Join(err1, err2); err != nil {
-		return windowSize{}, badRequest("invalid size: %v", err)
+	rows, err1 := strconv.Atoi(r.URL.Query().Get("h"))
+	cols, err2 := strconv.Atoi(r.URL.Query().Get("w"))
+	switch err := cmp.Or(err1, err2); {
+	case err != nil:
+		return windowSize{}, badRequest("%v", err)
+	case rows < 0 || rows > math.MaxUint16 || cols < 0 || cols > math.MaxUint16:
+		return windowSize{}, badRequest("invalid size: %d rows of %d", rows, cols)
 	}
 	return windowSize{uint16(rows), uint16(cols)}, nil
 }

@@ -128,7 +128,7 @@ func say(args []string) int {
 			<-term
 		case "lines":
 			for i := range n {
-				fmt.Printf("line %d\n", i)
+				fmt.Printf("line %0100d\n", i)
 			}
 		case "background", "escape":
 			cmd := exec.Command("/proc/self/exe")

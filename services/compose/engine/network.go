@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/netip"
@@ -461,7 +462,7 @@ func (e *Engine) connectNetwork(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if c.endpoints[n.name] != nil {
+	if c.endpoints[n.name] != nil && c.run != nil {
 		return fail(http.StatusForbidden, "endpoint with name %s already exists in network %s", c.name, n.name)
 	}
 	if err := c.join(n, request.EndpointConfig); err != nil {
@@ -495,7 +496,7 @@ func (e *Engine) disconnectNetwork(w http.ResponseWriter, r *http.Request) error
 		return err
 	}
 	if c.endpoints[n.name] == nil {
-		return fail(http.StatusForbidden, "container %s is not connected to network %s", c.id, n.name)
+		return fmt.Errorf("container %s is not connected to the network %s", c.id, n.name)
 	}
 	delete(c.endpoints, n.name)
 	e.publish("network", "disconnect", n.id, n.attributes("container", c.id))

@@ -44,7 +44,7 @@ func (o *output) write(stream byte, p []byte) {
 // attach returns what is written from now on to the chosen streams, and the
 // position of the log at this point.
 func (o *output) attach(out, err bool) (*sink, int64) {
-	s := &sink{streams: [3]bool{stdout: out, stderr: err}, update: make(chan struct{})}
+	s := &sink{streams: [3]bool{stdout: out, stderr: err}}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.sinks == nil {
@@ -106,23 +106,33 @@ type sink struct {
 	queue                  []chunk
 	size                   int
 	ended, gone, unbounded bool
-	update                 chan struct{} // closed and replaced at every change
+	changed                chan struct{} // closed at the next change; nil if nobody waits
 }
 
 func (s *sink) change(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f()
-	close(s.update)
-	s.update = make(chan struct{})
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
+}
+
+// next returns what is closed at the next change. The caller holds s.mu.
+func (s *sink) next() <-chan struct{} {
+	if s.changed == nil {
+		s.changed = make(chan struct{})
+	}
+	return s.changed
 }
 
 func (s *sink) push(c chunk) {
 	s.mu.Lock()
 	for s.size > unread && !s.gone && !s.unbounded {
-		update := s.update
+		changed := s.next()
 		s.mu.Unlock()
-		<-update
+		<-changed
 		s.mu.Lock()
 	}
 	s.mu.Unlock()
@@ -137,18 +147,22 @@ func (s *sink) push(c chunk) {
 // pop waits for output; none means the end.
 func (s *sink) pop(ctx context.Context) []chunk {
 	for {
-		s.mu.Lock()
-		queue, ended, update := s.queue, s.ended, s.update
-		s.mu.Unlock()
+		var queue []chunk
+		s.change(func() { queue, s.queue, s.size = s.queue, nil, 0 }) // a writer may wait for room
 		if len(queue) > 0 {
-			s.change(func() { s.queue, s.size = s.queue[len(queue):], 0 })
 			return queue
+		}
+		s.mu.Lock()
+		more, ended, changed := len(s.queue) > 0, s.ended, s.next()
+		s.mu.Unlock()
+		if more {
+			continue
 		}
 		if ended {
 			return nil
 		}
 		select {
-		case <-update:
+		case <-changed:
 		case <-ctx.Done():
 			return nil
 		}
@@ -397,13 +411,13 @@ func (e *Engine) attach(w http.ResponseWriter, r *http.Request) error {
 func (s *sink) wait(ctx context.Context, done <-chan struct{}) {
 	for {
 		s.mu.Lock()
-		ended, update := s.ended, s.update
+		ended, changed := s.ended, s.next()
 		s.mu.Unlock()
 		if ended {
 			return
 		}
 		select {
-		case <-update:
+		case <-changed:
 		case <-done:
 			return
 		case <-ctx.Done():
