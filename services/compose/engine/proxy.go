@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -121,11 +122,10 @@ func handshake(in *bufio.Reader, out io.Writer) (host string, port int, reply in
 		return "", 0, -1
 	}
 	methods := read(int(head[1]))
-	free := false
-	for _, m := range methods {
-		free = free || m == 0
+	if methods == nil {
+		return "", 0, -1
 	}
-	if !free {
+	if !bytes.Contains(methods, []byte{0}) { // only with a password
 		out.Write([]byte{5, 0xff})
 		return "", 0, -1
 	}
