@@ -47,8 +47,7 @@ type live struct {
 	state  state
 	screen *terminal.Screen
 	last   string // failure
-	after  *console
-	said   bytes.Buffer // by after
+	past   []runner.Event // but for the output: for the report afterwards
 
 	// Of the drawing goroutine alone.
 	drawn      []string // rows on the terminal
@@ -56,11 +55,7 @@ type live struct {
 }
 
 func newLive(w io.Writer, opts Options) Reporter {
-	l := &live{w: w, opts: opts, changed: make(chan struct{}, 1), stop: make(chan struct{})}
-	after := opts
-	after.TTY = false // no last line; there is no CI log either
-	l.after = newConsole(&l.said, after).(*console)
-	return l
+	return &live{w: w, opts: opts, changed: make(chan struct{}, 1), stop: make(chan struct{})}
 }
 
 // Sequences of the real terminal, see
@@ -76,7 +71,9 @@ func (l *live) Event(e runner.Event) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.state.observe(e)
-	_ = l.after.Event(e) // a buffer has no errors
+	if e.Kind != runner.Output {
+		l.past = append(l.past, e)
+	}
 	switch e.Kind {
 	case runner.RunStarted:
 		if err := l.begin(); err != nil {
@@ -263,11 +260,8 @@ func (l *live) Finish(r *runner.Result) error {
 	if l.began {
 		text = leaveView
 	}
-	if err := l.after.Finish(r); err != nil && l.err == nil {
-		l.err = err
-	}
 	if r != nil {
-		text += l.said.String()
+		text += l.afterwards(r)
 	}
 	// Also after an error: the terminal may take it again.
 	if _, err := io.WriteString(l.w, text); err != nil && l.err == nil {
@@ -279,4 +273,18 @@ func (l *live) Finish(r *runner.Result) error {
 		}
 	}
 	return l.err
+}
+
+// afterwards is what the console report says of the run, for the size that the
+// terminal has by now.
+func (l *live) afterwards(r *runner.Result) string {
+	opts := l.opts
+	opts.TTY = false // no last line; there is no CI log either
+	var said bytes.Buffer
+	report := newConsole(&said, opts)
+	for _, e := range l.past {
+		_ = report.Event(e) // a buffer has no errors
+	}
+	_ = report.Finish(r)
+	return said.String()
 }
