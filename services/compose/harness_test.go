@@ -24,7 +24,14 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if path, err := buildApp(); err == nil {
+			os.RemoveAll(filepath.Dir(path))
+		}
+		os.Exit(code)
+	}))
+}
 
 const data = "../../testdata/compose"
 
@@ -58,9 +65,7 @@ var buildApp = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "dc")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, filepath.Join(data, "app"))
-	cmd.Dir, _ = os.Getwd()
-	cmd.Args[len(cmd.Args)-1] = "./" + filepath.ToSlash(filepath.Join(data, "app"))
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, data+"/app")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
