@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -281,7 +282,10 @@ func (b *builder) from(i instruction) error {
 	}
 	b.image = &image{config: base.config, base: base.base, parent: base.id, root: base.root, files: base.files, history: base.history, size: base.size}
 	if base.root != "" {
-		if err := os.CopyFS(b.root, os.DirFS(base.root)); err != nil {
+		syscall.ForkLock.RLock() // as in copyFile
+		err := os.CopyFS(b.root, os.DirFS(base.root))
+		syscall.ForkLock.RUnlock()
+		if err != nil {
 			return err
 		}
 	}
@@ -464,6 +468,10 @@ func copyTree(dst *os.Root, to string, src *os.Root, from string) error {
 }
 
 func copyFile(dst *os.Root, to string, src *os.Root, from string, mode fs.FileMode) error {
+	// A process that is forked meanwhile would have the file open for writing until its
+	// exec, and a program that is open for writing cannot be run (ETXTBSY).
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	in, err := src.Open(from)
 	if err != nil {
 		return err

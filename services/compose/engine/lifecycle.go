@@ -190,7 +190,7 @@ func (e *Engine) finish(ctx context.Context, c *container, r *run) {
 	c.finishedAt = time.Now()
 	e.publish("container", "die", c.id, c.attributes("exitCode", strconv.Itoa(c.exitCode)))
 	if c.finishedAt.Sub(c.startedAt) >= longRun {
-		c.delay, c.restarts = 0, 0
+		c.delay = 0
 	}
 	if c.shouldRestart() && e.hold() {
 		c.state = restarting

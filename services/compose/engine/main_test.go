@@ -131,10 +131,15 @@ func say(args []string) int {
 				fmt.Printf("line %0100d\n", i)
 			}
 		case "background", "escape":
-			cmd := exec.Command("/proc/self/exe")
+			executable, err := os.Executable()
+			if err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
+			cmd := exec.Command(executable)
 			cmd.Args = []string{"stubborn"}
 			cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: verb == "escape", Pdeathsig: 0}
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: verb == "escape"}
 			if err := cmd.Start(); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				return 1
