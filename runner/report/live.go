@@ -46,7 +46,7 @@ type live struct {
 	err    error
 	state  state
 	screen *terminal.Screen
-	last   string // failure
+	last   string         // failure
 	past   []runner.Event // but for the output: for the report afterwards
 
 	// Of the drawing goroutine alone.

@@ -122,9 +122,7 @@ func (s *Screen) Resize(cols, rows int) {
 	s.gen++
 	drop := max(s.cur.y-(rows-1), 0)
 	s.cur.y -= drop
-	other := &s.main
-	if s.page == other {
-		other = &s.alt
+	if s.page == &s.main {
 		s.alt.resize(cols, rows, 0, s.gen)
 	} else {
 		// It has its own cursor to keep in view.
