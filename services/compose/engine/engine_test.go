@@ -377,7 +377,7 @@ func TestAttach(t *testing.T) {
 		if err != nil || !strings.HasPrefix(first, "line 000") {
 			t.Fatalf("it was sent %.40q %v", first, err)
 		}
-		c.do("POST /containers/much/stop?t=0", nil) // the end does not wait for the client
+		c.do("POST /containers/much/kill", nil) // the end does not wait for the client
 		if got := c.wait(id); got != 137 {
 			t.Errorf("status %d: it was not held up by the client", got)
 		}

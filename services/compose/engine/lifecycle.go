@@ -429,7 +429,7 @@ func (e *Engine) pauseContainer(w http.ResponseWriter, r *http.Request) error {
 func (e *Engine) unpauseContainer(w http.ResponseWriter, r *http.Request) error {
 	return e.locked(r, func(c *container) error {
 		if c.state != paused {
-			return fmt.Errorf("Container %s is not paused", c.id)
+			return fail(http.StatusInternalServerError, "Container %s is not paused", c.id)
 		}
 		e.resume(c)
 		return noContent(w)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Main runs an engine as a command until ctx ends and returns its exit status. It
@@ -69,9 +70,13 @@ func listenOn(ctx context.Context, socket string, getenv func(string) string) (n
 	// What an engine that was killed left behind; one that lives answers.
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket != 0 {
 		var d net.Dialer
-		if conn, err := d.DialContext(ctx, "unix", path); err == nil {
+		conn, err := d.DialContext(ctx, "unix", path)
+		switch {
+		case err == nil:
 			conn.Close()
 			return nil, fmt.Errorf("an engine listens on %s already", path)
+		case !errors.Is(err, syscall.ECONNREFUSED):
+			return nil, err
 		}
 		if err := os.Remove(path); err != nil {
 			return nil, err

@@ -277,6 +277,55 @@ func TestDockerCompose(t *testing.T) {
 	}
 }
 
+// The later Compose commands make other calls for the same.
+func TestDockerComposePlugin(t *testing.T) {
+	missing := ""
+	if out, err := exec.Command("docker", "compose", "version").CombinedOutput(); err != nil {
+		missing = fmt.Sprintf("docker compose cannot be run: %v %s", err, out)
+	}
+	need(t, "REQUIRE_DOCKER_COMPOSE_PLUGIN", missing)
+	c := startEngine(t)
+	port := freePort(t)
+	dir := project(t, map[string]string{
+		"compose.yaml":     strings.ReplaceAll(composeFile, "PORT", port),
+		"front/Dockerfile": "FROM workshop\nEXPOSE 80\nCMD [\"web\"]\n",
+		"back/Dockerfile":  "FROM workshop\nEXPOSE 80\nCMD [\"web\"]\n",
+	})
+	compose := c.tool(dir, "docker", "compose", "--project-name", "sample")
+	compose.expect(0, "Container sample-front-1 +Started", "up", "-d")
+	compose.expect(0, "Container sample-front-1 +Running", "up", "-d")
+	compose.expect(0, `sample-front-1 +sample-front +"web" +front .* Up .* 0\.0\.0\.0:`+port+`->80/tcp`, "ps")
+	compose.expect(0, "Container sample-back-3 +Started", "up", "-d", "--scale", "back=3")
+	for _, name := range []string{"sample-back-1", "sample-back-2", "sample-back-3"} {
+		c.follow(name, "stderr=1").until("web is up")
+	}
+	if got := fetch(t, "http://127.0.0.1:"+port+"/get?url=http://sample-back-2/"); got != c.inspect("sample-back-2").Config.Hostname+"\n" {
+		t.Errorf("the second answered %q", got)
+	}
+	compose.expect(0, `^back-3 +\| web is up`, "logs", "--tail", "1", "back")
+	compose.expect(0, "^idle +1 +.*stubborn", "top", "idle")
+	compose.expect(1, "front-2 \\([0-9a-f]{64}\\): Bind for 0.0.0.0:"+port+" failed: port is already allocated", "up", "-d", "--scale", "front=2")
+	compose.expect(0, "sample-front-2 +.* Created", "ps", "-a")
+	compose.expect(0, "Container sample-front-2 +Removed", "up", "-d")
+	compose.expect(0, "Container sample-back-1 +Started", "restart", "back")
+	compose.expect(0, "^from inside$", "exec", "-T", "front", "sh", "-c", "echo from inside")
+	compose.expect(3, "^once$", "run", "--rm", "-T", "idle", "say", "out:once\\n", "exit:3")
+	compose.expect(0, "Container sample-idle-1 +Killed", "kill", "idle")
+	t.Run("in the foreground", func(t *testing.T) {
+		cmd, out := start(t, compose, "up")
+		until(t, out, "stubborn is up")
+		cmd.Process.Signal(syscall.SIGINT)
+		until(t, out, "Container sample-idle-1  Stopped")
+		if cmd.Wait(); cmd.ProcessState.ExitCode() != 130 {
+			t.Errorf("status %d", cmd.ProcessState.ExitCode())
+		}
+	})
+	compose.expect(0, "Network sample_default +Removed", "down", "--rmi", "local")
+	if got := get[[]containerSummary](c, "GET /containers/json?all=1", nil); len(got) != 0 {
+		t.Errorf("left: %+v", got)
+	}
+}
+
 // start runs a command with its output on a pipe, until the end of the test.
 func start(t *testing.T, p *tool, args ...string) (*exec.Cmd, *os.File) {
 	t.Helper()
