@@ -131,7 +131,7 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(ctx)
 	if err := e.dispatch(w, r); err != nil {
 		// A client that is still sending would see a broken pipe, not the answer.
-		io.Copy(io.Discard, r.Body)
+		_, _ = io.Copy(io.Discard, r.Body)
 		if r.Context().Err() == nil {
 			e.log.Debug("request failed", "method", r.Method, "url", r.URL.String(), "error", err)
 		}
@@ -212,7 +212,7 @@ func writeError(w http.ResponseWriter, err error) {
 	if errors.As(err, &e) {
 		status = e.status
 	}
-	writeJSON(w, status, struct {
+	_ = writeJSON(w, status, struct {
 		Message string `json:"message"`
 	}{err.Error()})
 }
@@ -221,13 +221,19 @@ func writeError(w http.ResponseWriter, err error) {
 func writeJSON(w http.ResponseWriter, status int, v any) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(v)
+	_ = json.NewEncoder(w).Encode(v)
 	return nil
 }
 
 func noContent(w http.ResponseWriter) error {
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// begin sends the header of a stream, and reports whether the client is still there.
+func begin(w http.ResponseWriter) bool {
+	w.WriteHeader(http.StatusOK)
+	return http.NewResponseController(w).Flush() == nil
 }
 
 // readJSON reads a request's document; none at all leaves v as it is.

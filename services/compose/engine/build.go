@@ -89,7 +89,7 @@ func (e *Engine) build(w http.ResponseWriter, r *http.Request) error {
 	var steps bytes.Buffer
 	out := json.NewEncoder(&steps)
 	say := func(format string, args ...any) {
-		out.Encode(struct {
+		_ = out.Encode(struct { // into memory: it cannot fail
 			Stream string `json:"stream"`
 		}{fmt.Sprintf(format, args...)})
 	}
@@ -107,7 +107,7 @@ func (e *Engine) build(w http.ResponseWriter, r *http.Request) error {
 	if unused := b.unused(); len(unused) > 0 {
 		say("[Warning] One or more build-args %v were not consumed\n", unused)
 	}
-	out.Encode(struct {
+	_ = out.Encode(struct {
 		Aux struct{ ID string } `json:"aux"`
 	}{struct{ ID string }{img.id}})
 	if boolean(r, "q") {
@@ -121,7 +121,7 @@ func (e *Engine) build(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
-	w.Write(steps.Bytes()) // a client that has gone has its image all the same
+	_, _ = w.Write(steps.Bytes()) // a client that has gone has its image all the same
 	return nil
 }
 

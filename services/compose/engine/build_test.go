@@ -146,6 +146,7 @@ var buildArgs = "buildargs=" + url.QueryEscape(`{"GIVEN":"given"}`)
 func buildAll(t *testing.T, c *client) {
 	for name, test := range dockerfiles {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := &client{t, c.socket, c.http}
 			tag := "workshop-engine-test:" + strings.ReplaceAll(strings.ToLower(name), " ", "-")
 			out, status := c.build(tag, map[string]string{"Dockerfile": test.text}, buildArgs)

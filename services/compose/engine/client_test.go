@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -217,7 +218,7 @@ func frames(t testing.TB, r io.Reader) string {
 	var b strings.Builder
 	for {
 		stream, data, err := frame(r)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return b.String()
 		}
 		if err != nil {
@@ -296,6 +297,7 @@ func (c *client) hijack(request, body string) *hijacked {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	defer resp.Body.Close() // of an answer without one, or of an error's
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		b, _ := io.ReadAll(resp.Body)
 		c.t.Fatalf("%s: %s %s", request, resp.Status, b)

@@ -795,9 +795,9 @@ func TestWait(t *testing.T) {
 	}
 	waiting := func(condition string) chan int {
 		resp := c.open("POST /containers/made/wait?condition="+condition, nil) // it has begun when the header is there
+		t.Cleanup(func() { resp.Body.Close() })
 		ch := make(chan int, 1)
 		go func() {
-			defer resp.Body.Close()
 			b, _ := io.ReadAll(resp.Body)
 			var code int
 			fmt.Sscanf(string(b), `{"StatusCode":%d}`, &code)

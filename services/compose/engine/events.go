@@ -127,7 +127,9 @@ func (e *Engine) streamEvents(w http.ResponseWriter, r *http.Request) error {
 	}()
 
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusOK)
+	if !begin(w) {
+		return nil
+	}
 	out := json.NewEncoder(w)
 	flush := http.NewResponseController(w).Flush
 	inTime := func(ev event) bool {

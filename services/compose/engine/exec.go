@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -122,7 +123,7 @@ func (e *Engine) startExec(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err != nil {
 		// The client has asked for the streams: it is told there, as by Docker.
-		conn.Write(appendFrame(nil, tty, stdout, []byte(err.Error()+"\r\n")))
+		_, _ = conn.Write(appendFrame(nil, tty, stdout, []byte(err.Error()+"\r\n")))
 		e.conns.remove(conn)
 		return nil
 	}
@@ -135,7 +136,7 @@ func (e *Engine) startExec(w http.ResponseWriter, r *http.Request) error {
 				p.stdin.Close()
 			}
 		}
-		io.Copy(io.Discard, sent) // until the client goes, or conn is closed
+		_, _ = io.Copy(io.Discard, sent) // until the client goes, or conn is closed
 	}()
 	if s.copyTo(ctx, conn, tty) {
 		<-x.accounted // so that the status is there when the client sees the end
@@ -189,7 +190,7 @@ func (e *Engine) launchExec(x *execution, size *[2]uint16, out *output) error {
 	p, err := e.spawn(cmd)
 	if err != nil {
 		x.over, x.code = true, 126
-		if err == errNoProgram {
+		if errors.Is(err, errNoProgram) {
 			x.code = 127
 		}
 		return startError("OCI runtime exec failed", cmd.argv[0], err)

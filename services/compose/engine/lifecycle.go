@@ -470,9 +470,8 @@ func (e *Engine) waitContainer(w http.ResponseWriter, r *http.Request) error {
 	}
 	// The client counts on the wait having begun before it starts the container.
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusOK)
-	if err := http.NewResponseController(w).Flush(); err != nil {
-		return nil // it has gone
+	if !begin(w) {
+		return nil
 	}
 	if until != nil {
 		select {

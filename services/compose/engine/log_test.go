@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -110,7 +111,7 @@ func FuzzLog(f *testing.F) {
 		lines := 0
 		for {
 			stream, line, err := frame(&framed)
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil || stream != stdout || line == "" || len(line) > maxLine || strings.Contains(line[:len(line)-1], "\n") {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -272,7 +271,8 @@ func TestDockerCompose(t *testing.T) {
 	if got := get[[]containerSummary](c, "GET /containers/json?all=1", nil); len(got) != 0 {
 		t.Errorf("left: %+v", got)
 	}
-	if _, err := http.Get("http://127.0.0.1:" + port); err == nil {
+	if conn, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
+		conn.Close()
 		t.Error("the port is still open")
 	}
 }

@@ -335,9 +335,8 @@ func (e *Engine) streamLogs(w http.ResponseWriter, r *http.Request) error {
 	}
 	q.tty = tty
 	w.Header().Set("Content-Type", streamType(tty))
-	w.WriteHeader(http.StatusOK)
-	if err := http.NewResponseController(w).Flush(); err != nil {
-		return nil // the client has gone
+	if !begin(w) {
+		return nil
 	}
 	if err := q.copyLog(r.Context(), w, log, from, math.MaxInt64, ended); err != nil && r.Context().Err() == nil {
 		e.log.Debug("logs", "container", c.name, "error", err)
@@ -387,7 +386,7 @@ func (e *Engine) attach(w http.ResponseWriter, r *http.Request) error {
 		if in && c.config.OpenStdin {
 			stdin.copyFrom(ctx, sent, c.config.StdinOnce)
 		}
-		io.Copy(io.Discard, sent) // until the client goes, or conn is closed
+		_, _ = io.Copy(io.Discard, sent) // until the client goes, or conn is closed
 	}()
 	if boolean(r, "logs") {
 		q := logRequest{streams: s.streams, tail: -1, tty: tty}

@@ -301,7 +301,7 @@ func (e *Engine) relay(a, b *net.TCPConn) {
 			b.Close()
 			return
 		}
-		to.CloseWrite()
+		_ = to.CloseWrite() // the other direction tells if it is broken
 	}
 	there.Go(func() { pass(b, a) })
 	pass(a, b)

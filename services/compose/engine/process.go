@@ -209,15 +209,15 @@ func (r reader) copy(out *output) {
 
 // stop makes copy read only what is there.
 func (r reader) stop() {
-	r.f.SetReadDeadline(time.Unix(1, 0))
+	_ = r.f.SetReadDeadline(time.Unix(1, 0)) // it fails only for a file that is closed
 }
 
 // signal sends a signal to the process itself, as to the first process of a
-// container.
-func (p *process) signal(s syscall.Signal) { p.cmd.Process.Signal(s) }
+// container. One that has ended gets none.
+func (p *process) signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
 
-// signalGroup sends a signal to the whole group.
-func (p *process) signalGroup(s syscall.Signal) { syscall.Kill(-p.pid, s) }
+// signalGroup sends a signal to the whole group, or what is left of it.
+func (p *process) signalGroup(s syscall.Signal) { _ = syscall.Kill(-p.pid, s) }
 
 // kill ends the process; the rest of its group follows.
 func (p *process) kill() { p.signal(syscall.SIGKILL) }

@@ -24,7 +24,7 @@ func (p *process) reap() error {
 		}
 	}
 	p.signalGroup(unix.SIGKILL)
-	p.cmd.Wait() // its error is the status
+	_ = p.cmd.Wait() // its error is the status
 	return err
 }
 

@@ -13,7 +13,7 @@ func processAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: tr
 
 // reap waits for the end of the process and kills the rest of its group.
 func (p *process) reap() error {
-	p.cmd.Wait() // its error is the status
+	_ = p.cmd.Wait() // its error is the status
 	p.signalGroup(syscall.SIGKILL)
 	return nil
 }

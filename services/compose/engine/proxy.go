@@ -78,7 +78,7 @@ func (p *socksProxy) serve(ctx context.Context, e *Engine) {
 
 // connect answers one client and passes its bytes on.
 func (p *socksProxy) connect(ctx context.Context, e *Engine, conn *net.TCPConn) {
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second)) // reading tells if it is closed
 	in := bufio.NewReaderSize(conn, 512)
 	host, port, reply := handshake(in, conn)
 	var to *net.TCPConn
@@ -96,7 +96,7 @@ func (p *socksProxy) connect(ctx context.Context, e *Engine, conn *net.TCPConn) 
 	if to == nil {
 		return
 	}
-	conn.SetDeadline(time.Time{})
+	_ = conn.SetDeadline(time.Time{})
 	// A client may send before it has read the answer.
 	if early, _ := in.Peek(in.Buffered()); len(early) > 0 {
 		if _, err := to.Write(early); err != nil {
@@ -126,7 +126,7 @@ func handshake(in *bufio.Reader, out io.Writer) (host string, port int, reply in
 		return "", 0, -1
 	}
 	if !bytes.Contains(methods, []byte{0}) { // only with a password
-		out.Write([]byte{5, 0xff})
+		_, _ = out.Write([]byte{5, 0xff})
 		return "", 0, -1
 	}
 	if _, err := out.Write([]byte{5, 0}); err != nil {
