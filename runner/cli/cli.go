@@ -128,13 +128,26 @@ built in. A deck that you run has your privileges: read it first (workshop list)
 	root.SetErr(streams.Err)
 	root.AddGroup(&cobra.Group{ID: "deck", Title: "Decks:"}, &cobra.Group{ID: "stack", Title: "The sample application:"})
 	root.AddCommand(newRun(streams), newCheck(streams), newList(streams))
-	for _, c := range newTools(streams) {
-		root.AddCommand(c)
-	}
+	root.AddCommand(newTools(streams)...)
+	root.AddCommand(directivesTopic())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nSee %q", err, c.CommandPath()+" --help")
 	})
 	return root
+}
+
+// directivesTopic is the help on the dialect, from the runner's own table.
+func directivesTopic() *cobra.Command {
+	var b strings.Builder
+	b.WriteString("The directives of an exercise's fences:\n")
+	for _, d := range runner.Directives() {
+		fmt.Fprintf(&b, "\n  %s\n", d.Name)
+		for line := range strings.Lines(d.Usage) {
+			b.WriteString("      " + strings.TrimRight(line, "\n") + "\n")
+		}
+		fmt.Fprintf(&b, "    %s\n", d.Summary)
+	}
+	return &cobra.Command{Use: "directives", Short: "The directives that a slide may hold", Long: b.String()}
 }
 
 // warn shows what is suspicious in decks, without stopping.

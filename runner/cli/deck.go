@@ -114,7 +114,7 @@ func selectionFlags(cmd *cobra.Command) func() (runner.Selection, error) {
 	var sel runner.Selection
 	var ranges []string
 	f := cmd.Flags()
-	f.StringArrayVar(&sel.Chapters, "chapter", nil, "only this chapter: a file's stem, or the slug of a \"# Title\" (repeatable)")
+	f.StringArrayVar(&sel.Chapters, "chapter", nil, "only the chapter `NAME`: a file's stem, or the slug of a \"# Title\" (repeatable)")
 	f.StringArrayVar(&ranges, "slide", nil, "only slide `N` or slides N-M (repeatable)")
 	f.StringArrayVar(&sel.Exercises, "exercise", nil, "only the exercise with this `ID` (repeatable)")
 	complete := func(pick func(*markdown.Deck) []string) cobra.CompletionFunc {
