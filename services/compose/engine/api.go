@@ -48,67 +48,72 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 // route is one line of the API. In a pattern {x} stands for one segment of the path
 // and {x...} for one or more.
 type route struct {
-	method  string
-	pattern string
-	handle  handler
+	method   string
+	pattern  string
+	handle   handler
+	segments []string // of the pattern
 }
 
 func (e *Engine) routes() []route {
-	return []route{
-		{"GET", "_ping", e.ping},
-		{"HEAD", "_ping", e.ping},
-		{"GET", "version", e.version},
-		{"GET", "info", e.info},
-		{"GET", "events", e.streamEvents},
-		{"GET", "system/df", e.diskUsage},
+	table := []route{
+		{method: "GET", pattern: "_ping", handle: e.ping},
+		{method: "HEAD", pattern: "_ping", handle: e.ping},
+		{method: "GET", pattern: "version", handle: e.version},
+		{method: "GET", pattern: "info", handle: e.info},
+		{method: "GET", pattern: "events", handle: e.streamEvents},
+		{method: "GET", pattern: "system/df", handle: e.diskUsage},
 
-		{"GET", "containers/json", e.listContainers},
-		{"POST", "containers/create", e.createContainer},
-		{"POST", "containers/prune", e.pruneContainers},
-		{"GET", "containers/{id}/json", e.inspectContainer},
-		{"GET", "containers/{id}/top", e.top},
-		{"GET", "containers/{id}/logs", e.streamLogs},
-		{"POST", "containers/{id}/attach", e.attach},
-		{"POST", "containers/{id}/start", e.startContainer},
-		{"POST", "containers/{id}/stop", e.stopContainer},
-		{"POST", "containers/{id}/restart", e.restartContainer},
-		{"POST", "containers/{id}/kill", e.killContainer},
-		{"POST", "containers/{id}/pause", e.pauseContainer},
-		{"POST", "containers/{id}/unpause", e.unpauseContainer},
-		{"POST", "containers/{id}/wait", e.waitContainer},
-		{"POST", "containers/{id}/rename", e.renameContainer},
-		{"POST", "containers/{id}/resize", e.resizeContainer},
-		{"POST", "containers/{id}/exec", e.createExec},
-		{"DELETE", "containers/{id}", e.deleteContainer},
+		{method: "GET", pattern: "containers/json", handle: e.listContainers},
+		{method: "POST", pattern: "containers/create", handle: e.createContainer},
+		{method: "POST", pattern: "containers/prune", handle: e.pruneContainers},
+		{method: "GET", pattern: "containers/{id}/json", handle: e.inspectContainer},
+		{method: "GET", pattern: "containers/{id}/top", handle: e.top},
+		{method: "GET", pattern: "containers/{id}/logs", handle: e.streamLogs},
+		{method: "POST", pattern: "containers/{id}/attach", handle: e.attach},
+		{method: "POST", pattern: "containers/{id}/start", handle: e.startContainer},
+		{method: "POST", pattern: "containers/{id}/stop", handle: e.stopContainer},
+		{method: "POST", pattern: "containers/{id}/restart", handle: e.restartContainer},
+		{method: "POST", pattern: "containers/{id}/kill", handle: e.killContainer},
+		{method: "POST", pattern: "containers/{id}/pause", handle: e.pauseContainer},
+		{method: "POST", pattern: "containers/{id}/unpause", handle: e.unpauseContainer},
+		{method: "POST", pattern: "containers/{id}/wait", handle: e.waitContainer},
+		{method: "POST", pattern: "containers/{id}/rename", handle: e.renameContainer},
+		{method: "POST", pattern: "containers/{id}/resize", handle: e.resizeContainer},
+		{method: "POST", pattern: "containers/{id}/exec", handle: e.createExec},
+		{method: "DELETE", pattern: "containers/{id}", handle: e.deleteContainer},
 
-		{"POST", "exec/{id}/start", e.startExec},
-		{"POST", "exec/{id}/resize", e.resizeExec},
-		{"GET", "exec/{id}/json", e.inspectExec},
+		{method: "POST", pattern: "exec/{id}/start", handle: e.startExec},
+		{method: "POST", pattern: "exec/{id}/resize", handle: e.resizeExec},
+		{method: "GET", pattern: "exec/{id}/json", handle: e.inspectExec},
 
-		{"GET", "images/json", e.listImages},
-		{"POST", "images/create", e.pullImage},
-		{"POST", "images/prune", e.pruneImages},
-		{"GET", "images/{name...}/json", e.inspectImage},
-		{"GET", "images/{name...}/history", e.imageHistory},
-		{"POST", "images/{name...}/tag", e.tagImage},
-		{"DELETE", "images/{name...}", e.deleteImage},
-		{"POST", "build", e.build},
-		{"POST", "build/prune", e.pruneBuilds},
+		{method: "GET", pattern: "images/json", handle: e.listImages},
+		{method: "POST", pattern: "images/create", handle: e.pullImage},
+		{method: "POST", pattern: "images/prune", handle: e.pruneImages},
+		{method: "GET", pattern: "images/{name...}/json", handle: e.inspectImage},
+		{method: "GET", pattern: "images/{name...}/history", handle: e.imageHistory},
+		{method: "POST", pattern: "images/{name...}/tag", handle: e.tagImage},
+		{method: "DELETE", pattern: "images/{name...}", handle: e.deleteImage},
+		{method: "POST", pattern: "build", handle: e.build},
+		{method: "POST", pattern: "build/prune", handle: e.pruneBuilds},
 
-		{"GET", "networks", e.listNetworks},
-		{"POST", "networks/create", e.createNetwork},
-		{"POST", "networks/prune", e.pruneNetworks},
-		{"GET", "networks/{id}", e.inspectNetwork},
-		{"POST", "networks/{id}/connect", e.connectNetwork},
-		{"POST", "networks/{id}/disconnect", e.disconnectNetwork},
-		{"DELETE", "networks/{id}", e.deleteNetwork},
+		{method: "GET", pattern: "networks", handle: e.listNetworks},
+		{method: "POST", pattern: "networks/create", handle: e.createNetwork},
+		{method: "POST", pattern: "networks/prune", handle: e.pruneNetworks},
+		{method: "GET", pattern: "networks/{id}", handle: e.inspectNetwork},
+		{method: "POST", pattern: "networks/{id}/connect", handle: e.connectNetwork},
+		{method: "POST", pattern: "networks/{id}/disconnect", handle: e.disconnectNetwork},
+		{method: "DELETE", pattern: "networks/{id}", handle: e.deleteNetwork},
 
-		{"GET", "volumes", e.listVolumes},
-		{"POST", "volumes/create", e.createVolume},
-		{"POST", "volumes/prune", e.pruneVolumes},
-		{"GET", "volumes/{name}", e.inspectVolume},
-		{"DELETE", "volumes/{name}", e.deleteVolume},
+		{method: "GET", pattern: "volumes", handle: e.listVolumes},
+		{method: "POST", pattern: "volumes/create", handle: e.createVolume},
+		{method: "POST", pattern: "volumes/prune", handle: e.pruneVolumes},
+		{method: "GET", pattern: "volumes/{name}", handle: e.inspectVolume},
+		{method: "DELETE", pattern: "volumes/{name}", handle: e.deleteVolume},
 	}
+	for i, rt := range table {
+		table[i].segments = strings.Split(rt.pattern, "/")
+	}
+	return table
 }
 
 // ServeHTTP implements [http.Handler].
@@ -151,8 +156,8 @@ func (e *Engine) dispatch(w http.ResponseWriter, r *http.Request) error {
 		path = rest
 	}
 	segments := strings.Split(path, "/")
-	for _, rt := range e.routes() {
-		if rt.method == r.Method && match(strings.Split(rt.pattern, "/"), segments, r) {
+	for _, rt := range e.table {
+		if rt.method == r.Method && match(rt.segments, segments, r) {
 			return rt.handle(w, r)
 		}
 	}

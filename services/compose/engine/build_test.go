@@ -274,8 +274,7 @@ func TestBuildRefusals(t *testing.T) {
 	}
 }
 
-// FuzzDockerfile: any text is decided, an error has a line, and words that were split
-// are those that a shell would see at most.
+// Any text is decided, its instructions have lines in order, and errors name them.
 func FuzzDockerfile(f *testing.F) {
 	for _, d := range dockerfiles {
 		f.Add(d.text)

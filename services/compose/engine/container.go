@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -456,7 +455,7 @@ func (e *Engine) inspectContainer(w http.ResponseWriter, r *http.Request) error 
 			d.State.Health = c.run.health.snapshot()
 		}
 		if c.host.LogConfig.Type != "none" {
-			d.LogPath = path.Join(c.dir, "log")
+			d.LogPath = c.dir
 		}
 		return writeJSON(w, http.StatusOK, d)
 	})

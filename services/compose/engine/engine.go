@@ -44,6 +44,7 @@ type Engine struct {
 	log   *slog.Logger
 	start *spawner
 	id    string
+	table []route
 
 	closing chan struct{}  // closed when Close begins
 	tasks   sync.WaitGroup // goroutines other than those of the HTTP server
@@ -92,6 +93,7 @@ func New(opts Options) (*Engine, error) {
 		volumes:    map[string]*volume{},
 		execs:      map[string]*execution{},
 	}
+	e.table = e.routes()
 	e.addDefaultNetworks()
 	if err := e.addBaseImage(); err != nil {
 		return nil, errors.Join(err, e.Close())
