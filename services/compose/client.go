@@ -89,7 +89,7 @@ func (c *client) versioned(ctx context.Context, path string) (string, error) {
 	defer c.mu.Unlock()
 	if c.prefix == "" {
 		var v struct{ APIVersion string }
-		res, err := c.send(ctx, http.MethodGet, "/version", nil, nil, nil)
+		res, err := c.send(ctx, http.MethodGet, "/version", nil, nil, nil) //nolint:bodyclose // drain does
 		if err != nil {
 			return "", err
 		}
@@ -164,7 +164,7 @@ func (c *client) call(ctx context.Context, method, path string, query url.Values
 		body = bytes.NewReader(b)
 		header.Set("Content-Type", "application/json")
 	}
-	res, err := c.stream(ctx, method, path, query, body, header)
+	res, err := c.stream(ctx, method, path, query, body, header) //nolint:bodyclose // drain does
 	if err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (c *client) hijack(ctx context.Context, path string, query url.Values, in a
 		body = bytes.NewReader(b)
 		header.Set("Content-Type", "application/json")
 	}
-	res, err := c.stream(ctx, http.MethodPost, path, query, body, header)
+	res, err := c.stream(ctx, http.MethodPost, path, query, body, header) //nolint:bodyclose // whoever gets it does
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +222,7 @@ func (readOnly) Write(p []byte) (int, error) { return len(p), nil }
 
 // drain reads what is left, so that the connection can be used again, and closes.
 func drain(body io.ReadCloser) {
-	io.Copy(io.Discard, io.LimitReader(body, 1<<16))
+	_, _ = io.Copy(io.Discard, io.LimitReader(body, 1<<16))
 	body.Close()
 }
 

@@ -178,9 +178,12 @@ func take(opts options, f flag, spelled, value string, given bool, args []string
 	return args, nil
 }
 
+// helpWidth is the width of help texts, in cells.
+const helpWidth = 80
+
 // flagLines are the help lines of the options of a look: the spelling and the
 // help, wrapped to the width and indented.
-func flagLines(flags []flag, look Look, spell func(flag) string, indent, width int) string {
+func flagLines(flags []flag, look Look, spell func(flag) string, indent int) string {
 	column := 0
 	for _, f := range flags {
 		if in(f.looks, look) {
@@ -192,7 +195,7 @@ func flagLines(flags []flag, look Look, spell func(flag) string, indent, width i
 		if !in(f.looks, look) {
 			continue
 		}
-		for i, line := range wrap(f.help, width-indent-column-2) {
+		for i, line := range wrap(f.help, helpWidth-indent-column-2) {
 			left := spell(f)
 			if i > 0 {
 				left = ""

@@ -712,8 +712,11 @@ func upOptionsOf(opts options) (upOptions, error) {
 		return o, err
 	}
 	for _, pair := range [][2]string{
-		{"force-recreate", "no-recreate"}, {"no-recreate", "renew-anon-volumes"},
-		{"detach", "abort-on-container-exit"}, {"detach", "exit-code-from"}, {"no-start", "detach"},
+		{"force-recreate", "no-recreate"},
+		{"no-recreate", "renew-anon-volumes"},
+		{"detach", "abort-on-container-exit"},
+		{"detach", "exit-code-from"},
+		{"no-start", "detach"},
 	} {
 		if opts.has(pair[0]) && opts.has(pair[1]) {
 			return o, fmt.Errorf("--%s and --%s cannot be combined.", pair[0], pair[1]) //nolint:staticcheck // the text of docker-compose
@@ -760,13 +763,14 @@ func upCommand(ctx context.Context, s *session, opts options) error {
 	}
 	s.ui.attached()
 	err = s.upAttached(ctx, o, opts)
-	if context.Cause(ctx) != errInterrupted {
+	if !errors.Is(context.Cause(ctx), errInterrupted) {
 		return err
 	}
 	s.ui.flush()
 	s.style.say(s, s.style.stopping)
+	//nolint:contextcheck // the first interrupt has ended ctx; what follows ends with the second
 	err = s.stopAll(s.forced, query{services: o.services}, o.timeout)
-	if context.Cause(s.forced) == errInterrupted {
+	if errors.Is(context.Cause(s.forced), errInterrupted) { //nolint:contextcheck // the same
 		// Nothing interrupts this any more but the end of the whole run.
 		last := context.WithoutCancel(ctx)
 		if _, err := s.forEach(last, "Killing", query{services: o.services}, func(ctx context.Context, c *container) error {

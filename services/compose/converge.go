@@ -20,21 +20,20 @@ func wholeSeconds(d types.Duration) int {
 
 // upOptions are the options of `up` and of what works like it.
 type upOptions struct {
-	services    []string
-	noDeps      bool
-	recreate    recreate
-	build       building
-	quietPull   bool
-	timeout     *int
-	orphans     bool // remove them
-	scale       map[string]int
-	noRescale   bool // leave the number of containers as it is
-	noStart     bool
-	renew       bool // make anonymous volumes anew
-	alwaysDeps  bool // recreate dependencies with a service
-	attach      func(ctx context.Context, c *container) error
-	attachOnly  []string // services to attach to; nil means all
-	onlyMissing bool     // do not touch services that have containers
+	services   []string
+	noDeps     bool
+	recreate   recreate
+	build      building
+	quietPull  bool
+	timeout    *int
+	orphans    bool // remove them
+	scale      map[string]int
+	noRescale  bool // leave the number of containers as it is
+	noStart    bool
+	renew      bool // make anonymous volumes anew
+	alwaysDeps bool // recreate dependencies with a service
+	attach     func(ctx context.Context, c *container) error
+	attachOnly []string // services to attach to; nil means all
 }
 
 type recreate int

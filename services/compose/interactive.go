@@ -143,7 +143,7 @@ func runCommand(ctx context.Context, s *session, opts options) error {
 	}
 	last := context.WithoutCancel(ctx) // what is cleaned up after an interrupt
 	if opts.has("rm") {
-		defer s.delete(last, c, true, true)
+		defer func() { _ = s.delete(last, c, true, true) }()
 	}
 	conn, err := s.client.hijack(ctx, "/containers/"+c.id+"/attach",
 		url.Values{"stream": {"1"}, "stdin": {"1"}, "stdout": {"1"}, "stderr": {"1"}}, nil)
@@ -156,7 +156,7 @@ func runCommand(ctx context.Context, s *session, opts options) error {
 	}
 	if err := s.converse(ctx, conn, o.tty, true, "/containers/"+c.id+"/resize"); err != nil {
 		stop := s.grace(c, nil)
-		s.client.post(last, "/containers/"+c.id+"/stop", stop, nil, nil)
+		_ = s.client.post(last, "/containers/"+c.id+"/stop", stop, nil, nil)
 		return err
 	}
 	status, err := s.wait(ctx, c.id)
@@ -192,16 +192,16 @@ func (s *session) converse(ctx context.Context, conn io.ReadWriteCloser, tty, st
 		if err != nil {
 			return err
 		}
-		defer term.Restore(int(f.Fd()), state)
+		defer func() { _ = term.Restore(int(f.Fd()), state) }()
 		defer s.followSize(ctx, resize)()
 	}
 	if stdin {
 		// Not joined: a read from a terminal or a pipe that stays open cannot be
 		// ended. The process is about to exit.
 		go func() {
-			io.Copy(conn, s.Stdin)
+			_, _ = io.Copy(conn, s.Stdin)
 			if half, ok := conn.(interface{ CloseWrite() error }); ok {
-				half.CloseWrite()
+				_ = half.CloseWrite()
 			}
 		}()
 	}

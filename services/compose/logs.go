@@ -25,7 +25,7 @@ func (s *session) events(ctx context.Context, since time.Time, services []string
 		"label": {labelProject + "=" + s.project.Name, labelOneOff + "=False"},
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	res, err := s.client.stream(ctx, http.MethodGet, "/events", url.Values{
+	res, err := s.client.stream(ctx, http.MethodGet, "/events", url.Values{ //nolint:bodyclose // whoever reads it does
 		"filters": {filters(f)}, "since": {unixTime(since)},
 	}, nil, nil)
 	if err != nil {
@@ -372,7 +372,7 @@ func (p *printer) write(of *container, line []byte) {
 	if of != nil {
 		line = append([]byte(p.look.prefix(of)), line...)
 	}
-	p.Stdout.Write(line)
+	_, _ = p.Stdout.Write(line)
 }
 
 // logged leaves out the containers whose output the engine does not keep.

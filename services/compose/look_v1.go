@@ -48,13 +48,13 @@ func (v1) help(cmd *command) string {
 		}
 		b.WriteString("Usage: " + cmd.name + " " + cmd.usage + "\n")
 		if len(cmd.flags) > 0 {
-			b.WriteString("\nOptions:\n" + flagLines(cmd.flags, V1, spell, 4, 80))
+			b.WriteString("\nOptions:\n" + flagLines(cmd.flags, V1, spell, 4))
 		}
 		return b.String()
 	}
 	b.WriteString("Define and run multi-container applications with Docker.\n\nUsage:\n" +
 		"  docker-compose [-f <arg>...] [--profile <name>...] [options] [--] [COMMAND] [ARGS...]\n" +
-		"  docker-compose -h|--help\n\nOptions:\n" + flagLines(globalFlags, V1, spell, 2, 80) + "\n")
+		"  docker-compose -h|--help\n\nOptions:\n" + flagLines(globalFlags, V1, spell, 2) + "\n")
 	b.WriteString(v1{}.commandList())
 	return b.String()
 }
@@ -310,26 +310,26 @@ func (v1) failed(failures []failure) error {
 }
 
 func (v1) upFailed(*session, []failure) error {
-	return errors.New("Encountered errors while bringing up the project.") //nolint:staticcheck // the text of docker-compose
+	return errors.New("Encountered errors while bringing up the project.")
 }
 
 func (v1) startFailed(s *session, svc types.ServiceConfig, err error) error {
 	if strings.Contains(err.Error(), "driver failed programming external connectivity") {
 		s.ui.warn("Host is already in use by another container")
 	}
-	return fmt.Errorf("Cannot start service %s: %w", svc.Name, err) //nolint:staticcheck // the text of docker-compose
+	return fmt.Errorf("Cannot start service %s: %w", svc.Name, err)
 }
 
 func (v1) createFailed(_ *session, svc types.ServiceConfig, err error) error {
-	return fmt.Errorf("Cannot create container for service %s: %w", svc.Name, err) //nolint:staticcheck // the text of docker-compose
+	return fmt.Errorf("Cannot create container for service %s: %w", svc.Name, err)
 }
 
 func (v1) buildFailed(_ *session, svc types.ServiceConfig, err error) error {
-	return fmt.Errorf("Service '%s' failed to build : %w", svc.Name, err) //nolint:staticcheck // the text of docker-compose
+	return fmt.Errorf("Service '%s' failed to build : %w", svc.Name, err)
 }
 
 func (v1) noDockerfile(_ *session, _ types.ServiceConfig, path string) error {
-	return fmt.Errorf("Cannot locate specified Dockerfile: %s", path) //nolint:staticcheck // the text of docker-compose
+	return fmt.Errorf("Cannot locate specified Dockerfile: %s", path)
 }
 
 func (v1) missingExternal(kind, name string) error {
@@ -339,11 +339,11 @@ func (v1) missingExternal(kind, name string) error {
 }
 
 func (v1) noContainers(operation string) error {
-	return errors.New("No containers to " + operation) //nolint:staticcheck // the text of docker-compose
+	return errors.New("No containers to " + operation)
 }
 
 func (v1) notRunning(service string, index int) error {
-	return fmt.Errorf("No container found for %s_%d", service, index) //nolint:staticcheck // the text of docker-compose
+	return fmt.Errorf("No container found for %s_%d", service, index)
 }
 
 func (v1) noPort(s *session, _ *container, _ string) error {
@@ -454,7 +454,7 @@ func (v1) ps(ctx context.Context, s *session, opts options) error {
 func v1Filter(ctx context.Context, s *session, filter string) ([]string, error) {
 	key, value, ok := strings.Cut(filter, "=")
 	if filter != "" && !ok {
-		return nil, errors.New("Arguments to --filter should be in form KEY=VAL") //nolint:staticcheck // the text of docker-compose
+		return nil, errors.New("Arguments to --filter should be in form KEY=VAL")
 	}
 	states := map[string]func(*container) bool{
 		"running":    func(c *container) bool { return c.State.Running },
@@ -479,7 +479,7 @@ func v1Filter(ctx context.Context, s *session, filter string) ([]string, error) 
 			}
 			keep = slices.ContainsFunc(containers, states[value])
 		default:
-			return nil, fmt.Errorf("Invalid filter: %s", filter) //nolint:staticcheck // the text of docker-compose
+			return nil, fmt.Errorf("Invalid filter: %s", filter)
 		}
 		if keep {
 			out = append(out, name)

@@ -66,12 +66,12 @@ func (v5) help(cmd *command) string {
 			b.WriteString("\n" + cmd.about + "\n")
 		}
 		if len(cmd.flags) > 0 {
-			b.WriteString("\nOptions:\n" + flagLines(cmd.flags, V5, spell, 2, 80))
+			b.WriteString("\nOptions:\n" + flagLines(cmd.flags, V5, spell, 2))
 		}
 		return b.String()
 	}
 	b.WriteString("Usage:  docker compose [OPTIONS] COMMAND\n\nDefine and run multi-container applications with Docker\n\nOptions:\n" +
-		flagLines(globalFlags, V5, spell, 2, 80) + "\nCommands:\n")
+		flagLines(globalFlags, V5, spell, 2) + "\nCommands:\n")
 	for _, c := range commands() {
 		if in(c.looks, V5) {
 			fmt.Fprintf(&b, "  %-10s  %s\n", c.name, c.summary)

@@ -2,6 +2,7 @@ package compose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -128,7 +129,7 @@ type task struct {
 }
 
 // errUpstream is the outcome of a task that was not done because another failed.
-var errUpstream = fmt.Errorf("not done: what it depends on failed")
+var errUpstream = errors.New("not done: what it depends on failed")
 
 // failure is what a task ended with.
 type failure struct {
@@ -181,7 +182,7 @@ func (s *session) parallel(ctx context.Context, verb string, tasks []task) []fai
 			defer mu.Unlock()
 			if err != nil {
 				failed[t.name] = true
-				if err != errUpstream {
+				if !errors.Is(err, errUpstream) {
 					failures = append(failures, failure{t.name, err})
 				}
 			}

@@ -63,8 +63,13 @@ func TestHelp(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	flags := []flag{
-		{short: "d", long: "detach"}, {long: "scale", arg: "SERVICE=NUM"}, {short: "t", long: "timeout", arg: "SECONDS"},
-		{short: "v"}, {long: "no-color"}, {long: "no-log-prefix"}, {short: "n", long: "tail", arg: "N", looks: onlyV5},
+		{short: "d", long: "detach"},
+		{long: "scale", arg: "SERVICE=NUM"},
+		{short: "t", long: "timeout", arg: "SECONDS"},
+		{short: "v"},
+		{long: "no-color"},
+		{long: "no-log-prefix"},
+		{short: "n", long: "tail", arg: "N", looks: onlyV5},
 	}
 	for _, tt := range []struct {
 		name         string
@@ -313,23 +318,35 @@ func TestLoad(t *testing.T) {
 			"docker-compose.yml":          "services: {b: {image: x}}",
 			"docker-compose.override.yml": "services: {a: {image: y}, b: {command: z}}",
 		}, project: "some_project", order: "b a"},
-		{name: "files given", files: map[string]string{"x/a.yml": "services: {a: {image: x}}", "b.yml": "services: {b: {image: x}}"},
-			opts: LoadOptions{Files: []string{"x/a.yml", "b.yml"}}, project: "x", order: "a b"},
-		{name: "files from the environment", files: map[string]string{"a.yml": "services: {a: {image: x}}", "b.yml": "services: {b: {image: x}}"},
-			opts: LoadOptions{Env: []string{"COMPOSE_FILE=a.yml:b.yml"}}, project: "some_project", order: "a b"},
+		{
+			name: "files given", files: map[string]string{"x/a.yml": "services: {a: {image: x}}", "b.yml": "services: {b: {image: x}}"},
+			opts: LoadOptions{Files: []string{"x/a.yml", "b.yml"}}, project: "x", order: "a b",
+		},
+		{
+			name: "files from the environment", files: map[string]string{"a.yml": "services: {a: {image: x}}", "b.yml": "services: {b: {image: x}}"},
+			opts: LoadOptions{Env: []string{"COMPOSE_FILE=a.yml:b.yml"}}, project: "some_project", order: "a b",
+		},
 		{name: "name given", files: map[string]string{"compose.yml": "services: {a: {image: x}}"}, opts: LoadOptions{Name: "A.b-C"}, project: "ab-c", order: "a"},
 		{name: "name in the file", files: map[string]string{"compose.yml": "name: other\nservices: {a: {image: x}}"}, project: "other", order: "a"},
 		{name: "name in .env", files: map[string]string{"compose.yml": "services: {a: {image: x}}", ".env": "COMPOSE_PROJECT_NAME=fromfile"}, project: "fromfile", order: "a"},
-		{name: "process before .env", files: map[string]string{"compose.yml": "services: {a: {image: x}}", ".env": "COMPOSE_PROJECT_NAME=fromfile"},
-			opts: LoadOptions{Env: []string{"COMPOSE_PROJECT_NAME=fromprocess"}}, project: "fromprocess", order: "a"},
+		{
+			name: "process before .env", files: map[string]string{"compose.yml": "services: {a: {image: x}}", ".env": "COMPOSE_PROJECT_NAME=fromfile"},
+			opts: LoadOptions{Env: []string{"COMPOSE_PROJECT_NAME=fromprocess"}}, project: "fromprocess", order: "a",
+		},
 		{name: "stdin", opts: LoadOptions{Files: []string{"-"}, Stdin: strings.NewReader("services: {a: {image: x}}")}, project: "some_project", order: "a"},
 		{name: "disabled by a profile", files: map[string]string{"compose.yml": "services: {a: {image: x, profiles: [p]}, b: {image: x}}"}, project: "some_project", order: "a b"},
-		{name: "variables not set", files: map[string]string{"compose.yml": "services: {a: {image: \"x$A${B}${C:-c}$D ${E-e$F}$A\"}}"}, project: "some_project", order: "a",
-			warn: "The A variable is not set. Defaulting to a blank string.\nThe B variable is not set. Defaulting to a blank string.\nThe D variable is not set. Defaulting to a blank string.\nThe F variable is not set. Defaulting to a blank string."},
-		{name: "several names", files: map[string]string{"docker-compose.yml": "services: {a: {image: x}}", "compose.yaml": "services: {b: {image: x}}"}, project: "some_project", order: "a",
-			warn: "Found multiple config files with supported names: docker-compose.yml, compose.yaml\nUsing docker-compose.yml\n"},
-		{name: "several names, v5", files: map[string]string{"docker-compose.yml": "services: {a: {image: x}}", "compose.yaml": "services: {b: {image: x}}"}, opts: LoadOptions{Look: V5}, project: "some_project", order: "b",
-			warn: "Found multiple config files with supported names: compose.yaml, docker-compose.yml\nUsing compose.yaml\n"},
+		{
+			name: "variables not set", files: map[string]string{"compose.yml": "services: {a: {image: \"x$A${B}${C:-c}$D ${E-e$F}$A\"}}"}, project: "some_project", order: "a",
+			warn: "The A variable is not set. Defaulting to a blank string.\nThe B variable is not set. Defaulting to a blank string.\nThe D variable is not set. Defaulting to a blank string.\nThe F variable is not set. Defaulting to a blank string.",
+		},
+		{
+			name: "several names", files: map[string]string{"docker-compose.yml": "services: {a: {image: x}}", "compose.yaml": "services: {b: {image: x}}"}, project: "some_project", order: "a",
+			warn: "Found multiple config files with supported names: docker-compose.yml, compose.yaml\nUsing docker-compose.yml\n",
+		},
+		{
+			name: "several names, v5", files: map[string]string{"docker-compose.yml": "services: {a: {image: x}}", "compose.yaml": "services: {b: {image: x}}"}, opts: LoadOptions{Look: V5}, project: "some_project", order: "b",
+			warn: "Found multiple config files with supported names: compose.yaml, docker-compose.yml\nUsing compose.yaml\n",
+		},
 
 		{name: "no file", err: "no configuration file provided: not found"},
 		{name: "no such file", opts: LoadOptions{Files: []string{"nosuch.yml"}}, err: "open DIR/nosuch.yml: no such file or directory"},
