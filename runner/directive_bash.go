@@ -11,7 +11,7 @@ import (
 var bashDirective = directive{
 	name:    "bash",
 	usage:   "```bash\nCOMMANDS\n```",
-	summary: "type commands; they must end with status 0, or the next step is a wait or a key",
+	summary: "type commands; the last one must end with status 0, unless a wait or a key follows",
 	snippet: true,
 	compile: compileSnippet,
 }

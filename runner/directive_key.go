@@ -11,14 +11,14 @@ import (
 var keyDirective = directive{
 	name:    "key",
 	usage:   "```key KEY```",
-	summary: "press one key, in tmux's notation: ^C, Escape, Enter, Up, q; after ^C the exit status is not judged",
+	summary: "press one key, in tmux's notation: ^C, Escape, Enter, Up, q; the status of a command that ^C ended is not judged",
 	compile: func(step *markdown.Step) (action, error) {
 		key, err := terminal.ParseKey(strings.TrimSpace(step.Text))
 		if err != nil {
 			return nil, err
 		}
-		return func(ctx context.Context, s *session, _ *Step) error {
-			return s.press(ctx, key)
+		return func(ctx context.Context, s *session, step *Step) error {
+			return s.press(ctx, step, key)
 		}, nil
 	},
 }

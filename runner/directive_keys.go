@@ -17,8 +17,8 @@ var keysDirective = directive{
 			return nil, errors.New("there is nothing to type")
 		}
 		text := terminal.Text(step.Text)
-		return func(ctx context.Context, s *session, _ *Step) error {
-			return s.press(ctx, text)
+		return func(ctx context.Context, s *session, step *Step) error {
+			return s.press(ctx, step, text)
 		}, nil
 	},
 }

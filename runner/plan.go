@@ -82,7 +82,9 @@ func compileDeck(d *markdown.Deck, errs *markdown.ErrorList) map[*markdown.Chapt
 						x.Steps = append(x.Steps, s)
 					}
 				}
-				compiled[c] = append(compiled[c], x)
+				if len(e.Steps) > 0 { // else it is for reading, and nothing is verified
+					compiled[c] = append(compiled[c], x)
+				}
 			}
 		}
 	}
@@ -117,6 +119,11 @@ func sessions(d *markdown.Deck, compiled map[*markdown.Chapter][]*Exercise) []*S
 			if shared == nil {
 				shared = &Session{Name: d.Name, Deck: d, Workdir: d.Workdir}
 				all = append(all, shared)
+			}
+			for _, need := range needs(d, c) {
+				if mode(d, need) != markdown.SessionDeck { // it runs elsewhere, too
+					shared.Exercises = append(shared.Exercises, setup(compiled[need])...)
+				}
 			}
 			shared.Exercises = append(shared.Exercises, compiled[c]...)
 			continue

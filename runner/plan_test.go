@@ -80,7 +80,7 @@ func TestSessions(t *testing.T) {
 		{name: "a chapter with what it needs", deck: "chapters.yml", sel: Selection{Chapters: []string{"b"}}, want: []string{"b: a/a-1(setup) b/b-1"}},
 		{name: "a slide", deck: "deck.yml", sel: Selection{Slides: []Range{{4, 4}}}, want: []string{"deck: c/c-2"}},
 		{name: "kinds are combined", deck: "deck.yml", sel: Selection{Chapters: []string{"c"}, Exercises: []string{"c/c-2"}}, want: []string{"deck: c/c-2"}},
-		{name: "in the middle of a program", deck: "deck.yml", sel: Selection{Chapters: []string{"b"}}, err: "b.md:4:6: the selection begins here with what an exercise before it started: wait comes before any snippet of its session (add --from-start, or select what comes before as well)"},
+		{name: "in the middle of a program", deck: "deck.yml", sel: Selection{Chapters: []string{"b"}}, err: "b.md:4:6: the selection begins here in the middle of what an exercise before it started (add --from-start, or select what comes before as well)"},
 		{name: "nothing", deck: "deck.yml", sel: Selection{Slides: []Range{{9, 9}}}, err: ErrNothingSelected.Error()},
 		{name: "no such chapter", deck: "deck.yml", sel: Selection{Chapters: []string{"xyz"}}, err: `there is no chapter "xyz"; there are: a, b, c, a-1, b-1, c-1`},
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -104,6 +105,10 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 	return r.result, nil
 }
 
+// inconclusive begins the line in which a measurement says that this machine does not
+// allow a verdict. It passes, but not without a remark.
+const inconclusive = "inconclusive: "
+
 // run is a run in progress.
 type run struct {
 	opts    Options
@@ -175,13 +180,13 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 		}
 	}
 	stopResizing := r.resizing(ctx, s)
-	for i, e := range plan.Exercises {
+	for _, e := range plan.Exercises {
 		var er *ExerciseResult
 		switch {
 		case s == nil || r.stopped || s.lost != nil || ctx.Err() != nil:
 			er = r.skip(ctx, e, sr, s)
 		default:
-			er = r.exercise(ctx, s, e, i == len(plan.Exercises)-1)
+			er = r.exercise(ctx, s, e)
 		}
 		sr.Exercises = append(sr.Exercises, er)
 		sr.Verdict = worse(sr.Verdict, er.Verdict)
@@ -214,6 +219,7 @@ func (r *run) resizing(ctx context.Context, s *session) (stop func()) {
 			case <-ctx.Done():
 				return
 			case size := <-r.opts.Resized:
+				r.opts.Cols, r.opts.Rows = size[0], size[1] // for the sessions to come
 				if s.resize(size[0], size[1]) == nil {
 					r.emit(Event{Kind: Resized, Cols: size[0], Rows: size[1]})
 				}
@@ -246,6 +252,8 @@ func (r *run) skip(ctx context.Context, e *Exercise, sr *SessionResult, s *sessi
 	case ctx.Err() != nil && !r.stopped:
 		if v, f := r.cut(ctx, e.Pos); v == Failed {
 			er.Verdict, er.Failure = v, f
+		} else {
+			sr.Verdict = worse(sr.Verdict, v)
 		}
 	}
 	for _, step := range e.Steps {
@@ -256,8 +264,9 @@ func (r *run) skip(ctx context.Context, e *Exercise, sr *SessionResult, s *sessi
 	return er
 }
 
-// exercise runs one exercise. last says that nothing follows it in its session.
-func (r *run) exercise(ctx context.Context, s *session, e *Exercise, last bool) *ExerciseResult {
+// exercise runs one exercise.
+func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseResult {
+	s.nesting = s.shell.Nesting()
 	er := &ExerciseResult{Exercise: e, Verdict: Passed, Started: time.Now()}
 	r.emit(Event{Kind: ExerciseStarted, Exercise: e})
 	for _, step := range e.Steps {
@@ -271,10 +280,15 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise, last bool) 
 		from := s.shell.Position()
 		err := step.act(ctx, s, step)
 		if err == nil && step == e.Steps[len(e.Steps)-1] {
-			err = s.settle(ctx, last)
+			err = s.settle(ctx)
 		}
 		st.Output = s.shell.Since(from)
 		st.Verdict, st.Failure = s.judge(ctx, step, err)
+		for line := range strings.Lines(st.Output) {
+			if strings.HasPrefix(line, inconclusive) {
+				r.addNote(step.Pos.String() + ": " + strings.TrimSpace(line))
+			}
+		}
 		st.Duration = time.Since(begun)
 		r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure})
 		er.Verdict, er.Failure = st.Verdict, st.Failure

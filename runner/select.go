@@ -140,19 +140,32 @@ func (s *Session) narrow(sel Selection, errs *markdown.ErrorList) bool {
 		return false
 	}
 	var kept []*Exercise
+	follows := true // what came before is kept as well
 	for i, e := range s.Exercises {
 		switch {
 		case chosen(e):
-			kept = append(kept, e)
 		case i < last && (sel.FromStart || needed[e.Chapter]):
-			kept = append(kept, setup([]*Exercise{e})...)
+			e = setup([]*Exercise{e})[0]
+		default:
+			follows = false
+			continue
 		}
+		// A chapter that says what it needs begins with that.
+		if needing := len(kept) > 0 && len(e.Chapter.Needs) > 0 && s.Exercises[i-1].Chapter != e.Chapter; !follows && !needing {
+			e.checkBeginning(errs)
+		}
+		kept, follows = append(kept, e), true
 	}
 	s.Exercises = kept
-	var orphan markdown.ErrorList
-	s.checkOrder(&orphan)
-	for _, o := range orphan {
-		errs.Add(o.Pos, "add --from-start, or select what comes before as well", "the selection begins here with what an exercise before it started: %s", o.Message)
-	}
 	return true
+}
+
+// checkBeginning finds steps that look at what an exercise before this one started.
+func (e *Exercise) checkBeginning(errs *markdown.ErrorList) {
+	for _, step := range e.Steps {
+		if step.Snippet() {
+			return
+		}
+		errs.Add(step.Pos, "add --from-start, or select what comes before as well", "the selection begins here in the middle of what an exercise before it started")
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,8 +17,8 @@ import (
 	"workshop/runner/terminal"
 )
 
-// farewell is how long the last command of a session that a wait was about is given
-// to end by itself, so that its status can still be judged.
+// farewell is how long a command that still runs at the end of its exercise is given
+// to end by itself, so that its status is judged where it belongs.
 const farewell = 500 * time.Millisecond
 
 // session is a session in progress: its sandbox, stack and shell.
@@ -36,6 +37,9 @@ type session struct {
 	lost    error // why the session cannot go on
 
 	command *command // the last snippet
+	waited  int      // waits since then
+	began   terminal.Position
+	nesting int // shells around the one that reads, when the exercise began
 
 	resizing   sync.Mutex // with the terminal being replaced
 	cols, rows int
@@ -45,6 +49,7 @@ type session struct {
 type command struct {
 	step        *Step
 	judged      bool // its status has been looked at, or must not be
+	typing      bool // by keys at the prompt, without a Return so far
 	interrupted bool
 }
 
@@ -100,6 +105,8 @@ func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
 func isolationNote(sb *sandbox.Sandbox, opts sandbox.Options) string {
 	note := "sessions are isolated by a " + string(sb.Isolation())
 	switch {
+	case sb.Isolation() == sandbox.Group:
+		note += ", which what detaches itself can outlive"
 	case sb.PrivateNetwork():
 		note += " with a network of its own (--network host gives them the machine's)"
 	case opts.PrivateNetwork:
@@ -208,10 +215,17 @@ func (s *session) awaitPrompt(ctx context.Context, step *Step) error {
 		f.Tail = s.shell.Since(0)
 		return f
 	}
+	if errors.Is(err, terminal.ErrIncomplete) {
+		return s.incomplete(step)
+	}
 	if err != nil {
 		return err
 	}
 	return s.judgeStatus(status)
+}
+
+func (s *session) incomplete(step *Step) error {
+	return s.failf(step, "close the quote, here-document or compound command", "%v: the shell waits for the rest of it", terminal.ErrIncomplete)
 }
 
 // judgeStatus judges the exit status of the last command, once.
@@ -232,12 +246,12 @@ func (s *session) judgeStatus(status int) error {
 // submit types a snippet; unless the next step of the session looks at it while it
 // runs, it must end with status 0.
 func (s *session) submit(ctx context.Context, step *Step) error {
-	s.command = &command{step: step}
+	s.command, s.waited, s.began = &command{step: step}, 0, s.shell.Position()
 	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
 	defer cancel()
 	switch err := s.shell.Submit(limit, step.Text); {
 	case errors.Is(err, terminal.ErrIncomplete):
-		return s.failf(step, "close the quote, here-document or compound command", "%v: the shell waits for the rest of it", err)
+		return s.incomplete(step)
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
 		return s.failf(step, "", "a command in the middle of the snippet has not ended after %v: %s", s.limits.Step, quote(s.shell.Foreground()))
 	case err != nil:
@@ -257,9 +271,14 @@ func (s *session) expect(ctx context.Context, step *Step, limit time.Duration, c
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	_, err := s.shell.Expect(limited, condition)
+	s.waited++
 	var timeout *terminal.TimeoutError
 	if !errors.As(err, &timeout) || ctx.Err() != nil {
 		return err
+	}
+	if timeout.Ended && timeout.Status != 0 && s.command != nil && !s.command.interrupted {
+		// Whatever comes now, the exercise has failed already.
+		return s.failedBefore(timeout)
 	}
 	timeout.Limit = limit
 	f := s.failf(step, "", "%v", timeout)
@@ -268,20 +287,58 @@ func (s *session) expect(ctx context.Context, step *Step, limit time.Duration, c
 		f.Status = &timeout.Status
 		f.Message += fmt.Sprintf("; the command had ended with status %d", timeout.Status)
 	}
-	f.Nearest = nearest(f.Want, append(strings.FieldsFunc(timeout.Tail, isBreak), timeout.Screen...))
-	if s.command != nil && strings.Contains(s.command.step.Text, f.Want) {
+	if f.Nearest = nearest(f.Want, strings.FieldsFunc(timeout.Tail, isBreak)); f.Nearest == "" {
+		f.Nearest = nearest(f.Want, slices.DeleteFunc(slices.Clone(timeout.Screen), isTyped))
+	}
+	switch {
+	case s.waited > 0 && strings.Contains(s.shell.Since(s.began), f.Want):
+		f.Hint = "it came before: each wait looks from the one before it on, and from the last key"
+	case s.command != nil && strings.Contains(s.command.step.Text, f.Want):
 		f.Hint = "the text stands in the command itself, but what is typed does not count as output"
 	}
 	return f
 }
 
+// failedBefore is the failure of a command that ended before the text came that a
+// wait is about.
+func (s *session) failedBefore(timeout *terminal.TimeoutError) error {
+	s.command.judged = true
+	f := s.failf(s.command.step, "", "the command ended with status %d before %q appeared", timeout.Status, strings.Join(timeout.Want, " or "))
+	f.Want, f.Screen, f.Tail, f.Status = strings.Join(timeout.Want, " or "), timeout.Screen, timeout.Tail, &timeout.Status
+	return f
+}
+
+// isTyped tells the lines of our own prompt, which no text is near to.
+func isTyped(line string) bool { return strings.HasPrefix(line, "$ ") }
+
 func isBreak(r rune) bool { return r == '\n' || r == '\r' }
 
-func (s *session) press(ctx context.Context, key terminal.Key) error {
+// press types keys. What the command before has come to is judged first, if it is over;
+// then keys at the prompt may be a command of their own.
+func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error {
+	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
+	defer cancel()
+	if status, ok := s.shell.Prompting(); ok {
+		if typing := s.command != nil && s.command.typing; !typing {
+			if err := s.judgeStatus(status); err != nil {
+				return err
+			}
+			if !key.Interrupts() {
+				s.command = &command{step: step, typing: true}
+			}
+		}
+		if s.command != nil && key.Submits() {
+			s.command.typing = false
+		}
+	}
 	if key.Interrupts() && s.command != nil {
 		s.command.interrupted = true
 	}
-	return s.shell.Press(ctx, key)
+	err := s.shell.Press(limit, key)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return s.failf(step, "", "the shell has not taken the line before it after %v", s.limits.Step)
+	}
+	return err
 }
 
 // check waits for the prompt and wants status 0, whatever was pressed.
@@ -292,23 +349,21 @@ func (s *session) check(ctx context.Context, step *Step) error {
 	return s.awaitPrompt(ctx, step)
 }
 
-// settle judges, at the end of an exercise, a command that has ended by itself since
-// a wait was met. At the end of the session there is no later chance: the command
-// gets a moment to end.
-func (s *session) settle(ctx context.Context, last bool) error {
+// settle judges, at the end of an exercise, a command that ends by itself after a wait
+// was met or keys were typed: it gets a moment to do so. One that goes on running is
+// the next exercises' affair.
+func (s *session) settle(ctx context.Context) error {
 	if s.command == nil || s.command.judged || s.command.interrupted {
 		return nil
 	}
-	if last {
-		moment, cancel := context.WithTimeout(ctx, farewell)
-		defer cancel()
-		if status, err := s.shell.AwaitPrompt(moment); err == nil {
-			return s.judgeStatus(status)
-		}
-		return nil
-	}
-	if status, ok := s.shell.Prompting(); ok {
+	moment, cancel := context.WithTimeout(ctx, farewell)
+	defer cancel()
+	status, err := s.shell.AwaitPrompt(moment)
+	switch {
+	case err == nil:
 		return s.judgeStatus(status)
+	case errors.Is(err, terminal.ErrEnded):
+		return err
 	}
 	return nil
 }
@@ -334,11 +389,11 @@ func (s *session) judge(ctx context.Context, step *Step, err error) (Verdict, *F
 // the program in the foreground is ended, a lost shell is replaced.
 func (s *session) recover(ctx context.Context) {
 	s.command = nil
-	if s.shell.Recover(ctx) == nil || ctx.Err() != nil {
+	err := s.shell.Recover(ctx)
+	if ctx.Err() != nil || err == nil && s.shell.Nesting() <= s.nesting {
 		return
 	}
-	err := s.shell.Close()
-	if err == nil {
+	if err = s.shell.Close(); err == nil {
 		err = s.startShell(ctx)
 	}
 	if err != nil && ctx.Err() == nil {

@@ -55,7 +55,7 @@ func openDeck(arg string) (*source, error) {
 		return nil, err
 	}
 	if abs, err = filepath.EvalSymlinks(abs); err != nil {
-		return nil, fmt.Errorf("there is no deck at %s: %w", arg, errors.Unwrap(err))
+		return nil, fmt.Errorf("there is no deck at %s: %w", arg, err)
 	}
 	info, err := os.Stat(abs)
 	if err != nil {

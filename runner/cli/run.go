@@ -133,6 +133,13 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	if err != nil {
 		return err
 	}
+	if j.inPlace {
+		for _, s := range plan.Sessions {
+			if _, err := opts.Workdir(s); err != nil {
+				return err
+			}
+		}
+	}
 	reporters, err := j.reporters(&opts, streams)
 	if err != nil {
 		return err
@@ -150,8 +157,16 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	go func() {
 		select {
 		case <-force:
-			for _, r := range reporters {
-				_ = r.Finish(nil) // gives the terminal back
+			given := make(chan struct{})
+			go func() {
+				defer close(given)
+				for _, r := range reporters {
+					_ = r.Finish(nil) // gives the terminal back
+				}
+			}()
+			select { // nobody may be reading what we write
+			case <-given:
+			case <-time.After(150 * time.Millisecond):
 			}
 			os.Exit(exitInterrupted) // what the sessions started ends with this process
 		case <-done:
@@ -239,7 +254,7 @@ var inherited = []string{"LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ", "USE
 // shellEnv is the environment of the exercises' shells: an allowlist, and what is
 // asked for by NAME or NAME=VALUE.
 func shellEnv(environ, wanted []string) []string {
-	var env []string
+	env := []string{"SHELL=/bin/bash", "PAGER=cat", "GIT_PAGER=cat"}
 	locale := false
 	for _, kv := range environ {
 		name, value, _ := strings.Cut(kv, "=")
@@ -255,15 +270,15 @@ func shellEnv(environ, wanted []string) []string {
 			}
 		}
 	}
+	if !locale {
+		env = append(env, "LANG=C.UTF-8")
+	}
 	for _, w := range wanted {
 		if strings.Contains(w, "=") {
 			env = append(env, w)
 		}
 	}
-	if !locale {
-		env = append(env, "LANG=C.UTF-8")
-	}
-	return append(env, "SHELL=/bin/bash", "PAGER=cat", "GIT_PAGER=cat")
+	return env
 }
 
 // reporters are the console and the reports that were asked for.

@@ -30,6 +30,9 @@ var (
 	standIns   = []string{"httping"}
 )
 
+// maxSocket is the longest path of a unix socket, in bytes (unix(7); macOS has 103).
+const maxSocket = 103
+
 // startStack puts our commands on the shell's PATH and starts the engine. It listens
 // already when it is started, so that nobody has to wait for it.
 func startStack(_ context.Context, exe string, h runner.Host) (_ runner.Stack, err error) {
@@ -45,6 +48,9 @@ func startStack(_ context.Context, exe string, h runner.Host) (_ runner.Stack, e
 		if err := os.Symlink(exe, filepath.Join(h.Bin, name)); err != nil {
 			return nil, err
 		}
+	}
+	if len(s.socket) > maxSocket {
+		return nil, fmt.Errorf("the path of the engine's socket is too long (%d bytes, at most %d): set TMPDIR to a shorter one", len(s.socket), maxSocket)
 	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: s.socket, Net: "unix"})
 	if err != nil {

@@ -9,11 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// The control characters that the terminal turns into signals (termios(3): VINTR, VQUIT).
-const (
-	interruptKey = 0x03
-	quitKey      = 0x1c
-)
+// interruptKey is the character that the terminal turns into SIGINT (termios(3): VINTR).
+const interruptKey = 0x03
 
 // Key is a key or a text to be typed.
 type Key struct {
@@ -24,10 +21,14 @@ type Key struct {
 // Text is a text typed as it is. Line feeds are sent as Return.
 func Text(s string) Key { return Key{normal: strings.ReplaceAll(s, "\n", "\r")} }
 
-// Interrupts reports whether the key is ^C or ^\, after which an exit status says nothing.
+// Interrupts reports whether the key is ^C, ^\ or ^Z, after which an exit status says
+// nothing.
 func (k Key) Interrupts() bool {
-	return k.normal == string(rune(interruptKey)) || k.normal == string(rune(quitKey))
+	return len(k.normal) == 1 && strings.IndexByte("\x03\x1c\x1a", k.normal[0]) >= 0
 }
+
+// Submits reports whether the key ends a line.
+func (k Key) Submits() bool { return strings.ContainsAny(k.normal, "\r\n") }
 
 func (k Key) append(b []byte, application bool) []byte {
 	if application && k.application != "" {

@@ -40,11 +40,11 @@ type Match struct {
 // TimeoutError says that a condition was not met within its time.
 type TimeoutError struct {
 	Want   []string
-	Limit  time.Duration
-	Ended  bool     // the command had ended
-	Status int      // its exit status then
-	Tail   string   // the end of the output since the mark
-	Screen []string // the screen as drawn
+	Limit  time.Duration // how long it was waited for
+	Ended  bool          // the command had ended
+	Status int           // its exit status then
+	Tail   string        // the end of the output since the mark
+	Screen []string      // the screen as drawn
 }
 
 func (e *TimeoutError) Error() string {
@@ -59,7 +59,8 @@ func (e *TimeoutError) Error() string {
 func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }
 
 // Expect blocks until one of the conditions holds for what was output since the
-// mark: since the last Submit or Press, or from the previous match on. Strings and
+// mark: since the last Submit or Press, or from the previous match on. A command that
+// has ended with another status than 0 is not waited for. Strings and
 // regular expressions are searched for as it comes; any other matcher is shown the
 // output since the mark, its last megabyte. When the context ends first, the error
 // is a *TimeoutError or the context's; when the shell has ended, ErrEnded.
@@ -78,6 +79,11 @@ func (s *Session) Expect(ctx context.Context, opts ...expect.ExpectOpt) (Match, 
 		ctx, cancel = context.WithTimeout(ctx, *compiled.ReadTimeout)
 		defer cancel()
 	}
+	for _, m := range compiled.Matchers {
+		if m.Criteria() == "" {
+			return Match{}, errors.New("nothing to wait for")
+		}
+	}
 	begun := time.Now()
 	searches := make([]search, len(compiled.Matchers))
 	for i, m := range compiled.Matchers {
@@ -91,7 +97,7 @@ func (s *Session) Expect(ctx context.Context, opts ...expect.ExpectOpt) (Match, 
 				return true
 			}
 		}
-		return s.state == ended
+		return s.state == ended || s.state == ready && s.ran && s.status != 0 && !s.interrupt
 	}
 	err := s.await(ctx, holds)
 	s.mu.Lock()
@@ -99,9 +105,9 @@ func (s *Session) Expect(ctx context.Context, opts ...expect.ExpectOpt) (Match, 
 	switch {
 	case ok:
 		return found, nil
-	case err == nil:
+	case err == nil && s.state == ended:
 		return Match{}, ErrEnded
-	case !errors.Is(err, context.DeadlineExceeded):
+	case err != nil && !errors.Is(err, context.DeadlineExceeded):
 		return Match{}, err
 	}
 	e := &TimeoutError{Limit: time.Since(begun), Ended: s.state == ready, Status: s.status, Tail: s.tail(s.position.offset), Screen: s.drawn()}
@@ -161,12 +167,15 @@ func (s *Session) try(sr *search) (Match, bool) {
 	}
 	var find finder
 	var b []byte
-	var loc []int
+	var index func(b []byte) []int
 	switch want := sr.criteria.(type) {
 	case string:
 		b = s.text.from(max(from, sr.searched-int64(len(want)-1)))
-		if i := bytes.Index(b, []byte(want)); i >= 0 {
-			loc = []int{i, i + len(want)}
+		index = func(b []byte) []int {
+			if i := bytes.Index(b, []byte(want)); i >= 0 {
+				return []int{i, i + len(want)}
+			}
+			return nil
 		}
 		if sr.runes == nil {
 			sr.runes = []rune(want)
@@ -174,7 +183,7 @@ func (s *Session) try(sr *search) (Match, bool) {
 		find = func(l *line, found func(first, last int) bool) { l.findRunes(sr.runes, found) }
 	case *regexp.Regexp:
 		b = s.text.from(max(from, sr.searched-regexpOverlap))
-		loc = want.FindIndex(b)
+		index = want.FindIndex
 		find = func(l *line, found func(first, last int) bool) { l.findRegexp(want, found) }
 	default:
 		b = s.text.from(from)
@@ -186,6 +195,15 @@ func (s *Session) try(sr *search) (Match, bool) {
 		return Match{}, false
 	}
 	sr.searched = s.text.end()
+	loc := index(b)
+	for loc != nil && isNotice(b, loc[0]) {
+		rest := loc[0] + bytes.IndexAny(append(b[loc[0]:len(b):len(b)], '\n'), "\r\n")
+		if b = b[rest:]; len(b) == 0 {
+			loc = nil
+			break
+		}
+		loc = index(b)
+	}
 	if loc == nil {
 		return s.tryScreen(sr, find)
 	}
@@ -203,6 +221,16 @@ func (s *Session) try(sr *search) (Match, bool) {
 	})
 	s.passed(row, col)
 	return m, true
+}
+
+// notice is what an interactive bash says of a job: its command stands in it, as it
+// was typed.
+var notice = regexp.MustCompile(`^\[\d+\][-+]? +(Running|Done|Stopped|Exit \d+|Terminated|Killed|Interrupt|Hangup|Quit|Aborted|Segmentation fault)\b`)
+
+// isNotice reports whether the line that holds an offset is a job's notice.
+func isNotice(b []byte, at int) bool {
+	line := b[bytes.LastIndexAny(b[:at], "\r\n")+1:]
+	return len(line) > 0 && line[0] == '[' && notice.Match(line)
 }
 
 // passed notes where on the screen the match ended, if it is there.
@@ -237,6 +265,9 @@ func (s *Session) tryScreen(sr *search, find finder) (m Match, ok bool) {
 func (s *Session) counts(l *line, first, last int) bool {
 	p := &s.position
 	fresh := false
+	if l.cell(0).Rune == '[' && notice.MatchString(l.text(0, min(l.len(), 40))) {
+		return false
+	}
 	for i := first; i < last; i++ {
 		c := l.cell(i)
 		if c.Rune == 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -40,9 +41,38 @@ func (s *Session) leave(level int) {
 	s.nested = s.nested[:level]
 }
 
-// interpreters are programs that an integration may be typed to at a shell's prompt:
-// shells, and programs that connect to one elsewhere.
-var interpreters = regexp.MustCompile(`^-?(sh|bash|dash|ash|ksh|mksh|zsh|busybox|su|sudo|script|ssh|docker|docker-compose|podman|kubectl|nsenter|unshare|chroot|newgrp|login|env)$`)
+// An integration may be typed to a shell at its prompt, and to a program that connects
+// to one elsewhere.
+var (
+	shells = regexp.MustCompile(`^-?(sh|bash|rbash|dash|ash|ksh|mksh|zsh)$`)
+	relays = regexp.MustCompile(`^(su|sudo|script|ssh|docker|docker-compose|podman|kubectl|nsenter|unshare|chroot|login)$`)
+)
+
+// interactive reports whether a command line is that of a shell without a script to
+// run, or of a relay.
+func interactive(argv []string) bool {
+	if len(argv) > 1 && path.Base(argv[0]) == "busybox" {
+		argv = argv[1:]
+	}
+	if len(argv) == 0 {
+		return false
+	}
+	name := path.Base(argv[0])
+	if !shells.MatchString(name) {
+		return relays.MatchString(name)
+	}
+	for i := 1; i < len(argv); i++ {
+		switch arg := argv[i]; {
+		case arg == "--rcfile" || arg == "--init-file" || arg == "-o" || arg == "+o" || arg == "-O" || arg == "+O":
+			i++ // its value
+		case !strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "+"):
+			return false // a script
+		case !strings.HasPrefix(arg, "--") && strings.Contains(arg, "c"):
+			return false // a command
+		}
+	}
+	return true
+}
 
 // prompts are the ends of a shell's prompt. A Python's is no shell's.
 var prompts = regexp.MustCompile(`(^|[^>])[$#%] ?$`)
@@ -70,8 +100,11 @@ type probe struct {
 // marks. It reports whether there is one.
 func (s *Session) integrate(ctx context.Context) bool {
 	s.mu.Lock()
+	// First the evidence, then what was written before it: our own shell reads in raw
+	// mode only behind the marks of its prompt.
+	reads := !s.dev.mode().canonical || s.readsTerminal()
 	s.drain()
-	if !s.atForeignPrompt() {
+	if !reads || !s.atForeignPrompt() {
 		s.mu.Unlock()
 		return false
 	}
@@ -103,12 +136,12 @@ func (s *Session) atForeignPrompt() bool {
 		return false
 	}
 	group := s.dev.foreground()
-	if group == s.shell || group == s.refused || !interpreters.MatchString(programName(group)) {
+	if group == s.refused || !interactive(commandLine(group)) {
 		return false
 	}
 	x, y, _ := s.screen.Cursor()
 	l := line{row: y, cols: len(s.screen.Row(y).Cells()), rows: [][]Cell{s.screen.Row(y).Cells()}}
-	return prompts.MatchString(l.text(0, x)) && (!s.dev.mode().canonical || s.readsTerminal())
+	return prompts.MatchString(l.text(0, x))
 }
 
 // take holds bytes back until the marks of a whole prompt have come, and returns what
@@ -140,4 +173,11 @@ func (s *Session) seen() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.received
+}
+
+// Nesting is how many shells are around the one that reads now.
+func (s *Session) Nesting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.nested)
 }

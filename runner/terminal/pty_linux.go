@@ -148,17 +148,13 @@ func (s *Session) Foreground() string {
 	if pgrp <= 0 || pgrp == s.shell {
 		return ""
 	}
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pgrp))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(strings.ReplaceAll(string(b), "\x00", " "))
+	return strings.Join(commandLine(pgrp), " ")
 }
 
-// programName is the name of a process group's leader (proc(5): comm).
-func programName(pgrp int) string {
-	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pgrp))
-	return strings.TrimSpace(string(b))
+// commandLine is the command line of a process group's leader (proc(5): cmdline).
+func commandLine(pgrp int) []string {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pgrp))
+	return strings.FieldsFunc(string(b), func(r rune) bool { return r == 0 })
 }
 
 // readsTerminal reports whether the program in the foreground, or the shell in a

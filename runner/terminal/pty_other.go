@@ -103,4 +103,4 @@ func (s *Session) Foreground() string { return "" }
 
 func (s *Session) readsTerminal() bool { return false }
 
-func programName(int) string { return "" }
+func commandLine(int) []string { return nil }

@@ -75,6 +75,8 @@ type Session struct {
 	tempDir string
 	wg      sync.WaitGroup
 	closing chan struct{}
+	once    sync.Once
+	closed  error // what Close returns
 
 	mu      sync.Mutex
 	buf     []byte // of pump
@@ -93,16 +95,18 @@ type Session struct {
 	number      int  // bash's command number in the last D mark
 	ran         bool // a command has begun since the last Submit
 	failures    []LineStatus
-	line        bool  // the line that was typed has been echoed
-	complaint   bool  // the shell said something of it instead of running a command
-	received    int64 // bytes, from the terminal
-	redrawn     bool  // the prompt that is being shown is the same as before
-	away        bool  // its prompts are: standard error was redirected
-	saidSince   bool  // output since the last C mark
-	awake       bool  // the program in the foreground is known to read keys
-	raw         bool  // and to read them in raw mode
-	interrupt   bool  // an interrupt key was typed; its effect may still come
-	interrupted int   // the process group that was in the foreground then
+	line        bool     // the line that was typed has been echoed
+	complaint   bool     // the shell said something of it instead of running a command
+	received    int64    // bytes, from the terminal
+	redrawn     bool     // the prompt that is being shown is the same as before
+	away        bool     // its prompts are: standard error was redirected
+	prompt      position // where the shell's prompt ended
+	dirty       bool     // keys or answers may stand behind the prompt
+	control     bool     // and have begun a command of the line editor
+	saidSince   bool     // output since the last C mark
+	awake       bool     // the program in the foreground is known to read keys
+	interrupt   bool     // an interrupt key was typed; its effect may still come
+	interrupted int      // the process group that was in the foreground then
 	position    position
 }
 
@@ -226,11 +230,11 @@ func (p *child) Kill() error           { return p.cmd.Process.Kill() }
 
 // Close ends the shell, waits for it and hangs up. It may be called twice.
 func (s *Session) Close() error {
-	select {
-	case <-s.closing:
-		return nil
-	default:
-	}
+	s.once.Do(func() { s.closed = s.end() })
+	return s.closed
+}
+
+func (s *Session) end() error {
 	err := s.proc.Kill()
 	if errors.Is(err, os.ErrProcessDone) {
 		err = nil
@@ -350,7 +354,7 @@ func (s *Session) hear(b []byte) {
 // osc is the screen's hook for operating system commands: our marks.
 func (s *Session) osc(data []byte) {
 	m, level, ok := s.parse(string(data))
-	if !ok {
+	if !ok || s.state == ended {
 		return
 	}
 	if level < len(s.nested) && (m.kind == 'D' || m.kind == 'E') {
@@ -358,10 +362,14 @@ func (s *Session) osc(data []byte) {
 	}
 	switch m.kind {
 	case 'C':
-		if s.state != sent && s.state != continued {
+		switch {
+		case s.state == sent || s.state == continued:
+		case s.state == ready && m.number >= s.number:
+			s.typedAhead()
+		default:
 			return // replayed: nothing was typed
 		}
-		s.state, s.ran, s.saidSince, s.awake, s.raw, s.interrupt = running, true, false, false, false, false
+		s.state, s.ran, s.saidSince, s.awake, s.interrupt = running, true, false, false, false
 		s.begin(classOutput)
 	case 'D':
 		s.redrawn = s.state == ready || s.state == sent && !s.line
@@ -390,7 +398,8 @@ func (s *Session) osc(data []byte) {
 			s.ready()
 		}
 	case '2':
-		if s.state == sent {
+		if s.state == sent || s.state == running && !s.marksBegin() {
+			s.echo.reset(s)
 			s.state, s.line = continued, false
 		}
 	}
@@ -403,11 +412,20 @@ func (s *Session) command(m mark) bool {
 	switch {
 	case s.state == running && m.number <= s.number && !s.away && s.marksBegin():
 		return false
-	case m.number > s.number, m.status != s.lastStatus, s.complaint:
+	case m.number > s.number, m.status != s.lastStatus, s.complaint, !s.marksBegin() && s.ran:
 		s.status = m.status
 	}
 	s.lastStatus, s.number, s.complaint = m.status, m.number, false
 	return true
+}
+
+// typedAhead makes an echo of what has come since the prompt: a line that was typed
+// while the command before it ran has just begun.
+func (s *Session) typedAhead() {
+	for i := s.prompt.epoch; int(i) < len(s.classes); i++ {
+		s.classes[i] = classEcho
+	}
+	s.text.forget(s.prompt.offset)
 }
 
 // ready notes that the shell reads a line. What comes now, until something is
@@ -416,6 +434,7 @@ func (s *Session) ready() {
 	s.echo.reset(s)
 	s.state = ready
 	s.begin(classOutput)
+	s.prompt = position{offset: s.text.end(), epoch: uint32(len(s.classes) - 1)}
 	if len(s.nested) == 0 {
 		s.shell = s.dev.foreground()
 	}
@@ -502,6 +521,7 @@ const replies = 64 << 10
 
 // reply is the screen's hook for answers to queries.
 func (s *Session) reply(b []byte) {
+	s.dirty = true
 	if len(s.out.pending) < replies {
 		s.enqueue(b)
 	}

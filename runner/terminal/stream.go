@@ -28,6 +28,9 @@ func (t *stream) cut() {
 	}
 }
 
+// forget drops what was appended from an offset on.
+func (t *stream) forget(off int64) { t.buf = t.buf[:len(t.buf)-len(t.from(off))] }
+
 func (t *stream) end() int64 { return t.start + int64(len(t.buf)) }
 
 // from is the text from an offset on, as far as it is kept.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,12 +17,13 @@ var ErrEnded = errors.New("the shell ended")
 // here-document or compound command.
 var ErrIncomplete = errors.New("the snippet is not complete")
 
-// Limits of the waiting before a program can take keys. What comes first counts:
-// raw mode and output at once, otherwise these. A program that starts in canonical
-// mode loses nothing that is typed earlier, so they are not long.
+// Limits of the waiting for evidence that a program takes keys. One that is going to
+// change the terminal's mode drops what was typed before, so keys wait for long; an
+// interrupt is a signal and only waits for the program to be there.
 const (
-	settleCooked = 100 * time.Millisecond // it has written, but in canonical mode
-	settleSilent = 300 * time.Millisecond // it has not written anything
+	settleKeys      = 2 * time.Second
+	settleInterrupt = 300 * time.Millisecond
+	settleFirst     = 2 * time.Millisecond // until the first look; each further one waits twice as long
 )
 
 // lazy is how long an interrupt at the prompt is given, the first time, before it is
@@ -33,11 +35,17 @@ const lazy = 200 * time.Millisecond
 const reading = 200 * time.Millisecond
 
 // AwaitPrompt blocks until the shell reads a line, and returns the exit status of
-// the last command. The error is ErrEnded or the context's.
+// the last command. The error is ErrEnded, ErrIncomplete or the context's.
 func (s *Session) AwaitPrompt(ctx context.Context) (status int, err error) {
+	// A shell that does not mark the beginning of its commands says only now that it
+	// waits for more.
+	return s.awaitPrompt(ctx, func() bool { return s.back() || s.state == continued && !s.marksBegin() })
+}
+
+func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int, err error) {
 	for limit := lazy; ; limit *= 2 {
 		seen := s.seen()
-		if s.awaitFor(ctx, limit, s.back) {
+		if s.awaitFor(ctx, limit, back) {
 			break
 		}
 		if err := ctx.Err(); err != nil {
@@ -50,8 +58,11 @@ func (s *Session) AwaitPrompt(ctx context.Context) (status int, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state == ended {
+	switch s.state {
+	case ended:
 		return 0, ErrEnded
+	case continued:
+		return 0, ErrIncomplete
 	}
 	return s.status, nil
 }
@@ -61,8 +72,8 @@ func (s *Session) back() bool { return s.state == ready || s.state == ended }
 
 // nudge repeats an interrupt that the shell has swallowed. Bash takes notice of one
 // that comes at the very moment of its prompt only at the next key, and goes on with
-// a loop when one comes between two of its commands. A program that got it and goes
-// on has its own reasons: it is left alone.
+// a loop when one comes between two of its commands. A program that got it has its own
+// reasons to go on: it is left alone.
 func (s *Session) nudge() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,7 +81,7 @@ func (s *Session) nudge() {
 		return
 	}
 	group := s.dev.foreground()
-	swallowed := s.state == running && (group == s.shell || group != s.interrupted)
+	swallowed := s.state == running && s.interrupted == s.shell
 	if swallowed || s.state == sent || s.state == continued {
 		s.enqueue([]byte{interruptKey})
 		s.interrupted = group
@@ -112,7 +123,7 @@ func (s *Session) Submit(ctx context.Context, snippet string) error {
 	s.mu.Lock()
 	s.drain()
 	s.mark()
-	s.status, s.ran, s.failures = 0, false, nil
+	s.status, s.ran, s.failures, s.refused = 0, false, nil, 0
 	s.mu.Unlock()
 	for i, line := range lines {
 		if err := s.submitLine(ctx, line, i == len(lines)-1); err != nil {
@@ -187,10 +198,12 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 
 // typeLine types a line and Return at the shell's prompt.
 func (s *Session) typeLine(line string) {
+	s.clearLine()
 	s.expectLine()
 	if !s.marksBegin() { // everything up to the end of the line is echo
 		s.echo.editor(s)
-		s.state, s.ran = running, true
+		text := strings.TrimSpace(line)
+		s.state, s.ran = running, s.ran || text != "" && text[0] != '#'
 		s.enqueue([]byte(line + "\r"))
 		return
 	}
@@ -206,6 +219,19 @@ func (s *Session) typeLine(line string) {
 		line = strings.ReplaceAll(line, "\t", "\x16\t")
 	}
 	s.enqueue([]byte(line + "\r"))
+}
+
+// clearLine discards what may stand behind the prompt: keys without a Return, or the
+// answers to queries that a program did not wait for. ^G ends a command of the line
+// editor such as a search.
+func (s *Session) clearLine() {
+	if s.control {
+		s.enqueue([]byte{0x07})
+	}
+	if s.dirty {
+		s.enqueue([]byte{0x05, 0x15}) // ^E ^U
+	}
+	s.dirty, s.control = false, false
 }
 
 // expectLine notes that a line is typed at the shell's prompt. While its prompts are
@@ -229,7 +255,10 @@ func (s *Session) mark() {
 // program that has just been started is first given the time to take them. A wait
 // looks at what comes from here on.
 func (s *Session) Press(ctx context.Context, keys ...Key) error {
-	s.settle(ctx)
+	interrupts := slices.ContainsFunc(keys, Key.Interrupts)
+	if err := s.settle(ctx, interrupts); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drain()
@@ -241,15 +270,17 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 	for _, k := range keys {
 		b = k.append(b, s.screen.AppCursorKeys())
 	}
-	if bytes.IndexByte(b, interruptKey) >= 0 || bytes.IndexByte(b, quitKey) >= 0 {
+	if interrupts {
 		s.interrupt, s.interrupted = true, s.dev.foreground()
 	}
 	s.awake = true
 	if s.state == ready || s.state == continued {
+		s.status = 0
 		if bytes.ContainsAny(b, "\r\n\x03") {
 			s.expectLine() // a new prompt will come of it
 		} else {
 			s.begin(classEcho)
+			s.dirty, s.control = true, s.control || bytes.IndexFunc(b, forbidden) >= 0
 		}
 		s.enqueue(b)
 		return ctx.Err()
@@ -266,14 +297,11 @@ func (s *Session) press(b []byte) {
 		s.echo.expect(canonicalEcho(b, m.echoControl), s)
 	case m.canonical || s.screen.AltScreen():
 		s.echo.reset(s)
-	case bytes.ContainsAny(b, "\r\n"):
+	case len(b) > 1 && bytes.ContainsAny(b, "\r\n"):
 		s.echo.editor(s)
 	case len(b) > 1 && bytes.IndexFunc(b, forbidden) < 0:
 		s.echo.expect(b, s)
-	default:
-		s.echo.reset(s)
 	}
-	s.raw = s.raw || !m.canonical
 	s.enqueue(b)
 }
 
@@ -294,25 +322,25 @@ func canonicalEcho(b []byte, control bool) []byte {
 	return e
 }
 
-// settle waits until a command that has just been started can take keys: programs
-// such as top drop what was typed before they changed the terminal's mode.
-func (s *Session) settle(ctx context.Context) {
-	begun := func() bool { return s.state != sent }
-	if s.await(ctx, begun) != nil {
-		return
+// settle waits until a program in the foreground can take keys: it has written and
+// reads in raw mode, or it sleeps in a read of the terminal. The error is the
+// context's, where the shell has not even taken the line that was typed last.
+func (s *Session) settle(ctx context.Context, interrupt bool) error {
+	if err := s.await(ctx, func() bool { return s.state != sent }); err != nil {
+		return err
 	}
-	raw := func() bool { return s.state != running || s.saidSince && !s.dev.mode().canonical }
-	said := func() bool { return s.state != running || s.saidSince }
-	s.mu.Lock()
-	awake, wasRaw := s.awake, s.raw
-	s.mu.Unlock()
-	switch {
-	case awake && wasRaw: // it may be between two reads of a line
-		s.awaitFor(ctx, settleCooked, raw)
-	case awake:
-	case s.awaitFor(ctx, settleSilent, said):
-		s.awaitFor(ctx, settleCooked, raw)
+	limit, begun := settleKeys, func() bool { return s.state != running || s.saidSince && !s.dev.mode().canonical }
+	if interrupt {
+		limit, begun = settleInterrupt, func() bool { return s.state != running || s.saidSince || s.awake }
 	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for look := settleFirst; ctx.Err() == nil; look *= 2 {
+		if s.awaitFor(ctx, look, begun) || s.readsTerminal() {
+			break
+		}
+	}
+	return nil
 }
 
 // Recover brings the shell back to its prompt: it interrupts the command in the
@@ -327,7 +355,7 @@ func (s *Session) Recover(ctx context.Context) error {
 	within := func(d time.Duration) error {
 		ctx, cancel := context.WithTimeout(ctx, d)
 		defer cancel()
-		_, err := s.AwaitPrompt(ctx)
+		_, err := s.awaitPrompt(ctx, s.back)
 		return err
 	}
 	err := within(time.Second)
