@@ -1,6 +1,9 @@
 package markdown
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // kind is what a token is.
 type kind uint8
@@ -126,6 +129,12 @@ func (s *scanner) line(start, end int) int {
 	}
 	if s.comment < 0 && isHeading(line) {
 		s.add(token{kind: headingToken, start: start, end: end})
+	}
+	if len(s.stack) == 0 && strings.TrimSpace(line) == "]" {
+		s.log.warn(s.src.pos(start), "in an exercise each [ needs its ], save in code", "this ] closes nothing: what it belongs to was closed before, or never opened")
+	}
+	if at := spaced.FindStringIndex(line); at != nil {
+		s.log.fail(s.src.pos(start), "write it without the blank", "%s opens no block", strings.TrimSpace(line[:at[1]]))
 	}
 	return s.inline(start, end)
 }
@@ -284,7 +293,9 @@ func interrupts(line string) bool {
 func (s *scanner) open(i, n int) {
 	t := token{kind: openToken, start: i, end: i + n, match: -1}
 	for class := range strings.SplitSeq(s.text[i+1:i+n-1], ".") {
-		t.exercise = t.exercise || class == "exercise" || class == "lab"
+		if t.exercise = t.exercise || class == "exercise" || class == "lab"; !t.exercise {
+			s.mistyped(i, class)
+		}
 	}
 	if t.exercise {
 		// Exercises are not nested: the one that is open has no end.
@@ -295,6 +306,17 @@ func (s *scanner) open(i, n int) {
 	}
 	s.stack = append(s.stack, s.add(t))
 }
+
+// mistyped reports a block that is probably meant to be an exercise: its steps would
+// never run, and nobody would notice.
+func (s *scanner) mistyped(i int, class string) {
+	if Suggest(class, []string{"exercise"}) != "" {
+		s.log.fail(s.src.pos(i), "did you mean .exercise[?", "unknown block .%s[", class)
+	}
+}
+
+// spaced finds `.exercise [`, which opens nothing.
+var spaced = regexp.MustCompile(`^[ \t]*\.(exercise|lab)[ \t]+\[`)
 
 // close notes the bracket at i.
 func (s *scanner) close(i int) {

@@ -318,6 +318,9 @@ func isBreak(r rune) bool { return r == '\n' || r == '\r' }
 func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error {
 	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
 	defer cancel()
+	if err := s.shell.Settle(limit, key.Interrupts()); errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return s.failf(step, "", "the shell has not taken the line before it after %v", s.limits.Step)
+	}
 	if status, ok := s.shell.Prompting(); ok {
 		if typing := s.command != nil && s.command.typing; !typing {
 			if err := s.judgeStatus(status); err != nil {
@@ -334,11 +337,7 @@ func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error
 	if key.Interrupts() && s.command != nil {
 		s.command.interrupted = true
 	}
-	err := s.shell.Press(limit, key)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return s.failf(step, "", "the shell has not taken the line before it after %v", s.limits.Step)
-	}
-	return err
+	return s.shell.Press(ctx, key)
 }
 
 // check waits for the prompt and wants status 0, whatever was pressed.

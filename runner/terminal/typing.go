@@ -256,7 +256,7 @@ func (s *Session) mark() {
 // looks at what comes from here on.
 func (s *Session) Press(ctx context.Context, keys ...Key) error {
 	interrupts := slices.ContainsFunc(keys, Key.Interrupts)
-	if err := s.settle(ctx, interrupts); err != nil {
+	if err := s.Settle(ctx, interrupts); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -322,10 +322,11 @@ func canonicalEcho(b []byte, control bool) []byte {
 	return e
 }
 
-// settle waits until a program in the foreground can take keys: it has written and
-// reads in raw mode, or it sleeps in a read of the terminal. The error is the
-// context's, where the shell has not even taken the line that was typed last.
-func (s *Session) settle(ctx context.Context, interrupt bool) error {
+// Settle waits until a program in the foreground can take keys: it has written and
+// reads in raw mode, or it sleeps in a read of the terminal. [Session.Press] does so by
+// itself. The error is the context's, where the shell has not even taken the line that
+// was typed last.
+func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 	if err := s.await(ctx, func() bool { return s.state != sent }); err != nil {
 		return err
 	}
