@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -120,6 +121,7 @@ built in. A deck that you run has your privileges: read it first (workshop list)
 		Example: `  workshop run slides              watch the workshop being done
   workshop check --chapter scaling verify a chapter, as in CI
   workshop list --json             what there is, without running it`,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -134,6 +136,20 @@ built in. A deck that you run has your privileges: read it first (workshop list)
 		return fmt.Errorf("%w\nSee %q", err, c.CommandPath()+" --help")
 	})
 	return root
+}
+
+// version is what the build says of itself: a release, or the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && info.Main.Version == "(devel)" {
+			return s.Value
+		}
+	}
+	return info.Main.Version
 }
 
 // directivesTopic is the help on the dialect, from the runner's own table.

@@ -13,6 +13,7 @@ import (
 // a snippet changed; where standard error was redirected, and the prompt with it,
 // it reports on the terminal itself (mark E; there \# is one less than in a prompt).
 const rc = `
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then echo "bash 4.4 or later is needed, this is $BASH_VERSION"; exit 1; fi
 __workshop_prompt() {
   if [[ ${PS1-} != *'D;$?;\#;TOKEN'*'B;TOKEN'* ]]; then PS1='\[\e]133;D;$?;\#;TOKEN\a\]'"${PS1-}"'\[\e]133;B;TOKEN\a\]'; fi
   if [[ ${PS2-} != *'2;TOKEN'* ]]; then PS2="${PS2-}"'\[\e]133;2;TOKEN\a\]'; fi
