@@ -7,9 +7,13 @@
 // random for each session: C before a command runs (PS0), D with the exit status
 // after it and B at the end of the prompt (PS1), 2 at the end of a continuation
 // prompt (PS2). B stands inside the prompt, so that the line editor already reads
-// when it is seen. Nothing is polled and nothing sleeps: a [Session] has one reader,
-// which feeds the [Screen], follows the marks and evaluates the one condition that
-// its owner waits for. Timers are deadlines only.
+// when it is seen. A [Session] has one reader, which feeds the [Screen], follows the
+// marks and evaluates the one condition that its owner waits for: timers are deadlines.
+//
+// Two things no mark tells: whether a program that has just started takes keys, and
+// whether one that goes on running is a shell at its prompt. For these, and only while
+// they are in question, the terminal's mode and proc(5) are looked at, each time after
+// twice as long as the time before, up to a limit.
 //
 // # What is output and what is echo
 //
@@ -23,6 +27,6 @@
 // The mark is set when something is typed, after all that the program had written
 // before has been read. Between the prompt and C all is echo; a terminal in
 // canonical mode echoes what can be predicted; a line editor of its own (raw mode,
-// not on the alternate screen) is taken to echo until the first line feed after a
-// Return.
+// not on the alternate screen) is taken to echo a text that ends in a Return until the
+// first line feed.
 package terminal
