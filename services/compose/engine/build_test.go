@@ -145,15 +145,17 @@ var buildArgs = "buildargs=" + url.QueryEscape(`{"GIVEN":"given"}`)
 // buildAll builds the table's images and compares them with it.
 func buildAll(t *testing.T, c *client) {
 	for name, test := range dockerfiles {
+		tag := "workshop-engine-test:" + strings.ReplaceAll(strings.ToLower(name), " ", "-")
+		// Not before all of them are built: Docker builds one image on another's layers,
+		// in a container that keeps the other from being removed.
+		t.Cleanup(func() { c.try("DELETE /images/"+tag+"?force=1", nil) })
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := &client{t, c.socket, c.http}
-			tag := "workshop-engine-test:" + strings.ReplaceAll(strings.ToLower(name), " ", "-")
 			out, status := c.build(tag, map[string]string{"Dockerfile": test.text}, buildArgs)
 			if status != 200 {
 				t.Fatalf("%d %s", status, out)
 			}
-			defer c.do("DELETE /images/"+tag, nil)
 			img := get[struct{ Config config }](c, "GET /images/"+tag+"/json", nil)
 			if got, want := text(t, imageConfig(img.Config)), text(t, test.want); got != want {
 				t.Errorf("got  %s\nwant %s\nafter %s", got, want, out)
