@@ -53,16 +53,8 @@ type command struct {
 
 // open prepares a session: a folder that goes away with it, a sandbox, a stack, a shell.
 func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
-	s := &session{run: r, plan: plan, limits: r.opts.Limits, next: map[*Step]*Step{}, cols: r.opts.Cols, rows: r.opts.Rows}
-	var before *Step
-	for _, e := range plan.Exercises {
-		for _, step := range e.Steps {
-			if before != nil {
-				s.next[before] = step
-			}
-			before = step
-		}
-	}
+	s := &session{run: r, limits: r.opts.Limits, cols: r.opts.Cols, rows: r.opts.Rows}
+	s.follow(plan)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -100,6 +92,20 @@ func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
 	return s, s.startShell(ctx)
 }
 
+// follow makes the session that of a plan.
+func (s *session) follow(plan *Session) {
+	s.plan, s.next = plan, map[*Step]*Step{}
+	var before *Step
+	for _, e := range plan.Exercises {
+		for _, step := range e.Steps {
+			if before != nil {
+				s.next[before] = step
+			}
+			before = step
+		}
+	}
+}
+
 func isolationNote(sb *sandbox.Sandbox, opts sandbox.Options) string {
 	note := "sessions are isolated by a " + string(sb.Isolation())
 	switch {
@@ -135,7 +141,7 @@ func (s *session) startShell(ctx context.Context) error {
 	defer s.resizing.Unlock()
 	shell, err := terminal.Start(ctx, terminal.Options{
 		Cols: s.cols, Rows: s.rows, Shell: s.run.opts.Shell,
-		Env: s.env, Dir: s.work, StateDir: filepath.Join(s.dir, "shell"),
+		Past: s.run.opts.Past, Env: s.env, Dir: s.work, StateDir: filepath.Join(s.dir, "shell"),
 		Start: func(c terminal.Command) (terminal.Process, error) {
 			p, err := s.sandbox.Start(sandbox.Cmd{Argv: c.Argv, Env: c.Env, Dir: c.Dir, TTY: c.TTY})
 			if err != nil {

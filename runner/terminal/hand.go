@@ -26,8 +26,10 @@ const (
 	ReadsNothing Reads = "nothing" // the shell has ended
 )
 
-// Reads says what reads the terminal, and what a person has typed by hand.
-func (s *Session) Reads() (Reads, Hand) {
+// Reads says what reads the terminal, and what a person has typed by hand. A line that
+// has just been typed is first given the time to be taken.
+func (s *Session) Reads(ctx context.Context) (Reads, Hand) {
+	s.awaitFor(ctx, settleKeys, func() bool { return s.state != sent && s.state != prompting })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drain()
@@ -60,8 +62,8 @@ func (s *Session) Type(b []byte) error {
 	h := &s.hand
 	h.Typed = true
 	interrupts := bytes.ContainsAny(b, "\x03\x1c\x1a")
-	end := bytes.LastIndexAny(b, "\r\n\x03")
-	h.Half = end < len(b)-1 || h.Half && end < 0
+	end := bytes.LastIndexAny(b, "\r\n\x03\x04")
+	h.Half = end < len(b)-1
 	h.line = h.line || bytes.ContainsAny(b, "\r\n")
 	if interrupts {
 		h.Interrupted = true
@@ -69,7 +71,7 @@ func (s *Session) Type(b []byte) error {
 	}
 	switch s.state {
 	case ready, continued:
-		if end >= 0 {
+		if bytes.ContainsAny(b, "\r\n\x03") {
 			s.expectLine()
 		} else {
 			s.begin(classEcho)
@@ -100,6 +102,7 @@ func (s *Session) Clear(ctx context.Context) error {
 		return nil
 	}
 	s.hand.Half = false
+	status := s.status
 	s.interrupt, s.interrupted = true, s.dev.foreground()
 	s.expectLine()
 	s.enqueue([]byte{interruptKey})
@@ -107,7 +110,7 @@ func (s *Session) Clear(ctx context.Context) error {
 	_, err := s.awaitPrompt(ctx, s.back)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.interrupt = false
+	s.interrupt, s.status = false, status // the ^C was nobody's command
 	return err
 }
 
