@@ -17,7 +17,7 @@ import (
 // into whose shell a person may type at any time. Its steps are carried out as [Run]
 // carries them out, by the same code.
 //
-// Run, Recover and Replace are for one goroutine at a time; all other methods may be called at
+// Run, Retry, Recover and Replace are for one goroutine at a time; all other methods may be called at
 // any time from any goroutine, and do not wait for a step.
 type Live struct {
 	run     *run
@@ -239,6 +239,22 @@ func (l *Live) Recover(ctx context.Context) error {
 		return l.s.lost
 	}
 	return ctx.Err()
+}
+
+// Retry prepares the shell for a step that is to be run once more: what it left in the
+// foreground is ended, and a shell that has ended is replaced. What a person has
+// started stays, for Run to refuse. A wait just waits on.
+func (l *Live) Retry(ctx context.Context, step *Step) error {
+	if kind := step.Kind(); kind != Types && kind != Presses {
+		return nil
+	}
+	l.busy.Lock()
+	reads, hand := l.s.shell.Reads(ctx)
+	l.busy.Unlock()
+	if reads == terminal.ReadsNothing || reads == terminal.ReadsProgram && !hand.Ran {
+		return l.Recover(ctx)
+	}
+	return nil
 }
 
 // Replace makes the session that of another plan, of a deck that was edited meanwhile:

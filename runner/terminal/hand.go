@@ -26,10 +26,14 @@ const (
 	ReadsNothing Reads = "nothing" // the shell has ended
 )
 
+// ending is how long a command that was typed by hand is given to end by itself.
+const ending = 500 * time.Millisecond
+
 // Reads says what reads the terminal, and what a person has typed by hand. A line that
-// has just been typed is first given the time to be taken.
+// has just been typed by hand is first given the time to be taken, and to end.
 func (s *Session) Reads(ctx context.Context) (Reads, Hand) {
 	s.awaitFor(ctx, settleKeys, func() bool { return s.state != sent && s.state != prompting })
+	s.awaitFor(ctx, ending, func() bool { return !s.hand.Ran || s.back() || s.state == continued })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drain()
