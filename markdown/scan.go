@@ -42,6 +42,7 @@ type scanner struct {
 	stack     []int // open brackets: indexes of open tokens, -1 for a plain bracket
 	exercise  int   // 1 + the place in the stack of the open exercise; 0 if there is none
 	comment   int   // the offset of the open `<!--`, or -1
+	comments  []int // where each comment begins and ends, in turn
 	runs      []run
 	run       int // the first run that has not been passed
 	paragraph int // the end of the paragraph looked at last
@@ -59,7 +60,9 @@ type run struct {
 // wrote, little enough for one that was made to take long.
 const maxWasted = 8 << 20
 
-func scan(src *source, log *log) []token {
+func scan(src *source, log *log) []token { return scanned(src, log).tokens }
+
+func scanned(src *source, log *log) *scanner {
 	s := &scanner{src: src, text: src.text, log: log, comment: -1, runs: backtickRuns(src.text)}
 	s.tokens = make([]token, 0, len(s.text)/64)
 	for start := 0; start < len(s.text); {
@@ -67,7 +70,7 @@ func scan(src *source, log *log) []token {
 	}
 	s.endComment()
 	s.unwind(0)
-	return s.tokens
+	return s
 }
 
 func backtickRuns(text string) []run {
@@ -195,6 +198,7 @@ func (s *scanner) inline(start, end int) int {
 			i += 4
 			continue
 		case c == '-' && s.comment >= 0 && strings.HasPrefix(s.text[i:end], "-->"):
+			s.comments = append(s.comments, s.comment, i+3)
 			s.comment, frozen = -1, true
 			i += 3
 			continue
@@ -359,6 +363,7 @@ func (s *scanner) unwind(depth int) {
 func (s *scanner) endComment() {
 	if s.comment >= 0 {
 		s.log.warn(s.src.pos(s.comment), "close it with -->", "unclosed comment")
+		s.comments = append(s.comments, s.comment, len(s.text))
 	}
 	s.comment = -1
 }

@@ -140,9 +140,10 @@ func TestTalk(t *testing.T) {
 	h.do(Command{Do: Run})
 	h.Do(Command{Do: Allow})
 	s = h.until("the step ends", func(s *State) bool { return idle(s) && len(s.Log) == 1 })
-	if s.Step != 1 || s.Slide != 1 || s.Outcomes[0].Verdict() != runner.Passed || !strings.Contains(screen(s), "$ echo a; x=1\na\n") {
+	if s.Step != 1 || s.Slide != 1 || s.Outcomes[0].Verdict() != runner.Passed {
 		t.Fatalf("step %d\n%s", s.Step, screen(s))
 	}
+	h.until("its output", func(s *State) bool { return strings.Contains(screen(s), "$ echo a; x=1\na\n") })
 	h.run()
 	if s = h.run(); s.Step != 3 || s.Slide != 1 || s.Log[2].Result.Output != "1\n" {
 		t.Fatalf("%+v", s.Log)
