@@ -426,13 +426,11 @@ func (t *Talk) steps(ctx context.Context, deck *Deck, e effect) (last func()) {
 				return func() { t.trouble(step, err) }
 			}
 		}
-		if i == len(e.steps)-1 || ctx.Err() != nil {
+		failed := result.Failure != nil && !o.Unverified
+		if failed || i == len(e.steps)-1 || ctx.Err() != nil {
 			return func() { t.end(o, result) }
 		}
-		goes := false
-		if t.post(func() { goes = t.end(o, result) }); !goes {
-			return func() {}
-		}
+		t.post(func() { t.end(o, result) })
 	}
 	return func() {}
 }
@@ -513,8 +511,8 @@ func (t *Talk) begin(deck *Deck, step *Step, walk bool) *Outcome {
 	return t.s.Running
 }
 
-// end notes how a step came out, and reports whether to go on.
-func (t *Talk) end(o *Outcome, result *runner.StepResult) bool {
+// end notes how a step came out.
+func (t *Talk) end(o *Outcome, result *runner.StepResult) {
 	ended := *o
 	ended.Result = result
 	t.s.Running, t.s.Busy = nil, ""
@@ -530,14 +528,12 @@ func (t *Talk) end(o *Outcome, result *runner.StepResult) bool {
 	switch {
 	case result.Verdict == runner.Interrupted:
 		t.say("stopped: what it started may still run")
-		return false
 	case result.Failure != nil && !o.Unverified:
 		t.choose(ended.Step, 0)
 		t.s.Trouble = &Trouble{Step: ended.Step, Failure: result.Failure}
-		return false
+	default:
+		t.choose(ended.Step, 1)
 	}
-	t.choose(ended.Step, 1)
-	return true
 }
 
 // maxLog is how many steps that were run are remembered.
