@@ -25,15 +25,16 @@ type Source struct {
 // Options of a talk. The zero value remembers nothing and asks before it runs.
 type Options struct {
 	// Load reads the deck again, when one of its files has changed or somebody wants it.
-	Load    func() (*Source, error)
-	Ledger  *ledger.Ledger                              // what was checked; nil: nothing is known
-	Memory  *Memory                                     // where the talk was left, and what was allowed; nil: none
-	Yes     bool                                        // it is allowed to run the deck
-	At      string                                      // run the deck up to there: an exercise's id, a slide's number or name
-	Link    func(ctx context.Context, url string) error // opens a page
-	Pace    time.Duration                               // of simulated typing, a character; 0: 30 ms
-	Hidden  bool                                        // hidden steps are shown from the beginning
-	Warning func(error)                                 // what could not be remembered; nil: nobody minds
+	Load      func() (*Source, error)
+	Ledger    *ledger.Ledger                              // what was checked; nil: nothing is known
+	Memory    *Memory                                     // where the talk was left, and what was allowed; nil: none
+	Yes       bool                                        // it is allowed to run the deck
+	At        string                                      // run the deck up to there: an exercise's id, a slide's number or name
+	Link      func(ctx context.Context, url string) error // opens a page
+	Pace      time.Duration                               // of simulated typing, a character; 0: 30 ms
+	FromStart bool                                        // begin with the first slide, wherever the last talk was
+	Hidden    bool                                        // hidden steps are shown from the beginning
+	Warning   func(error)                                 // what could not be remembered; nil: nobody minds
 }
 
 // frame is the least time between two pictures of the terminal.
@@ -89,8 +90,8 @@ func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
 	<-t.picture.C
 	t.s = State{Verify: true, Hidden: opts.Hidden, Started: time.Now()}
 	t.take(src)
-	if opts.Memory != nil {
-		t.opts.Memory.restore(&t.s)
+	if opts.Memory != nil && !opts.FromStart {
+		opts.Memory.restore(&t.s)
 	}
 	if opts.At != "" {
 		if t.s.Deck.find(opts.At) < 0 {
@@ -298,9 +299,7 @@ func (t *Talk) effect(ctx context.Context, c Command, e effect) {
 	case stopJob:
 		t.stop()
 	case typeText:
-		if _, err := live.Write([]byte(e.text)); err != nil {
-			t.fail(err)
-		}
+		t.fail(byHand(live, c.Do, e.text))
 	case resizeShell:
 		t.cols, t.rows = e.cols, e.rows
 		if live != nil {
@@ -324,6 +323,22 @@ func (t *Talk) remember() {
 	if t.opts.Memory != nil {
 		t.opts.Memory.save(&t.s)
 	}
+}
+
+// byHand types what a person typed.
+func byHand(live *runner.Live, how Verb, text string) error {
+	switch how {
+	case Key:
+		key, err := terminal.ParseKey(text)
+		if err != nil {
+			return err
+		}
+		return live.Press(key)
+	case Paste:
+		return live.Paste(text)
+	}
+	_, err := live.Write([]byte(text))
+	return err
 }
 
 func (t *Talk) pace(live *runner.Live) {

@@ -1,6 +1,9 @@
 package terminal
 
-import "unicode/utf8"
+import (
+	"unicode"
+	"unicode/utf8"
+)
 
 // View is a picture of a terminal at one moment: what a person would see, as plain
 // data. It is never changed once it was taken, and what a program wrote besides text and
@@ -23,6 +26,52 @@ type Run struct {
 	Text  string
 	Width int // in cells
 	Style Style
+}
+
+// NewStyle is the look with these colours and attributes.
+func NewStyle(foreground, background Color, attrs Attr) Style {
+	return Style(foreground)<<fgShift | Style(background)<<bgShift | Style(attrs)<<attrShift
+}
+
+// With is the look with more attributes.
+func (s Style) With(attrs Attr) Style { return s | Style(attrs)<<attrShift }
+
+// NewRun is text of one look. What must not reach a terminal is taken out of it: control
+// characters, and what changes the direction of text.
+func NewRun(s string, style Style) Run {
+	width, plain := 0, true
+	for _, c := range s {
+		w := runeWidth(c)
+		plain = plain && showable(c, w)
+		width += max(w, 0)
+	}
+	if plain {
+		return Run{s, width, style}
+	}
+	var b []byte
+	width = 0
+	for _, c := range s {
+		w := runeWidth(c)
+		switch {
+		case c == '\t' || c == '\n':
+			b, width = append(b, ' '), width+1
+		case showable(c, w):
+			b, width = utf8.AppendRune(b, c), width+w
+		}
+	}
+	return Run{string(b), width, style}
+}
+
+func showable(c rune, width int) bool {
+	return c >= ' ' && c != 0x7f && width >= 0 && !unicode.Is(unicode.Bidi_Control, c) && c != utf8.RuneError
+}
+
+// Width is the number of cells of the line.
+func (l Line) Width() (n int) {
+	for _, r := range l {
+		n += r.Width
+	}
+	return n
 }
 
 // view takes the picture. Rows that have not changed since the last one are shared.
