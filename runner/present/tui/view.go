@@ -38,8 +38,8 @@ func (f *face) sizes() (cols, rows int) {
 	return max(f.cols, 1), max(f.rows*2/5-1, 2)
 }
 
-// frame says what is shown now. A slide without steps has all the room, unless the
-// keys go to the shell.
+// frame says what is shown now. Where there is no room for both, a slide without steps
+// has all of it, unless the keys go to the shell.
 func (f *face) frame() frame {
 	body := max(f.rows-1, 1)
 	cols, rows := f.sizes()
@@ -50,10 +50,10 @@ func (f *face) frame() frame {
 	case f.s.Terminal == nil || f.zoom == slideOnly:
 	case f.zoom == shellOnly:
 		fr.slide, fr.shell = false, true
-	case !steps && f.focus == onSlide && f.s.Running == nil && f.back == 0:
 	case f.cols >= wide:
 		fr.shell, fr.beside = true, true
 		fr.slideCols = f.cols - cols - 3
+	case !steps && f.focus == onSlide && f.s.Running == nil && f.back == 0:
 	default:
 		fr.shell = true
 		fr.slideRows = max(body-rows-1, 1)
@@ -564,6 +564,10 @@ func (f *face) linkList(rows int) []line {
 
 // help is the table of keys, in as many columns as there is room for.
 func (f *face) help(rows int) []line {
+	width := 44
+	if f.cols < 92 {
+		width = f.cols - 4
+	}
 	groups := map[string][]line{}
 	var order []string
 	for _, b := range table() {
@@ -575,7 +579,7 @@ func (f *face) help(rows int) []line {
 		for _, k := range b.keys {
 			keys = append(keys, keyName(k))
 		}
-		groups[b.group] = append(groups[b.group], wrap(say(b.does, 0), 42, say(fmt.Sprintf("%16s  ", strings.Join(keys, " ")), f.name), say(strings.Repeat(" ", 18), 0))...)
+		groups[b.group] = append(groups[b.group], wrap(say(b.does, 0), width, say(fmt.Sprintf("%16s  ", strings.Join(keys, " ")), f.name), say(strings.Repeat(" ", 18), 0))...)
 	}
 	groups["shell"] = append(groups["shell"], join(say(fmt.Sprintf("%16s  ", keyName(f.opts.Prefix)), f.name), say("out of it; twice: typed into it", 0)))
 	var left, right []line
@@ -596,7 +600,7 @@ func (f *face) help(rows int) []line {
 		if i < len(right) {
 			r = right[i]
 		}
-		lines = append(lines, join(say("  ", 0), fit(l, 46), r))
+		lines = append(lines, join(say("  ", 0), fit(l, width+2), r))
 	}
 	f.at = min(f.at, max(len(lines)-rows+1, 0))
 	lines = lines[f.at:]
