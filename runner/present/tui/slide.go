@@ -315,8 +315,11 @@ func (p *painter) inlines(nodes []*markdown.Node, base style) line {
 			if n.Step != nil {
 				if i, ok := p.step[n.Step]; ok {
 					p.page.step[i] = 0
-					mark, look2 := p.mark(i)
-					l = append(l, terminal.NewRun(mark+" ", look2))
+					mark, sign := p.mark(i)
+					if i == p.state.Step {
+						mark, sign, look = "▶", p.selected, look.With(terminal.Bold)
+					}
+					l = append(l, terminal.NewRun(mark+" ", sign))
 				}
 			}
 			l = append(l, terminal.NewRun(n.Text, look))
