@@ -31,6 +31,7 @@ const (
 	CodeSeparatorInBlock  Code = "separator-in-block" // a separator that separates nothing
 	CodeSwallowedProperty Code = "swallowed-property" // a line taken for a property
 	CodeUnclosedExercise  Code = "unclosed-exercise"  // .exercise[ without its ]
+	CodeEmptyExercise     Code = "empty-exercise"     // nothing to do, nothing to read
 	CodeUnclosedBlock     Code = "unclosed-block"     // another .name[ without its ]
 	CodeStrayBracket      Code = "stray-bracket"      // a ] that closes nothing
 	CodeUnknownBlock      Code = "unknown-block"      // nearly an .exercise[
