@@ -287,6 +287,7 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 		if err == nil && step == e.Steps[len(e.Steps)-1] {
 			err = s.settle(ctx)
 		}
+		err = s.rejected(err)
 		st.Output = s.shell.Since(from)
 		st.Verdict, st.Failure = s.judge(ctx, step, err)
 		for line := range strings.Lines(st.Output) {
@@ -298,6 +299,7 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 		r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure})
 		er.Verdict, er.Failure = st.Verdict, st.Failure
 	}
+	s.shell.Unwatch()
 	if er.Verdict != Passed && ctx.Err() == nil {
 		s.recover(ctx)
 	}

@@ -108,6 +108,9 @@ type Session struct {
 	interrupt   bool     // an interrupt key was typed; its effect may still come
 	interrupted int      // the process group that was in the foreground then
 	position    position
+	watches     []search // for what must not appear since the last Submit
+	watched     position // from where they look
+	rejected    *RejectedError
 }
 
 // class says what the cells and the text of an epoch are.
@@ -440,8 +443,9 @@ func (s *Session) ready() {
 	}
 }
 
-// notify wakes the waiter if its condition holds now.
+// notify follows what came: it wakes the waiter if its condition holds now.
 func (s *Session) notify() {
+	s.watch()
 	if w := s.waiter; w != nil && w.holds() {
 		s.waiter = nil
 		close(w.done)
