@@ -39,6 +39,7 @@ func directives() []*directive {
 		&bashDirective, &hideDirective, &waitDirective, &longwaitDirective,
 		&keyDirective, &keysDirective, &checkDirective,
 		&statusDirective, &timeoutDirective, &untilDirective, &rejectDirective,
+		&outputDirective,
 	}
 }
 

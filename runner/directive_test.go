@@ -96,6 +96,19 @@ func TestVerdicts(t *testing.T) {
 		{"rejected in a run of several", []string{
 			steps("bash echo x >>n; (($(wc -l <n) > 1)) && echo re''ady || echo er''ror", "until ready", "timeout 20s", "reject error")}, []string{`failed d.md:9:6: "error" appeared, which must not`}},
 
+		{"output", []string{steps("bash echo a; printf 'b\\tc  \\n\\n'", "output a\nb       c")}, []string{"passed"}},
+		{"output of one line", []string{steps("bash echo a", "output a")}, []string{"passed"}},
+		{"no output", []string{steps("bash true", "output \n")}, []string{"passed"}},
+		{"output of several lines without line ends", []string{steps("bash printf a\nprintf b", "output a\nb")}, []string{"passed"}},
+		{"wildcards", []string{steps("bash echo start; seq 100; echo took 5 s; echo end", "output start\n1\n...\n100\ntook [..] s\nend")}, []string{"passed"}},
+		{"overwritten", []string{steps("bash printf '10%%\\r50%%\\r100%%\\n'", "output 100%")}, []string{"passed"}},
+		{"colours", []string{steps("bash printf '\\033[31mred\\033[0m\\n'", "output red")}, []string{"passed"}},
+		{"other output", []string{steps("bash echo b", "output a")}, []string{"failed d.md:7:6: the output is not as expected (check --update writes it into the deck, if it is right)"}},
+		{"output and a status", []string{steps("bash echo b; (exit 3)", "output b")}, []string{"failed d.md:4:1: the command ended with status 3"}},
+		{"output and its status", []string{steps("bash echo b; (exit 3)", "output b", "status 3")}, []string{"passed"}},
+		{"output of what is interrupted", []string{steps("bash echo b''c; sleep 100", "wait bc", "key ^C", "output bc\n^C")}, []string{"failed d.md:9:1: the output is not as expected (check --update writes it into the deck, if it is right)"}},
+		{"output of a wrapped line", []string{steps("bash printf 'x%.0s' {1..200}", "output "+strings.Repeat("x", 200))}, []string{"passed"}},
+
 		{"an expression", []string{steps("bash echo port 80''80", "wait /port [0-9]+0/")}, []string{"passed"}},
 	}
 	for _, tt := range tests {

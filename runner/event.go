@@ -66,6 +66,7 @@ type Failure struct {
 	Status  *int     // exit status, where there is one
 	Screen  []string // the last screen as drawn, trailing blanks removed
 	Tail    string   // the end of the output, escape sequences stripped
+	Diff    string   // a unified diff between the expected output and what came
 }
 
 // Error is the failure on one line, with its position.

@@ -42,10 +42,11 @@ type operation struct {
 
 // Condition is what must hold for a step to pass. Its zero value is none.
 type Condition struct {
-	Appears *Pattern // in the output of the command before it, behind what was found last
-	Lacks   *Pattern // must not appear in the output of the snippet before it
-	Ends    bool     // the command ends: the prompt comes back
-	Status  *Status  // with which the command ends, if it does so by itself
+	Appears *Pattern  // in the output of the command before it, behind what was found last
+	Lacks   *Pattern  // must not appear in the output of the snippet before it
+	Ends    bool      // the command ends: the prompt comes back
+	Status  *Status   // with which the command ends, if it does so by itself
+	Output  *Expected // is all that the snippet before it outputs
 }
 
 // String is the condition in words; "" for none.
@@ -62,6 +63,9 @@ func (c Condition) String() string {
 		all = append(all, "the command ends with "+c.Status.String())
 	case c.Status != nil:
 		all = append(all, "should the command end by itself, then with "+c.Status.String())
+	}
+	if c.Output != nil {
+		all = append(all, "its output is as expected")
 	}
 	return strings.Join(all, ", ")
 }

@@ -73,6 +73,9 @@ type Options struct {
 	Stack      func(context.Context, Host) (Stack, error)
 	Event      func(Event) // gets everything that happens, in order; must not block for long
 	Notes      []string    // remarks for the reader
+	// Observe, if set, is told what the snippet before an output step has output, as lines
+	// that are compared; the step passes, whatever is expected.
+	Observe func(step *Step, output []string)
 	// Resized delivers new sizes of the terminal while the run goes on. It may be nil.
 	Resized <-chan [2]int
 }

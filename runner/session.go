@@ -412,6 +412,31 @@ func (s *session) repeat(ctx context.Context, step *Step) error {
 	}
 }
 
+// compare waits for the end of the snippet and looks at what it has output.
+func (s *session) compare(ctx context.Context, step *Step) error {
+	if s.command == nil {
+		return s.failf(step, "", "there is no output to compare")
+	}
+	if err := s.awaitPrompt(ctx, step); err != nil {
+		return err
+	}
+	text, whole := s.shell.Output()
+	if !whole {
+		return s.failf(step, "print less", "the output is too long to be compared")
+	}
+	output, want := OutputLines(text), step.op.condition.Output
+	if s.run.opts.Observe != nil {
+		s.run.opts.Observe(step, output)
+		return nil
+	}
+	if want.Matches(output) {
+		return nil
+	}
+	f := s.failf(step, "check --update writes it into the deck, if it is right", "the output is not as expected")
+	f.Diff, f.Screen = want.Diff(output), nil
+	return f
+}
+
 func times(n int) string {
 	if n == 1 {
 		return "once"

@@ -211,6 +211,15 @@ func (s *Session) Since(p Position) string {
 	return s.tail(int64(p))
 }
 
+// Output is all the output since the last Submit, escape sequences, prompts and echoes
+// left out. whole is false if it is too long to have been kept from its beginning.
+func (s *Session) Output() (text string, whole bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	return string(s.text.from(s.submitted)), s.submitted >= s.text.start
+}
+
 // search is one condition and how far it has been searched for.
 type search struct {
 	criteria any

@@ -108,6 +108,7 @@ type Session struct {
 	interrupt   bool     // an interrupt key was typed; its effect may still come
 	interrupted int      // the process group that was in the foreground then
 	position    position
+	submitted   int64    // where the stream ended at the last Submit
 	watches     []search // for what must not appear since the last Submit
 	watched     position // from where they look
 	rejected    *RejectedError

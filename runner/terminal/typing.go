@@ -151,6 +151,7 @@ func (s *Session) Submit(ctx context.Context, snippet string, reject ...expect.E
 	s.mu.Lock()
 	s.drain()
 	s.mark()
+	s.submitted = s.position.offset
 	s.watches, s.watched, s.rejected = watches, s.position, nil
 	s.status, s.ran, s.failures, s.refused = 0, false, nil, 0
 	s.mu.Unlock()
