@@ -27,6 +27,8 @@ const (
 	ownSnippet                 // of its exercise
 	justBehind                 // a snippet, right behind it but for steps that alter it
 	anyStep                    // of its exercise
+	aCopy                      // of its session
+	anything                   // or nothing
 )
 
 // action carries out what the operation of a step says. A verdict other than passed is an error: a *[Failure],
@@ -39,7 +41,7 @@ func directives() []*directive {
 		&bashDirective, &hideDirective, &waitDirective, &longwaitDirective,
 		&keyDirective, &keysDirective, &checkDirective,
 		&statusDirective, &timeoutDirective, &untilDirective, &rejectDirective,
-		&outputDirective,
+		&outputDirective, &copyDirective, &pasteDirective, &copypasteDirective, &openDirective,
 	}
 }
 

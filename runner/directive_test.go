@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"workshop/runner/sandbox"
 )
 
 // steps writes an exercise of `DIRECTIVE DATA`: snippets and what has several lines as
@@ -27,7 +29,7 @@ func steps(lines ...string) string {
 // verdicts runs a deck of exercises and says how each came out.
 func verdicts(t *testing.T, limits Limits, exercises ...string) []string {
 	t.Helper()
-	result, _ := runDeck(t, context.Background(), chapter("D", exercises...), Options{Limits: limits})
+	result, _ := runDeck(t, context.Background(), chapter("D", exercises...), Options{Limits: limits, Sandbox: sandbox.Options{PrivateNetwork: true}})
 	var got []string
 	for _, e := range result.Sessions[0].Exercises {
 		line := string(e.Verdict)
@@ -108,6 +110,16 @@ func TestVerdicts(t *testing.T) {
 		{"output and its status", []string{steps("bash echo b; (exit 3)", "output b", "status 3")}, []string{"passed"}},
 		{"output of what is interrupted", []string{steps("bash echo b''c; sleep 100", "wait bc", "key ^C", "output bc\n^C")}, []string{"failed d.md:9:1: the output is not as expected (check --update writes it into the deck, if it is right)"}},
 		{"output of a wrapped line", []string{steps("bash printf 'x%.0s' {1..200}", "output "+strings.Repeat("x", 200))}, []string{"passed"}},
+
+		{"copy and paste", []string{steps("bash echo 'docker swarm join --token abc 1.2.3.4:2377'", "copy docker swarm join .*?:2377", "bash PS1='> '; cat >pasted", "paste", "key Enter", "key ^D", "bash cat pasted; cat pasted | cut -c1-12", "wait docker swarm join --token abc 1.2.3.4:2377", "output docker swarm join --token abc 1.2.3.4:2377\ndocker swarm")}, []string{"passed"}},
+		{"copy the last match", []string{steps("bash echo n=1; echo n=2", "copy n=(.)", "keys (exit ", "paste", "keys )", "key Enter", "status 2")}, []string{"passed"}},
+		{"copypaste", []string{steps("bash printf 'exit\\n 3\\n'", "keys (", "copypaste exit. 3", "keys )", "key Enter", "status 3")}, []string{"passed"}},
+		{"copy of what comes later", []string{steps("bash echo n=1"), steps("bash sleep 0.2; echo n=4; sleep 100", "copy n=(.)", "key ^C", "keys (exit ", "paste", "keys )", "key Enter", "status 4")}, []string{"passed", "passed"}},
+		{"copy in vain", []string{steps("bash echo n=1", "copy m=.")}, []string{"failed d.md:7:6: /m=./ is not on the screen after 400ms"}},
+		{"copy after a failure", []string{steps("bash echo n=1; (exit 3)", "copy n=.")}, []string{"failed d.md:4:1: the command ended with status 3"}},
+		{"a page", []string{steps("bash python3 -m http.server --bind 127.0.0.1 8123", "open http://node1:8123/", "timeout 10s", "key ^C")}, []string{"passed"}},
+		{"no page", []string{steps("bash true", "open http://localhost:8124/")}, []string{"failed d.md:7:6: http://localhost:8124/ has not answered with a status below 400 within 400ms: connection refused"}},
+		{"a page that is missing", []string{steps("bash python3 -m http.server --bind 127.0.0.1 8125", "wait Serving", "open http://127.0.0.1:8125/nothing", "timeout 2s")}, []string{"failed d.md:8:6: http://127.0.0.1:8125/nothing has not answered with a status below 400 within 2s: the status is 404 File not found"}},
 
 		{"an expression", []string{steps("bash echo port 80''80", "wait /port [0-9]+0/")}, []string{"passed"}},
 	}

@@ -34,6 +34,7 @@ type operation struct {
 	kind      Kind
 	snippet   string       // typed at the prompt, a Return behind each line
 	keys      terminal.Key // pressed
+	pastes    bool         // the clipboard is typed
 	condition Condition
 	waits     int           // its limit, in limits of a wait; 0: the limit of a snippet
 	timeout   time.Duration // for the step before it
@@ -42,11 +43,13 @@ type operation struct {
 
 // Condition is what must hold for a step to pass. Its zero value is none.
 type Condition struct {
-	Appears *Pattern  // in the output of the command before it, behind what was found last
-	Lacks   *Pattern  // must not appear in the output of the snippet before it
-	Ends    bool      // the command ends: the prompt comes back
-	Status  *Status   // with which the command ends, if it does so by itself
-	Output  *Expected // is all that the snippet before it outputs
+	Appears  *Pattern       // in the output of the command before it, behind what was found last
+	Lacks    *Pattern       // must not appear in the output of the snippet before it
+	Ends     bool           // the command ends: the prompt comes back
+	Status   *Status        // with which the command ends, if it does so by itself
+	Output   *Expected      // is all that the snippet before it outputs
+	OnScreen *regexp.Regexp // matches something on the screen
+	Page     string         // answers with a status below 400
 }
 
 // String is the condition in words; "" for none.
@@ -66,6 +69,12 @@ func (c Condition) String() string {
 	}
 	if c.Output != nil {
 		all = append(all, "its output is as expected")
+	}
+	if c.OnScreen != nil {
+		all = append(all, "/"+strings.TrimPrefix(c.OnScreen.String(), "(?s)")+"/ is on the screen")
+	}
+	if c.Page != "" {
+		all = append(all, c.Page+" answers with a status below 400")
 	}
 	return strings.Join(all, ", ")
 }
@@ -168,6 +177,9 @@ func (s *Step) Sends() string {
 	}
 	return s.op.keys.String()
 }
+
+// Pastes reports whether the step types what was copied, which is not known before.
+func (s *Step) Pastes() bool { return s.op.pastes }
 
 // Condition is what must hold for the step to pass.
 func (s *Step) Condition() Condition {

@@ -217,10 +217,11 @@ func (s *Session) link(errs *markdown.ErrorList) {
 
 // linker goes through the steps of a session.
 type linker struct {
-	typed []*Step // the last snippet, and the keys since then
-	own   bool    // the snippet is of this exercise
-	open  bool    // nothing but what alters it has come since then
-	last  *Step   // of this exercise, but for those that alter one
+	typed  []*Step // the last snippet, and the keys since then
+	own    bool    // the snippet is of this exercise
+	open   bool    // nothing but what alters it has come since then
+	last   *Step   // of this exercise, but for those that alter one
+	copied bool    // something
 }
 
 func (l *linker) begin() { l.own, l.last = false, nil }
@@ -229,7 +230,9 @@ func (l *linker) begin() { l.own, l.last = false, nil }
 func (l *linker) place(step *Step) (ok bool, hint, message string) {
 	hint = "put a bash step before it"
 	switch f := step.directive.follows; {
-	case step.Snippet():
+	case step.Snippet() || f == anything:
+	case f == aCopy && !l.copied:
+		return false, "put a copy step before it", "comes before any copy of its session"
 	case f == anyStep && l.last == nil:
 		return false, "it is about the step before it", "comes before any step of its exercise"
 	case f == anyStep && l.last.timeout > 0:
@@ -259,9 +262,10 @@ func (l *linker) add(step *Step) {
 		for i, t := range l.typed {
 			t.status, t.orZero = op.condition.Status, i < len(l.typed)-1
 		}
-	case op.kind == Presses:
+	case (op.kind == Presses || op.pastes) && len(l.typed) > 0:
 		l.typed = append(l.typed, step)
 	}
+	l.copied = l.copied || op.kind == Copies
 	if l.open && d.watches {
 		l.typed[0].watched = true
 	}

@@ -35,6 +35,8 @@ type session struct {
 	shell   *terminal.Session
 	lost    error // why the session cannot go on
 
+	clipboard string // of copy and paste
+
 	command *command // the last snippet
 	waited  int      // waits since then
 	began   terminal.Position

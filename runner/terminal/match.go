@@ -118,6 +118,29 @@ func (s *Session) ExpectWhile(ctx context.Context, goOn func(status int) bool, o
 	return Match{}, e
 }
 
+// Appeared blocks until a condition holds for what has been output since the last
+// Submit, or the shell reads a line. It reports whether the condition holds; what the
+// next Expect looks at stays the same.
+func (s *Session) Appeared(ctx context.Context, opt expect.ExpectOpt) (ok bool, err error) {
+	searches, _, err := compileSearches([]expect.ExpectOpt{opt})
+	if err != nil {
+		return false, err
+	}
+	err = s.await(ctx, func() bool {
+		_, ok = s.find(&searches[0], &s.watched)
+		return ok || s.rejected != nil || s.back()
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err == nil && s.rejected != nil:
+		return false, s.rejected
+	case err == nil && s.state == ended:
+		return false, ErrEnded
+	}
+	return ok, err
+}
+
 // compileSearches turns conditions into searches, and the timeout among them.
 func compileSearches(opts []expect.ExpectOpt) ([]search, *time.Duration, error) {
 	var compiled expect.ExpectOpts

@@ -275,6 +275,21 @@ func (s *Session) Screen() []string {
 	return s.drawn()
 }
 
+// ScreenText is what the screen shows, a line feed behind each line; lines that were
+// wrapped for want of room are whole.
+func (s *Session) ScreenText() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	var b []byte
+	s.eachLine(0, func(l *line) bool {
+		b = append(b, strings.TrimRight(l.text(0, l.len()), " ")...)
+		b = append(b, '\n')
+		return true
+	})
+	return string(b)
+}
+
 func (s *Session) drawn() []string {
 	lines := s.screen.Lines()
 	for len(lines) > 0 && lines[len(lines)-1] == "" {
