@@ -40,5 +40,6 @@ const (
 	CodeStepOutside       Code = "step-outside"       // a directive that stands in no exercise
 	CodeFenceWithoutWord  Code = "fence-without-word" // a hidden fence that does nothing
 	CodeShellNotRun       Code = "shell-not-run"      // a sh or console fence in an exercise
+	CodeRewrite           Code = "rewrite"            // a step that cannot get another body; not found while reading
 	CodeBackticks         Code = "backticks"          // that are removed before typing
 )

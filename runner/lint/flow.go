@@ -120,7 +120,11 @@ func (s state) after(v *visit) state {
 	case runner.Types:
 		return s.typed(v)
 	case runner.Presses:
-		return s.pressed(v.step.Sends())
+		keys := v.step.Sends()
+		if keys == "" { // what was copied, whatever it is
+			return state{uncertain: true}
+		}
+		return s.pressed(keys)
 	case runner.Arranges: // another shell, perhaps
 		return state{uncertain: true}
 	case runner.Judges:
