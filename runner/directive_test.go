@@ -120,7 +120,7 @@ func TestVerdicts(t *testing.T) {
 		{"copy after a failure", []string{steps("bash echo n=1; (exit 3)", "copy n=.")}, []string{"failed d.md:4:1: the command ended with status 3"}},
 		{"a page", []string{steps("bash python3 -m http.server --bind 127.0.0.1 8123", "open http://node1:8123/", "timeout 10s", "key ^C")}, []string{"passed"}},
 		{"no page", []string{steps("bash true", "open http://localhost:8124/")}, []string{"failed d.md:7:6: http://localhost:8124/ has not answered with a status below 400 within 400ms: connection refused"}},
-		{"a page that is missing", []string{steps("bash python3 -m http.server --bind 127.0.0.1 8125", "wait Serving", "open http://127.0.0.1:8125/nothing", "timeout 2s")}, []string{"failed d.md:8:6: http://127.0.0.1:8125/nothing has not answered with a status below 400 within 2s: the status is 404 File not found"}},
+		{"a page that is missing", []string{steps("bash python3 -m http.server --bind 127.0.0.1 8125", "wait Serving", "timeout 10s", "open http://127.0.0.1:8125/nothing", "timeout 2s")}, []string{"failed d.md:9:6: http://127.0.0.1:8125/nothing has not answered with a status below 400 within 2s: the status is 404 File not found"}},
 
 		{"an expression", []string{steps("bash echo port 80''80", "wait /port [0-9]+0/")}, []string{"passed"}},
 	}

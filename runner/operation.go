@@ -172,8 +172,7 @@ func (s *Step) Kind() Kind { return s.op.kind }
 // handed to the shell's line editor as a paste.
 func (s *Step) Sends() string {
 	if s.op.kind == Types {
-		lines, _ := terminal.Lines(s.op.snippet)
-		return strings.Join(lines, "\r") + "\r"
+		return strings.Join(terminal.Lines(s.op.snippet), "\r") + "\r"
 	}
 	return s.op.keys.String()
 }

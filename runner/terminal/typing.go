@@ -118,15 +118,9 @@ func (s *Session) Failures() []LineStatus {
 	return s.failures
 }
 
-// Lines are the lines of a snippet as they are typed, each with a Return behind it. A
-// snippet must not hold control characters, which would act on the line editor.
-func Lines(snippet string) ([]string, error) {
-	for _, r := range snippet {
-		if forbidden(r) {
-			return nil, fmt.Errorf("the snippet holds the control character %q", r)
-		}
-	}
-	return strings.Split(strings.TrimRight(snippet, "\n"), "\n"), nil
+// Lines are the lines of a snippet as they are typed, each with a Return behind it.
+func Lines(snippet string) []string {
+	return strings.Split(strings.TrimRight(snippet, "\n"), "\n")
 }
 
 // Submit types a snippet and Return, a line at a time: the next line is sent when
@@ -138,12 +132,13 @@ func Lines(snippet string) ([]string, error) {
 // [Session.Unwatch]: when it does, this method, Expect and AwaitPrompt return a
 // *RejectedError, at once and whatever else has come.
 func (s *Session) Submit(ctx context.Context, snippet string, reject ...expect.ExpectOpt) error {
-	lines, err := Lines(snippet)
-	if err != nil {
-		return err
+	if i := strings.IndexFunc(snippet, forbidden); i >= 0 {
+		return fmt.Errorf("the snippet holds the control character %q", snippet[i])
 	}
+	lines := Lines(snippet)
 	var watches []search
 	if len(reject) > 0 {
+		var err error
 		if watches, _, err = compileSearches(reject); err != nil {
 			return err
 		}
@@ -365,7 +360,11 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 	if err := s.await(ctx, func() bool { return s.state != sent }); err != nil {
 		return err
 	}
-	limit, begun := settleKeys, func() bool { return s.state != running || s.saidSince && !s.dev.mode().canonical }
+	// Raw mode that the shell itself has set means that its prompt is about to come: then
+	// only that it reads counts, as its marks are written before.
+	limit, begun := settleKeys, func() bool {
+		return s.state != running || s.saidSince && !s.dev.mode().canonical && s.dev.foreground() != s.shell
+	}
 	if interrupt {
 		limit, begun = settleInterrupt, func() bool { return s.state != running || s.saidSince || s.awake }
 	}
