@@ -157,6 +157,12 @@ func commandLine(pgrp int) []string {
 	return strings.FieldsFunc(string(b), func(r rune) bool { return r == 0 })
 }
 
+// image is the program that the leader of a process group runs, "" if unknown.
+func image(pgrp int) string {
+	name, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pgrp))
+	return name
+}
+
 // readsTerminal reports whether the program in the foreground, or the shell in a
 // command of its own such as read, waits for input: it sleeps in a read of a
 // terminal, or, in raw mode, in a wait for input. It is secondary evidence (proc(5):

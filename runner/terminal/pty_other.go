@@ -103,4 +103,6 @@ func (s *Session) Foreground() string { return "" }
 
 func (s *Session) readsTerminal() bool { return false }
 
+func image(int) string { return "" }
+
 func commandLine(int) []string { return nil }

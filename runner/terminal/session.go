@@ -47,6 +47,8 @@ type Options struct {
 	// Output gets every chunk that the terminal shows, in order. It must not block
 	// nor call the session, and the bytes are valid during the call only.
 	Output func([]byte)
+	// Drawn gets the screen after each chunk. The same goes for it.
+	Drawn func(*Screen)
 }
 
 // state is what the shell does, as its marks say.
@@ -72,6 +74,7 @@ type Session struct {
 	dev     *device
 	proc    Process
 	output  func([]byte)
+	show    func(*Screen)
 	tempDir string
 	wg      sync.WaitGroup
 	closing chan struct{}
@@ -107,6 +110,7 @@ type Session struct {
 	awake       bool     // the program in the foreground is known to read keys
 	interrupt   bool     // an interrupt key was typed; its effect may still come
 	interrupted int      // the process group that was in the foreground then
+	unborn      string   // the shell's own program, if that group still ran it
 	position    position
 	submitted   int64    // where the stream ended at the last Submit
 	watches     []search // for what must not appear since the last Submit
@@ -144,7 +148,7 @@ func Start(ctx context.Context, opts Options) (*Session, error) {
 	if opts.Start == nil {
 		opts.Start = startChild
 	}
-	s := &Session{token: strings.ToLower(rand.Text()), output: opts.Output, closing: make(chan struct{}), buf: make([]byte, 64<<10)}
+	s := &Session{token: strings.ToLower(rand.Text()), output: opts.Output, show: opts.Drawn, closing: make(chan struct{}), buf: make([]byte, 64<<10)}
 	dir := opts.StateDir
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "workshop-shell-")
@@ -291,7 +295,20 @@ func (s *Session) ScreenText() string {
 }
 
 func (s *Session) drawn() []string {
-	lines := s.screen.Lines()
+	return withoutEmpty(s.screen.Lines())
+}
+
+// Draw calls Options.Drawn.
+func (s *Session) Draw() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.show != nil {
+		s.show(s.screen)
+	}
+}
+
+// withoutEmpty removes the empty rows at the end.
+func withoutEmpty(lines []string) []string {
 	for len(lines) > 0 && lines[len(lines)-1] == "" {
 		lines = lines[:len(lines)-1]
 	}
@@ -336,6 +353,14 @@ func (s *Session) feed(b []byte) {
 		_, _ = s.screen.Write(b[:n])
 		b = b[n:]
 	}
+	if s.show != nil {
+		s.show(s.screen)
+	}
+}
+
+// AwaitEnd blocks until the shell has ended.
+func (s *Session) AwaitEnd(ctx context.Context) error {
+	return s.await(ctx, func() bool { return s.state == ended })
 }
 
 // begin opens a new epoch: what is shown from here on is of class c.
@@ -501,6 +526,9 @@ func (s *Session) awaitFor(ctx context.Context, d time.Duration, holds func() bo
 	defer cancel()
 	return s.await(ctx, holds) == nil
 }
+
+// Ended reports whether the shell has ended.
+func (s *Session) Ended() bool { return s.ended() }
 
 func (s *Session) ended() bool {
 	s.mu.Lock()

@@ -79,8 +79,9 @@ func (s *Session) back() bool { return s.state == ready || s.state == ended }
 
 // nudge repeats an interrupt that the shell has swallowed. Bash takes notice of one
 // that comes at the very moment of its prompt only at the next key, and goes on with
-// a loop when one comes between two of its commands. A program that got it has its own
-// reasons to go on: it is left alone.
+// a loop when one comes between two of its commands; a child of it loses one that comes
+// before it has become another program. A program that got it has its own reasons to go
+// on: it is left alone.
 func (s *Session) nudge() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,10 +89,24 @@ func (s *Session) nudge() {
 		return
 	}
 	group := s.dev.foreground()
-	swallowed := s.state == running && s.interrupted == s.shell
-	if swallowed || s.state == sent || s.state == continued {
+	swallowed := s.state == running && (s.interrupted == s.shell ||
+		s.interrupted == group && s.unborn != "" && s.unborn != image(group))
+	switch {
+	case swallowed:
+		s.press([]byte{interruptKey})
+	case s.state == sent || s.state == continued:
 		s.enqueue([]byte{interruptKey})
-		s.interrupted = group
+	default:
+		return
+	}
+	s.interrupting()
+}
+
+// interrupting notes what an interrupt is for that is being typed.
+func (s *Session) interrupting() {
+	s.interrupt, s.interrupted, s.unborn = true, s.dev.foreground(), ""
+	if program := image(s.interrupted); s.interrupted != s.shell && program == image(s.shell) {
+		s.unborn = program
 	}
 }
 
@@ -301,7 +316,7 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 		b = k.append(b, s.screen.AppCursorKeys())
 	}
 	if interrupts {
-		s.interrupt, s.interrupted = true, s.dev.foreground()
+		s.interrupting()
 	}
 	s.awake = true
 	if s.state == ready || s.state == continued {
@@ -384,7 +399,7 @@ func (s *Session) Recover(ctx context.Context) error {
 	s.mu.Lock()
 	s.watches, s.rejected = nil, nil
 	if !s.back() {
-		s.interrupt, s.interrupted = true, s.dev.foreground()
+		s.interrupting()
 		s.enqueue([]byte{interruptKey})
 	}
 	s.mu.Unlock()
