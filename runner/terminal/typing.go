@@ -85,29 +85,24 @@ func (s *Session) back() bool { return s.state == ready || s.state == ended }
 func (s *Session) nudge() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.interrupt {
-		return
-	}
-	group := s.dev.foreground()
-	swallowed := s.state == running && (s.interrupted == s.shell ||
-		s.interrupted == group && s.unborn != "" && s.unborn != image(group))
 	switch {
-	case swallowed:
-		s.press([]byte{interruptKey})
+	case !s.interrupt:
+	case s.state == running && s.missed:
+		s.interrupting(func() { s.press([]byte{interruptKey}) })
 	case s.state == sent || s.state == continued:
-		s.enqueue([]byte{interruptKey})
-	default:
-		return
+		s.interrupting(func() { s.enqueue([]byte{interruptKey}) })
 	}
-	s.interrupting()
 }
 
-// interrupting notes what an interrupt is for that is being typed.
-func (s *Session) interrupting() {
-	s.interrupt, s.interrupted, s.unborn = true, s.dev.foreground(), ""
-	if program := image(s.interrupted); s.interrupted != s.shell && program == image(s.shell) {
-		s.unborn = program
-	}
+// interrupting types an interrupt, and notes whether it may have missed every program:
+// a shell was in the foreground, or one about to become a program, or the program had
+// ended and its shell did not know it yet.
+func (s *Session) interrupting(press func()) {
+	group := s.dev.foreground()
+	missed := group == s.shell || isNoProgram(group)
+	press()
+	s.dev.settle()
+	s.interrupt, s.missed = true, missed || s.dev.foreground() != group || endedItself(group)
 }
 
 // Prompting reports whether the shell reads a line now, and then the exit status of
@@ -315,10 +310,7 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 	for _, k := range keys {
 		b = k.append(b, s.screen.AppCursorKeys())
 	}
-	if interrupts {
-		s.interrupting()
-	}
-	s.awake = true
+	s.awake, s.missed = true, false
 	if s.state == ready || s.state == continued {
 		s.status = 0
 		if bytes.ContainsAny(b, "\r\n\x03") {
@@ -327,10 +319,15 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 			s.begin(classEcho)
 			s.dirty, s.control = true, s.control || bytes.IndexFunc(b, forbidden) >= 0
 		}
+		s.interrupt = s.interrupt || interrupts
 		s.enqueue(b)
 		return ctx.Err()
 	}
-	s.press(b)
+	if interrupts {
+		s.interrupting(func() { s.press(b) })
+	} else {
+		s.press(b)
+	}
 	return ctx.Err()
 }
 
@@ -399,8 +396,7 @@ func (s *Session) Recover(ctx context.Context) error {
 	s.mu.Lock()
 	s.watches, s.rejected = nil, nil
 	if !s.back() {
-		s.interrupting()
-		s.enqueue([]byte{interruptKey})
+		s.interrupting(func() { s.enqueue([]byte{interruptKey}) })
 	}
 	s.mu.Unlock()
 	within := func(d time.Duration) error {
