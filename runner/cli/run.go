@@ -112,11 +112,6 @@ func dialectFlags(cmd *cobra.Command) *dialect {
 	return d
 }
 
-// load reads and compiles decks as strictly as can be.
-func load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
-	return (&dialect{}).load(args, warnings)
-}
-
 // load reads and compiles decks; every mistake of all of them is in the error.
 func (d *dialect) load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
 	if d.compat != "" && d.compat != autopilot {
