@@ -3,6 +3,7 @@ package lint_test
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -45,6 +46,16 @@ func BenchmarkLint(b *testing.B) {
 	}
 }
 
+// spent is the processor's time that this process has had, whatever else the machine does.
+func spent(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // TestLarge shows that no deck makes a linter take long, be it the largest in use or
 // one that was made to be slow.
 func TestLarge(t *testing.T) {
@@ -72,9 +83,9 @@ func TestLarge(t *testing.T) {
 	for name, text := range decks {
 		t.Run(name, func(t *testing.T) {
 			in := input(t, fstest.MapFS{"deck.md": {Data: []byte(text)}}, "deck.md")
-			began := time.Now()
+			began := spent(t)
 			r := lint.Run(in, lint.Options{})
-			if took := time.Since(began); took > 2*time.Second*slowdown {
+			if took := spent(t) - began; took > 2*time.Second*slowdown {
 				t.Errorf("it took %v", took)
 			} else {
 				t.Logf("%v, %d findings", took, len(r.Findings))
