@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // chapterParser makes slides of the tokens of a chapter.
@@ -42,12 +43,12 @@ func (p *chapterParser) slides() {
 		switch t.kind {
 		case separatorToken:
 			if depth > 0 {
-				p.log.warn(p.src.pos(t.start), "close the block first", "this line separates no slides: it is inside a block")
+				p.log.warn(CodeSeparatorInBlock, p.src.span(t.start, t.start+prefix(p.src.text[t.start:t.end], func(c byte) bool { return c == '-' })), "close the block first", "this line separates no slides: it is inside a block")
 				break
 			}
 			p.end(t.start)
 			if p.count >= maxSlides {
-				p.log.fail(p.src.pos(t.start), "", "more than %d slides in a deck", maxSlides)
+				p.log.fail(CodeTooLarge, p.src.pos(t.start).Point(), "", "more than %d slides in a deck", maxSlides)
 				return
 			}
 			p.begin(t.end, p.src.text[t.start:t.end] != "---\n" && p.src.text[t.start:t.end] != "---")
@@ -153,7 +154,7 @@ func (p *chapterParser) properties(at int) int {
 		case comment:
 			return at // a remark
 		default:
-			p.log.warn(p.src.pos(at), "begin the slide with another line",
+			p.log.warn(CodeSwallowedProperty, p.src.span(at, at+len(line)), "begin the slide with another line",
 				"%q is taken for a property of the slide and not shown", trimmed[:min(len(trimmed), len(name)+30)])
 		}
 		p.property(name, strings.TrimSpace(value))
@@ -222,20 +223,20 @@ func (p *chapterParser) step(t token) {
 	hidden := t.comment >= 0
 	if p.exercise == nil {
 		if hidden && p.isDirective(word) {
-			p.log.warn(p.src.pos(t.start), "move it into the .exercise[ ]", "this %s is outside every exercise: it never runs", word)
+			p.log.warn(CodeStepOutside, p.head(t, word), "move it into the .exercise[ ]", "this %s is outside every exercise: it never runs", word)
 		}
 		return
 	}
 	if !p.isStep(word, hidden) {
 		switch {
 		case word == "" && hidden:
-			p.log.warn(p.src.pos(t.start), "", "a hidden fence without a directive does nothing")
+			p.log.warn(CodeFenceWithoutWord, p.src.pos(t.start).Point(), "", "a hidden fence without a directive does nothing")
 		case p.isShell(word):
-			p.log.warn(p.src.pos(t.start), "write bash for what is to be typed", "a %s fence is text and never runs", word)
+			p.log.warn(CodeShellNotRun, p.head(t, word), "write bash for what is to be typed", "a %s fence is text and never runs", word)
 		}
 		return
 	}
-	s := &Step{Pos: p.src.pos(t.start), Directive: word, Hidden: hidden}
+	s := &Step{Pos: p.src.pos(t.start), Word: p.word(t, word), Directive: word, Hidden: hidden}
 	at := t.body
 	if t.kind == spanToken {
 		// What keys types may begin and end with blanks; elsewhere they mean nothing.
@@ -257,11 +258,25 @@ func (p *chapterParser) step(t token) {
 		if i := strings.IndexByte(s.Text, '`'); i >= 0 {
 			s.Raw, s.Text = s.Text, strings.ReplaceAll(s.Text, "`", "")
 			i = strings.IndexByte(p.src.text[at:], '`')
-			p.log.warn(p.src.pos(at+i), "for command substitution write $( … )", "backticks only highlight: they are removed before typing")
+			p.log.warn(CodeBackticks, p.src.span(at+i, at+i+1), "for command substitution write $( … )", "backticks only highlight: they are removed before typing")
 		}
 	}
 	p.check(t)
 	p.exercise.Steps = append(p.exercise.Steps, s)
+}
+
+// word is the place of the first word of a fence or one-liner.
+func (p *chapterParser) word(t token, word string) Span {
+	at := t.data
+	if t.kind == spanToken {
+		at += prefix(t.info, isBlank)
+	}
+	return p.src.span(at, at+len(word))
+}
+
+// head is the place of a fence or one-liner up to the end of its first word.
+func (p *chapterParser) head(t token, word string) Span {
+	return Span{p.src.pos(t.start), p.word(t, word).End}
 }
 
 // check reports the first character of a step that is not what is seen, and the
@@ -285,12 +300,12 @@ func (p *chapterParser) check(t token) {
 	space := false
 	for i, r := range text {
 		if what := misleading(r); what != "" {
-			p.log.fail(p.src.pos(t.data+i), "what is seen is not what would be typed: remove it, or write an escape such as $'\\u202e'", "%s U+%04X in a step", what, r)
+			p.log.fail(CodeInvisible, p.src.span(t.data+i, t.data+i+utf8.RuneLen(r)), "what is seen is not what would be typed: remove it, or write an escape such as $'\\u202e'", "%s U+%04X in a step", what, r)
 			return
 		}
 		if (r == 0xa0 || r == 0x2007 || r == 0x202f) && !space {
 			space = true
-			p.log.warn(p.src.pos(t.data+i), "a shell takes it for a letter", "no-break space U+%04X in a step", r)
+			p.log.warn(CodeNoBreakSpace, p.src.span(t.data+i, t.data+i+utf8.RuneLen(r)), "a shell takes it for a letter", "no-break space U+%04X in a step", r)
 		}
 	}
 }
@@ -355,7 +370,7 @@ func (l *loader) finish(d *Deck, exclude []string) {
 				continue
 			}
 			if room -= n * len(toc()); room < 0 {
-				l.fail(s.Pos, "", "with the table of contents so often the deck is too large")
+				l.fail(CodeTooLarge, s.Pos.Point(), "", "with the table of contents so often the deck is too large")
 				return
 			}
 			s.Source = strings.ReplaceAll(s.Source, "@@TOC@@", toc())

@@ -64,6 +64,7 @@ type Exercise struct {
 // Its name is not checked here: which directives exist is the runner's to say.
 type Step struct {
 	Pos       Pos    // the first character of the fence's opening backticks
+	Word      Span   // where the directive's name stands
 	Directive string // first word of the info string
 	Args      string // the rest of the info string of a fence of several lines
 	Text      string // the data: what follows the directive on a one-liner (trimmed, save for keys), else the body without its last line end
@@ -71,3 +72,6 @@ type Step struct {
 	TextPos   Pos    // where Text begins
 	Hidden    bool   // inside an HTML comment: learners do not see it
 }
+
+// Head is the place of the step's opening backticks and its directive's name.
+func (s *Step) Head() Span { return Span{s.Pos, s.Word.End} }

@@ -31,9 +31,18 @@ func (p Pos) Compare(q Pos) int {
 	return cmp.Or(cmp.Compare(p.File, q.File), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Col, q.Col))
 }
 
+// Span is a stretch of a source file. End is the position behind its last character;
+// it is the zero Pos where only the beginning is known.
+type Span struct{ Pos, End Pos }
+
+// Point is the span of which only the beginning is known.
+func (p Pos) Point() Span { return Span{Pos: p} }
+
 // Error is a mistake in a deck.
 type Error struct {
+	Code    Code
 	Pos     Pos
+	End     Pos    // behind its last character; the zero Pos if unknown
 	Message string // lower case, complete on one line
 	Hint    string // what to do about it; may be empty
 }
@@ -50,8 +59,8 @@ func (e *Error) Error() string {
 type ErrorList []*Error
 
 // Add appends an error.
-func (l *ErrorList) Add(pos Pos, hint, format string, args ...any) {
-	*l = append(*l, &Error{Pos: pos, Message: fmt.Sprintf(format, args...), Hint: hint})
+func (l *ErrorList) Add(code Code, at Span, hint, format string, args ...any) {
+	*l = append(*l, &Error{Code: code, Pos: at.Pos, End: at.End, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
 // Sort orders the list by position and drops repeated entries.
