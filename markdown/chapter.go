@@ -75,6 +75,11 @@ func (p *chapterParser) slides() {
 				p.exercise.Hidden = t.comment >= 0 && t.comment == p.opened.comment
 				p.endExercise()
 			}
+		case quoteToken:
+			word, _, _ := strings.Cut(t.info, " ")
+			if p.notes < 0 && p.exercise != nil && p.isDirective(word) {
+				p.log.warn(CodeStepOutside, p.head(t, word), "take it out of the quotation", "this %s is in a quotation: it never runs", word)
+			}
 		case fenceToken, spanToken:
 			if p.notes < 0 {
 				p.step(t)
@@ -355,7 +360,9 @@ func (l *loader) finish(d *Deck, exclude []string) {
 				s.Increment && i > 0 && c.Slides[i-1].Excluded ||
 				slices.ContainsFunc(s.Classes, func(class string) bool { return excluded[class] })
 			if !s.Excluded {
-				number++
+				if s.Properties["count"] != "false" {
+					number++
+				}
 				s.Number = number
 			}
 		}

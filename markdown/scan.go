@@ -16,6 +16,7 @@ const (
 	closeToken                 // its `]`
 	fenceToken                 // a fenced block
 	spanToken                  // a code span of three or more backticks: a one-liner
+	quoteToken                 // the opening or closing line of a fence in a quotation, which is text
 )
 
 // token is a part of the source that matters for its structure. Offsets are into
@@ -24,7 +25,7 @@ type token struct {
 	kind       kind
 	start, end int    // all of it
 	comment    int    // the offset of the `<!--` that it is in, else -1
-	info       string // fences: the info string; spans: the content
+	info       string // fences and quotes: the info string; spans: the content
 	data       int    // where info begins
 	body, tail int    // fences: the lines between the fences
 	indent     int    // fences: columns of indentation
@@ -42,6 +43,8 @@ type scanner struct {
 	stack     []int // open brackets: indexes of open tokens, -1 for a plain bracket
 	exercise  int   // 1 + the place in the stack of the open exercise; 0 if there is none
 	comment   int   // the offset of the open `<!--`, or -1
+	outside   int   // how many brackets were open before that comment
+	literal   int   // open brackets of an escaped `\.name[`
 	runs      []run
 	run       int // the first run that has not been passed
 	paragraph int // the end of the paragraph looked at last
@@ -113,6 +116,7 @@ func (s *scanner) line(start, end int) int {
 	case "---", "--":
 		if len(s.stack) == 0 {
 			s.endComment()
+			s.literal = 0
 		}
 		s.add(token{kind: separatorToken, start: start, end: next})
 		return next
@@ -130,7 +134,7 @@ func (s *scanner) line(start, end int) int {
 	if s.comment < 0 && isHeading(line) {
 		s.add(token{kind: headingToken, start: start, end: end})
 	}
-	if len(s.stack) == 0 && strings.TrimSpace(line) == "]" {
+	if len(s.stack) == 0 && s.literal == 0 && strings.TrimSpace(line) == "]" {
 		s.log.warn(CodeStrayBracket, s.src.span(start, end), "in an exercise each [ needs its ], save in code", "this ] closes nothing: what it belongs to was closed before, or never opened")
 	}
 	if at := spaced.FindStringIndex(line); at != nil {
@@ -144,6 +148,7 @@ func (s *scanner) inline(start, end int) int {
 	lead := true      // nothing but blanks, list markers, comment marks and opened blocks: a fence may begin
 	indented := start // how far the line's indentation reaches
 	frozen := false   // a comment or a block began: what follows indents nothing
+	quotation := strings.HasPrefix(strings.TrimLeft(s.text[start:end], " \t"), ">")
 	for i := start; i < end; {
 		c := s.text[i]
 		n := 0
@@ -185,17 +190,22 @@ func (s *scanner) inline(start, end int) int {
 				}
 				continue
 			}
-			if n >= 3 && s.exercise > 0 {
+			switch {
+			case n < 3 || s.exercise == 0:
+			case quotation:
+				s.add(token{kind: quoteToken, start: i, end: end, info: strings.Trim(s.text[i+n:end], " \t"), data: i + n})
+			default:
 				s.log.fail(CodeUnclosedFence, s.src.span(i, i+n), "a fence starts its own line, a one-liner ends on the line where it began",
 					"unclosed %s", s.text[i:i+min(n, 8)])
 			}
 			i += n - 1
 		case c == '<' && s.comment < 0 && strings.HasPrefix(s.text[i:end], "<!--"):
-			s.comment, frozen = i, true
+			s.comment, s.outside, frozen = i, len(s.stack), true
 			i += 4
 			continue
 		case c == '-' && s.comment >= 0 && strings.HasPrefix(s.text[i:end], "-->"):
 			s.comment, frozen = -1, true
+			s.forget()
 			i += 3
 			continue
 		case c == '.':
@@ -209,10 +219,18 @@ func (s *scanner) inline(start, end int) int {
 			i += n - 1
 		case c == '[' && len(s.stack) > 0:
 			s.stack = append(s.stack, -1)
+		case c == '[' && s.literal > 0:
+			s.literal++
 		case c == ']':
 			s.close(i)
 		case c == '\\' && s.comment < 0:
-			i++ // what it escapes is literal
+			n, ok := className(s.text[i+1 : end])
+			if !ok || len(s.stack) > 0 {
+				n = 1
+			} else {
+				s.literal++
+			}
+			i += n // what it escapes is literal
 		}
 		lead = false
 		i++
@@ -322,6 +340,7 @@ var spaced = regexp.MustCompile(`^[ \t]*\.(exercise|lab)[ \t]+\[`)
 func (s *scanner) close(i int) {
 	top := len(s.stack) - 1
 	if top < 0 {
+		s.literal = max(s.literal-1, 0)
 		return
 	}
 	open := s.stack[top]
@@ -333,6 +352,14 @@ func (s *scanner) close(i int) {
 		s.exercise = 0
 	}
 	s.tokens[open].match = s.add(token{kind: closeToken, start: i, end: i + 1, match: open})
+}
+
+// forget drops the plain brackets that a comment opened and did not close: nobody sees
+// them. The marks of a block may stand in comments of their own.
+func (s *scanner) forget() {
+	for len(s.stack) > s.outside && s.stack[len(s.stack)-1] < 0 {
+		s.stack = s.stack[:len(s.stack)-1]
+	}
 }
 
 // unwind gives up the open brackets from depth on, and says so.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,20 +23,26 @@ type source struct {
 	root string // the directory behind fsys; "" for the deck that is built in
 }
 
-// openDecks loads the decks that are named. The mistakes of all of them come at once.
-func openDecks(args []string) ([]*source, error) {
+// rootFlag adds the flag that says what a deck's files cannot leave.
+func rootFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("root", "", "`DIR` that includes are relative to and no file of the deck may leave (default: the repository around the deck, else its own folder)")
+}
+
+// openDecks loads the decks that are named, which lie in root if that is given. The
+// mistakes of all of them come at once.
+func openDecks(args []string, root string) ([]*source, error) {
 	if len(args) == 0 {
 		if info, err := os.Stat("slides"); err == nil && info.IsDir() {
 			args = []string{"slides"}
 		} else {
-			src, err := loadDeck(slides.FS(), "", ".", func(name string) string { return path.Join("slides", name) })
+			src, err := loadDeck(slides.FS(), "", ".", markdown.Options{Path: func(name string) string { return path.Join("slides", name) }})
 			return []*source{src}, err
 		}
 	}
 	var all []*source
 	var errs markdown.ErrorList
 	for _, arg := range args {
-		src, err := openDeck(arg)
+		src, err := openDeck(arg, root)
 		var list markdown.ErrorList
 		switch {
 		case errors.As(err, &list):
@@ -49,7 +56,7 @@ func openDecks(args []string) ([]*source, error) {
 	return all, errs.Err()
 }
 
-func openDeck(arg string) (*source, error) {
+func openDeck(arg, root string) (*source, error) {
 	abs, err := filepath.Abs(arg)
 	if err != nil {
 		return nil, err
@@ -66,20 +73,68 @@ func openDeck(arg string) (*source, error) {
 		dir = filepath.Dir(abs)
 	}
 	top := repository(dir)
+	if root != "" {
+		if top, err = filepath.Abs(root); err != nil {
+			return nil, err
+		}
+		if top, err = filepath.EvalSymlinks(top); err != nil {
+			return nil, fmt.Errorf("--root: %w", err)
+		}
+	}
 	name, err := filepath.Rel(top, abs)
-	if err != nil {
-		return nil, err
+	if err != nil || !filepath.IsLocal(name) {
+		return nil, fmt.Errorf("the deck %s is not inside --root %s", arg, root)
 	}
-	root, err := os.OpenRoot(top)
+	r, err := os.OpenRoot(top)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--root: %w", err)
 	}
-	return loadDeck(root.FS(), top, filepath.ToSlash(name), shown(arg, top))
+	show := shown(arg, top)
+	return loadDeck(r.FS(), top, filepath.ToSlash(name), markdown.Options{
+		Path:    show,
+		Outside: func(name string) string { return rootHint(top, dir, name, show) },
+	})
 }
 
-func loadDeck(fsys fs.FS, root, name string, show func(string) string) (*source, error) {
-	deck, err := markdown.Load(fsys, name, markdown.Options{Path: show, Env: os.LookupEnv, Directives: runner.DirectiveNames()})
+func loadDeck(fsys fs.FS, root, name string, opts markdown.Options) (*source, error) {
+	opts.Env, opts.Directives = os.LookupEnv, runner.DirectiveNames()
+	deck, err := markdown.Load(fsys, name, opts)
 	return &source{deck: deck, fsys: fsys, root: root}, err
+}
+
+// rootHint says which --root would make a file known that a deck in dir names and top
+// does not hold: a directory above dir that it is relative to, or one that both are in.
+// Such a file is looked for, and never opened.
+func rootHint(top, dir, name string, show func(string) string) string {
+	isFile := func(name string) bool {
+		info, err := os.Stat(name)
+		return err == nil && info.Mode().IsRegular()
+	}
+	name = filepath.FromSlash(name)
+	root := ""
+	if !filepath.IsLocal(name) {
+		if !isFile(filepath.Join(top, name)) {
+			return ""
+		}
+		root = top
+		for rest, ok := name, true; ok; rest, ok = strings.CutPrefix(rest, ".."+string(filepath.Separator)) {
+			name = rest
+		}
+		for !isFile(filepath.Join(root, name)) && root != filepath.Dir(root) {
+			root = filepath.Dir(root)
+		}
+	} else {
+		for root = filepath.Dir(dir); !isFile(filepath.Join(root, name)); root = filepath.Dir(root) {
+			if root == filepath.Dir(root) {
+				return ""
+			}
+		}
+	}
+	rel, err := filepath.Rel(top, root)
+	if err != nil {
+		return ""
+	}
+	return "it is there with --root " + show(filepath.ToSlash(rel))
 }
 
 // repository is the nearest directory upwards that holds a .git, else dir itself:
@@ -110,7 +165,7 @@ func shown(arg, top string) func(string) string {
 }
 
 // selectionFlags adds the flags that narrow what runs.
-func selectionFlags(cmd *cobra.Command) func() (runner.Selection, error) {
+func selectionFlags(cmd *cobra.Command, root *string) func() (runner.Selection, error) {
 	var sel runner.Selection
 	var ranges []string
 	f := cmd.Flags()
@@ -119,7 +174,7 @@ func selectionFlags(cmd *cobra.Command) func() (runner.Selection, error) {
 	f.StringArrayVar(&sel.Exercises, "exercise", nil, "only the exercise with this `ID` (repeatable)")
 	complete := func(pick func(*markdown.Deck) []string) cobra.CompletionFunc {
 		return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			sources, _ := openDecks(args)
+			sources, _ := openDecks(args, *root)
 			var names []string
 			for _, src := range sources {
 				if src != nil && src.deck != nil {

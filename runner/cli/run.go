@@ -66,6 +66,7 @@ environment, 130 interrupted.`,
 
 // job is a run as the command line describes it.
 type job struct {
+	root       *string
 	selection  func() (runner.Selection, error)
 	fromStart  bool
 	limits     runner.Limits
@@ -79,7 +80,8 @@ type job struct {
 }
 
 func runFlags(cmd *cobra.Command, network string) *job {
-	j := &job{selection: selectionFlags(cmd)}
+	root := rootFlag(cmd)
+	j := &job{root: root, selection: selectionFlags(cmd, root)}
 	f := cmd.Flags()
 	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
 	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
@@ -94,8 +96,8 @@ func runFlags(cmd *cobra.Command, network string) *job {
 }
 
 // load reads and compiles decks; every mistake of all of them is in the error.
-func load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
-	sources, err := openDecks(args)
+func load(args []string, root string, warnings io.Writer) (*runner.Plan, []*source, error) {
+	sources, err := openDecks(args, root)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, err
@@ -117,7 +119,7 @@ func load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
 }
 
 func (j *job) run(ctx context.Context, args []string, streams Streams) error {
-	plan, sources, err := load(args, streams.Err)
+	plan, sources, err := load(args, *j.root, streams.Err)
 	if err != nil {
 		return err
 	}
