@@ -255,6 +255,11 @@ func (p *chapterParser) step(t token) {
 	} else {
 		s.Args = strings.Trim(rest, " \t")
 		var stripped int
+		if s.Args != "" && s.Args[0] != '{' && t.end > t.tail { // attributes, and an unclosed fence, are another matter
+			end := t.data + len(t.info)
+			p.log.warn(CodeFenceArguments, p.src.span(end-len(s.Args), end), "end the fence on this line, or put them on lines of their own",
+				"what stands behind %s on the first line of a fence is not read", word)
+		}
 		s.Text, stripped = outdent(p.src.text[t.body:t.tail], t.indent)
 		at += stripped
 	}

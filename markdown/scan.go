@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -40,10 +41,11 @@ type scanner struct {
 	text      string
 	log       *log
 	tokens    []token
-	stack     []int // open brackets: indexes of open tokens, -1 for a plain bracket
+	stack     []int // open brackets: indexes of open tokens, for a plain bracket -1 - its offset
 	exercise  int   // 1 + the place in the stack of the open exercise; 0 if there is none
 	comment   int   // the offset of the open `<!--`, or -1
 	outside   int   // how many brackets were open before that comment
+	suspect   int   // 1 + the offset of a plain bracket that took the `]` that an exercise seems to have; or 0
 	literal   int   // open brackets of an escaped `\.name[`
 	runs      []run
 	run       int // the first run that has not been passed
@@ -134,7 +136,13 @@ func (s *scanner) line(start, end int) int {
 	if s.comment < 0 && isHeading(line) {
 		s.add(token{kind: headingToken, start: start, end: end})
 	}
-	if len(s.stack) == 0 && s.literal == 0 && strings.TrimSpace(line) == "]" {
+	switch lone := strings.TrimSpace(line) == "]"; {
+	case !lone:
+	case len(s.stack) > 0:
+		if open := s.stack[len(s.stack)-1]; open < 0 && s.exercise > 0 && s.suspect == 0 {
+			s.suspect = -open
+		}
+	case s.literal == 0:
 		s.log.warn(CodeStrayBracket, s.src.span(start, end), "in an exercise each [ needs its ], save in code", "this ] closes nothing: what it belongs to was closed before, or never opened")
 	}
 	if at := spaced.FindStringIndex(line); at != nil {
@@ -218,7 +226,7 @@ func (s *scanner) inline(start, end int) int {
 			}
 			i += n - 1
 		case c == '[' && len(s.stack) > 0:
-			s.stack = append(s.stack, -1)
+			s.stack = append(s.stack, -1-i)
 		case c == '[' && s.literal > 0:
 			s.literal++
 		case c == ']':
@@ -320,7 +328,7 @@ func (s *scanner) open(i, n int) {
 		if s.exercise > 0 {
 			s.unwind(s.exercise - 1)
 		}
-		s.exercise = len(s.stack) + 1
+		s.exercise, s.suspect = len(s.stack)+1, 0
 	}
 	s.stack = append(s.stack, s.add(t))
 }
@@ -370,10 +378,15 @@ func (s *scanner) unwind(depth int) {
 		}
 		t := &s.tokens[open]
 		name := s.text[t.start : t.start+min(t.end-t.start, 40)]
+		hint := "brackets are balanced: each [ in it needs its ], save in code"
+		if t.exercise && s.suspect > 0 {
+			at := s.src.pos(s.suspect - 1)
+			hint = fmt.Sprintf("brackets are balanced: the [ at %d:%d has no ] of its own", at.Line, at.Col)
+		}
 		if t.exercise {
-			s.log.fail(CodeUnclosedExercise, s.src.span(t.start, t.end), "brackets are balanced: each [ in it needs its ], save in code", "unclosed %s", name)
+			s.log.fail(CodeUnclosedExercise, s.src.span(t.start, t.end), hint, "unclosed %s", name)
 		} else {
-			s.log.warn(CodeUnclosedBlock, s.src.span(t.start, t.end), "brackets are balanced: each [ in it needs its ], save in code", "unclosed %s is literal text", name)
+			s.log.warn(CodeUnclosedBlock, s.src.span(t.start, t.end), hint, "unclosed %s is literal text", name)
 		}
 	}
 	s.stack = s.stack[:depth]

@@ -103,7 +103,7 @@ func compileStep(step *markdown.Step, errs *markdown.ErrorList) *Step {
 	}
 	op, err := d.compile(step)
 	if err != nil {
-		errs.Add(CodeBadStep, step.Head(), d.usage, "%s: %v", d.name, err)
+		errs.Add(CodeBadStep, step.Head(), strings.ReplaceAll(d.usage, "\n", " ⏎ "), "%s: %v", d.name, err)
 		return nil
 	}
 	return &Step{Step: step, directive: d, op: op}
