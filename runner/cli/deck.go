@@ -25,7 +25,7 @@ type source struct {
 
 // rootFlag adds the flag that says what a deck's files cannot leave.
 func rootFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("root", "", "`DIR` that includes are relative to and no file of the deck may leave (default: the repository around the deck, else its own folder)")
+	return cmd.Flags().String("root", "", "`DIR` that holds all files of the deck; includes are relative to it (default: the deck's repository, else its folder)")
 }
 
 // openDecks loads the decks that are named, which lie in root if that is given. The

@@ -17,9 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// TestDialect runs `list --json` on the decks of testdata/dialect. They were written from
-// the description of the dialect alone, before the parser was read; nothing updates them.
-// What the sections of a case mean is said in the README.md beside them.
+// TestDialect runs `list --json` on the decks of testdata/dialect. They were written by
+// hand from the description of the dialect; nothing updates them. What the sections of a case mean is said in the README.md beside them.
 func TestDialect(t *testing.T) {
 	files, err := filepath.Glob("../../testdata/dialect/*.txtar")
 	if err != nil || len(files) == 0 {
