@@ -71,9 +71,10 @@ type loader struct {
 	vocabulary
 	values map[string]string // of substitutions, by manifest key
 	files  map[string]opened
-	parser parser.Parser // of headings
-	log                  // of the deck itself
-	logs   []*log        // of the chapters
+	looked map[string]error // what there is to say of a name, nil if it is there
+	parser parser.Parser    // of headings
+	log                     // of the deck itself
+	logs   []*log           // of the chapters
 
 	count    int             // of slides
 	headings []partHeading   // of the chapter that is being parsed
@@ -90,7 +91,7 @@ type opened struct {
 func newLoader(fsys fs.FS, opts Options) *loader {
 	l := &loader{
 		fsys: fsys, show: opts.Path, env: opts.Env, hint: opts.Outside, home: ".", vocabulary: newVocabulary(opts.Directives),
-		values: map[string]string{}, files: map[string]opened{}, parser: goldmark.DefaultParser(),
+		values: map[string]string{}, files: map[string]opened{}, looked: map[string]error{}, parser: goldmark.DefaultParser(),
 	}
 	if l.show == nil {
 		l.show = func(name string) string { return name }

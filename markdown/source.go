@@ -415,10 +415,10 @@ func inside(dir, name string) (string, error) {
 // the root, or from the deck's directory if only that has it.
 func (l *loader) resolve(name string) (string, error) {
 	clean, err := inside("", name)
-	if l.fsys == nil || err == nil && l.exists(clean) {
+	if l.fsys == nil || err == nil && !l.absent(clean) {
 		return clean, err
 	}
-	if near, err := inside(l.home, name); err == nil && l.exists(near) {
+	if near, err := inside(l.home, name); err == nil && !l.absent(near) {
 		return near, nil
 	}
 	return clean, err
@@ -433,12 +433,19 @@ func (l *loader) outside(dir, name string) string {
 	return l.hint(path.Join(dir, name))
 }
 
-func (l *loader) exists(name string) bool {
-	if f, ok := l.files[name]; ok && f.err == nil {
-		return true
+func (l *loader) exists(name string) bool { return l.stat(name) == nil }
+
+// absent is not the opposite of exists: what cannot be looked at is neither.
+func (l *loader) absent(name string) bool { return errors.Is(l.stat(name), fs.ErrNotExist) }
+
+// stat looks at a name of the file system, once.
+func (l *loader) stat(name string) error {
+	err, ok := l.looked[name]
+	if !ok {
+		_, err = fs.Stat(l.fsys, name)
+		l.looked[name] = err
 	}
-	_, err := fs.Stat(l.fsys, name)
-	return err == nil
+	return err
 }
 
 // open reads a regular file of the file system, once. Its errors do not name it.
