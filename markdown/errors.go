@@ -38,6 +38,13 @@ type Span struct{ Pos, End Pos }
 // Point is the span of which only the beginning is known.
 func (p Pos) Point() Span { return Span{Pos: p} }
 
+// Edit replaces a stretch of a source file. It is for the text Old only: where another
+// one stands there, the file has changed, or the place stands for something else.
+type Edit struct {
+	Span
+	Old, New string
+}
+
 // Error is a mistake in a deck.
 type Error struct {
 	Code    Code
@@ -45,6 +52,7 @@ type Error struct {
 	End     Pos    // behind its last character; the zero Pos if unknown
 	Message string // lower case, complete on one line
 	Hint    string // what to do about it; may be empty
+	Fix     []Edit // what removes it, where that needs no judgement
 }
 
 func (e *Error) Error() string {
@@ -68,7 +76,9 @@ func (l *ErrorList) Sort() {
 	slices.SortStableFunc(*l, func(a, b *Error) int {
 		return cmp.Or(a.Pos.Compare(b.Pos), cmp.Compare(a.Message, b.Message))
 	})
-	*l = slices.CompactFunc(*l, func(a, b *Error) bool { return *a == *b })
+	*l = slices.CompactFunc(*l, func(a, b *Error) bool {
+		return a.Pos == b.Pos && a.End == b.End && a.Code == b.Code && a.Message == b.Message && a.Hint == b.Hint
+	})
 }
 
 // Err is the list as an error: nil when it is empty.

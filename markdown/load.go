@@ -229,7 +229,7 @@ func (l *loader) chapters(d *Deck, items []item) {
 			items = items[:i]
 			break
 		}
-		c := &Chapter{Name: it.name, File: it.file.name, Pos: it.at.Pos, Session: it.session, Workdir: it.workdir}
+		c := &Chapter{Name: it.name, File: it.file.name, Path: it.file.path, Pos: it.at.Pos, Session: it.session, Workdir: it.workdir}
 		l.headings = nil
 		l.parse(c, it.file)
 		l.outline = append(l.outline, l.headings)
@@ -354,11 +354,20 @@ const maxReports = 100
 type log struct{ errors, warnings reports }
 
 func (l *log) fail(code Code, at Span, hint, format string, args ...any) {
-	l.errors.add("errors", CodeTooManyErrors, code, at, hint, format, args...)
+	l.failFix(nil, code, at, hint, format, args...)
 }
 
 func (l *log) warn(code Code, at Span, hint, format string, args ...any) {
-	l.warnings.add("warnings", CodeTooManyWarnings, code, at, hint, format, args...)
+	l.warnFix(nil, code, at, hint, format, args...)
+}
+
+// failFix and warnFix are about what edits would remove.
+func (l *log) failFix(fix []Edit, code Code, at Span, hint, format string, args ...any) {
+	l.errors.add("errors", CodeTooManyErrors, &Error{code, at.Pos, at.End, fmt.Sprintf(format, args...), hint, fix})
+}
+
+func (l *log) warnFix(fix []Edit, code Code, at Span, hint, format string, args ...any) {
+	l.warnings.add("warnings", CodeTooManyWarnings, &Error{code, at.Pos, at.End, fmt.Sprintf(format, args...), hint, fix})
 }
 
 // reports is a bounded list.
@@ -366,13 +375,14 @@ type reports struct{ list ErrorList }
 
 func (r *reports) full() bool { return len(r.list) > maxReports }
 
-func (r *reports) add(what string, full, code Code, at Span, hint, format string, args ...any) {
+func (r *reports) add(what string, full Code, e *Error) {
 	switch {
 	case r.full():
 	case len(r.list) == maxReports:
-		r.list.Add(full, at, "", "too many %s: no more of this chapter are shown", what)
+		r.list.Add(full, e.Pos.Point(), "", "too many %s: no more of this chapter are shown", what)
 	default:
-		r.list.Add(code, at, hint, "%s", oneLine(fmt.Sprintf(format, args...)))
+		e.Message = oneLine(e.Message)
+		r.list = append(r.list, e)
 	}
 }
 

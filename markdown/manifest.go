@@ -41,7 +41,7 @@ func (l *loader) manifest(f *file) *Deck {
 	}
 	m.mapping(root, "manifest", m.keys())
 	for _, key := range manifestKeys() {
-		if value, ok := l.env("OVERRIDE_" + key); ok {
+		if value, ok := l.env("OVERRIDE_" + key); ok && key != "lint" {
 			m.override(key, value)
 		}
 	}
@@ -126,7 +126,7 @@ type field struct {
 
 // manifestKeys are the keys of a manifest.
 func manifestKeys() []string {
-	return strings.Fields("title chat gitrepo slides zip html slidenumberprefix exclude content session workdir engine network")
+	return strings.Fields("title chat gitrepo slides zip html slidenumberprefix exclude content session workdir engine network lint")
 }
 
 func (m *manifestReader) keys() []field {
@@ -194,6 +194,8 @@ func (m *manifestReader) key(key string, n *yaml.Node) {
 		if s, ok := m.string(n, key); ok {
 			m.deck.Workdir = m.workdir(s, m.span(n))
 		}
+	case "lint":
+		m.lint(n)
 	case "engine":
 		m.deck.Engine, _ = m.string(n, key)
 	case "network":

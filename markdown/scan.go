@@ -16,6 +16,7 @@ const (
 	openToken                  // `.name[`
 	closeToken                 // its `]`
 	fenceToken                 // a fenced block
+	ignoreToken                // a comment, or a line of one, that asks for silence
 	spanToken                  // a code span of three or more backticks: a one-liner
 	quoteToken                 // the opening or closing line of a fence in a quotation, which is text
 )
@@ -129,11 +130,15 @@ func (s *scanner) line(start, end int) int {
 	switch trimmed := strings.TrimRight(line, " \t"); {
 	case trimmed == line:
 	case trimmed == "---" || trimmed == "--":
-		s.log.warn(CodeSeparatorBlank, s.src.span(start, end), "remove the blanks behind it", "%s with a trailing blank separates no slides", trimmed)
+		fix := s.src.edit(start+len(trimmed), end, "")
+		s.log.warnFix(fix, CodeSeparatorBlank, s.src.span(start, end), "remove the blanks behind it", "%s with a trailing blank separates no slides", trimmed)
 	case trimmed == "???":
-		s.log.warn(CodeSeparatorBlank, s.src.span(start, end), "remove the blanks behind it", "??? with a trailing blank starts no notes")
+		s.log.warnFix(s.src.edit(start+len(trimmed), end, ""), CodeSeparatorBlank, s.src.span(start, end), "remove the blanks behind it", "??? with a trailing blank starts no notes")
 	}
-	if s.comment < 0 && isHeading(line) {
+	if s.comment >= 0 {
+		blanks := prefix(line, isBlank)
+		s.ignore(start+blanks, start+blanks, end)
+	} else if isHeading(line) {
 		s.add(token{kind: headingToken, start: start, end: end})
 	}
 	switch lone := strings.TrimSpace(line) == "]"; {
@@ -146,7 +151,8 @@ func (s *scanner) line(start, end int) int {
 		s.log.warn(CodeStrayBracket, s.src.span(start, end), "in an exercise each [ needs its ], save in code", "this ] closes nothing: what it belongs to was closed before, or never opened")
 	}
 	if at := spaced.FindStringIndex(line); at != nil {
-		s.log.fail(CodeUnknownBlock, s.src.span(start, start+at[1]), "write it without the blank", "%s opens no block", strings.TrimSpace(line[:at[1]]))
+		fix := s.src.edit(start+len(strings.TrimRight(line[:at[1]-1], " \t")), start+at[1]-1, "")
+		s.log.failFix(fix, CodeUnknownBlock, s.src.span(start, start+at[1]), "write it without the blank", "%s opens no block", strings.TrimSpace(line[:at[1]]))
 	}
 	return s.inline(start, end)
 }
@@ -209,6 +215,7 @@ func (s *scanner) inline(start, end int) int {
 			i += n - 1
 		case c == '<' && s.comment < 0 && strings.HasPrefix(s.text[i:end], "<!--"):
 			s.comment, s.outside, frozen = i, len(s.stack), true
+			s.ignore(i, i+len("<!--"), end)
 			i += 4
 			continue
 		case c == '-' && s.comment >= 0 && strings.HasPrefix(s.text[i:end], "-->"):

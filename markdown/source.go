@@ -165,6 +165,15 @@ func (s *source) span(start, end int) Span {
 	return at
 }
 
+// edit replaces the text from start to end; nothing if it is no stretch of one file.
+func (s *source) edit(start, end int, text string) []Edit {
+	at := s.span(start, end)
+	if at.End == (Pos{}) {
+		return nil
+	}
+	return []Edit{{at, s.text[start:end], text}}
+}
+
 // expander makes the substitutions of a chapter.
 type expander struct {
 	*loader

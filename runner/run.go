@@ -73,6 +73,9 @@ type Options struct {
 	Stack      func(context.Context, Host) (Stack, error)
 	Event      func(Event) // gets everything that happens, in order; must not block for long
 	Notes      []string    // remarks for the reader
+	// Observe, if set, is told what the snippet before an output step has output, as lines
+	// that are compared; the step passes, whatever is expected.
+	Observe func(step *Step, output []string)
 	// Resized delivers new sizes of the terminal while the run goes on. It may be nil.
 	Resized <-chan [2]int
 }
@@ -287,6 +290,7 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 		if err == nil && step == e.Steps[len(e.Steps)-1] {
 			err = s.settle(ctx)
 		}
+		err = s.rejected(err)
 		st.Output = s.shell.Since(from)
 		st.Verdict, st.Failure = s.judge(ctx, step, err)
 		for line := range strings.Lines(st.Output) {
@@ -298,6 +302,7 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 		r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure})
 		er.Verdict, er.Failure = st.Verdict, st.Failure
 	}
+	s.shell.Unwatch()
 	if er.Verdict != Passed && ctx.Err() == nil {
 		s.recover(ctx)
 	}

@@ -56,6 +56,7 @@ environment, 130 interrupted.`,
 	}
 	job := runFlags(cmd, "private")
 	failFast := cmd.Flags().Bool("fail-fast", false, "stop at the first exercise that does not pass")
+	cmd.Flags().BoolVar(&job.update, "update", false, "write what snippets output into the deck's output fences, if it is the same three times")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		job.stopAtFail = *failFast
 		job.console = "console"
@@ -76,6 +77,7 @@ type job struct {
 	env        []string
 	reports    []string
 	stopAtFail bool
+	update     bool // write what is output into the deck
 	console    string
 }
 
@@ -174,6 +176,10 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 		case <-done:
 		}
 	}()
+	var seen outputs
+	if j.update {
+		opts.Observe = seen.observe
+	}
 	result, err := runner.Run(ctx, plan, opts)
 	if err != nil {
 		for _, r := range reporters {
@@ -189,6 +195,9 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	}
 	if code := verdictCode(result.Verdict); code != exitPassed {
 		return &codeError{code: code}
+	}
+	if j.update {
+		return seen.write(ctx, plan, opts, sources, streams)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@
 //	omitted                        (step-finished) bytes of text beyond the 64 KiB that
 //	                               are kept of a step
 //	failure                        pos, message, hint, command, want, nearest, status,
-//	                               screen, tail
+//	                               screen, tail, diff
 //	counts                         (run-finished) the number of exercises by verdict
 //
 // A pos is file, line and col, the latter two from 1. A report without a run-finished

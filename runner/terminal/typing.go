@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	expect "github.com/Netflix/go-expect"
 )
 
 // ErrEnded says that the shell itself has ended.
@@ -35,11 +37,14 @@ const lazy = 200 * time.Millisecond
 const reading = 200 * time.Millisecond
 
 // AwaitPrompt blocks until the shell reads a line, and returns the exit status of
-// the last command. The error is ErrEnded, ErrIncomplete or the context's.
+// the last command. The error is ErrEnded, ErrIncomplete, a *RejectedError or the
+// context's.
 func (s *Session) AwaitPrompt(ctx context.Context) (status int, err error) {
 	// A shell that does not mark the beginning of its commands says only now that it
 	// waits for more.
-	return s.awaitPrompt(ctx, func() bool { return s.back() || s.state == continued && !s.marksBegin() })
+	return s.awaitPrompt(ctx, func() bool {
+		return s.back() || s.rejected != nil || s.state == continued && !s.marksBegin()
+	})
 }
 
 func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int, err error) {
@@ -58,10 +63,12 @@ func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch s.state {
-	case ended:
+	switch {
+	case s.rejected != nil:
+		return 0, s.rejected
+	case s.state == ended:
 		return 0, ErrEnded
-	case continued:
+	case s.state == continued:
 		return 0, ErrIncomplete
 	}
 	return s.status, nil
@@ -126,14 +133,26 @@ func Lines(snippet string) ([]string, error) {
 // the shell reads again, or when the command asks for input. It returns when the
 // last line has been taken: its command runs or has ended ([Session.AwaitPrompt]
 // tells). The shell must be at its prompt. A wait looks at what comes from here on.
-func (s *Session) Submit(ctx context.Context, snippet string) error {
+//
+// What is rejected must not appear from here on, until the next Submit or
+// [Session.Unwatch]: when it does, this method, Expect and AwaitPrompt return a
+// *RejectedError, at once and whatever else has come.
+func (s *Session) Submit(ctx context.Context, snippet string, reject ...expect.ExpectOpt) error {
 	lines, err := Lines(snippet)
 	if err != nil {
 		return err
 	}
+	var watches []search
+	if len(reject) > 0 {
+		if watches, _, err = compileSearches(reject); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	s.drain()
 	s.mark()
+	s.submitted = s.position.offset
+	s.watches, s.watched, s.rejected = watches, s.position, nil
 	s.status, s.ran, s.failures, s.refused = 0, false, nil, 0
 	s.mu.Unlock()
 	for i, line := range lines {
@@ -162,6 +181,9 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 
 	limit := reading
 	taken := func() bool {
+		if s.rejected != nil {
+			return true
+		}
 		switch s.state {
 		case ready, continued, ended:
 			return true
@@ -186,12 +208,14 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		limit *= 2
 	}
 	s.mu.Lock()
-	state, ran, status := s.state, s.ran, s.status
+	state, ran, status, rejected := s.state, s.ran, s.status, s.rejected
 	if !last && state == ready && s.number > before && s.lastStatus != 0 {
 		s.failures = append(s.failures, LineStatus{line, s.lastStatus})
 	}
 	s.mu.Unlock()
 	switch {
+	case rejected != nil:
+		return rejected
 	case state == ended && !last:
 		return ErrEnded
 	case state == continued && last:
@@ -359,6 +383,7 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 // foreground, then kills its process group. An error means that the shell is lost.
 func (s *Session) Recover(ctx context.Context) error {
 	s.mu.Lock()
+	s.watches, s.rejected = nil, nil
 	if !s.back() {
 		s.interrupt, s.interrupted = true, s.dev.foreground()
 		s.enqueue([]byte{interruptKey})
