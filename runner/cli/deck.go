@@ -106,35 +106,26 @@ func loadDeck(fsys fs.FS, root, name string, opts markdown.Options) (*source, er
 // does not hold: a directory above dir that it is relative to, or one that both are in.
 // Such a file is looked for, and never opened.
 func rootHint(top, dir, name string, show func(string) string) string {
-	isFile := func(name string) bool {
-		info, err := os.Stat(name)
-		return err == nil && info.Mode().IsRegular()
-	}
 	name = filepath.FromSlash(name)
-	root := ""
-	if !filepath.IsLocal(name) {
-		if !isFile(filepath.Join(top, name)) {
-			return ""
-		}
+	root := filepath.Dir(dir)
+	outside := !filepath.IsLocal(name)
+	if outside { // the root is as far above top as the name leads
 		root = top
-		for rest, ok := name, true; ok; rest, ok = strings.CutPrefix(rest, ".."+string(filepath.Separator)) {
-			name = rest
+		for up := ".." + string(filepath.Separator); strings.HasPrefix(name, up); root = filepath.Dir(root) {
+			name = name[len(up):]
 		}
-		for !isFile(filepath.Join(root, name)) && root != filepath.Dir(root) {
-			root = filepath.Dir(root)
-		}
-	} else {
-		for root = filepath.Dir(dir); !isFile(filepath.Join(root, name)); root = filepath.Dir(root) {
-			if root == filepath.Dir(root) {
-				return ""
+	}
+	for ; root != filepath.Dir(root); root = filepath.Dir(root) {
+		if info, err := os.Stat(filepath.Join(root, name)); err == nil && info.Mode().IsRegular() {
+			if rel, err := filepath.Rel(top, root); err == nil {
+				return "it is there with --root " + show(filepath.ToSlash(rel))
 			}
 		}
+		if outside {
+			break
+		}
 	}
-	rel, err := filepath.Rel(top, root)
-	if err != nil {
-		return ""
-	}
-	return "it is there with --root " + show(filepath.ToSlash(rel))
+	return ""
 }
 
 // repository is the nearest directory upwards that holds a .git, else dir itself:
