@@ -105,10 +105,10 @@ func hostileDecks(size int) map[string]string {
 
 // TestHostileDecks shows that a file of a mebibyte is decided within a second.
 func TestHostileDecks(t *testing.T) {
-	for name, text := range hostileDecks(1 << 20) {
+	for name, text := range hostileDecks(hostileSize) {
 		t.Run(name, func(t *testing.T) {
-			if len(text) > 1<<20+1<<12 {
-				text = text[:1<<20]
+			if len(text) > hostileSize+1<<12 {
+				text = text[:hostileSize]
 			}
 			within(t, deadline, func() {
 				deck, err := markdown.Parse("deck.md", []byte(text))
