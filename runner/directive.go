@@ -42,6 +42,7 @@ func directives() []*directive {
 		&keyDirective, &keysDirective, &checkDirective,
 		&statusDirective, &timeoutDirective, &untilDirective, &rejectDirective,
 		&outputDirective, &copyDirective, &pasteDirective, &copypasteDirective, &openDirective,
+		&tmuxDirective,
 	}
 }
 

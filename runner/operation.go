@@ -38,6 +38,7 @@ type operation struct {
 	condition Condition
 	waits     int           // its limit, in limits of a wait; 0: the limit of a snippet
 	timeout   time.Duration // for the step before it
+	arrange   *arrangement  // of the panes
 	act       action        // carries it out
 }
 
@@ -172,14 +173,22 @@ func (s *Step) Kind() Kind { return s.op.kind }
 // handed to the shell's line editor as a paste.
 func (s *Step) Sends() string {
 	if s.op.kind == Types {
-		lines, _ := terminal.Lines(s.op.snippet)
-		return strings.Join(lines, "\r") + "\r"
+		return strings.Join(terminal.Lines(s.op.snippet), "\r") + "\r"
 	}
 	return s.op.keys.String()
 }
 
 // Pastes reports whether the step types what was copied, which is not known before.
 func (s *Step) Pastes() bool { return s.op.pastes }
+
+// Arranges is the command of tmux that the step carries out, by its full name; "" for
+// none.
+func (s *Step) Arranges() string {
+	if s.op.arrange == nil {
+		return ""
+	}
+	return s.op.arrange.String()
+}
 
 // Condition is what must hold for the step to pass.
 func (s *Step) Condition() Condition {

@@ -228,9 +228,7 @@ func (r *run) resizing(ctx context.Context, s *session) (stop func()) {
 				return
 			case size := <-r.opts.Resized:
 				r.opts.Cols, r.opts.Rows = size[0], size[1] // for the sessions to come
-				if s.resize(size[0], size[1]) == nil {
-					r.emit(Event{Kind: Resized, Cols: size[0], Rows: size[1]})
-				}
+				_ = s.resize(size[0], size[1])              // the next step will say why it failed
 			}
 		}
 	})
@@ -274,7 +272,9 @@ func (r *run) skip(ctx context.Context, e *Exercise, sr *SessionResult, s *sessi
 
 // exercise runs one exercise.
 func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseResult {
-	s.nesting = s.shell.Nesting()
+	for _, p := range s.panes {
+		p.nesting = p.shell.Nesting()
+	}
 	er := &ExerciseResult{Exercise: e, Verdict: Passed, Started: time.Now()}
 	r.emit(Event{Kind: ExerciseStarted, Exercise: e})
 	for _, step := range e.Steps {
@@ -302,7 +302,9 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 		r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure})
 		er.Verdict, er.Failure = st.Verdict, st.Failure
 	}
-	s.shell.Unwatch()
+	for _, p := range s.panes {
+		p.shell.Unwatch()
+	}
 	if er.Verdict != Passed && ctx.Err() == nil {
 		s.recover(ctx)
 	}

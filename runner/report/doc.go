@@ -17,7 +17,7 @@
 //	time      RFC 3339, UTC
 //	kind      run-started, note, session-started, exercise-started, step-started,
 //	          output, resized, step-finished, exercise-finished, session-finished,
-//	          run-finished
+//	          run-finished, opened
 //
 // and, where it applies,
 //
@@ -31,6 +31,7 @@
 //	text                           (output) what the terminal shows: no escape sequences,
 //	                               no soft wraps, \n for a new line, \r for any other
 //	                               movement of the cursor
+//	note                           (opened) the URL of a page
 //	note                           (note) a remark: isolation in force, a stand-in used
 //	verdict                        passed, skipped, failed, broken, interrupted
 //	seconds                        duration
