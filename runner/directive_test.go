@@ -109,7 +109,8 @@ func TestVerdicts(t *testing.T) {
 		{"on the screen before", []string{steps("bash echo er''ror"), steps("bash echo fine", "reject error")}, []string{"passed", "passed"}},
 		{"in the next exercise", []string{steps("bash (sleep 0.4; echo er''ror) & true", "reject error"), steps("bash wait; echo fine")}, []string{"passed", "passed"}},
 		{"rejected in a run of several", []string{
-			steps("bash echo x >>n; (($(wc -l <n) > 1)) && echo re''ady || echo er''ror", "until ready", "timeout 20s", "reject error")}, []string{`failed d.md:9:6: "error" appeared, which must not`}},
+			steps("bash echo x >>n; (($(wc -l <n) > 1)) && echo re''ady || echo er''ror", "until ready", "timeout 20s", "reject error"),
+		}, []string{`failed d.md:9:6: "error" appeared, which must not`}},
 
 		{"output", []string{steps("bash echo a; printf 'b\\tc  \\n\\n'", "output a\nb       c")}, []string{"passed"}},
 		{"output of one line", []string{steps("bash echo a", "output a")}, []string{"passed"}},

@@ -238,6 +238,13 @@ func warnOf(w io.Writer, found *lint.Report) {
 	}
 }
 
+// mentionOf says beside a run that is watched that there is something to look at.
+func mentionOf(w io.Writer, found *lint.Report) {
+	if len(found.Findings) > 0 {
+		fmt.Fprintf(w, "lint: %s (workshop lint shows them)\n", found.Summary())
+	}
+}
+
 func summary(code markdown.Code) string {
 	if r := lint.Find(code); r != nil {
 		return r.Summary

@@ -51,7 +51,10 @@ func newCheck(streams Streams) *cobra.Command {
 command, what was waited for, the last screen and the exit status.
 
 Exit status: 0 passed, 1 failed, 2 bad input or usage, 3 nothing selected, 4 broken
-environment, 130 interrupted.`,
+environment, 130 interrupted.
+
+The deck is linted first (workshop lint): errors stop before anything runs, warnings are
+shown.`,
 		GroupID: "deck",
 	}
 	job := runFlags(cmd, "private")
@@ -59,7 +62,7 @@ environment, 130 interrupted.`,
 	cmd.Flags().BoolVar(&job.update, "update", false, "write what snippets output into the deck's output fences, if it is the same three times")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		job.stopAtFail = *failFast
-		job.console = "console"
+		job.console, job.lint = "console", true
 		return job.run(cmd.Context(), args, streams)
 	}
 	return cmd
@@ -79,6 +82,7 @@ type job struct {
 	stopAtFail bool
 	update     bool // write what is output into the deck
 	console    string
+	lint       bool // first: errors stop, all warnings show
 }
 
 func runFlags(cmd *cobra.Command, network string) *job {
@@ -120,12 +124,36 @@ func load(args []string, root string, warnings io.Writer) (*runner.Plan, []*sour
 	return plan, sources, errs.Err()
 }
 
+// load reads, compiles and lints decks, and shows what is suspicious.
+func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runner.Plan, []*source, error) {
+	plan, sources, err := load(args, *j.root, io.Discard)
+	var errs markdown.ErrorList
+	if err != nil && !errors.As(err, &errs) {
+		return nil, nil, err
+	}
+	if len(errs) > 0 {
+		sel = runner.Selection{} // whatever is selected, nothing runs
+	}
+	found := lintPlan(plan, sources, errs, sel)
+	stop, rest := found.Part()
+	switch {
+	case j.lint:
+		warnOf(streams.Err, rest)
+	case len(errs) > 0:
+		stop = errs
+	default:
+		mentionOf(streams.Err, found)
+		stop = nil
+	}
+	return plan, sources, stop.Err()
+}
+
 func (j *job) run(ctx context.Context, args []string, streams Streams) error {
-	plan, sources, err := load(args, *j.root, streams.Err)
+	sel, err := j.selection()
 	if err != nil {
 		return err
 	}
-	sel, err := j.selection()
+	plan, sources, err := j.load(args, sel, streams)
 	if err != nil {
 		return err
 	}

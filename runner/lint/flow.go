@@ -29,6 +29,7 @@ type state struct {
 	by        *runner.Step // that started it
 	idle      bool         // the shell surely reads a line
 	nested    int          // shells within the shell
+	lost      bool         // snippets are typed into another program, which has been reported
 	uncertain bool         // something has run that may have opened or closed a shell
 }
 
@@ -51,7 +52,7 @@ func (p *pass) walk(s *runner.Session) *flow {
 			v.command = &f.visits[last]
 		}
 		if v.snippet != nil {
-			v.snippet.foreign = v.snippet.foreign || now.program.nature == dialog || now.program.nature == screen
+			v.snippet.foreign = v.snippet.foreign || now.lost || now.program.nature == dialog || now.program.nature == screen
 			v.program = p.catalogue.ofStmts(v.snippet.stmts)
 			if v.snippet.mistake != nil && !stays(v.program) {
 				v.program = program{nature: unknown}
@@ -135,7 +136,8 @@ func (s state) after(v *visit) state {
 
 func (s state) typed(v *visit) state {
 	if v.snippet.foreign {
-		return state{uncertain: true}
+		told := strings.Contains(v.step.Text, "exit") || strings.Contains(v.step.Text, "quit")
+		return state{uncertain: true, lost: s.lost && !told}
 	}
 	s.idle, s.by, s.program = false, v.step, program{}
 	switch v.program.nature {
@@ -154,6 +156,8 @@ func (s state) typed(v *visit) state {
 	default:
 		if watched(v.snippet.next) {
 			s.program = v.program
+		} else {
+			s.lost = v.program.nature == dialog
 		}
 	}
 	return s
@@ -161,6 +165,7 @@ func (s state) typed(v *visit) state {
 
 func (s state) pressed(keys string) state {
 	s.idle = false
+	s.lost = s.lost && !quits(keys)
 	switch {
 	case stays(s.program):
 		if quits(keys) {

@@ -96,6 +96,23 @@ func (r *Report) Count(s Severity) (n int) {
 	return n
 }
 
+// Part are the errors as one that stops, and the report of what remains.
+func (r *Report) Part() (errs markdown.ErrorList, rest *Report) {
+	rest = &Report{Ignored: r.Ignored}
+	for _, f := range r.Findings {
+		if f.Severity != Error {
+			rest.Findings = append(rest.Findings, f)
+			continue
+		}
+		e := f.Error
+		if ignorable(f.Code, f.Severity) {
+			e.Message += " [" + string(f.Code) + "]"
+		}
+		errs = append(errs, &e)
+	}
+	return errs, rest
+}
+
 // Run looks at decks. It reads nothing but the names of files that slides link to, and
 // executes nothing.
 func Run(in Input, opts Options) *Report {

@@ -18,7 +18,7 @@ const (
 	ends           // by itself, and reads nothing from the terminal
 	endless        // goes on until it is interrupted
 	screen         // shows something until it is told to quit: an editor, a pager
-	dialog         // reads commands of its own from the terminal
+	dialog         // reads the terminal until it is told to quit
 	shell          // a shell within the shell
 	leaves         // ends the shell that runs it
 )
@@ -443,7 +443,12 @@ func watchers() catalogue {
 		"inotifywait": only("m", "--monitor"),
 		"yes":         always(endless),
 		"entr":        always(endless),
-		"sleep":       func(a []string) nature { return when(slices.Contains(a, "infinity")) },
+		"sleep": func(a []string) nature {
+			if slices.Contains(a, "infinity") {
+				return endless
+			}
+			return unknown // a key may come before it has ended
+		},
 	}
 }
 
@@ -465,7 +470,10 @@ func servers() catalogue {
 	}
 	return catalogue{
 		"cat": func(a []string) nature {
-			return when(len(positional(a)) == 0 && !hasFlag(a, "", "--help", "--version") || slices.Contains(a, "-"))
+			if len(positional(a)) == 0 && !hasFlag(a, "", "--help", "--version") || slices.Contains(a, "-") {
+				return dialog
+			}
+			return ends
 		},
 		"nc": only("l"), "ncat": only("l", "--listen"),
 		"flask": serving("run"), "minikube": serving("tunnel", "dashboard"), "hugo": serving("server", "serve"),

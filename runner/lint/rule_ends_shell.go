@@ -15,7 +15,7 @@ without the variables. An exit is right where a shell within the shell was opene
 			if v.snippet == nil || v.exercise.Setup || v.snippet.foreign || v.program.nature != leaves || v.before.nested > 0 || v.before.uncertain {
 				continue
 			}
-			p.report(v.snippet.span(v.program.node), "use a subshell: ( … )", "%s ends the shell of the session", v.program.name)
+			p.report(v.snippet.span(v.program.node), "use a subshell: ( … )", "%s ends the shell of the session", v.snippet.source(v.program.node))
 		}
 	},
 }

@@ -50,6 +50,9 @@ var (
 )
 
 func (t *targets) check(p *pass, c *markdown.Chapter, l markdown.Link) {
+	if l.End == (markdown.Pos{}) && !l.Image { // a substitution stands there, which has been looked at
+		return
+	}
 	if scheme.MatchString(l.Target) || strings.Contains(l.Target, "@@") {
 		return
 	}

@@ -20,9 +20,9 @@ program is never passed, whatever comes behind it.`,
 			node, hint := v.program.node, "add a wait and a key such as ^C behind it, or let it end by itself"
 			switch what, last := waits(v.program.nature), v.snippet.last(node); {
 			case !last && v.program.nature != dialog:
-				p.report(v.snippet.span(node), "give it a snippet of its own", "%s %s: what follows it in the snippet is never reached", v.program.name, what)
+				p.report(v.snippet.span(node), "give it a snippet of its own", "%s %s: what follows it in the snippet is never reached", v.snippet.source(node), what)
 			case last && !watched(v.snippet.next):
-				p.report(v.snippet.span(node), hint, "%s %s, and no wait or key follows", v.program.name, what)
+				p.report(v.snippet.span(node), hint, "%s %s, and no wait or key follows", v.snippet.source(node), what)
 			}
 		}
 	},
@@ -34,7 +34,7 @@ func waits(n nature) string {
 	case screen:
 		return "waits to be told to quit"
 	case dialog:
-		return "waits for commands of its own"
+		return "reads the terminal until it is told to quit"
 	}
 	return "never ends"
 }

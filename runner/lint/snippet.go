@@ -110,6 +110,15 @@ func (s *snippet) span(n syntax.Node) markdown.Span {
 	return s.step.At(from, from+max(1, len(strings.TrimRight(line, " \t"))))
 }
 
+// source is the beginning of a part of the snippet, in quotes.
+func (s *snippet) source(n syntax.Node) string {
+	from, to := int(n.Pos().Offset()), min(int(n.End().Offset()), len(s.step.Text))
+	if from >= to {
+		return "this"
+	}
+	return quote(s.step.Text[from:to])
+}
+
 // last reports whether nothing comes behind a part of the snippet.
 func (s *snippet) last(n syntax.Node) bool {
 	if s.mistake != nil {
