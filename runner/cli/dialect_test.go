@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -69,27 +70,49 @@ func readDialectCase(t *testing.T, file string) *dialectCase {
 		case "slides":
 			c.slides = text
 		default:
+			if name, ok := strings.CutSuffix(f.Name, ".quoted"); ok {
+				f = txtar.File{Name: name, Data: unquoteLines(t, f.Data)}
+			}
 			c.files = append(c.files, f)
 		}
 	}
 	if c.args == nil {
 		deck := slices.IndexFunc(c.files, func(f txtar.File) bool { return !strings.HasPrefix(f.Name, ".git/") })
-		c.args = []string{strings.TrimSuffix(c.files[deck].Name, ".quoted")}
+		c.args = []string{c.files[deck].Name}
 	}
 	return c
 }
 
 func (c *dialectCase) check(t *testing.T) {
+	stdout, stderr, status := c.list(t)
+	if status != c.status {
+		t.Errorf("exit status %d, want %d", status, c.status)
+	}
+	if diff := cmp.Diff(c.stderr, shortened(stderr, c.stderr)); diff != "" {
+		t.Errorf("stderr (-want +got):\n%s", diff)
+	}
+	if status != 0 {
+		if stdout != "" {
+			t.Errorf("stdout: %s", stdout)
+		}
+		return
+	}
+	steps, slides := readListing(t, stdout)
+	if diff := cmp.Diff(c.want, steps); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(c.slides, slides); c.slides != "" && diff != "" {
+		t.Errorf("slides (-want +got):\n%s", diff)
+	}
+}
+
+// list writes the deck into a directory and runs the command there.
+func (c *dialectCase) list(t *testing.T) (stdout, stderr string, status int) {
+	t.Helper()
 	dir := t.TempDir()
 	for _, f := range c.files {
-		name, data := f.Name, f.Data
-		if stem, ok := strings.CutSuffix(name, ".quoted"); ok {
-			name, data = stem, unquoteLines(t, data)
-		}
-		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+		name := filepath.Join(dir, f.Name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, f.Data, 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,34 +120,57 @@ func (c *dialectCase) check(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var stdout, stderr bytes.Buffer
+	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), exe)
 	cmd.Args = append([]string{"workshop", "list", "--json"}, c.args...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, append(os.Environ(), c.env...), &stdout, &stderr
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, append(os.Environ(), c.env...), &out, &errs
 	var exit *exec.ExitError
 	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	status := cmd.ProcessState.ExitCode()
-	if status != c.status {
-		t.Errorf("exit status %d, want %d", status, c.status)
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// TestDialectTogether joins the decks of one file in which nothing is suspicious: what one
+// slide holds does not change what is found on the others.
+func TestDialectTogether(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../testdata/dialect/*.txtar")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if diff := cmp.Diff(c.stderr, shortened(stderr.String(), c.stderr)); diff != "" {
-		t.Errorf("stderr (-want +got):\n%s", diff)
-	}
-	if status != 0 {
-		if stdout.Len() > 0 {
-			t.Errorf("stdout: %s", &stdout)
+	var text, want strings.Builder
+	for _, file := range files {
+		c := readDialectCase(t, file)
+		deck := c.files[0]
+		if c.status != 0 || c.stderr != "" || len(c.files) > 1 || path.Ext(deck.Name) != ".md" || bytes.HasPrefix(deck.Data, []byte("\ufeff")) {
+			continue
 		}
-		return
+		text.WriteString(strings.TrimSuffix(string(deck.Data), "\n") + "\n---\n")
+		want.WriteString(c.want)
 	}
-	steps, slides := readListing(t, stdout.Bytes())
-	if diff := cmp.Diff(c.want, steps); diff != "" {
+	all := &dialectCase{files: []txtar.File{{Name: "all.md", Data: []byte(text.String())}}, args: []string{"all.md"}}
+	stdout, stderr, _ := all.list(t)
+	t.Logf("%d bytes, %d steps", text.Len(), len(bare(want.String())))
+	if stderr != "" {
+		t.Fatal(stderr)
+	}
+	got, _ := readListing(t, stdout)
+	if diff := cmp.Diff(bare(want.String()), bare(got)); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(c.slides, slides); c.slides != "" && diff != "" {
-		t.Errorf("slides (-want +got):\n%s", diff)
+}
+
+// bare is a list of steps without identifiers and places.
+func bare(steps string) (bare []string) {
+	for line := range strings.Lines(steps) {
+		if at, rest, ok := strings.Cut(line, " "); ok && !strings.HasPrefix(rest, "@") {
+			bare = append(bare, rest)
+		} else if !strings.Contains(at, "/") {
+			panic("neither an exercise nor a step: " + line)
+		}
 	}
+	return bare
 }
 
 // shortened cuts those lines of a text that are wanted only up to a "…".
@@ -154,7 +200,7 @@ func unquoteLines(t *testing.T, data []byte) []byte {
 
 // readListing turns the document into the lines of the cases. It reads the document's
 // own names, not the types that wrote it.
-func readListing(t *testing.T, doc []byte) (steps, slides string) {
+func readListing(t *testing.T, doc string) (steps, slides string) {
 	t.Helper()
 	var listing struct {
 		Decks []struct {
@@ -182,7 +228,7 @@ func readListing(t *testing.T, doc []byte) (steps, slides string) {
 			}
 		}
 	}
-	dec := json.NewDecoder(bytes.NewReader(doc))
+	dec := json.NewDecoder(strings.NewReader(doc))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&listing); err != nil {
 		t.Fatal(err)
