@@ -87,7 +87,7 @@ func openDeck(arg, root string) (*source, error) {
 	}
 	r, err := os.OpenRoot(top)
 	if err != nil {
-		return nil, fmt.Errorf("--root: %w", err)
+		return nil, err
 	}
 	show := shown(arg, top)
 	return loadDeck(r.FS(), top, filepath.ToSlash(name), markdown.Options{

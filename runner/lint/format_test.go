@@ -27,7 +27,9 @@ func hostile() *lint.Report {
 		return e
 	}
 	r := &lint.Report{Ignored: 2}
-	add := func(s lint.Severity, e markdown.Error) { r.Findings = append(r.Findings, &lint.Finding{Error: e, Severity: s}) }
+	add := func(s lint.Severity, e markdown.Error) {
+		r.Findings = append(r.Findings, &lint.Finding{Error: e, Severity: s})
+	}
 	add(lint.Warning, at("a b,c:d%.md", 3, 4, 9))
 	e := at("a.md", 1, 1, 0)
 	e.Message = "one\n::error::two\r\x1b[31m%0A::stop-commands::x <b>&\u2028"
