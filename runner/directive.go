@@ -46,6 +46,9 @@ func directives() []*directive {
 	}
 }
 
+// unknownDirective is that of the steps that a lenient [Compiler] lets pass.
+var unknownDirective = directive{name: "unknown", follows: anything}
+
 func findDirective(name string) *directive {
 	all := directives()
 	if i := slices.IndexFunc(all, func(d *directive) bool { return d.name == name }); i >= 0 {

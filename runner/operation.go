@@ -25,6 +25,7 @@ const (
 	Copies   Kind = "copy"    // from the screen to the session's clipboard
 	Opens    Kind = "open"    // a page
 	Arranges Kind = "arrange" // the panes of the terminal
+	Ignored  Kind = "ignore"  // nothing: the directive is unknown, see [Compiler]
 )
 
 // operation is what a step does, as data. Its action reads what it needs from here,

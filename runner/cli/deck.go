@@ -23,11 +23,6 @@ type source struct {
 	root string // the directory behind fsys; "" for the deck that is built in
 }
 
-// rootFlag adds the flag that says what a deck's files cannot leave.
-func rootFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("root", "", "`DIR` that holds all files of the deck; includes are relative to it (default: the deck's repository, else its folder)")
-}
-
 // openDecks loads the decks that are named, which lie in root if that is given. The
 // mistakes of all of them come at once.
 func openDecks(args []string, root string) ([]*source, error) {
@@ -156,7 +151,7 @@ func shown(arg, top string) func(string) string {
 }
 
 // selectionFlags adds the flags that narrow what runs.
-func selectionFlags(cmd *cobra.Command, root *string) func() (runner.Selection, error) {
+func selectionFlags(cmd *cobra.Command, d *dialect) func() (runner.Selection, error) {
 	var sel runner.Selection
 	var ranges []string
 	f := cmd.Flags()
@@ -165,7 +160,7 @@ func selectionFlags(cmd *cobra.Command, root *string) func() (runner.Selection, 
 	f.StringArrayVar(&sel.Exercises, "exercise", nil, "only the exercise with this `ID` (repeatable)")
 	complete := func(pick func(*markdown.Deck) []string) cobra.CompletionFunc {
 		return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			sources, _ := openDecks(args, *root)
+			sources, _ := openDecks(args, d.root)
 			var names []string
 			for _, src := range sources {
 				if src != nil && src.deck != nil {

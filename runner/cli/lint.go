@@ -36,8 +36,8 @@ func newLint(streams Streams) *cobra.Command {
 	f.StringVar(&explain, "explain", "", "explain the rule with this `CODE`, with an example")
 	cmd.MarkFlagsMutuallyExclusive("fix", "diff", "explain")
 	cmd.MarkFlagsMutuallyExclusive("json", "format")
-	l.root = rootFlag(cmd)
-	selection := selectionFlags(cmd, l.root)
+	l.dialect = dialectFlags(cmd)
+	selection := selectionFlags(cmd, l.dialect)
 	for flag, values := range map[string][]string{"format": lint.FormatNames(), "explain": lintCodes()} {
 		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 			panic(err) // the flag is defined above
@@ -66,12 +66,12 @@ type linter struct {
 	streams           Streams
 	format            string
 	strict, fix, diff bool
-	root              *string
+	dialect           *dialect
 	sel               runner.Selection
 }
 
 func (l *linter) run(args []string) error {
-	sources, found, err := lintDecks(args, *l.root, l.sel)
+	sources, found, err := lintDecks(args, l.dialect, l.sel)
 	if err != nil {
 		return err
 	}
@@ -108,8 +108,8 @@ func (l *linter) verdict(found *lint.Report) error {
 
 // lintDecks reads decks and looks at them. Their mistakes are in the report, other
 // errors say why there is none.
-func lintDecks(args []string, root string, sel runner.Selection) ([]*source, *lint.Report, error) {
-	plan, sources, err := load(args, root, io.Discard)
+func lintDecks(args []string, d *dialect, sel runner.Selection) ([]*source, *lint.Report, error) {
+	plan, sources, err := d.load(args, io.Discard)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, err
@@ -171,7 +171,7 @@ func (l *linter) repair(args []string, sources []*source, found *lint.Report) (*
 			}
 			total[name]++
 		}
-		if sources, found, err = lintDecks(args, *l.root, l.sel); err != nil {
+		if sources, found, err = lintDecks(args, l.dialect, l.sel); err != nil {
 			return nil, err
 		}
 	}

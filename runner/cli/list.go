@@ -20,10 +20,10 @@ func newList(streams Streams) *cobra.Command {
 		GroupID: "deck",
 	}
 	asJSON := cmd.Flags().Bool("json", false, "print one JSON document")
-	root := rootFlag(cmd)
-	selection := selectionFlags(cmd, root)
+	dialect := dialectFlags(cmd)
+	selection := selectionFlags(cmd, dialect)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		plan, _, err := load(args, *root, streams.Err)
+		plan, _, err := dialect.load(args, streams.Err)
 		if err != nil {
 			return err
 		}

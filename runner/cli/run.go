@@ -70,7 +70,7 @@ shown.`,
 
 // job is a run as the command line describes it.
 type job struct {
-	root       *string
+	dialect    *dialect
 	selection  func() (runner.Selection, error)
 	fromStart  bool
 	limits     runner.Limits
@@ -86,8 +86,8 @@ type job struct {
 }
 
 func runFlags(cmd *cobra.Command, network string) *job {
-	root := rootFlag(cmd)
-	j := &job{root: root, selection: selectionFlags(cmd, root)}
+	d := dialectFlags(cmd)
+	j := &job{dialect: d, selection: selectionFlags(cmd, d)}
 	f := cmd.Flags()
 	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
 	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
@@ -101,9 +101,30 @@ func runFlags(cmd *cobra.Command, network string) *job {
 	return j
 }
 
+// dialect is how decks are read.
+type dialect struct{ compat, root string }
+
+// autopilot is the value of --compat for decks that were written for the script of that
+// name: it skipped what it did not know.
+const autopilot = "autopilot"
+
+func dialectFlags(cmd *cobra.Command) *dialect {
+	d := &dialect{}
+	f := cmd.Flags()
+	f.StringVar(&d.compat, "compat", "", "skip steps with an unknown directive, with a warning, for decks of `autopilot`")
+	f.StringVar(&d.root, "root", "", "`DIR` that holds all files of the deck; includes are relative to it (default: the deck's repository, else its folder)")
+	if err := cmd.RegisterFlagCompletionFunc("compat", cobra.FixedCompletions([]string{autopilot}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag is defined above
+	}
+	return d
+}
+
 // load reads and compiles decks; every mistake of all of them is in the error.
-func load(args []string, root string, warnings io.Writer) (*runner.Plan, []*source, error) {
-	sources, err := openDecks(args, root)
+func (d *dialect) load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
+	if d.compat != "" && d.compat != autopilot {
+		return nil, nil, fmt.Errorf("--compat: %q is not %s", d.compat, autopilot)
+	}
+	sources, err := openDecks(args, d.root)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, err
@@ -114,19 +135,27 @@ func load(args []string, root string, warnings io.Writer) (*runner.Plan, []*sour
 			decks = append(decks, src.deck)
 		}
 	}
-	plan, err := runner.Compile(decks...)
+	plan, err := runner.Compiler{Lenient: d.compat == autopilot}.Compile(decks...)
 	var more markdown.ErrorList
 	if errors.As(err, &more) {
 		errs = append(errs, more...)
 	}
 	errs.Sort()
 	warn(warnings, decks)
+	skipped(warnings, plan)
 	return plan, sources, errs.Err()
+}
+
+// skipped shows the steps that a plan leaves out.
+func skipped(w io.Writer, plan *runner.Plan) {
+	for _, e := range plan.Warnings {
+		fmt.Fprintf(w, "warning: %v\n", e)
+	}
 }
 
 // load reads, compiles and lints decks, and shows what is suspicious.
 func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runner.Plan, []*source, error) {
-	plan, sources, err := load(args, *j.root, io.Discard)
+	plan, sources, err := j.dialect.load(args, io.Discard)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, err
@@ -134,6 +163,7 @@ func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runne
 	if len(errs) > 0 {
 		sel = runner.Selection{} // whatever is selected, nothing runs
 	}
+	skipped(streams.Err, plan)
 	found := lintPlan(plan, sources, errs, sel)
 	stop, rest := found.Part()
 	switch {
