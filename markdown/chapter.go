@@ -79,6 +79,11 @@ func (p *chapterParser) slides() {
 				p.exercise.Hidden = t.comment >= 0 && t.comment == p.opened.comment
 				p.endExercise()
 			}
+		case quoteToken:
+			word, _, _ := strings.Cut(t.info, " ")
+			if p.notes < 0 && p.exercise != nil && p.isDirective(word) {
+				p.log.warn(CodeStepOutside, p.head(t, word), "take it out of the quotation", "this %s is in a quotation: it never runs", word)
+			}
 		case fenceToken, spanToken:
 			if p.notes < 0 {
 				p.step(t)
@@ -260,6 +265,11 @@ func (p *chapterParser) step(t token) {
 		s.origin.marks = []mark{{src: at}}
 	} else {
 		s.Args = strings.Trim(rest, " \t")
+		if s.Args != "" && s.Args[0] != '{' && t.end > t.tail { // attributes, and an unclosed fence, are another matter
+			end := t.data + len(t.info)
+			p.log.warn(CodeFenceArguments, p.src.span(end-len(s.Args), end), "end the fence on this line, or put them on lines of their own",
+				"what stands behind %s on the first line of a fence is not read", word)
+		}
 		s.Text, s.origin.marks = outdent(p.src.text[t.body:t.tail], t.indent)
 		for i := range s.origin.marks {
 			s.origin.marks[i].src += at
@@ -386,7 +396,9 @@ func (l *loader) finish(d *Deck, exclude []string) {
 				s.Increment && i > 0 && c.Slides[i-1].Excluded ||
 				slices.ContainsFunc(s.Classes, func(class string) bool { return excluded[class] })
 			if !s.Excluded {
-				number++
+				if s.Properties["count"] != "false" {
+					number++
+				}
 				s.Number = number
 			}
 		}

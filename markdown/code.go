@@ -39,6 +39,7 @@ const (
 	CodeUnclosedComment   Code = "unclosed-comment"   // <!-- without its -->
 	CodeStepOutside       Code = "step-outside"       // a directive that stands in no exercise
 	CodeFenceWithoutWord  Code = "fence-without-word" // a hidden fence that does nothing
+	CodeFenceArguments    Code = "fence-arguments"    // words behind the directive of a fence of several lines
 	CodeShellNotRun       Code = "shell-not-run"      // a sh or console fence in an exercise
 	CodeRewrite           Code = "rewrite"            // a step that cannot get another body; not found while reading
 	CodeBackticks         Code = "backticks"          // that are removed before typing

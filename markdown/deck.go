@@ -41,7 +41,7 @@ type Chapter struct {
 
 // Slide is what stands between two separators.
 type Slide struct {
-	Number     int               // 1-based in the deck, increments counted; 0 when excluded, and not counted then
+	Number     int               // 1-based in the deck, increments counted; 0 when excluded; with `count: false` that of the slide before it
 	Title      string            // the first heading's text; an increment has its predecessor's
 	Part       string            // the `# Title` in force: the part of the deck
 	Name       string            // the `name:` property

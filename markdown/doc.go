@@ -10,7 +10,7 @@
 // literal. `.exercise[ … ]` and `.lab[ … ]` hold steps: fenced blocks and one-liners
 // of three backticks whose first word is a directive, visible or in HTML comments.
 // `@@NAME@@`, `@@TOC@@`, `@@LINK[file]` and `@@INCLUDE[file]` are substituted first,
-// everywhere; files are relative to the root of the file system.
+// everywhere; files are relative to the root of the file system, else to the deck.
 //
 // What is a separator, a block, a comment or a fence is decided by a scanner of our
 // own, one pass and linear in the input, because a deck must be decided within a

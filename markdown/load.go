@@ -21,6 +21,10 @@ type Options struct {
 	// Env looks up OVERRIDE_KEY variables, which override a manifest's keys.
 	// Nil: there are none.
 	Env func(key string) (string, bool)
+	// Outside is a hint at a file that is named and not found in the file system, such as
+	// another root that has it; "" if there is none. name is relative to the root, and
+	// leads out of it where it begins with "../". Nil: there are no such hints.
+	Outside func(name string) string
 	// Directives are names of directives beside those of the dialect. They decide
 	// which fences of an exercise are steps and which are text: a fence in sight is a
 	// step when its word is a directive or nearly one, a fence in a comment unless it
@@ -35,6 +39,10 @@ type Options struct {
 // up to fsys, as in [os.Root.FS]. Mistakes in the input are an [ErrorList] holding
 // all of them, in the order of their positions; the deck is returned beside it as
 // far as it could be read.
+//
+// What `@@INCLUDE[file]` and `@@LINK[file]` name is relative to the root; what it does
+// not hold there is looked for beside the deck, because decks are handed on without
+// their repository, and inside other ones.
 //
 // A chapter is called what the manifest says, else by its file's stem, an inline
 // fragment by the slug of its title or else inline-N. A chapter whose name is taken
@@ -58,12 +66,15 @@ type loader struct {
 	fsys fs.FS
 	show func(name string) string
 	env  func(key string) (string, bool)
+	hint func(name string) string // at files outside of fsys
+	home string                   // the deck's directory, where what the root does not have is looked for
 	vocabulary
 	values map[string]string // of substitutions, by manifest key
 	files  map[string]opened
-	parser parser.Parser // of headings
-	log                  // of the deck itself
-	logs   []*log        // of the chapters
+	looked map[string]error // what there is to say of a name, nil if it is there
+	parser parser.Parser    // of headings
+	log                     // of the deck itself
+	logs   []*log           // of the chapters
 
 	count    int             // of slides
 	headings []partHeading   // of the chapter that is being parsed
@@ -79,14 +90,17 @@ type opened struct {
 
 func newLoader(fsys fs.FS, opts Options) *loader {
 	l := &loader{
-		fsys: fsys, show: opts.Path, env: opts.Env, vocabulary: newVocabulary(opts.Directives),
-		values: map[string]string{}, files: map[string]opened{}, parser: goldmark.DefaultParser(),
+		fsys: fsys, show: opts.Path, env: opts.Env, hint: opts.Outside, home: ".", vocabulary: newVocabulary(opts.Directives),
+		values: map[string]string{}, files: map[string]opened{}, looked: map[string]error{}, parser: goldmark.DefaultParser(),
 	}
 	if l.show == nil {
 		l.show = func(name string) string { return name }
 	}
 	if l.env == nil {
 		l.env = func(string) (string, bool) { return "", false }
+	}
+	if l.hint == nil {
+		l.hint = func(string) string { return "" }
 	}
 	return l
 }
@@ -106,6 +120,7 @@ func (l *loader) done(d *Deck) error {
 
 func (l *loader) load(name string) *Deck {
 	d := &Deck{Name: stem(name), Dir: path.Dir(name), Session: SessionChapter}
+	l.home = d.Dir
 	at := Pos{File: l.show(name)}.Point()
 	if !fs.ValidPath(name) {
 		l.fail(CodeUnreadableDeck, at, "", "leaves the repository")
@@ -152,6 +167,7 @@ func (l *loader) directory(name string) *Deck {
 	if manifest := path.Join(name, "workshop.yml"); l.exists(manifest) {
 		return l.load(manifest)
 	}
+	l.home = name
 	shown := l.show(name)
 	d := &Deck{Name: path.Base(shown), Dir: name, Session: SessionChapter}
 	if d.Name == "." || d.Name == ".." || d.Name == "/" {

@@ -372,7 +372,7 @@ func (m *manifestReader) contentMapping(n *yaml.Node, top int) {
 func (m *manifestReader) add(name string, it item) {
 	clean, err := inside(m.dir, name)
 	if err != nil {
-		m.fail(CodeBadPath, it.at, "", "%v", err)
+		m.fail(CodeBadPath, it.at, m.outside(m.dir, name), "%v", err)
 		return
 	}
 	if it.file, err = m.open(clean, maxFile); err != nil {

@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -320,11 +321,11 @@ func (x *expander) value(f *file, off int, name string) (string, bool) {
 func (x *expander) link(f *file, off int, name string) string {
 	at := f.span(off, off+len("@@LINK[]")+len(name))
 	if x.fsys != nil && !x.log.warnings.full() {
-		switch clean, err := inside("", name); {
+		switch clean, err := x.resolve(name); {
 		case err != nil:
-			x.log.fail(CodeBadPath, at, "", "%v", err)
+			x.log.fail(CodeBadPath, at, x.outside("", name), "%v", err)
 		case !x.exists(clean):
-			x.log.warn(CodeMissingTarget, at, x.nearFile(clean), "%s: no such file", name)
+			x.log.warn(CodeMissingTarget, at, cmp.Or(x.outside("", name), x.nearFile(clean)), "%s: no such file", name)
 		}
 	}
 	if repo := strings.TrimSuffix(x.values["gitrepo"], "/"); repo != "" {
@@ -342,9 +343,9 @@ func (x *expander) include(f *file, off int, name, indent string) bool {
 		return false
 	}
 	at := f.span(off, off+len("@@INCLUDE[]")+len(name))
-	clean, err := inside("", name)
+	clean, err := x.resolve(name)
 	if err != nil {
-		x.log.fail(CodeBadPath, at, "", "%v", err)
+		x.log.fail(CodeBadPath, at, x.outside("", name), "%v", err)
 		return false
 	}
 	for i, outer := range x.stack {
@@ -363,7 +364,11 @@ func (x *expander) include(f *file, off int, name, indent string) bool {
 	}
 	inner, err := x.open(clean, maxFile)
 	if err != nil {
-		x.log.fail(CodeMissingFile, at, x.nearFile(clean), "%s: %v", name, err)
+		hint := x.nearFile(clean)
+		if errors.Is(err, errNoFile) {
+			hint = cmp.Or(x.outside("", name), hint)
+		}
+		x.log.fail(CodeMissingFile, at, hint, "%s: %v", name, err)
 		return false
 	}
 	x.segments = append(x.segments, segment{x.out.Len(), inner, 0, false})
@@ -415,9 +420,41 @@ func inside(dir, name string) (string, error) {
 	return clean, nil
 }
 
-func (l *loader) exists(name string) bool {
-	_, err := fs.Stat(l.fsys, name)
-	return err == nil
+// resolve is the name of an include or a link as a path inside the file system: from
+// the root, or from the deck's directory if only that has it.
+func (l *loader) resolve(name string) (string, error) {
+	clean, err := inside("", name)
+	if l.fsys == nil || err == nil && !l.absent(clean) {
+		return clean, err
+	}
+	if near, err := inside(l.home, name); err == nil && !l.absent(near) {
+		return near, nil
+	}
+	return clean, err
+}
+
+// outside is a hint at a file that is not in the file system, named relative to a
+// directory of it.
+func (l *loader) outside(dir, name string) string {
+	if name == "" || path.IsAbs(name) {
+		return ""
+	}
+	return l.hint(path.Join(dir, name))
+}
+
+func (l *loader) exists(name string) bool { return l.stat(name) == nil }
+
+// absent is not the opposite of exists: what cannot be looked at is neither.
+func (l *loader) absent(name string) bool { return errors.Is(l.stat(name), fs.ErrNotExist) }
+
+// stat looks at a name of the file system, once.
+func (l *loader) stat(name string) error {
+	err, ok := l.looked[name]
+	if !ok {
+		_, err = fs.Stat(l.fsys, name)
+		l.looked[name] = err
+	}
+	return err
 }
 
 // open reads a regular file of the file system, once. Its errors do not name it.
@@ -438,12 +475,14 @@ func (l *loader) open(name string, limit int64) (*file, error) {
 	return f, err
 }
 
+var errNoFile = errors.New("no such file")
+
 func (l *loader) read(name string, limit int64) (string, error) {
 	// Looked at before it is opened: opening a FIFO waits for a writer.
 	info, err := fs.Stat(l.fsys, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", errors.New("no such file")
+		return "", errNoFile
 	case err != nil:
 		return "", fmt.Errorf("cannot be read: %w", cause(err))
 	case info.IsDir():

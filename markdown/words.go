@@ -150,7 +150,7 @@ func (v *vocabulary) isStep(word string, hidden bool) bool {
 	case v.isDirective(word):
 		return true
 	case v.isShell(word):
-		return hidden
+		return hidden && word != "console" && word != "shell-session" // what a terminal shows, to be read
 	case v.languages[strings.ToLower(word)]:
 		return false
 	case hidden:

@@ -37,7 +37,7 @@ func newLint(streams Streams) *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("fix", "diff", "explain")
 	cmd.MarkFlagsMutuallyExclusive("json", "format")
 	l.dialect = dialectFlags(cmd)
-	selection := selectionFlags(cmd)
+	selection := selectionFlags(cmd, l.dialect)
 	for flag, values := range map[string][]string{"format": lint.FormatNames(), "explain": lintCodes()} {
 		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 			panic(err) // the flag is defined above
@@ -66,8 +66,8 @@ type linter struct {
 	streams           Streams
 	format            string
 	strict, fix, diff bool
-	sel               runner.Selection
 	dialect           *dialect
+	sel               runner.Selection
 }
 
 func (l *linter) run(args []string) error {

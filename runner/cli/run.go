@@ -86,7 +86,8 @@ type job struct {
 }
 
 func runFlags(cmd *cobra.Command, network string) *job {
-	j := &job{dialect: dialectFlags(cmd), selection: selectionFlags(cmd)}
+	d := dialectFlags(cmd)
+	j := &job{dialect: d, selection: selectionFlags(cmd, d)}
 	f := cmd.Flags()
 	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
 	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
@@ -101,7 +102,7 @@ func runFlags(cmd *cobra.Command, network string) *job {
 }
 
 // dialect is how decks are read.
-type dialect struct{ compat string }
+type dialect struct{ compat, root string }
 
 // autopilot is the value of --compat for decks that were written for the script of that
 // name: it skipped what it did not know.
@@ -109,7 +110,9 @@ const autopilot = "autopilot"
 
 func dialectFlags(cmd *cobra.Command) *dialect {
 	d := &dialect{}
-	cmd.Flags().StringVar(&d.compat, "compat", "", "skip steps with an unknown directive, with a warning, for decks of `autopilot`")
+	f := cmd.Flags()
+	f.StringVar(&d.compat, "compat", "", "skip steps with an unknown directive, with a warning, for decks of `autopilot`")
+	f.StringVar(&d.root, "root", "", "`DIR` that holds all files of the deck; includes are relative to it (default: the deck's repository, else its folder)")
 	if err := cmd.RegisterFlagCompletionFunc("compat", cobra.FixedCompletions([]string{autopilot}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // the flag is defined above
 	}
@@ -121,7 +124,7 @@ func (d *dialect) load(args []string, warnings io.Writer) (*runner.Plan, []*sour
 	if d.compat != "" && d.compat != autopilot {
 		return nil, nil, fmt.Errorf("--compat: %q is not %s", d.compat, autopilot)
 	}
-	sources, err := openDecks(args)
+	sources, err := openDecks(args, d.root)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, err
@@ -139,10 +142,15 @@ func (d *dialect) load(args []string, warnings io.Writer) (*runner.Plan, []*sour
 	}
 	errs.Sort()
 	warn(warnings, decks)
-	for _, e := range plan.Warnings {
-		fmt.Fprintf(warnings, "warning: %v\n", e)
-	}
+	skipped(warnings, plan)
 	return plan, sources, errs.Err()
+}
+
+// skipped shows the steps that a plan leaves out.
+func skipped(w io.Writer, plan *runner.Plan) {
+	for _, e := range plan.Warnings {
+		fmt.Fprintf(w, "warning: %v\n", e)
+	}
 }
 
 // load reads, compiles and lints decks, and shows what is suspicious.
@@ -155,6 +163,7 @@ func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runne
 	if len(errs) > 0 {
 		sel = runner.Selection{} // whatever is selected, nothing runs
 	}
+	skipped(streams.Err, plan)
 	found := lintPlan(plan, sources, errs, sel)
 	stop, rest := found.Part()
 	switch {

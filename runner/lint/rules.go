@@ -39,6 +39,7 @@ func Rules() []*Rule {
 		&unclosedFence,
 		&stepOutside,
 		&fenceWithoutWord,
+		&fenceArguments,
 		&shellNotRun,
 		&unknownDirective,
 		&skippedStep,
