@@ -107,8 +107,8 @@ func (r *room) sees(texts ...string) {
 	}
 }
 
-// ends quits and wants an exit status, and the terminal back.
-func (r *room) ends(code int) {
+// ends quits, and wants the terminal back.
+func (r *room) ends() {
 	r.t.Helper()
 	r.press("q")
 	if out, err := r.console.ExpectString("\x1b[?1049l"); err != nil {
@@ -121,8 +121,8 @@ func (r *room) ends(code int) {
 	case <-time.After(10 * time.Second):
 		r.t.Fatal("it does not end")
 	}
-	if got := r.cmd.ProcessState.ExitCode(); got != code {
-		r.t.Errorf("exit status %d, want %d", got, code)
+	if got := r.cmd.ProcessState.ExitCode(); got != exitPassed {
+		r.t.Errorf("exit status %d", got)
 	}
 }
 
@@ -267,7 +267,7 @@ func TestPresent(t *testing.T) {
 			r.sees("✓ echo the e''nd")
 			r.press("r")
 			r.sees("the deck was read again", "✓ echo the e''nd", "4/5")
-			r.ends(exitPassed)
+			r.ends()
 		})
 	}
 }
@@ -281,7 +281,7 @@ func TestPresentNavigatesOnly(t *testing.T) {
 	}
 	r.press(".", "2", "Enter")
 	r.sees("2/5", "▶· echo hel''lo", "never checked", "!shell of")
-	r.ends(exitPassed)
+	r.ends()
 }
 
 // TestPresentResize changes the terminal in the middle.
@@ -306,7 +306,7 @@ func TestPresentResize(t *testing.T) {
 		r.sees(fmt.Sprintf("%d %d", rows, cols))
 		r.press("C-]")
 	}
-	r.ends(exitPassed)
+	r.ends()
 }
 
 // TestPresentKill kills a talk: the next one goes on where it was.
@@ -341,7 +341,7 @@ func TestPresentKill(t *testing.T) {
 	r.sees("4/5", "▶· echo the e''nd", "resumed at slide 4; the shell is a new one", "[hidden]")
 	r.press("F")
 	r.sees("✗ test -e fixed", "the command ended")
-	r.ends(exitPassed)
+	r.ends()
 }
 
 // TestPresentReload edits the deck meanwhile: the place and the shell stay.
@@ -367,7 +367,7 @@ func TestPresentReload(t *testing.T) {
 	r.sees("the deck was read again")
 	r.press("End")
 	r.sees("▶· echo now")
-	r.ends(exitPassed)
+	r.ends()
 }
 
 // TestPresentAt runs the deck up to an exercise.
@@ -376,7 +376,7 @@ func TestPresentAt(t *testing.T) {
 	r.sees("4/5", "▶· test -e fixed", "name? gopher")
 	r.press("Left", "Left")
 	r.sees("✓ echo hel''lo", "2/5")
-	r.ends(exitPassed)
+	r.ends()
 }
 
 // TestPresentAutopilot has the keys of the old autopilot.
@@ -389,7 +389,7 @@ func TestPresentAutopilot(t *testing.T) {
 	r.sees("✓ echo hel''lo")
 	r.press("Right")
 	r.sees("3/5")
-	r.ends(exitPassed)
+	r.ends()
 }
 
 // TestPresentHostile presents a deck that is made to do harm to the terminal that it is
@@ -403,7 +403,7 @@ func TestPresentHostile(t *testing.T) {
 	r.press("Enter")
 	r.sees("done", "✓")
 	r.press("o")
-	r.ends(exitPassed)
+	r.ends()
 	for _, bad := range []string{"\x1b]52", "\x1b]0;evil", "\x1bP+q", "\x1b[6n", "\x1b]8", "\u202e", "\u009d"} {
 		if i := strings.Index(r.raw.String(), bad); i >= 0 {
 			t.Errorf("%q reaches the terminal: %q", bad, r.raw.String()[max(i-40, 0):min(i+60, r.raw.Len())])
@@ -434,7 +434,7 @@ func TestPresentFlood(t *testing.T) {
 	}
 	t.Logf("%d KiB at most", kib)
 	r.press("^C")
-	r.ends(exitPassed)
+	r.ends()
 }
 
 // TestPresentFrame measures how long a key takes to change the screen, on the largest
@@ -460,5 +460,5 @@ func TestPresentFrame(t *testing.T) {
 	if median > 100*time.Millisecond { // 16 ms on a machine with nothing else to do
 		t.Errorf("a frame takes %v", median)
 	}
-	r.ends(exitPassed)
+	r.ends()
 }

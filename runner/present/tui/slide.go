@@ -494,12 +494,11 @@ func (p *painter) code(n *markdown.Node, cols int) []line {
 func (p *painter) stepLines(i int, lines []line, cols int) []line {
 	p.page.step[i] = 0
 	mark, look := p.mark(i)
-	first, rest := say(mark+" ", look), say("  ", 0)
+	first, rest := say(" ", 0), say("   ", 0)
 	if i == p.state.Step {
-		first, rest = join(say("▶", p.selected), say(mark+" ", look)), say("▌  ", p.selected)
-	} else {
-		first, rest = join(say(" ", 0), first), say("   ", 0)
+		first, rest = say("▶", p.selected), say("▌  ", p.selected)
 	}
+	first = join(first, say(mark+" ", look))
 	var out []line
 	for j, l := range lines {
 		before := rest

@@ -17,12 +17,10 @@ const wide = 120
 
 // frame is where things are: sizes in cells.
 type frame struct {
-	slide, shell       bool // they are shown
-	slideCols, slideAt int
-	slideRows          int
-	shellCols          int
-	shellRows          int // without its title
-	beside             bool
+	slide, shell         bool // they are shown
+	slideCols, slideRows int
+	shellCols, shellRows int // without its title
+	beside               bool
 }
 
 // sizes are those of the shell, which change with the terminal and the zoom only: a
