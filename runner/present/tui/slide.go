@@ -18,37 +18,36 @@ type page struct {
 	pictures []picture   // that want to be drawn over the lines
 }
 
-// picture is room for an image.
+// picture is a place for an image.
 type picture struct {
-	url        string
-	row        int
-	cols, rows int
+	shot     *shot
+	row, col int
 }
 
 // painter lays a slide out for a width.
 type painter struct {
 	theme
-	cols  int
-	tight bool // no blank lines between the items of a list
-	state *present.State
-	slide *present.Slide
-	step  map[*markdown.Step]int // index in the slide
-	image func(url string, cols int) (rows, width int)
-	page  page
-	foot  []line
+	cols    int
+	tight   bool // no blank lines between the items of a list
+	state   *present.State
+	slide   *present.Slide
+	step    map[*markdown.Step]int // index in the slide
+	gallery *gallery
+	page    page
+	foot    []line
 }
 
 // lay lays a slide out: with air, or without where it would not fit otherwise.
-func lay(t theme, s *present.State, tree *markdown.Node, cols, rows int, image func(string, int) (int, int)) page {
-	p := layOnce(t, s, tree, cols, rows, image, false)
+func lay(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *gallery) page {
+	p := layOnce(t, s, tree, cols, rows, g, false)
 	if len(p.lines) > rows {
-		p = layOnce(t, s, tree, cols, rows, image, true)
+		p = layOnce(t, s, tree, cols, rows, g, true)
 	}
 	return p
 }
 
-func layOnce(t theme, s *present.State, tree *markdown.Node, cols, rows int, image func(string, int) (int, int), tight bool) page {
-	p := &painter{theme: t, cols: max(cols, 10), tight: tight, state: s, slide: s.Current(), step: map[*markdown.Step]int{}, image: image}
+func layOnce(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *gallery, tight bool) page {
+	p := &painter{theme: t, cols: max(cols, 10), tight: tight, state: s, slide: s.Current(), step: map[*markdown.Step]int{}, gallery: g}
 	p.page.step = map[int]int{}
 	for i, st := range p.slide.Steps {
 		p.step[st.Step.Step] = i
@@ -373,11 +372,9 @@ func (p *painter) picture(n *markdown.Node, cols int) []line {
 	if text == "" {
 		text = n.URL
 	}
-	if p.image != nil {
-		if rows, width := p.image(n.URL, cols); rows > 0 {
-			p.page.pictures = append(p.page.pictures, picture{url: n.URL, cols: width, rows: rows})
-			return make([]line, rows)
-		}
+	if s := p.gallery.take(n.URL, cols); s != nil {
+		p.page.pictures = append(p.page.pictures, picture{shot: s})
+		return s.lines(p.gallery.protocol)
 	}
 	return wrap(say("🖼  "+text, p.dim), cols, nil, nil)
 }
