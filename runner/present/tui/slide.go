@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"workshop/markdown"
@@ -302,7 +303,7 @@ func (p *painter) inlines(nodes []*markdown.Node, base style) line {
 	for _, n := range nodes {
 		switch n.Kind {
 		case markdown.TextNode:
-			l = append(l, terminal.NewRun(n.Text, base))
+			l = append(l, p.text(n.Text, base)...)
 		case markdown.BreakNode:
 			l = append(l, terminal.Run{Text: newline})
 		case markdown.EmphNode:
@@ -353,6 +354,25 @@ func (p *painter) inlines(nodes []*markdown.Node, base style) line {
 		}
 	}
 	return l
+}
+
+// address is a page of the web in a text, without the punctuation behind it.
+var address = regexp.MustCompile(`https?://[^\s<>"']*[^\s<>"'.,;:!?)\]]`)
+
+// text is a text in which addresses are links.
+func (p *painter) text(s string, base style) line {
+	var l line
+	for s != "" && strings.Contains(s, "://") {
+		at := address.FindStringIndex(s)
+		if at == nil {
+			break
+		}
+		url := s[at[0]:at[1]]
+		p.page.links = append(p.page.links, url)
+		l = append(l, terminal.NewRun(s[:at[0]], base), terminal.NewRun(url, mix(base, p.link)))
+		s = s[at[1]:]
+	}
+	return append(l, terminal.NewRun(s, base))
 }
 
 // mix is one look over another.
@@ -517,26 +537,19 @@ func (p *painter) stepLines(i int, lines []line, cols int) []line {
 
 // breakCode breaks a line of code anywhere, with a sign where it goes on.
 func breakCode(l line, cols int, first, rest line, sign style) []line {
-	w := l.Width()
-	if w <= cols || cols < 4 {
+	if l.Width() <= cols || cols < 4 {
 		return []line{join(first, l)}
 	}
 	var out []line
-	for from := 0; from < w; {
-		to := min(from+cols-1, w)
-		if w-from <= cols {
-			to = w
+	for before := first; l != nil; before = rest {
+		head := l
+		if l.Width() <= cols {
+			l = nil
+		} else {
+			head, l = l.Split(cols - 1)
+			head = append(head[:len(head):len(head)], terminal.NewRun("↩", sign))
 		}
-		part := l.Cut(from, to)
-		if to < w {
-			part = append(part, terminal.NewRun("↩", sign))
-		}
-		before := rest
-		if from == 0 {
-			before = first
-		}
-		out = append(out, join(before, part))
-		from = to
+		out = append(out, join(before, head))
 	}
 	return out
 }
