@@ -247,7 +247,7 @@ func (p *chapterParser) step(t token) {
 		}
 		at = t.data + len(t.info) - len(rest) + blanks
 	} else {
-		s.Args = strings.Trim(rest, " \t")
+		s.Args, s.indent = strings.Trim(rest, " \t"), t.indent
 		var stripped int
 		s.Text, stripped = outdent(p.src.text[t.body:t.tail], t.indent)
 		at += stripped
