@@ -83,6 +83,7 @@ func TestVerdicts(t *testing.T) {
 			"failed d.md:4:1: `sleep 100`, started at line 4, has not ended after 300ms (end it with a key step such as ^C, or give it a wait)",
 		}},
 		{"a longer limit for a wait", []string{steps("bash sleep 1; echo re''ady", "wait ready", "timeout 10s")}, []string{"passed"}},
+		{"a limit behind an output", []string{steps("bash sleep 3.5; echo a", "output a", "timeout 20s")}, []string{"passed"}},
 		{"a limit of a check", []string{steps("bash echo a; sleep 100", "wait a", "check", "timeout 300ms")}, []string{
 			"failed d.md:8:6: `sleep 100`, started at line 4, is still in the foreground after 300ms (end it with a key step such as ^C, or give it a wait)",
 		}},
