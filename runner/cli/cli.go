@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,6 +62,9 @@ func Main(ctx context.Context, argv []string, streams Streams) int {
 	root := newRoot(streams) //nolint:contextcheck // cobra hands the context to the commands
 	root.SetArgs(argv[1:])
 	err := root.ExecuteContext(ctx)
+	if err != nil {
+		err = unknownCommand(root, argv[1:], err) //nolint:contextcheck // as above
+	}
 	code := exitCode(err)
 	var coded *codeError
 	switch {
@@ -71,6 +75,22 @@ func Main(ctx context.Context, argv []string, streams Streams) int {
 		fmt.Fprintf(streams.Err, "workshop: %v\n", err)
 	}
 	return code
+}
+
+// unknownCommand words the error where no command is called like what was asked for.
+func unknownCommand(root *cobra.Command, args []string, err error) error {
+	if _, _, notFound := root.Find(args); notFound == nil {
+		return err
+	}
+	i := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
+	if i < 0 {
+		return err
+	}
+	hint := ""
+	if near := root.SuggestionsFor(args[i]); len(near) > 0 {
+		hint = fmt.Sprintf(" (did you mean %q?)", near[0])
+	}
+	return fmt.Errorf("unknown command %q%s\nSee %q", args[i], hint, root.CommandPath()+" --help")
 }
 
 // codeError is an error with its exit code; with no error inside, everything has been said.
