@@ -14,10 +14,10 @@ type directive struct {
 	usage   string
 	summary string
 	snippet bool // types a command, which later steps look at
-	compile func(*markdown.Step) (action, error)
+	compile func(*markdown.Step) (operation, error)
 }
 
-// action carries a step out. A verdict other than passed is an error: a *[Failure],
+// action carries out what the operation of a step says. A verdict other than passed is an error: a *[Failure],
 // or what went wrong with the shell.
 type action func(ctx context.Context, s *session, step *Step) error
 

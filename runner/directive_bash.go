@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"workshop/markdown"
+	"workshop/runner/terminal"
 )
 
 var bashDirective = directive{
@@ -16,14 +17,17 @@ var bashDirective = directive{
 	compile: compileSnippet,
 }
 
-func compileSnippet(step *markdown.Step) (action, error) {
+func compileSnippet(step *markdown.Step) (operation, error) {
 	if strings.TrimSpace(step.Text) == "" {
-		return nil, errors.New("there is nothing to type")
+		return operation{}, errors.New("there is nothing to type")
 	}
-	return func(ctx context.Context, s *session, step *Step) error {
-		if err := s.awaitPrompt(ctx, step); err != nil {
-			return err
-		}
-		return s.submit(ctx, step)
-	}, nil
+	_, err := terminal.Lines(step.Text)
+	return operation{kind: Types, snippet: step.Text, act: typeSnippet}, err
+}
+
+func typeSnippet(ctx context.Context, s *session, step *Step) error {
+	if err := s.awaitPrompt(ctx, step); err != nil {
+		return err
+	}
+	return s.submit(ctx, step)
 }

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
-
-	expect "github.com/Netflix/go-expect"
 
 	"workshop/markdown"
 )
@@ -19,15 +16,15 @@ var waitDirective = directive{
 }
 
 // compileWait makes a wait of a number of times the limit.
-func compileWait(times time.Duration) func(*markdown.Step) (action, error) {
-	return func(step *markdown.Step) (action, error) {
+func compileWait(times int) func(*markdown.Step) (operation, error) {
+	return func(step *markdown.Step) (operation, error) {
 		text := strings.TrimSpace(step.Text)
 		if text == "" {
-			return nil, errors.New("there is no text to wait for")
+			return operation{}, errors.New("there is no text to wait for")
 		}
-		condition := expect.String(text)
-		return func(ctx context.Context, s *session, step *Step) error {
-			return s.expect(ctx, step, times*s.limits.Wait, condition)
-		}, nil
+		pattern, err := parsePattern(text)
+		return operation{kind: Waits, condition: Condition{Appears: pattern}, waits: times, act: awaitText}, err
 	}
 }
+
+func awaitText(ctx context.Context, s *session, step *Step) error { return s.expect(ctx, step) }

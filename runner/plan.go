@@ -38,7 +38,7 @@ type Exercise struct {
 type Step struct {
 	*markdown.Step
 	directive *directive
-	act       action
+	op        operation
 }
 
 // Snippet reports whether the step types a command.
@@ -101,12 +101,12 @@ func compileStep(step *markdown.Step, errs *markdown.ErrorList) *Step {
 		errs.Add(step.Pos, hint, "unknown directive %q", step.Directive)
 		return nil
 	}
-	act, err := d.compile(step)
+	op, err := d.compile(step)
 	if err != nil {
 		errs.Add(step.Pos, d.usage, "%s: %v", d.name, err)
 		return nil
 	}
-	return &Step{Step: step, directive: d, act: act}
+	return &Step{Step: step, directive: d, op: op}
 }
 
 // sessions groups a deck's exercises by what they share. A chapter with a session of

@@ -28,6 +28,16 @@ type Limits struct {
 	Run  time.Duration // everything; 0: no limit
 }
 
+func (l Limits) orDefault() Limits {
+	if l.Wait <= 0 {
+		l.Wait = DefaultWait
+	}
+	if l.Step <= 0 {
+		l.Step = DefaultStep
+	}
+	return l
+}
+
 // Workdir is the directory that a session starts in.
 type Workdir struct {
 	Name  string // of the copy, which names the Compose project
@@ -76,12 +86,7 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 	if plan.Exercises() == 0 {
 		return nil, ErrNothingSelected
 	}
-	if opts.Limits.Wait <= 0 {
-		opts.Limits.Wait = DefaultWait
-	}
-	if opts.Limits.Step <= 0 {
-		opts.Limits.Step = DefaultStep
-	}
+	opts.Limits = opts.Limits.orDefault()
 	if opts.Cols <= 0 || opts.Rows <= 0 {
 		opts.Cols, opts.Rows = terminal.DefaultCols, terminal.DefaultRows
 	}
@@ -278,7 +283,7 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 		begun := time.Now()
 		r.emit(Event{Kind: StepStarted, Step: step})
 		from := s.shell.Position()
-		err := step.act(ctx, s, step)
+		err := step.op.act(ctx, s, step)
 		if err == nil && step == e.Steps[len(e.Steps)-1] {
 			err = s.settle(ctx)
 		}

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	expect "github.com/Netflix/go-expect"
-
 	"workshop/runner/sandbox"
 	"workshop/runner/terminal"
 )
@@ -249,7 +247,7 @@ func (s *session) submit(ctx context.Context, step *Step) error {
 	s.command, s.waited, s.began = &command{step: step}, 0, s.shell.Position()
 	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
 	defer cancel()
-	switch err := s.shell.Submit(limit, step.Text); {
+	switch err := s.shell.Submit(limit, step.op.snippet); {
 	case errors.Is(err, terminal.ErrIncomplete):
 		return s.incomplete(step)
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
@@ -267,10 +265,11 @@ func (s *session) submit(ctx context.Context, step *Step) error {
 }
 
 // expect waits for a text.
-func (s *session) expect(ctx context.Context, step *Step, limit time.Duration, condition expect.ExpectOpt) error {
+func (s *session) expect(ctx context.Context, step *Step) error {
+	limit, want := step.Limit(s.limits), step.op.condition.Appears
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	_, err := s.shell.Expect(limited, condition)
+	_, err := s.shell.Expect(limited, want.option())
 	s.waited++
 	var timeout *terminal.TimeoutError
 	if !errors.As(err, &timeout) || ctx.Err() != nil {
@@ -291,9 +290,9 @@ func (s *session) expect(ctx context.Context, step *Step, limit time.Duration, c
 		f.Nearest = nearest(f.Want, slices.DeleteFunc(slices.Clone(timeout.Screen), isTyped))
 	}
 	switch {
-	case s.waited > 0 && strings.Contains(s.shell.Since(s.began), f.Want):
+	case s.waited > 0 && want.in(s.shell.Since(s.began)):
 		f.Hint = "it came before: each wait looks from the one before it on, and from the last key"
-	case s.command != nil && strings.Contains(s.command.step.Text, f.Want):
+	case s.command != nil && want.in(s.command.step.Text):
 		f.Hint = "the text stands in the command itself, but what is typed does not count as output"
 	}
 	return f

@@ -30,6 +30,9 @@ func (k Key) Interrupts() bool {
 // Submits reports whether the key ends a line.
 func (k Key) Submits() bool { return strings.ContainsAny(k.normal, "\r\n") }
 
+// String is what is typed, byte for byte, unless the program asks for another form.
+func (k Key) String() string { return k.normal }
+
 func (k Key) append(b []byte, application bool) []byte {
 	if application && k.application != "" {
 		return append(b, k.application...)

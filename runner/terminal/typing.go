@@ -111,15 +111,26 @@ func (s *Session) Failures() []LineStatus {
 	return s.failures
 }
 
+// Lines are the lines of a snippet as they are typed, each with a Return behind it. A
+// snippet must not hold control characters, which would act on the line editor.
+func Lines(snippet string) ([]string, error) {
+	for _, r := range snippet {
+		if forbidden(r) {
+			return nil, fmt.Errorf("the snippet holds the control character %q", r)
+		}
+	}
+	return strings.Split(strings.TrimRight(snippet, "\n"), "\n"), nil
+}
+
 // Submit types a snippet and Return, a line at a time: the next line is sent when
 // the shell reads again, or when the command asks for input. It returns when the
 // last line has been taken: its command runs or has ended ([Session.AwaitPrompt]
 // tells). The shell must be at its prompt. A wait looks at what comes from here on.
 func (s *Session) Submit(ctx context.Context, snippet string) error {
-	if i := strings.IndexFunc(snippet, forbidden); i >= 0 {
-		return fmt.Errorf("the snippet holds the control character %q", snippet[i])
+	lines, err := Lines(snippet)
+	if err != nil {
+		return err
 	}
-	lines := strings.Split(strings.TrimRight(snippet, "\n"), "\n")
 	s.mu.Lock()
 	s.drain()
 	s.mark()

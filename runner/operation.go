@@ -1,0 +1,129 @@
+package runner
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	expect "github.com/Netflix/go-expect"
+
+	"workshop/runner/terminal"
+)
+
+// Kind is what a step does.
+type Kind string
+
+// The kinds of steps.
+const (
+	Types    Kind = "type"    // a snippet at the prompt
+	Presses  Kind = "press"   // keys, to whatever reads the terminal
+	Waits    Kind = "wait"    // for output
+	Judges   Kind = "judge"   // how a command ended, or what it has output
+	Alters   Kind = "alter"   // how a step before it is carried out; does nothing in its own place
+	Copies   Kind = "copy"    // from the screen to the session's clipboard
+	Opens    Kind = "open"    // a page
+	Arranges Kind = "arrange" // the panes of the terminal
+)
+
+// operation is what a step does, as data. Its action reads what it needs from here,
+// and so does everybody who shows a step before it runs: there is no second
+// description that could say something else.
+type operation struct {
+	kind      Kind
+	snippet   string       // typed at the prompt, a Return behind each line
+	keys      terminal.Key // pressed
+	condition Condition
+	waits     int    // its limit, in limits of a wait; 0: the limit of a snippet
+	act       action // carries it out
+}
+
+// Condition is what must hold for a step to pass. Its zero value is none.
+type Condition struct {
+	Appears *Pattern // in the output of the command before it, behind what was found last
+}
+
+// String is the condition in words; "" for none.
+func (c Condition) String() string {
+	if c.Appears != nil {
+		return c.Appears.String() + " appears"
+	}
+	return ""
+}
+
+// Pattern is a text to be found, or a regular expression.
+type Pattern struct {
+	Text   string         // as written
+	Regexp *regexp.Regexp // nil for a text
+}
+
+// parsePattern reads a text, or a regular expression between slashes (RE2, as in the
+// package regexp). A text that itself begins and ends with a slash is written as one:
+// /\/tmp\//.
+func parsePattern(s string) (*Pattern, error) {
+	s = strings.TrimSpace(s)
+	if len(s) < 3 || s[0] != '/' || s[len(s)-1] != '/' {
+		return &Pattern{Text: s}, nil
+	}
+	re, err := regexp.Compile(s[1 : len(s)-1])
+	if err != nil {
+		return nil, err
+	}
+	if re.MatchString("") {
+		return nil, fmt.Errorf("%s matches nothing at all, too: it cannot fail", s)
+	}
+	return &Pattern{Text: s, Regexp: re}, nil
+}
+
+// String is the text in quotes, or the expression between its slashes.
+func (p *Pattern) String() string {
+	if p.Regexp != nil {
+		return p.Text
+	}
+	return fmt.Sprintf("%q", p.Text)
+}
+
+// option is the pattern as the terminal looks for it.
+func (p *Pattern) option() expect.ExpectOpt {
+	if p.Regexp != nil {
+		return expect.Regexp(p.Regexp)
+	}
+	return expect.String(p.Text)
+}
+
+// in reports whether the pattern occurs in a text.
+func (p *Pattern) in(text string) bool {
+	if p.Regexp != nil {
+		return p.Regexp.MatchString(text)
+	}
+	return strings.Contains(text, p.Text)
+}
+
+// Kind is what the step does.
+func (s *Step) Kind() Kind { return s.op.kind }
+
+// Sends is what the step types, byte for byte: a snippet with a Return ("\r") behind
+// each line, keys as the terminal sends them. "" if it types nothing. Two things
+// depend on the program that reads: the arrow keys have another form for one that
+// asks for it (ESC O instead of ESC [), and a tab or a long line of a snippet is
+// handed to the shell's line editor as a paste.
+func (s *Step) Sends() string {
+	if s.op.kind == Types {
+		lines, _ := terminal.Lines(s.op.snippet)
+		return strings.Join(lines, "\r") + "\r"
+	}
+	return s.op.keys.String()
+}
+
+// Condition is what must hold for the step to pass.
+func (s *Step) Condition() Condition { return s.op.condition }
+
+// Limit is how long the step may take, under the limits of a run, of which zero means
+// the default.
+func (s *Step) Limit(l Limits) time.Duration {
+	l = l.orDefault()
+	if s.op.waits > 0 {
+		return time.Duration(s.op.waits) * l.Wait
+	}
+	return l.Step
+}
