@@ -71,8 +71,9 @@ type Options struct {
 	Sandbox    sandbox.Options
 	Workdir    func(*Session) (Workdir, error)
 	Stack      func(context.Context, Host) (Stack, error)
-	Event      func(Event) // gets everything that happens, in order; must not block for long
-	Notes      []string    // remarks for the reader
+	Event      func(Event)  // gets everything that happens, in order; must not block for long
+	Input      func([]byte) // gets every byte that is typed into a shell, in order; valid during the call only
+	Notes      []string     // remarks for the reader
 	// Resized delivers new sizes of the terminal while the run goes on. It may be nil.
 	Resized <-chan [2]int
 }

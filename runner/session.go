@@ -144,6 +144,7 @@ func (s *session) startShell(ctx context.Context) error {
 			return process{p}, nil
 		},
 		Output: func(b []byte) { s.run.emit(Event{Kind: Output, Data: b}) },
+		Input:  s.run.opts.Input,
 	})
 	s.shell = shell
 	return err

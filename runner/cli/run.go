@@ -78,17 +78,24 @@ type job struct {
 	console    string
 }
 
-func runFlags(cmd *cobra.Command, network string) *job {
-	j := &job{selection: selectionFlags(cmd)}
+// planFlags adds the flags that decide what is typed, into what, and for how long.
+func (j *job) planFlags(cmd *cobra.Command) {
+	j.selection = selectionFlags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
 	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
 	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
 	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
-	f.StringVar(&j.network, "network", network, "`NETWORK` of the sessions: private (a loopback of their own) or host")
-	f.StringVar(&j.isolation, "isolation", "", "a weaker isolation of the processes than the best: `guardian` or group")
 	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")
 	f.StringArrayVar(&j.env, "env", nil, "hand `NAME[=VALUE]` of the environment to the shells (repeatable)")
+}
+
+func runFlags(cmd *cobra.Command, network string) *job {
+	j := &job{}
+	j.planFlags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&j.network, "network", network, "`NETWORK` of the sessions: private (a loopback of their own) or host")
+	f.StringVar(&j.isolation, "isolation", "", "a weaker isolation of the processes than the best: `guardian` or group")
 	f.StringArrayVar(&j.reports, "report", nil, "also write a report: `FORMAT=FILE`, a format of "+strings.Join(report.FileFormats(), ", ")+" (repeatable)")
 	return j
 }

@@ -47,6 +47,8 @@ type Options struct {
 	// Output gets every chunk that the terminal shows, in order. It must not block
 	// nor call the session, and the bytes are valid during the call only.
 	Output func([]byte)
+	// Input gets everything that is typed into the terminal, in order, on the same terms.
+	Input func([]byte)
 }
 
 // state is what the shell does, as its marks say.
@@ -72,6 +74,7 @@ type Session struct {
 	dev     *device
 	proc    Process
 	output  func([]byte)
+	input   func([]byte)
 	tempDir string
 	wg      sync.WaitGroup
 	closing chan struct{}
@@ -140,7 +143,7 @@ func Start(ctx context.Context, opts Options) (*Session, error) {
 	if opts.Start == nil {
 		opts.Start = startChild
 	}
-	s := &Session{token: strings.ToLower(rand.Text()), output: opts.Output, closing: make(chan struct{}), buf: make([]byte, 64<<10)}
+	s := &Session{token: strings.ToLower(rand.Text()), output: opts.Output, input: opts.Input, closing: make(chan struct{}), buf: make([]byte, 64<<10)}
 	dir := opts.StateDir
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "workshop-shell-")
@@ -497,6 +500,9 @@ type queue struct {
 // enqueue writes to the terminal what fits and leaves the rest to writeLoop: the
 // reader must never wait for a program that does not read.
 func (s *Session) enqueue(b []byte) {
+	if s.input != nil {
+		s.input(b)
+	}
 	if len(s.out.pending) == 0 {
 		n := 0
 		_ = s.dev.withFD(func(fd int) { n = s.dev.write(fd, b) })
