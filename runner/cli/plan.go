@@ -280,7 +280,7 @@ func printSurroundings(w io.Writer, s planSession, heading string) {
 	}
 	fmt.Fprintf(w, "%s\n  terminal     bash, %d×%d; a view of another size with run\n", heading, s.Terminal.Cols, s.Terminal.Rows)
 	list(w, "environment", append(given, strings.Join(own, " ")+" of its own"))
-	list(w, "on PATH first", []string{strings.Join(s.Commands, " ")})
+	list(w, "commands", []string{strings.Join(s.Commands, " ") + ", before others on PATH"})
 }
 
 // list writes a heading and what belongs to it, a line each.
