@@ -15,6 +15,7 @@ const (
 	openToken                  // `.name[`
 	closeToken                 // its `]`
 	fenceToken                 // a fenced block
+	ignoreToken                // a comment, or a line of one, that asks for silence
 	spanToken                  // a code span of three or more backticks: a one-liner
 )
 
@@ -123,18 +124,23 @@ func (s *scanner) line(start, end int) int {
 	switch trimmed := strings.TrimRight(line, " \t"); {
 	case trimmed == line:
 	case trimmed == "---" || trimmed == "--":
-		s.log.warn(s.src.pos(start), "remove the blanks behind it", "%s with a trailing blank separates no slides", trimmed)
+		fix := s.src.edit(start+len(trimmed), end, "")
+		s.log.warnFix(fix, CodeSeparatorBlank, s.src.span(start, end), "remove the blanks behind it", "%s with a trailing blank separates no slides", trimmed)
 	case trimmed == "???":
-		s.log.warn(s.src.pos(start), "remove the blanks behind it", "??? with a trailing blank starts no notes")
+		s.log.warnFix(s.src.edit(start+len(trimmed), end, ""), CodeSeparatorBlank, s.src.span(start, end), "remove the blanks behind it", "??? with a trailing blank starts no notes")
 	}
-	if s.comment < 0 && isHeading(line) {
+	if s.comment >= 0 {
+		blanks := prefix(line, isBlank)
+		s.ignore(start+blanks, start+blanks, end)
+	} else if isHeading(line) {
 		s.add(token{kind: headingToken, start: start, end: end})
 	}
 	if len(s.stack) == 0 && strings.TrimSpace(line) == "]" {
-		s.log.warn(s.src.pos(start), "in an exercise each [ needs its ], save in code", "this ] closes nothing: what it belongs to was closed before, or never opened")
+		s.log.warn(CodeStrayBracket, s.src.span(start, end), "in an exercise each [ needs its ], save in code", "this ] closes nothing: what it belongs to was closed before, or never opened")
 	}
 	if at := spaced.FindStringIndex(line); at != nil {
-		s.log.fail(s.src.pos(start), "write it without the blank", "%s opens no block", strings.TrimSpace(line[:at[1]]))
+		fix := s.src.edit(start+len(strings.TrimRight(line[:at[1]-1], " \t")), start+at[1]-1, "")
+		s.log.failFix(fix, CodeUnknownBlock, s.src.span(start, start+at[1]), "write it without the blank", "%s opens no block", strings.TrimSpace(line[:at[1]]))
 	}
 	return s.inline(start, end)
 }
@@ -186,12 +192,13 @@ func (s *scanner) inline(start, end int) int {
 				continue
 			}
 			if n >= 3 && s.exercise > 0 {
-				s.log.fail(s.src.pos(i), "a fence starts its own line, a one-liner ends on the line where it began",
+				s.log.fail(CodeUnclosedFence, s.src.span(i, i+n), "a fence starts its own line, a one-liner ends on the line where it began",
 					"unclosed %s", s.text[i:i+min(n, 8)])
 			}
 			i += n - 1
 		case c == '<' && s.comment < 0 && strings.HasPrefix(s.text[i:end], "<!--"):
 			s.comment, frozen = i, true
+			s.ignore(i, i+len("<!--"), end)
 			i += 4
 			continue
 		case c == '-' && s.comment >= 0 && strings.HasPrefix(s.text[i:end], "-->"):
@@ -294,7 +301,7 @@ func (s *scanner) open(i, n int) {
 	t := token{kind: openToken, start: i, end: i + n, match: -1}
 	for class := range strings.SplitSeq(s.text[i+1:i+n-1], ".") {
 		if t.exercise = t.exercise || class == "exercise" || class == "lab"; !t.exercise {
-			s.mistyped(i, class)
+			s.mistyped(i, n, class)
 		}
 	}
 	if t.exercise {
@@ -309,9 +316,9 @@ func (s *scanner) open(i, n int) {
 
 // mistyped reports a block that is probably meant to be an exercise: its steps would
 // never run, and nobody would notice.
-func (s *scanner) mistyped(i int, class string) {
+func (s *scanner) mistyped(i, n int, class string) {
 	if Suggest(class, []string{"exercise"}) != "" {
-		s.log.fail(s.src.pos(i), "did you mean .exercise[?", "unknown block .%s[", class)
+		s.log.fail(CodeUnknownBlock, s.src.span(i, i+n), "did you mean .exercise[?", "unknown block .%s[", class)
 	}
 }
 
@@ -344,9 +351,9 @@ func (s *scanner) unwind(depth int) {
 		t := &s.tokens[open]
 		name := s.text[t.start : t.start+min(t.end-t.start, 40)]
 		if t.exercise {
-			s.log.fail(s.src.pos(t.start), "brackets are balanced: each [ in it needs its ], save in code", "unclosed %s", name)
+			s.log.fail(CodeUnclosedExercise, s.src.span(t.start, t.end), "brackets are balanced: each [ in it needs its ], save in code", "unclosed %s", name)
 		} else {
-			s.log.warn(s.src.pos(t.start), "brackets are balanced: each [ in it needs its ], save in code", "unclosed %s is literal text", name)
+			s.log.warn(CodeUnclosedBlock, s.src.span(t.start, t.end), "brackets are balanced: each [ in it needs its ], save in code", "unclosed %s is literal text", name)
 		}
 	}
 	s.stack = s.stack[:depth]
@@ -358,7 +365,7 @@ func (s *scanner) unwind(depth int) {
 // endComment ends a comment that has no `-->`: with its slide at the latest.
 func (s *scanner) endComment() {
 	if s.comment >= 0 {
-		s.log.warn(s.src.pos(s.comment), "close it with -->", "unclosed comment")
+		s.log.warn(CodeUnclosedComment, s.src.span(s.comment, s.comment+len("<!--")), "close it with -->", "unclosed comment")
 	}
 	s.comment = -1
 }
@@ -386,7 +393,7 @@ func (s *scanner) fence(start, indented, i, n, end int) (next int, closed bool) 
 	t.body = min(end+1, len(s.text))
 	closeStart, closeEnd, ok := s.fenceEnd(t.body, s.text[i], n, t.indent)
 	if !ok {
-		s.log.fail(s.src.pos(i), "the fence has no closing line of its own", "unclosed %s", strings.TrimSpace(s.text[i:i+min(n, 8)]+" "+t.info[:min(len(t.info), 40)]))
+		s.log.fail(CodeUnclosedFence, s.src.span(i, end), "the fence has no closing line of its own", "unclosed %s", strings.TrimSpace(s.text[i:i+min(n, 8)]+" "+t.info[:min(len(t.info), 40)]))
 		closeStart = s.guessEnd(t.body, t.indent)
 		closeEnd = closeStart
 	}
@@ -407,7 +414,7 @@ func (s *scanner) fence(start, indented, i, n, end int) (next int, closed bool) 
 func (s *scanner) fenceEnd(from int, c byte, n, indent int) (lineStart, fenceEnd int, ok bool) {
 	if s.wasted > maxWasted {
 		if !s.gaveUp {
-			s.log.fail(s.src.pos(from-1), "", "too many fences have no clear end: the rest is not read")
+			s.log.fail(CodeTooLarge, s.src.pos(from-1).Point(), "", "too many fences have no clear end: the rest is not read")
 		}
 		s.gaveUp = true
 		return len(s.text), len(s.text), true

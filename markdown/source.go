@@ -111,6 +111,16 @@ func (f *file) pos(off int) Pos {
 	return Pos{File: f.name, Line: line, Col: col}
 }
 
+// span is the text from start to end, which hold no line end.
+func (f *file) span(start, end int) Span {
+	at := f.pos(start).Point()
+	if f.place == nil || at.Pos != f.pos(start+1) { // else the position is the fragment's, not the text's
+		at.End = at.Pos
+		at.End.Col += f.count(min(end, len(f.text))) - f.count(start)
+	}
+	return at
+}
+
 // source is the text of a chapter after substitutions, and where it came from.
 type source struct {
 	text     string
@@ -135,6 +145,32 @@ func (s *source) pos(off int) Pos {
 		return g.file.pos(g.off)
 	}
 	return g.file.pos(g.off + off - g.start)
+}
+
+// span is the text from start to end where it came from. Where one place stands for
+// all of it, or it comes from several files, only its beginning is known.
+func (s *source) span(start, end int) Span {
+	at := s.pos(start).Point()
+	if end = min(end, len(s.text)); end <= start {
+		return at
+	}
+	_, n := utf8.DecodeLastRuneInString(s.text[start:end])
+	last := s.pos(end - n)
+	if last.File != at.Pos.File || last.Line == 0 || last.Compare(at.Pos) < 0 || last == at.Pos && end-n > start {
+		return at
+	}
+	last.Col++
+	at.End = last
+	return at
+}
+
+// edit replaces the text from start to end; nothing if it is no stretch of one file.
+func (s *source) edit(start, end int, text string) []Edit {
+	at := s.span(start, end)
+	if at.End == (Pos{}) {
+		return nil
+	}
+	return []Edit{{at, s.text[start:end], text}}
 }
 
 // expander makes the substitutions of a chapter.
@@ -253,7 +289,7 @@ func (x *expander) write(f *file, off int, fixed bool, text string) {
 
 func (x *expander) tooLarge(f *file, off int) {
 	if !x.full {
-		x.log.fail(f.pos(off), "", "with all that is included and substituted the chapter is too large")
+		x.log.fail(CodeTooLarge, f.pos(off).Point(), "", "with all that is included and substituted the chapter is too large")
 	}
 	x.full = true
 }
@@ -269,24 +305,26 @@ func (x *expander) value(f *file, off int, name string) (string, bool) {
 	if x.log.warnings.full() {
 		return "", false
 	}
+	at := f.span(off, off+len(name)+4)
 	known := []string{"TITLE", "CHAT", "GITREPO", "SLIDES", "ZIP", "HTML", "SLIDENUMBERPREFIX", "TOC"}
 	switch {
 	case slices.Contains(known, name):
-		x.log.warn(f.pos(off), fmt.Sprintf("give %s in the manifest", strings.ToLower(name)), "@@%s@@ has no value", name)
+		x.log.warn(CodeSubstitution, at, fmt.Sprintf("give %s in the manifest", strings.ToLower(name)), "@@%s@@ has no value", name)
 	default:
-		x.log.warn(f.pos(off), didYouMean(Suggest(name, known)), "unknown substitution @@%s@@", name)
+		x.log.warn(CodeSubstitution, at, didYouMean(Suggest(name, known)), "unknown substitution @@%s@@", name)
 	}
 	return "", false
 }
 
 // link is the Markdown link of an @@LINK[name].
 func (x *expander) link(f *file, off int, name string) string {
+	at := f.span(off, off+len("@@LINK[]")+len(name))
 	if x.fsys != nil && !x.log.warnings.full() {
 		switch clean, err := inside("", name); {
 		case err != nil:
-			x.log.fail(f.pos(off), "", "%v", err)
+			x.log.fail(CodeBadPath, at, "", "%v", err)
 		case !x.exists(clean):
-			x.log.warn(f.pos(off), x.nearFile(clean), "%s: no such file", name)
+			x.log.warn(CodeMissingTarget, at, x.nearFile(clean), "%s: no such file", name)
 		}
 	}
 	if repo := strings.TrimSuffix(x.values["gitrepo"], "/"); repo != "" {
@@ -303,9 +341,10 @@ func (x *expander) include(f *file, off int, name, indent string) bool {
 	if x.log.errors.full() {
 		return false
 	}
+	at := f.span(off, off+len("@@INCLUDE[]")+len(name))
 	clean, err := inside("", name)
 	if err != nil {
-		x.log.fail(f.pos(off), "", "%v", err)
+		x.log.fail(CodeBadPath, at, "", "%v", err)
 		return false
 	}
 	for i, outer := range x.stack {
@@ -314,17 +353,17 @@ func (x *expander) include(f *file, off int, name, indent string) bool {
 			for _, g := range x.stack[i:] {
 				names = append(names, g.path)
 			}
-			x.log.fail(f.pos(off), "", "include cycle: %s", strings.Join(append(names, clean), " → "))
+			x.log.fail(CodeIncludeCycle, at, "", "include cycle: %s", strings.Join(append(names, clean), " → "))
 			return false
 		}
 	}
 	if len(x.stack) > maxDepth {
-		x.log.fail(f.pos(off), "", "more than %d includes inside each other", maxDepth)
+		x.log.fail(CodeIncludeCycle, at, "", "more than %d includes inside each other", maxDepth)
 		return false
 	}
 	inner, err := x.open(clean, maxFile)
 	if err != nil {
-		x.log.fail(f.pos(off), x.nearFile(clean), "%s: %v", name, err)
+		x.log.fail(CodeMissingFile, at, x.nearFile(clean), "%s: %v", name, err)
 		return false
 	}
 	x.segments = append(x.segments, segment{x.out.Len(), inner, 0, false})
@@ -346,7 +385,7 @@ func margin(text string, start, end int) string {
 // first invalid UTF-8.
 func checkText(f *file, log *log) {
 	if i := strings.IndexByte(f.text, 0); i >= 0 {
-		log.fail(f.pos(i), "", "NUL byte")
+		log.fail(CodeNotText, f.pos(i).Point(), "", "NUL byte")
 	}
 	if utf8.ValidString(f.text) {
 		return
@@ -354,7 +393,7 @@ func checkText(f *file, log *log) {
 	for i, r := range f.text {
 		if r == utf8.RuneError {
 			if _, n := utf8.DecodeRuneInString(f.text[i:]); n == 1 {
-				log.fail(f.pos(i), "save the file as UTF-8", "invalid UTF-8")
+				log.fail(CodeNotText, f.pos(i).Point(), "save the file as UTF-8", "invalid UTF-8")
 				return
 			}
 		}

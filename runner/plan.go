@@ -98,12 +98,12 @@ func compileStep(step *markdown.Step, errs *markdown.ErrorList) *Step {
 		if near := markdown.Suggest(step.Directive, DirectiveNames()); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
-		errs.Add(step.Pos, hint, "unknown directive %q", step.Directive)
+		errs.Add(CodeUnknownDirective, step.Head(), hint, "unknown directive %q", step.Directive)
 		return nil
 	}
 	op, err := d.compile(step)
 	if err != nil {
-		errs.Add(step.Pos, d.usage, "%s: %v", d.name, err)
+		errs.Add(CodeBadStep, step.Head(), d.usage, "%s: %v", d.name, err)
 		return nil
 	}
 	return &Step{Step: step, directive: d, op: op}
@@ -189,7 +189,7 @@ func (s *Session) checkOrder(errs *markdown.ErrorList) {
 			if step.Snippet() {
 				return
 			}
-			errs.Add(step.Pos, "put a bash step before it", "%s comes before any snippet of its session", step.Directive)
+			errs.Add(CodeNoSnippet, step.Head(), "put a bash step before it", "%s comes before any snippet of its session", step.Directive)
 		}
 	}
 }

@@ -1,0 +1,11 @@
+package runner
+
+import "workshop/markdown"
+
+// The mistakes that are found while compiling and selecting, beside those of reading.
+const (
+	CodeUnknownDirective markdown.Code = "unknown-directive" // a step that nothing can carry out
+	CodeBadStep          markdown.Code = "bad-step"          // a directive with data that it cannot use
+	CodeNoSnippet        markdown.Code = "no-snippet"        // a step that looks at a snippet, and none is before it
+	CodeSelection        markdown.Code = "selection"         // a selection that begins within an exercise's program
+)
