@@ -297,14 +297,14 @@ func (s *planStep) lines(dim func(string) string) []string {
 	switch {
 	case s.Kind == runner.Types:
 		for line := range strings.SplitAfterSeq(strings.TrimSuffix(s.Sends, "\r"), "\r") {
-			lines = append(lines, caret(line))
+			lines = append(lines, terminal.Caret(line))
 		}
-		lines[len(lines)-1] += caret("\r")
+		lines[len(lines)-1] += terminal.Caret("\r")
 	case s.Sends != "":
-		lines = append(lines, `"`+caret(s.Sends)+`"`)
+		lines = append(lines, `"`+terminal.Caret(s.Sends)+`"`)
 	case s.Text != "":
 		for line := range strings.SplitSeq(s.Text, "\n") {
-			lines = append(lines, caret(line))
+			lines = append(lines, terminal.Caret(line))
 		}
 	}
 	if s.Condition != "" {
@@ -325,32 +325,3 @@ func (s *planStep) lines(dim func(string) string) []string {
 }
 
 func seconds(s float64) string { return time.Duration(s * float64(time.Second)).String() }
-
-// caret shows bytes exactly: control bytes as ^@ to ^_ and ^?, a caret as \^, the
-// backslashes right before one of these doubled.
-func caret(s string) string {
-	var b strings.Builder
-	backslashes := 0
-	for i := range len(s) {
-		c := s[i]
-		if control := c < ' ' || c == 0x7f; control || c == '^' {
-			for range backslashes {
-				b.WriteByte('\\')
-			}
-			if control {
-				b.Write([]byte{'^', c ^ 0x40})
-			} else {
-				b.WriteString(`\^`)
-			}
-			backslashes = 0
-			continue
-		}
-		if c == '\\' {
-			backslashes++
-		} else {
-			backslashes = 0
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
-}
