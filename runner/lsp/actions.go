@@ -1,0 +1,49 @@
+package lsp
+
+import "workshop/markdown"
+
+// actions are the repairs that need no judgement, of the mistakes in a range.
+func (a *analysis) actions(doc *document, within span) []codeAction {
+	all := []codeAction{}
+	from, to := doc.offset(within.Start), doc.offset(within.End)
+	seen := map[string]bool{}
+	for _, d := range a.decks {
+		for _, list := range []markdown.ErrorList{d.mistakes, d.warnings} {
+			for _, e := range list {
+				if e.Pos.File != doc.path || len(e.Fix) == 0 || seen[e.Error()] {
+					continue
+				}
+				at := doc.stretch(e.Pos, e.End)
+				if doc.offset(at.End) < from || doc.offset(at.Start) > to {
+					continue
+				}
+				if edits, ok := a.edits(e.Fix); ok {
+					seen[e.Error()] = true
+					all = append(all, codeAction{
+						Title: "fix: " + e.Message, Kind: "quickfix", IsPreferred: true,
+						Diagnostics: []diagnostic{}, Edit: workspaceEdit{edits},
+					})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// edits are the edits of a repair as the client carries them out. It is refused where
+// another text stands there than the one that it is for.
+func (a *analysis) edits(fix []markdown.Edit) (map[string][]textEdit, bool) {
+	edits := map[string][]textEdit{}
+	for _, f := range fix {
+		doc := a.texts[f.Pos.File]
+		if doc == nil {
+			return nil, false
+		}
+		from, to := doc.place(f.Pos), doc.place(f.End)
+		if from > to || doc.text[from:to] != f.Old {
+			return nil, false
+		}
+		edits[doc.uri] = append(edits[doc.uri], textEdit{doc.span(from, to), f.New})
+	}
+	return edits, true
+}
