@@ -63,24 +63,31 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, opts Options) error
 	s := &server{
 		opts: opts, docs: map[string]*document{}, dirty: map[string]bool{},
 		poke: make(chan struct{}, 1), renewed: make(chan struct{}), current: &analysis{},
+		cancels: map[string]context.CancelFunc{}, over: make(chan struct{}),
 	}
-	s.rpc = jrpc2.NewServer(s.methods(), &jrpc2.ServerOptions{
+	s.rpc = jrpc2.NewServer(&methods{s, s.methods()}, &jrpc2.ServerOptions{
 		AllowPush: true, DisableBuiltin: true, NewContext: func() context.Context { return ctx },
 		// Requests that wait for an analysis must not hold up what cancels them.
 		Concurrency: maxWaiting,
 	})
-	s.rpc.Start(newWire(in, out))
-	stop := context.AfterFunc(ctx, s.rpc.Stop)
+	wire := newWire(in, out)
+	wire.over = ctx.Done()
+	wire.answered = func() { // everything that was asked before the end
+		select {
+		case <-s.over:
+		case <-ctx.Done():
+		}
+	}
+	s.rpc.Start(wire)
 	var analysing sync.WaitGroup
 	var closed error
 	analysing.Go(func() { closed = s.analyse(ctx) })
-	err := s.rpc.Wait()
-	stop()
+	err := s.rpc.Wait() // and no Stop, which a message that comes at that moment does not survive
 	cancel()
 	analysing.Wait()
 	s.calls.Wait()
 	switch {
-	case err != nil && !errors.Is(err, context.Canceled):
+	case err != nil:
 		return fmt.Errorf("read from the client: %w", err)
 	case s.phase != shutDown:
 		return ErrNoShutdown
@@ -113,7 +120,64 @@ type server struct {
 	dirty   map[string]bool // paths that changed since the last analysis began
 	rescan  bool
 	current *analysis
-	renewed chan struct{} // closed when there is another current
+	renewed chan struct{}                 // closed when there is another current
+	cancels map[string]context.CancelFunc // of the requests that are being answered, by id
+	leaving bool                          // nothing comes any more
+	over    chan struct{}                 // closed when nothing comes, and everything is answered
+}
+
+// methods finds the handlers of messages. It is asked in the order in which they come,
+// so that a request is known before a message that cancels it.
+type methods struct {
+	s     *server
+	table handler.Map
+}
+
+func (m *methods) Assign(ctx context.Context, name string) jrpc2.Handler {
+	handle := m.table.Assign(ctx, name)
+	r := jrpc2.InboundRequest(ctx)
+	if handle == nil || r.IsNotification() {
+		return handle
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	id := r.ID()
+	m.s.mu.Lock()
+	defer m.s.mu.Unlock()
+	m.s.cancels[id] = cancel
+	return func(inner context.Context, r *jrpc2.Request) (any, error) {
+		defer context.AfterFunc(inner, cancel)()
+		defer m.s.answer(id)
+		return handle(ctx, r)
+	}
+}
+
+// answer forgets a request.
+func (s *server) answer(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cancels[id]()
+	delete(s.cancels, id)
+	s.leave()
+}
+
+// leave ends the conversation when it can; the lock is held.
+func (s *server) leave() {
+	if s.leaving && len(s.cancels) == 0 {
+		close(s.over)
+		s.leaving = false
+	}
+}
+
+// exit is the last message.
+func (s *server) exit(_ context.Context, r *jrpc2.Request) (any, error) {
+	if !r.IsNotification() {
+		return nil, &jrpc2.Error{Code: jrpc2.InvalidRequest, Message: "exit is a notification"}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leaving = true
+	s.leave()
+	return nil, nil
 }
 
 func (s *server) methods() handler.Map {
@@ -121,7 +185,7 @@ func (s *server) methods() handler.Map {
 		"initialize":  first(s),
 		"initialized": request(s, s.initialized),
 		"shutdown":    request(s, s.shutdown),
-		"exit":        handler.Func(func(context.Context, *jrpc2.Request) (any, error) { return nil, nil }), // the wire ends
+		"exit":        s.exit,
 		// Notifications are handled in their order, before what comes behind them.
 		"$/cancelRequest":                     notification(s, s.cancelRequest),
 		"$/setTrace":                          ignored(),
@@ -257,7 +321,13 @@ func (s *server) shutdown(context.Context, struct{}) (any, error) {
 	return nil, nil
 }
 
-func (s *server) cancelRequest(p cancelParams) { s.rpc.CancelRequest(string(p.ID)) }
+func (s *server) cancelRequest(p cancelParams) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cancel := s.cancels[string(p.ID)]; cancel != nil {
+		cancel()
+	}
+}
 
 // changed notes a change; the lock is held. Whether more of them have come before the
 // analysis begins makes no difference.

@@ -20,11 +20,13 @@ const (
 // wire carries messages with a header, as the protocol's base layer defines it. The
 // framing of the JSON-RPC library would allocate whatever a header asks for, and would
 // have to be closed to end while it reads; this one is bounded, and ends by itself
-// behind the message `exit`.
+// behind the message `exit`, which a client that has gone is taken to have sent.
 type wire struct {
-	in     *bufio.Reader
-	out    io.Writer
-	exited bool // the client has said `exit`
+	in       *bufio.Reader
+	out      io.Writer
+	exited   bool            // the client has said `exit`
+	answered func()          // waits until everything that was received has been answered
+	over     <-chan struct{} // closed when nothing is to be received any more
 }
 
 func newWire(in io.Reader, out io.Writer) *wire {
@@ -38,12 +40,28 @@ func (w *wire) Send(msg []byte) error {
 	return err
 }
 
-// Recv reads a message. At the end it is io.EOF; where no message begins, an error
-// after which nothing more can be read.
+// Recv reads a message. Behind the last one it waits until all are answered, and is
+// io.EOF; where no message begins, it is an error after which nothing more can be read.
 func (w *wire) Recv() ([]byte, error) {
 	if w.exited {
+		w.answered()
 		return nil, io.EOF
 	}
+	msg, err := w.read()
+	if errors.Is(err, io.EOF) {
+		msg, err = []byte(`{"jsonrpc":"2.0","method":"exit"}`), nil
+	}
+	select {
+	case <-w.over:
+		return nil, io.EOF
+	default:
+		w.exited = isExit(msg)
+		return msg, err
+	}
+}
+
+// read reads a message; the error is io.EOF where there is none any more.
+func (w *wire) read() ([]byte, error) {
 	size := -1
 	for first := true; ; first = false {
 		line, err := w.in.ReadSlice('\n')
@@ -79,7 +97,6 @@ func (w *wire) Recv() ([]byte, error) {
 	if _, err := io.CopyN(&msg, w.in, int64(size)); err != nil {
 		return nil, io.ErrUnexpectedEOF
 	}
-	w.exited = isExit(msg.Bytes())
 	return msg.Bytes(), nil
 }
 
