@@ -63,7 +63,7 @@ func Main(ctx context.Context, argv []string, streams Streams) int {
 	root.SetArgs(argv[1:])
 	err := root.ExecuteContext(ctx)
 	if err != nil {
-		err = unknownCommand(root, argv[1:], err) //nolint:contextcheck // as above
+		err = unknownCommand(root, argv[1:], err)
 	}
 	code := exitCode(err)
 	var coded *codeError

@@ -189,6 +189,9 @@ func TestMalformed(t *testing.T) {
 		{"a header without end", strings.Repeat("x", 10_000), "", "read from the client: a header line of more than 4096 bytes"},
 		{"cut in the header", "Content-Le", "", "read from the client: unexpected EOF"},
 		{"cut in the message", "Content-Length: 10\r\n\r\n{}", "", "read from the client: unexpected EOF"},
+		{"exit as a request", begin + frame(`{"jsonrpc":"2.0","id":3,"method":"exit"}`) + end, `"code":-32600`, ""},
+		{"exit in a version that is none", begin + frame(`{"id":9,"jsonrpc":"2.0","method":"shutdown"}`) + frame(`{"jsonrpc":">.0","method":"exit"}`), `"id":9`, ""},
+		{"exit in a batch", begin + frame(`[{"jsonrpc":"2.0","id":9,"method":"shutdown"},{"jsonrpc":"2.0","method":"exit"}]`) + end, `"id":9`, ""},
 		{"more behind exit", begin + end + "garbage", `"id":9`, ""},
 	}
 	for _, tt := range tests {
@@ -214,6 +217,8 @@ func FuzzServe(f *testing.F) {
 		`{"jsonrpc":"2.0","id":2,"method":"textDocument/hover","params":{"textDocument":{"uri":"untitled:a"},"position":{"line":-7,"character":-1}}}`,
 		`{"jsonrpc":"2.0","id":3,"method":"textDocument/completion","params":{"textDocument":{"uri":"untitled:a"},"position":{"line":1,"character":99}}}`,
 		`{"jsonrpc":"2.0","id":3,"method":"exit"}`,
+		`{"jsonrpc":">.0","method":"exit"}`,
+		`[{"jsonrpc":"2.0","method":"exit"}]`,
 		`[]`,
 	} {
 		f.Add(body, body)

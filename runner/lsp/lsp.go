@@ -123,7 +123,9 @@ type server struct {
 	renewed chan struct{}                 // closed when there is another current
 	cancels map[string]context.CancelFunc // of the requests that are being answered, by id
 	leaving bool                          // nothing comes any more
-	over    chan struct{}                 // closed when nothing comes, and everything is answered
+	left    bool                          // and everything is answered
+	over    chan struct{}                 // closed then
+	started chan struct{}                 // closed when the first initialize has been answered; nil before it came
 }
 
 // methods finds the handlers of messages. It is asked in the order in which they come,
@@ -144,9 +146,21 @@ func (m *methods) Assign(ctx context.Context, name string) jrpc2.Handler {
 	m.s.mu.Lock()
 	defer m.s.mu.Unlock()
 	m.s.cancels[id] = cancel
+	if name == "initialize" && m.s.started == nil {
+		m.s.started = make(chan struct{})
+		handle = then(handle, func() { close(m.s.started) })
+	}
 	return func(inner context.Context, r *jrpc2.Request) (any, error) {
 		defer context.AfterFunc(inner, cancel)()
 		defer m.s.answer(id)
+		return handle(ctx, r)
+	}
+}
+
+// then is a handler behind which something else is done.
+func then(handle jrpc2.Handler, done func()) jrpc2.Handler {
+	return func(ctx context.Context, r *jrpc2.Request) (any, error) {
+		defer done()
 		return handle(ctx, r)
 	}
 }
@@ -162,9 +176,9 @@ func (s *server) answer(id string) {
 
 // leave ends the conversation when it can; the lock is held.
 func (s *server) leave() {
-	if s.leaving && len(s.cancels) == 0 {
+	if s.leaving && !s.left && len(s.cancels) == 0 {
+		s.left = true
 		close(s.over)
-		s.leaving = false
 	}
 }
 
@@ -213,10 +227,7 @@ func ignored() jrpc2.Handler {
 // request handles a request while the conversation lasts.
 func request[P, R any](s *server, f func(context.Context, P) (R, error)) jrpc2.Handler {
 	return func(ctx context.Context, r *jrpc2.Request) (any, error) {
-		s.mu.Lock()
-		at := s.phase
-		s.mu.Unlock()
-		switch at {
+		switch s.at(ctx) {
 		case waiting:
 			return nil, &jrpc2.Error{Code: codeNotInitialized, Message: "not initialized"}
 		case shutDown:
@@ -224,6 +235,21 @@ func request[P, R any](s *server, f func(context.Context, P) (R, error)) jrpc2.H
 		}
 		return call(ctx, r, f)
 	}
+}
+
+// at is how far the client has got; an initialize that came before is waited for.
+func (s *server) at(ctx context.Context) phase {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if started := s.started; started != nil {
+		s.mu.Unlock()
+		select {
+		case <-started:
+		case <-ctx.Done():
+		}
+		s.mu.Lock()
+	}
+	return s.phase
 }
 
 // call calls a handler with the parameters of a request.

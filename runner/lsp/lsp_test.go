@@ -169,7 +169,7 @@ func TestOverlay(t *testing.T) {
 func TestWatchedFiles(t *testing.T) {
 	e := connect(t, write(t, course), nil)
 	_, err := e.Initialize(e.ctx, &protocol.InitializeParams{
-		RootURI: e.uri(""),
+		WorkspaceFolders: []protocol.WorkspaceFolder{{URI: string(e.uri("")), Name: "w"}},
 		Capabilities: protocol.ClientCapabilities{Workspace: &protocol.WorkspaceClientCapabilities{
 			DidChangeWatchedFiles: &protocol.DidChangeWatchedFilesWorkspaceClientCapabilities{DynamicRegistration: true},
 		}},

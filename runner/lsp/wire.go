@@ -48,16 +48,16 @@ func (w *wire) Recv() ([]byte, error) {
 		return nil, io.EOF
 	}
 	msg, err := w.read()
-	if errors.Is(err, io.EOF) {
-		msg, err = []byte(`{"jsonrpc":"2.0","method":"exit"}`), nil
-	}
 	select {
 	case <-w.over:
 		return nil, io.EOF
 	default:
-		w.exited = isExit(msg)
-		return msg, err
 	}
+	if w.exited = errors.Is(err, io.EOF) || isExit(msg); w.exited {
+		// Not as the client wrote it, who may have made a mistake: it must be handled.
+		return []byte(`{"jsonrpc":"2.0","method":"exit"}`), nil
+	}
+	return msg, err
 }
 
 // read reads a message; the error is io.EOF where there is none any more.

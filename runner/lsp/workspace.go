@@ -255,14 +255,12 @@ func (w *workspace) search(folder string, snap snapshot) []string {
 	var found []string
 	entries := 0
 	_ = fs.WalkDir(w.root(folder), ".", func(name string, d fs.DirEntry, err error) error {
-		if entries++; entries > maxEntries || len(found) >= maxManifests {
-			return fs.SkipAll
-		}
+		entries++
 		switch {
-		case err != nil && d != nil && d.IsDir():
-			return fs.SkipDir
-		case err != nil:
-			return nil
+		case entries > maxEntries || len(found) >= maxManifests:
+			return fs.SkipAll
+		case d == nil || err != nil && d.IsDir():
+			return fs.SkipDir // what cannot be read holds nothing for us
 		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "vendor"):
 			return fs.SkipDir
 		case !d.IsDir() && isManifest(name):
