@@ -73,6 +73,9 @@ func (p *chapterParser) slides() {
 		case closeToken:
 			depth--
 			if p.exercise != nil && t.match >= 0 && p.tokens[t.match].start == p.opened.start {
+				if strings.TrimSpace(p.src.text[p.opened.end:t.start]) == "" {
+					p.log.warn(CodeEmptyExercise, p.src.span(p.opened.start, p.opened.end), "fill it, or remove it", "an exercise with nothing in it")
+				}
 				p.exercise.Hidden = t.comment >= 0 && t.comment == p.opened.comment
 				p.endExercise()
 			}

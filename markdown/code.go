@@ -31,6 +31,7 @@ const (
 	CodeSeparatorInBlock  Code = "separator-in-block" // a separator that separates nothing
 	CodeSwallowedProperty Code = "swallowed-property" // a line taken for a property
 	CodeUnclosedExercise  Code = "unclosed-exercise"  // .exercise[ without its ]
+	CodeEmptyExercise     Code = "empty-exercise"     // nothing to do, nothing to read
 	CodeUnclosedBlock     Code = "unclosed-block"     // another .name[ without its ]
 	CodeStrayBracket      Code = "stray-bracket"      // a ] that closes nothing
 	CodeUnknownBlock      Code = "unknown-block"      // nearly an .exercise[
@@ -39,5 +40,6 @@ const (
 	CodeStepOutside       Code = "step-outside"       // a directive that stands in no exercise
 	CodeFenceWithoutWord  Code = "fence-without-word" // a hidden fence that does nothing
 	CodeShellNotRun       Code = "shell-not-run"      // a sh or console fence in an exercise
+	CodeRewrite           Code = "rewrite"            // a step that cannot get another body; not found while reading
 	CodeBackticks         Code = "backticks"          // that are removed before typing
 )

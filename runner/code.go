@@ -6,6 +6,6 @@ import "workshop/markdown"
 const (
 	CodeUnknownDirective markdown.Code = "unknown-directive" // a step that nothing can carry out
 	CodeBadStep          markdown.Code = "bad-step"          // a directive with data that it cannot use
-	CodeNoSnippet        markdown.Code = "no-snippet"        // a step that looks at a snippet, and none is before it
+	CodeNoSnippet        markdown.Code = "no-snippet"        // a step about a snippet or another step that is not before it
 	CodeSelection        markdown.Code = "selection"         // a selection that begins within an exercise's program
 )

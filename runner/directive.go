@@ -13,9 +13,23 @@ type directive struct {
 	name    string
 	usage   string
 	summary string
-	snippet bool // types a command, which later steps look at
+	snippet bool     // types a command, which later steps look at
+	watches bool     // has to do with a command while it runs: the snippet before it does not wait for its end
+	follows relation // what must come before it
 	compile func(*markdown.Step) (operation, error)
 }
+
+// relation is what a step must stand behind.
+type relation uint8
+
+const (
+	anySnippet relation = iota // of its session; snippets themselves need none
+	ownSnippet                 // of its exercise
+	justBehind                 // a snippet, right behind it but for steps that alter it
+	anyStep                    // of its exercise
+	aCopy                      // of its session
+	anything                   // or nothing
+)
 
 // action carries out what the operation of a step says. A verdict other than passed is an error: a *[Failure],
 // or what went wrong with the shell.
@@ -26,6 +40,8 @@ func directives() []*directive {
 	return []*directive{
 		&bashDirective, &hideDirective, &waitDirective, &longwaitDirective,
 		&keyDirective, &keysDirective, &checkDirective,
+		&statusDirective, &timeoutDirective, &untilDirective, &rejectDirective,
+		&outputDirective, &copyDirective, &pasteDirective, &copypasteDirective, &openDirective,
 	}
 }
 

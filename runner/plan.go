@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"workshop/markdown"
 )
@@ -39,6 +40,16 @@ type Step struct {
 	*markdown.Step
 	directive *directive
 	op        operation
+	linked
+}
+
+// linked is what the steps around a step say of it, in its session.
+type linked struct {
+	watched bool          // by a step that has to do with its command while it runs
+	status  *Status       // with which its command must end; nil: 0
+	orZero  bool          // or 0, as keys follow that may be the command which status is about
+	timeout time.Duration // instead of the run's limit
+	rejects []*Step       // say what its command must not output
 }
 
 // Snippet reports whether the step types a command.
@@ -61,7 +72,7 @@ func Compile(decks ...*markdown.Deck) (*Plan, error) {
 		p.Sessions = append(p.Sessions, sessions(d, compileDeck(d, &errs))...)
 	}
 	for _, s := range p.Sessions {
-		s.checkOrder(&errs)
+		s.link(&errs)
 	}
 	errs.Sort()
 	return p, errs.Err()
@@ -177,19 +188,89 @@ func setup(exercises []*Exercise) []*Exercise {
 	for i, e := range exercises {
 		c := *e
 		c.Setup = true
+		c.Steps = make([]*Step, len(e.Steps)) // another session has other steps around them
+		for j, step := range e.Steps {
+			s := *step
+			c.Steps[j] = &s
+		}
 		copies[i] = &c
 	}
 	return copies
 }
 
-// checkOrder finds steps that look at a snippet where there is none before them.
-func (s *Session) checkOrder(errs *markdown.ErrorList) {
+// link tells each step of a session what the steps around it say of it, and finds those
+// that stand where they cannot.
+func (s *Session) link(errs *markdown.ErrorList) {
+	var l linker
 	for _, e := range s.Exercises {
+		l.begin()
 		for _, step := range e.Steps {
-			if step.Snippet() {
-				return
+			step.linked = linked{}
+			if ok, hint, message := l.place(step); !ok {
+				errs.Add(CodeNoSnippet, step.Head(), hint, "%s %s", step.Directive, message)
+				continue
 			}
-			errs.Add(CodeNoSnippet, step.Head(), "put a bash step before it", "%s comes before any snippet of its session", step.Directive)
+			l.add(step)
 		}
+	}
+}
+
+// linker goes through the steps of a session.
+type linker struct {
+	typed  []*Step // the last snippet, and the keys since then
+	own    bool    // the snippet is of this exercise
+	open   bool    // nothing but what alters it has come since then
+	last   *Step   // of this exercise, but for those that alter one
+	copied bool    // something
+}
+
+func (l *linker) begin() { l.own, l.last = false, nil }
+
+// place reports whether a step may stand where it does.
+func (l *linker) place(step *Step) (ok bool, hint, message string) {
+	hint = "put a bash step before it"
+	switch f := step.directive.follows; {
+	case step.Snippet() || f == anything:
+	case f == aCopy && !l.copied:
+		return false, "put a copy step before it", "comes before any copy of its session"
+	case f == anyStep && l.last == nil:
+		return false, "it is about the step before it", "comes before any step of its exercise"
+	case f == anyStep && l.last.timeout > 0:
+		return false, "one is enough", "comes after another one: the step before it has a limit"
+	case f == anyStep:
+	case len(l.typed) == 0:
+		return false, hint, "comes before any snippet of its session"
+	case f == ownSnippet && !l.own || f == justBehind && !l.own:
+		return false, hint, "comes before any snippet of its exercise"
+	case f == justBehind && !l.open:
+		return false, "put it right behind the snippet", "is about a snippet, and other steps stand between them"
+	}
+	return true, "", ""
+}
+
+func (l *linker) add(step *Step) {
+	d, op := step.directive, &step.op
+	switch {
+	case d.snippet:
+		l.typed, l.own, l.open = []*Step{step}, true, true
+	case op.timeout > 0:
+		l.last.timeout = op.timeout
+	case op.condition.Lacks != nil:
+		l.typed[0].rejects = append(l.typed[0].rejects, step)
+	case op.kind == Judges && op.condition.Status != nil:
+		// Whichever of them the command comes from.
+		for i, t := range l.typed {
+			t.status, t.orZero = op.condition.Status, i < len(l.typed)-1
+		}
+	case (op.kind == Presses || op.pastes) && len(l.typed) > 0:
+		l.typed = append(l.typed, step)
+	}
+	l.copied = l.copied || op.kind == Copies
+	if l.open && d.watches {
+		l.typed[0].watched = true
+	}
+	if op.kind != Alters {
+		l.open = d.snippet
+		l.last = step
 	}
 }

@@ -74,6 +74,9 @@ type Options struct {
 	Event      func(Event)  // gets everything that happens, in order; must not block for long
 	Input      func([]byte) // gets every byte that is typed into a shell, in order; valid during the call only
 	Notes      []string     // remarks for the reader
+	// Observe, if set, is told what the snippet before an output step has output, as lines
+	// that are compared; the step passes, whatever is expected.
+	Observe func(step *Step, output []string)
 	// Resized delivers new sizes of the terminal while the run goes on. It may be nil.
 	Resized <-chan [2]int
 }
@@ -288,6 +291,7 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 		if err == nil && step == e.Steps[len(e.Steps)-1] {
 			err = s.settle(ctx)
 		}
+		err = s.rejected(err)
 		st.Output = s.shell.Since(from)
 		st.Verdict, st.Failure = s.judge(ctx, step, err)
 		for line := range strings.Lines(st.Output) {
@@ -299,6 +303,7 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 		r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure})
 		er.Verdict, er.Failure = st.Verdict, st.Failure
 	}
+	s.shell.Unwatch()
 	if er.Verdict != Passed && ctx.Err() == nil {
 		s.recover(ctx)
 	}

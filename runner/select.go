@@ -118,6 +118,10 @@ func (p *Plan) Select(sel Selection) error {
 	if len(kept) == 0 {
 		return ErrNothingSelected
 	}
+	for _, s := range kept {
+		var placed markdown.ErrorList // has been said of all, or in a better way above
+		s.link(&placed)
+	}
 	errs.Sort()
 	return errs.Err()
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	expect "github.com/Netflix/go-expect"
+
 	"workshop/runner/sandbox"
 	"workshop/runner/terminal"
 )
@@ -24,7 +26,6 @@ type session struct {
 	run    *run
 	plan   *Session
 	limits Limits
-	next   map[*Step]*Step // within the session
 
 	dir     string
 	work    string
@@ -33,6 +34,8 @@ type session struct {
 	stack   Stack
 	shell   *terminal.Session
 	lost    error // why the session cannot go on
+
+	clipboard string // of copy and paste
 
 	command *command // the last snippet
 	waited  int      // waits since then
@@ -49,20 +52,17 @@ type command struct {
 	judged      bool // its status has been looked at, or must not be
 	typing      bool // by keys at the prompt, without a Return so far
 	interrupted bool
+	strictly    bool // a step asks for its status
+}
+
+// allows reports whether the command may end with a status.
+func (c *command) allows(status int) bool {
+	return c.step.status.allows(status) || status == 0 && c.step.orZero && !c.strictly
 }
 
 // open prepares a session: a folder that goes away with it, a sandbox, a stack, a shell.
 func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
-	s := &session{run: r, plan: plan, limits: r.opts.Limits, next: map[*Step]*Step{}, cols: r.opts.Cols, rows: r.opts.Rows}
-	var before *Step
-	for _, e := range plan.Exercises {
-		for _, step := range e.Steps {
-			if before != nil {
-				s.next[before] = step
-			}
-			before = step
-		}
-	}
+	s := &session{run: r, plan: plan, limits: r.opts.Limits, cols: r.opts.Cols, rows: r.opts.Rows}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -196,9 +196,14 @@ func (s *session) failf(step *Step, hint, format string, args ...any) *Failure {
 	return f
 }
 
-// awaitPrompt waits until the command before is over, and judges it.
+// awaitPrompt waits until the command before is over, and judges it. The limit is the
+// step's own, else that of the command.
 func (s *session) awaitPrompt(ctx context.Context, step *Step) error {
-	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
+	allowed := step.Limit(s.limits)
+	if s.command != nil && (step.Snippet() || step.timeout == 0) {
+		allowed = s.command.step.Limit(s.limits)
+	}
+	limit, cancel := context.WithTimeout(ctx, allowed)
 	defer cancel()
 	status, err := s.shell.AwaitPrompt(limit)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && s.command != nil {
@@ -210,7 +215,7 @@ func (s *session) awaitPrompt(ctx context.Context, step *Step) error {
 		if s.command.step == step {
 			at = "has not ended"
 		}
-		f := s.failf(step, "end it with a key step such as ^C, or give it a wait", "%s, started at line %d, %s after %v", quote(program), s.command.step.Pos.Line, at, s.limits.Step)
+		f := s.failf(step, "end it with a key step such as ^C, or give it a wait", "%s, started at line %d, %s after %v", quote(program), s.command.step.Pos.Line, at, allowed)
 		f.Tail = s.shell.Since(0)
 		return f
 	}
@@ -234,10 +239,10 @@ func (s *session) judgeStatus(status int) error {
 		return nil
 	}
 	c.judged = true
-	if status == 0 || c.interrupted {
+	if c.interrupted || c.allows(status) {
 		return nil
 	}
-	f := s.failf(c.step, "", "the command ended with status %d", status)
+	f := s.failf(c.step, "", "the command ended with status %d%s", status, c.step.status.instead())
 	f.Status = &status
 	return f
 }
@@ -245,24 +250,34 @@ func (s *session) judgeStatus(status int) error {
 // submit types a snippet; unless the next step of the session looks at it while it
 // runs, it must end with status 0.
 func (s *session) submit(ctx context.Context, step *Step) error {
+	if err := s.enter(ctx, step); err != nil || step.watched {
+		return err
+	}
+	return s.awaitPrompt(ctx, step)
+}
+
+// enter types a snippet.
+func (s *session) enter(ctx context.Context, step *Step) error {
 	s.command, s.waited, s.began = &command{step: step}, 0, s.shell.Position()
-	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
+	allowed := step.Limit(s.limits)
+	limit, cancel := context.WithTimeout(ctx, allowed)
 	defer cancel()
-	switch err := s.shell.Submit(limit, step.op.snippet); {
+	var rejects []expect.ExpectOpt
+	for _, r := range step.rejects {
+		rejects = append(rejects, r.op.condition.Lacks.option())
+	}
+	switch err := s.shell.Submit(limit, step.op.snippet, rejects...); {
 	case errors.Is(err, terminal.ErrIncomplete):
 		return s.incomplete(step)
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return s.failf(step, "", "a command in the middle of the snippet has not ended after %v: %s", s.limits.Step, quote(s.shell.Foreground()))
+		return s.failf(step, "", "a command in the middle of the snippet has not ended after %v: %s", allowed, quote(s.shell.Foreground()))
 	case err != nil:
 		return err
 	}
 	for _, f := range s.shell.Failures() {
 		s.run.addNote(fmt.Sprintf("%v: %s, in the middle of the snippet, ended with status %d; only the last status is judged", step.Pos, quote(f.Line), f.Status))
 	}
-	if next := s.next[step]; next != nil && !next.Snippet() {
-		return nil
-	}
-	return s.awaitPrompt(ctx, step)
+	return nil
 }
 
 // expect waits for a text.
@@ -270,19 +285,33 @@ func (s *session) expect(ctx context.Context, step *Step) error {
 	limit, want := step.Limit(s.limits), step.op.condition.Appears
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	_, err := s.shell.Expect(limited, want.option())
+	_, err := s.shell.ExpectWhile(limited, s.fine, want.option())
 	s.waited++
 	var timeout *terminal.TimeoutError
 	if !errors.As(err, &timeout) || ctx.Err() != nil {
 		return err
 	}
-	if timeout.Ended && timeout.Status != 0 && s.command != nil && !s.command.interrupted {
+	if timeout.Ended && !s.fine(timeout.Status) && s.command != nil && !s.command.interrupted {
 		// Whatever comes now, the exercise has failed already.
 		return s.failedBefore(timeout)
 	}
 	timeout.Limit = limit
+	return s.missed(step, timeout)
+}
+
+// fine reports whether the command may end with a status.
+func (s *session) fine(status int) bool {
+	if s.command == nil {
+		return status == 0
+	}
+	return s.command.allows(status)
+}
+
+// missed is the failure of a step whose text did not appear.
+func (s *session) missed(step *Step, timeout *terminal.TimeoutError) *Failure {
+	want := step.op.condition.Appears
 	f := s.failf(step, "", "%v", timeout)
-	f.Want, f.Screen, f.Tail = strings.Join(timeout.Want, " or "), timeout.Screen, timeout.Tail
+	f.Want, f.Screen, f.Tail = want.Text, timeout.Screen, timeout.Tail
 	if timeout.Ended && s.command != nil {
 		f.Status = &timeout.Status
 		f.Message += fmt.Sprintf("; the command had ended with status %d", timeout.Status)
@@ -340,12 +369,98 @@ func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error
 	return s.shell.Press(ctx, key)
 }
 
-// check waits for the prompt and wants status 0, whatever was pressed.
+// check waits for the prompt and judges the status, whatever was pressed.
 func (s *session) check(ctx context.Context, step *Step) error {
-	if s.command != nil {
-		s.command.judged, s.command.interrupted = false, false
+	if s.command == nil {
+		return s.failf(step, "", "there is no command to judge: the exercise before it did not get so far")
 	}
+	s.command.judged, s.command.interrupted, s.command.strictly = false, false, true
 	return s.awaitPrompt(ctx, step)
+}
+
+// again is how long a run of a snippet that until repeats lasts at least.
+const again = time.Second
+
+// repeat types the snippet before it until a text shows. Runs that ended before are
+// not judged; the last one is, as it would be without this step.
+func (s *session) repeat(ctx context.Context, step *Step) error {
+	limit, want := step.Limit(s.limits), step.op.condition.Appears
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for runs := 1; ; runs++ {
+		next := time.Now().Add(again)
+		_, err := s.shell.ExpectWhile(limited, nil, want.option())
+		var timeout *terminal.TimeoutError
+		if errors.As(err, &timeout) && timeout.Ended && limited.Err() == nil {
+			// It has ended, but what it left in the background may still print.
+			pause, stop := context.WithDeadline(limited, next)
+			_, err = s.shell.ExpectWhile(pause, func(int) bool { return true }, want.option())
+			stop()
+			if errors.As(err, &timeout) && limited.Err() == nil {
+				if err := s.enter(limited, s.command.step); err != nil && limited.Err() == nil {
+					return err
+				}
+				continue
+			}
+		}
+		s.waited++
+		if !errors.As(err, &timeout) || ctx.Err() != nil {
+			return err
+		}
+		s.command.judged = true
+		timeout.Limit = limit
+		f := s.missed(step, timeout)
+		f.Message += "; the snippet was typed " + times(runs)
+		return f
+	}
+}
+
+// compare waits for the end of the snippet and looks at what it has output.
+func (s *session) compare(ctx context.Context, step *Step) error {
+	if s.command == nil {
+		return s.failf(step, "", "there is no output to compare")
+	}
+	if err := s.awaitPrompt(ctx, step); err != nil {
+		return err
+	}
+	text, whole := s.shell.Output()
+	if !whole {
+		return s.failf(step, "print less", "the output is too long to be compared")
+	}
+	output, want := OutputLines(text), step.op.condition.Output
+	if s.run.opts.Observe != nil {
+		s.run.opts.Observe(step, output)
+		return nil
+	}
+	if want.Matches(output) {
+		return nil
+	}
+	f := s.failf(step, "check --update writes it into the deck, if it is right", "the output is not as expected")
+	f.Diff, f.Screen = want.Diff(output), nil
+	return f
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// rejected turns what a step returned into a failure, if something has appeared by now
+// that must not.
+func (s *session) rejected(err error) error {
+	if err == nil {
+		err = s.shell.Rejected()
+	}
+	var rejected *terminal.RejectedError
+	if !errors.As(err, &rejected) || s.command == nil {
+		return err
+	}
+	step := s.command.step.rejects[rejected.Index]
+	f := s.failf(step, "", "%q appeared, which must not", rejected.Text)
+	f.Tail = s.shell.Since(s.began)
+	return f
 }
 
 // settle judges, at the end of an exercise, a command that ends by itself after a wait

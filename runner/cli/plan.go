@@ -124,8 +124,11 @@ type (
 		Hidden    bool        `json:"hidden"`
 		Kind      runner.Kind `json:"kind"`
 		Sends     string      `json:"sends"`               // the bytes that are typed
+		Pastes    bool        `json:"pastes,omitempty"`    // what was copied is typed
+		Repeats   bool        `json:"repeats,omitempty"`   // the snippet before it is typed again until the condition holds
 		Text      string      `json:"text,omitempty"`      // what the step is about, where it types nothing
 		Condition string      `json:"condition,omitempty"` // that must hold
+		Output    []string    `json:"output,omitempty"`    // that is expected
 		Limit     float64     `json:"limit_seconds"`
 	}
 )
@@ -163,7 +166,11 @@ func (j *job) document(plan *runner.Plan, sources []*source) (*planDoc, error) {
 func (j *job) step(s *runner.Step) planStep {
 	p := planStep{
 		File: s.Pos.File, Line: s.Pos.Line, Col: s.Pos.Col, Directive: s.Directive, Hidden: s.Hidden,
-		Kind: s.Kind(), Sends: s.Sends(), Condition: s.Condition().String(), Limit: s.Limit(j.limits).Seconds(),
+		Kind: s.Kind(), Sends: s.Sends(), Pastes: s.Pastes(), Repeats: s.Repeats(),
+		Condition: s.Condition().String(), Limit: s.Limit(j.limits).Seconds(),
+	}
+	if want := s.Condition().Output; want != nil {
+		p.Output = want.Lines()
 	}
 	if p.Sends == "" && p.Condition == "" {
 		p.Text = s.Text
@@ -307,13 +314,22 @@ func (s *planStep) lines(dim func(string) string) []string {
 			lines = append(lines, terminal.Caret(line))
 		}
 	}
+	if s.Pastes {
+		lines = append(lines, "what was copied is typed")
+	}
+	if s.Repeats {
+		lines = append(lines, "the snippet before is typed again each second until")
+	}
 	if s.Condition != "" {
 		want := s.Condition + ", within " + seconds(s.Limit)
-		if s.Sends == "" {
+		if len(lines) == 0 {
 			lines = append(lines, want)
 		} else {
-			lines = append(lines, dim("→ "+want))
+			lines = append(lines, dim("→ ")+want)
 		}
+	}
+	for _, line := range s.Output {
+		lines = append(lines, dim("| ")+terminal.Caret(line))
 	}
 	if len(lines) == 0 {
 		lines = []string{""}

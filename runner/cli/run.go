@@ -51,14 +51,18 @@ func newCheck(streams Streams) *cobra.Command {
 command, what was waited for, the last screen and the exit status.
 
 Exit status: 0 passed, 1 failed, 2 bad input or usage, 3 nothing selected, 4 broken
-environment, 130 interrupted.`,
+environment, 130 interrupted.
+
+The deck is linted first (workshop lint): errors stop before anything runs, warnings are
+shown.`,
 		GroupID: "deck",
 	}
 	job := runFlags(cmd, "private")
 	failFast := cmd.Flags().Bool("fail-fast", false, "stop at the first exercise that does not pass")
+	cmd.Flags().BoolVar(&job.update, "update", false, "write what snippets output into the deck's output fences, if it is the same three times")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		job.stopAtFail = *failFast
-		job.console = "console"
+		job.console, job.lint = "console", true
 		return job.run(cmd.Context(), args, streams)
 	}
 	return cmd
@@ -75,7 +79,9 @@ type job struct {
 	env        []string
 	reports    []string
 	stopAtFail bool
+	update     bool // write what is output into the deck
 	console    string
+	lint       bool // first: errors stop, all warnings show
 }
 
 // planFlags adds the flags that decide what is typed, into what, and for how long.
@@ -123,12 +129,36 @@ func load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
 	return plan, sources, errs.Err()
 }
 
+// load reads, compiles and lints decks, and shows what is suspicious.
+func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runner.Plan, []*source, error) {
+	plan, sources, err := load(args, io.Discard)
+	var errs markdown.ErrorList
+	if err != nil && !errors.As(err, &errs) {
+		return nil, nil, err
+	}
+	if len(errs) > 0 {
+		sel = runner.Selection{} // whatever is selected, nothing runs
+	}
+	found := lintPlan(plan, sources, errs, sel)
+	stop, rest := found.Part()
+	switch {
+	case j.lint:
+		warnOf(streams.Err, rest)
+	case len(errs) > 0:
+		stop = errs
+	default:
+		mentionOf(streams.Err, found)
+		stop = nil
+	}
+	return plan, sources, stop.Err()
+}
+
 func (j *job) run(ctx context.Context, args []string, streams Streams) error {
-	plan, sources, err := load(args, streams.Err)
+	sel, err := j.selection()
 	if err != nil {
 		return err
 	}
-	sel, err := j.selection()
+	plan, sources, err := j.load(args, sel, streams)
 	if err != nil {
 		return err
 	}
@@ -179,6 +209,10 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 		case <-done:
 		}
 	}()
+	var seen outputs
+	if j.update {
+		opts.Observe = seen.observe
+	}
 	result, err := runner.Run(ctx, plan, opts)
 	if err != nil {
 		for _, r := range reporters {
@@ -194,6 +228,9 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	}
 	if code := verdictCode(result.Verdict); code != exitPassed {
 		return &codeError{code: code}
+	}
+	if j.update {
+		return seen.write(ctx, plan, opts, sources, streams)
 	}
 	return nil
 }

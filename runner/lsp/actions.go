@@ -8,22 +8,20 @@ func (a *analysis) actions(doc *document, within span) []codeAction {
 	from, to := doc.offset(within.Start), doc.offset(within.End)
 	seen := map[string]bool{}
 	for _, d := range a.decks {
-		for _, list := range []markdown.ErrorList{d.mistakes, d.warnings} {
-			for _, e := range list {
-				if e.Pos.File != doc.path || len(e.Fix) == 0 || seen[e.Error()] {
-					continue
-				}
-				at := doc.stretch(e.Pos, e.End)
-				if doc.offset(at.End) < from || doc.offset(at.Start) > to {
-					continue
-				}
-				if edits, ok := a.edits(e.Fix); ok {
-					seen[e.Error()] = true
-					all = append(all, codeAction{
-						Title: "fix: " + e.Message, Kind: "quickfix", IsPreferred: true,
-						Diagnostics: []diagnostic{}, Edit: workspaceEdit{edits},
-					})
-				}
+		for _, f := range d.findings {
+			if f.Pos.File != doc.path || len(f.Fix) == 0 || seen[f.Error.Error()] {
+				continue
+			}
+			at := doc.stretch(f.Pos, f.End)
+			if doc.offset(at.End) < from || doc.offset(at.Start) > to {
+				continue
+			}
+			if edits, ok := a.edits(f.Fix); ok {
+				seen[f.Error.Error()] = true
+				all = append(all, codeAction{
+					Title: "fix: " + f.Message, Kind: "quickfix", IsPreferred: true,
+					Diagnostics: []diagnostic{}, Edit: workspaceEdit{edits},
+				})
 			}
 		}
 	}

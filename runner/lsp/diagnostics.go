@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"workshop/markdown"
+	"workshop/runner/lint"
 )
 
 // diagnostics is what is wrong with the decks of an analysis, by the path of the file.
@@ -14,17 +15,18 @@ func (a *analysis) diagnostics() map[string][]diagnostic {
 		all[path] = []diagnostic{}
 	}
 	for _, d := range a.decks {
-		for _, e := range d.mistakes {
-			a.add(all, d, e, severityError)
-		}
-		for _, e := range d.warnings {
-			a.add(all, d, e, severityWarning)
+		for _, f := range d.findings {
+			a.add(all, d, f)
 		}
 	}
 	return all
 }
 
-func (a *analysis) add(all map[string][]diagnostic, d *deck, e *markdown.Error, severity int) {
+func (a *analysis) add(all map[string][]diagnostic, d *deck, e *lint.Finding) {
+	severity := severityWarning
+	if e.Severity == lint.Error {
+		severity = severityError
+	}
 	path := e.Pos.File
 	if a.texts[path] == nil { // a variable of the environment, or a file that is not there
 		path = d.path

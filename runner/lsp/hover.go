@@ -77,6 +77,12 @@ func explain(b *strings.Builder, s *runner.Step) {
 		}
 		fmt.Fprintf(b, "Types\n\n%s\n", fenced(strings.TrimRight(strings.Join(lines, "\n"), "\n")))
 	}
+	if s.Pastes() {
+		b.WriteString("Types what was copied.\n\n")
+	}
+	if s.Repeats() {
+		b.WriteString("Types the snippet before it again, each second until the condition holds.\n\n")
+	}
 	if c := s.Condition().String(); c != "" {
 		fmt.Fprintf(b, "Condition: %s, within %v\n", code(c), s.Limit(runner.Limits{}))
 	}

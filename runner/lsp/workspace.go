@@ -12,6 +12,7 @@ import (
 
 	"workshop/markdown"
 	"workshop/runner"
+	"workshop/runner/lint"
 )
 
 // The limits of the search for manifests below a folder of the workspace.
@@ -37,8 +38,7 @@ type deck struct {
 	files    map[string]bool
 	deck     *markdown.Deck
 	steps    map[*markdown.Step]*runner.Step
-	mistakes markdown.ErrorList
-	warnings markdown.ErrorList
+	findings []*lint.Finding
 }
 
 // analysis is everything that is known about the decks of what is open, as of a
@@ -112,10 +112,8 @@ func (w *workspace) analyse(snap snapshot) *analysis {
 		a.texts[path] = doc
 	}
 	for _, d := range a.decks {
-		for _, list := range []markdown.ErrorList{d.mistakes, d.warnings} {
-			for _, e := range list {
-				w.text(a, d, e.Pos.File)
-			}
+		for _, f := range d.findings {
+			w.text(a, d, f.Pos.File)
 		}
 	}
 	return a
@@ -183,20 +181,17 @@ func (w *workspace) load(path string, snap snapshot) *deck {
 	fsys.base = w.root(d.top)
 	var err error
 	d.deck, err = markdown.Load(fsys, name, markdown.Options{Path: show, Env: w.opts.Env, Directives: runner.DirectiveNames()})
-	d.mistakes = append(d.mistakes, listOf(err)...)
-	if d.deck != nil {
-		d.warnings = d.deck.Warnings
-		plan, err := runner.Compile(d.deck)
-		d.mistakes = append(d.mistakes, listOf(err)...)
-		for _, s := range plan.Sessions {
-			for _, e := range s.Exercises {
-				for _, step := range e.Steps {
-					d.steps[step.Step] = step
-				}
+	plan, more := runner.Compile(d.deck)
+	for _, s := range plan.Sessions {
+		for _, e := range s.Exercises {
+			for _, step := range e.Steps {
+				d.steps[step.Step] = step
 			}
 		}
 	}
-	d.mistakes.Sort()
+	d.findings = lint.Run(lint.Input{
+		Decks: []lint.Deck{{Deck: d.deck, FS: fsys}}, Plan: plan, Errors: append(listOf(err), listOf(more)...),
+	}, lint.Options{}).Findings
 	w.decks[path] = d
 	return d
 }

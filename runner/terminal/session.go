@@ -111,6 +111,10 @@ type Session struct {
 	interrupt   bool     // an interrupt key was typed; its effect may still come
 	interrupted int      // the process group that was in the foreground then
 	position    position
+	submitted   int64    // where the stream ended at the last Submit
+	watches     []search // for what must not appear since the last Submit
+	watched     position // from where they look
+	rejected    *RejectedError
 }
 
 // class says what the cells and the text of an epoch are.
@@ -272,6 +276,21 @@ func (s *Session) Screen() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.drawn()
+}
+
+// ScreenText is what the screen shows, a line feed behind each line; lines that were
+// wrapped for want of room are whole.
+func (s *Session) ScreenText() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	var b []byte
+	s.eachLine(0, func(l *line) bool {
+		b = append(b, strings.TrimRight(l.text(0, l.len()), " ")...)
+		b = append(b, '\n')
+		return true
+	})
+	return string(b)
 }
 
 func (s *Session) drawn() []string {
@@ -443,8 +462,9 @@ func (s *Session) ready() {
 	}
 }
 
-// notify wakes the waiter if its condition holds now.
+// notify follows what came: it wakes the waiter if its condition holds now.
 func (s *Session) notify() {
+	s.watch()
 	if w := s.waiter; w != nil && w.holds() {
 		s.waiter = nil
 		close(w.done)

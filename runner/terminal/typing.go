@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	expect "github.com/Netflix/go-expect"
 )
 
 // ErrEnded says that the shell itself has ended.
@@ -35,11 +37,14 @@ const lazy = 200 * time.Millisecond
 const reading = 200 * time.Millisecond
 
 // AwaitPrompt blocks until the shell reads a line, and returns the exit status of
-// the last command. The error is ErrEnded, ErrIncomplete or the context's.
+// the last command. The error is ErrEnded, ErrIncomplete, a *RejectedError or the
+// context's.
 func (s *Session) AwaitPrompt(ctx context.Context) (status int, err error) {
 	// A shell that does not mark the beginning of its commands says only now that it
 	// waits for more.
-	return s.awaitPrompt(ctx, func() bool { return s.back() || s.state == continued && !s.marksBegin() })
+	return s.awaitPrompt(ctx, func() bool {
+		return s.back() || s.rejected != nil || s.state == continued && !s.marksBegin()
+	})
 }
 
 func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int, err error) {
@@ -58,10 +63,12 @@ func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch s.state {
-	case ended:
+	switch {
+	case s.rejected != nil:
+		return 0, s.rejected
+	case s.state == ended:
 		return 0, ErrEnded
-	case continued:
+	case s.state == continued:
 		return 0, ErrIncomplete
 	}
 	return s.status, nil
@@ -111,29 +118,36 @@ func (s *Session) Failures() []LineStatus {
 	return s.failures
 }
 
-// Lines are the lines of a snippet as they are typed, each with a Return behind it. A
-// snippet must not hold control characters, which would act on the line editor.
-func Lines(snippet string) ([]string, error) {
-	for _, r := range snippet {
-		if forbidden(r) {
-			return nil, fmt.Errorf("the snippet holds the control character %q", r)
-		}
-	}
-	return strings.Split(strings.TrimRight(snippet, "\n"), "\n"), nil
+// Lines are the lines of a snippet as they are typed, each with a Return behind it.
+func Lines(snippet string) []string {
+	return strings.Split(strings.TrimRight(snippet, "\n"), "\n")
 }
 
 // Submit types a snippet and Return, a line at a time: the next line is sent when
 // the shell reads again, or when the command asks for input. It returns when the
 // last line has been taken: its command runs or has ended ([Session.AwaitPrompt]
 // tells). The shell must be at its prompt. A wait looks at what comes from here on.
-func (s *Session) Submit(ctx context.Context, snippet string) error {
-	lines, err := Lines(snippet)
-	if err != nil {
-		return err
+//
+// What is rejected must not appear from here on, until the next Submit or
+// [Session.Unwatch]: when it does, this method, Expect and AwaitPrompt return a
+// *RejectedError, at once and whatever else has come.
+func (s *Session) Submit(ctx context.Context, snippet string, reject ...expect.ExpectOpt) error {
+	if i := strings.IndexFunc(snippet, forbidden); i >= 0 {
+		return fmt.Errorf("the snippet holds the control character %q", snippet[i])
+	}
+	lines := Lines(snippet)
+	var watches []search
+	if len(reject) > 0 {
+		var err error
+		if watches, _, err = compileSearches(reject); err != nil {
+			return err
+		}
 	}
 	s.mu.Lock()
 	s.drain()
 	s.mark()
+	s.submitted = s.position.offset
+	s.watches, s.watched, s.rejected = watches, s.position, nil
 	s.status, s.ran, s.failures, s.refused = 0, false, nil, 0
 	s.mu.Unlock()
 	for i, line := range lines {
@@ -162,6 +176,9 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 
 	limit := reading
 	taken := func() bool {
+		if s.rejected != nil {
+			return true
+		}
 		switch s.state {
 		case ready, continued, ended:
 			return true
@@ -186,12 +203,14 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		limit *= 2
 	}
 	s.mu.Lock()
-	state, ran, status := s.state, s.ran, s.status
+	state, ran, status, rejected := s.state, s.ran, s.status, s.rejected
 	if !last && state == ready && s.number > before && s.lastStatus != 0 {
 		s.failures = append(s.failures, LineStatus{line, s.lastStatus})
 	}
 	s.mu.Unlock()
 	switch {
+	case rejected != nil:
+		return rejected
 	case state == ended && !last:
 		return ErrEnded
 	case state == continued && last:
@@ -341,7 +360,11 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 	if err := s.await(ctx, func() bool { return s.state != sent }); err != nil {
 		return err
 	}
-	limit, begun := settleKeys, func() bool { return s.state != running || s.saidSince && !s.dev.mode().canonical }
+	// Raw mode that the shell itself has set means that its prompt is about to come: then
+	// only that it reads counts, as its marks are written before.
+	limit, begun := settleKeys, func() bool {
+		return s.state != running || s.saidSince && !s.dev.mode().canonical && s.dev.foreground() != s.shell
+	}
 	if interrupt {
 		limit, begun = settleInterrupt, func() bool { return s.state != running || s.saidSince || s.awake }
 	}
@@ -359,6 +382,7 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 // foreground, then kills its process group. An error means that the shell is lost.
 func (s *Session) Recover(ctx context.Context) error {
 	s.mu.Lock()
+	s.watches, s.rejected = nil, nil
 	if !s.back() {
 		s.interrupt, s.interrupted = true, s.dev.foreground()
 		s.enqueue([]byte{interruptKey})
