@@ -97,7 +97,7 @@ content:
 # Intro
 
 .exercise[
-` + "```bash\ntrue\n```\n@@INCLUDE[shared/more.md]" + `
+` + "```bash\ncat\n```\n@@INCLUDE[shared/more.md]" + `
 ]
 -- slides/second.md --
 # Second
@@ -409,7 +409,7 @@ func TestLargeDocument(t *testing.T) {
 	for i := range 2653 {
 		fmt.Fprintf(&b, "## Slide %d\n\n- Text, with `code` and é😀\n\n", i)
 		if i%3 == 0 {
-			fmt.Fprintf(&b, ".exercise[\n```bash\necho %d\n```\n<!-- ```wait %d``` -->\n]\n\n", i, i)
+			fmt.Fprintf(&b, ".exercise[\n```bash\nseq %d 7\n```\n<!-- ```wait 1%d``` -->\n]\n\n", i, i)
 		}
 		b.WriteString("---\n\n")
 	}
