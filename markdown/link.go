@@ -28,12 +28,19 @@ func (s *Slide) Links() []Link {
 			links = append(links, Link{s.At(start, end), target, image})
 		}
 	}
-	text := blankCode(s.Source)
-	for _, at := range attribute.FindAllStringSubmatchIndex(text, -1) {
-		add(at[4], at[5], text[at[4]:at[5]], strings.EqualFold(text[at[2]:at[3]], "src"))
+	text := s.Source
+	if strings.ContainsAny(text, "`~<") {
+		text = blankCode(text)
 	}
-	for _, at := range definition.FindAllStringSubmatchIndex(text, -1) {
-		add(at[2], at[3], text[at[2]:at[3]], false)
+	if strings.Contains(text, "<") && strings.Contains(text, "=") {
+		for _, at := range attribute.FindAllStringSubmatchIndex(text, -1) {
+			add(at[4], at[5], text[at[4]:at[5]], strings.EqualFold(text[at[2]:at[3]], "src"))
+		}
+	}
+	if strings.Contains(text, "]:") {
+		for _, at := range definition.FindAllStringSubmatchIndex(text, -1) {
+			add(at[2], at[3], text[at[2]:at[3]], false)
+		}
 	}
 	open := []int{} // brackets
 	for i := 0; i < len(text); i++ {

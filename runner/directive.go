@@ -42,8 +42,12 @@ func directives() []*directive {
 		&keyDirective, &keysDirective, &checkDirective,
 		&statusDirective, &timeoutDirective, &untilDirective, &rejectDirective,
 		&outputDirective, &copyDirective, &pasteDirective, &copypasteDirective, &openDirective,
+		&tmuxDirective,
 	}
 }
+
+// unknownDirective is that of the steps that a lenient [Compiler] lets pass.
+var unknownDirective = directive{name: "unknown", follows: anything}
 
 func findDirective(name string) *directive {
 	all := directives()

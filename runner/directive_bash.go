@@ -24,8 +24,11 @@ func compileSnippet(step *markdown.Step) (operation, error) {
 }
 
 func typeSnippet(ctx context.Context, s *session, step *Step) error {
-	if err := s.awaitPrompt(ctx, step); err != nil {
-		return err
+	for before := (*pane)(nil); before != s.pane; { // it may go with its shell
+		before = s.pane
+		if err := s.awaitPrompt(ctx, step); err != nil {
+			return err
+		}
 	}
 	return s.submit(ctx, step)
 }

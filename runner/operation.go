@@ -25,6 +25,7 @@ const (
 	Copies   Kind = "copy"    // from the screen to the session's clipboard
 	Opens    Kind = "open"    // a page
 	Arranges Kind = "arrange" // the panes of the terminal
+	Ignored  Kind = "ignore"  // nothing: the directive is unknown, see [Compiler]
 )
 
 // operation is what a step does, as data. Its action reads what it needs from here,
@@ -39,6 +40,7 @@ type operation struct {
 	condition Condition
 	waits     int           // its limit, in limits of a wait; 0: the limit of a snippet
 	timeout   time.Duration // for the step before it
+	arrange   *arrangement  // of the panes
 	act       action        // carries it out
 }
 
@@ -184,6 +186,15 @@ func (s *Step) Pastes() bool { return s.op.pastes }
 // Repeats reports whether the step types the snippet before it again, each second until
 // its condition holds.
 func (s *Step) Repeats() bool { return s.op.repeats }
+
+// Arranges is the command of tmux that the step carries out, by its full name; "" for
+// none.
+func (s *Step) Arranges() string {
+	if s.op.arrange == nil {
+		return ""
+	}
+	return s.op.arrange.String()
+}
 
 // Condition is what must hold for the step to pass.
 func (s *Step) Condition() Condition {

@@ -15,6 +15,7 @@ import (
 type Plan struct {
 	Decks    []*markdown.Deck
 	Sessions []*Session
+	Warnings markdown.ErrorList // steps that are skipped, see [Compiler]
 }
 
 // Session is a shell with its directory and stack, and the exercises that share it.
@@ -65,36 +66,54 @@ func (p *Plan) Exercises() (n int) {
 
 // Compile turns decks into the plan that runs all of them. Every mistake of every
 // step is found here, before anything runs: the error is a [markdown.ErrorList].
-func Compile(decks ...*markdown.Deck) (*Plan, error) {
-	var errs markdown.ErrorList
+func Compile(decks ...*markdown.Deck) (*Plan, error) { return Compiler{}.Compile(decks...) }
+
+// Compiler compiles decks. The zero value is as strict as it should be.
+type Compiler struct {
+	// Lenient skips steps whose directive does not exist, as the script did that decks of
+	// this kind were written for, but says so: in Plan.Warnings and in the result.
+	Lenient bool
+}
+
+// Compile is the function of this name, for this compiler.
+func (c Compiler) Compile(decks ...*markdown.Deck) (*Plan, error) {
 	p := &Plan{Decks: decks}
+	var errs markdown.ErrorList
+	all := compilation{Compiler: c, errs: &errs, warnings: &p.Warnings}
 	for _, d := range decks {
-		p.Sessions = append(p.Sessions, sessions(d, compileDeck(d, &errs))...)
+		p.Sessions = append(p.Sessions, sessions(d, all.deck(d))...)
 	}
 	for _, s := range p.Sessions {
 		s.link(&errs)
 	}
 	errs.Sort()
+	p.Warnings.Sort()
 	return p, errs.Err()
 }
 
-// compileDeck compiles the exercises that are not excluded, by chapter.
-func compileDeck(d *markdown.Deck, errs *markdown.ErrorList) map[*markdown.Chapter][]*Exercise {
+// compilation is what has been found while compiling.
+type compilation struct {
+	Compiler
+	errs, warnings *markdown.ErrorList
+}
+
+// deck compiles the exercises that are not excluded, by chapter.
+func (c *compilation) deck(d *markdown.Deck) map[*markdown.Chapter][]*Exercise {
 	compiled := map[*markdown.Chapter][]*Exercise{}
-	for _, c := range d.Chapters {
-		for _, slide := range c.Slides {
+	for _, ch := range d.Chapters {
+		for _, slide := range ch.Slides {
 			if slide.Excluded {
 				continue
 			}
 			for _, e := range slide.Exercises {
-				x := &Exercise{Exercise: e, Title: slide.Title, Chapter: c, Slide: slide}
+				x := &Exercise{Exercise: e, Title: slide.Title, Chapter: ch, Slide: slide}
 				for _, step := range e.Steps {
-					if s := compileStep(step, errs); s != nil {
+					if s := c.step(step); s != nil {
 						x.Steps = append(x.Steps, s)
 					}
 				}
 				if len(e.Steps) > 0 { // else it is for reading, and nothing is verified
-					compiled[c] = append(compiled[c], x)
+					compiled[ch] = append(compiled[ch], x)
 				}
 			}
 		}
@@ -102,19 +121,23 @@ func compileDeck(d *markdown.Deck, errs *markdown.ErrorList) map[*markdown.Chapt
 	return compiled
 }
 
-func compileStep(step *markdown.Step, errs *markdown.ErrorList) *Step {
+func (c *compilation) step(step *markdown.Step) *Step {
 	d := findDirective(step.Directive)
 	if d == nil {
 		hint := "the directives are " + strings.Join(DirectiveNames(), ", ")
 		if near := markdown.Suggest(step.Directive, DirectiveNames()); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
-		errs.Add(CodeUnknownDirective, step.Head(), hint, "unknown directive %q", step.Directive)
+		if c.Lenient {
+			c.warnings.Add(CodeSkippedStep, step.Head(), hint, "unknown directive %q: the step is skipped", step.Directive)
+			return &Step{Step: step, directive: &unknownDirective, op: operation{kind: Ignored}}
+		}
+		c.errs.Add(CodeUnknownDirective, step.Head(), hint, "unknown directive %q", step.Directive)
 		return nil
 	}
 	op, err := d.compile(step)
 	if err != nil {
-		errs.Add(CodeBadStep, step.Head(), d.usage, "%s: %v", d.name, err)
+		c.errs.Add(CodeBadStep, step.Head(), d.usage, "%s: %v", d.name, err)
 		return nil
 	}
 	return &Step{Step: step, directive: d, op: op}
@@ -250,6 +273,9 @@ func (l *linker) place(step *Step) (ok bool, hint, message string) {
 
 func (l *linker) add(step *Step) {
 	d, op := step.directive, &step.op
+	if op.kind == Ignored {
+		return
+	}
 	switch {
 	case d.snippet:
 		l.typed, l.own, l.open = []*Step{step}, true, true

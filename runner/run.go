@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -198,6 +199,9 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 			er = r.exercise(ctx, s, e)
 		}
 		sr.Exercises = append(sr.Exercises, er)
+		if er.Verdict == Skipped && e.last() == nil && len(plan.Exercises) > 1 {
+			continue // it was agreed to
+		}
 		sr.Verdict = worse(sr.Verdict, er.Verdict)
 		if r.opts.StopAtFail && er.Verdict != Passed {
 			r.stopped = true
@@ -229,9 +233,7 @@ func (r *run) resizing(ctx context.Context, s *session) (stop func()) {
 				return
 			case size := <-r.opts.Resized:
 				r.opts.Cols, r.opts.Rows = size[0], size[1] // for the sessions to come
-				if s.resize(size[0], size[1]) == nil {
-					r.emit(Event{Kind: Resized, Cols: size[0], Rows: size[1]})
-				}
+				_ = s.resize(size[0], size[1])              // the next step will say why it failed
 			}
 		}
 	})
@@ -275,20 +277,27 @@ func (r *run) skip(ctx context.Context, e *Exercise, sr *SessionResult, s *sessi
 
 // exercise runs one exercise.
 func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseResult {
-	s.nesting = s.shell.Nesting()
+	for _, p := range s.panes {
+		p.nesting = p.shell.Nesting()
+	}
 	er := &ExerciseResult{Exercise: e, Verdict: Passed, Started: time.Now()}
 	r.emit(Event{Kind: ExerciseStarted, Exercise: e})
+	last := e.last()
 	for _, step := range e.Steps {
 		st := &StepResult{Step: step, Verdict: Skipped}
 		er.Steps = append(er.Steps, st)
 		if er.Verdict != Passed {
 			continue
 		}
+		if step.op.kind == Ignored {
+			r.ignore(step)
+			continue
+		}
 		begun := time.Now()
 		r.emit(Event{Kind: StepStarted, Step: step})
 		from := s.shell.Position()
 		err := step.op.act(ctx, s, step)
-		if err == nil && step == e.Steps[len(e.Steps)-1] {
+		if err == nil && step == last {
 			err = s.settle(ctx)
 		}
 		err = s.rejected(err)
@@ -303,13 +312,35 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 		r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure})
 		er.Verdict, er.Failure = st.Verdict, st.Failure
 	}
-	s.shell.Unwatch()
-	if er.Verdict != Passed && ctx.Err() == nil {
+	for _, p := range s.panes {
+		p.shell.Unwatch()
+	}
+	if er.Verdict == Passed && last == nil {
+		er.Verdict = Skipped // nothing of it has been verified
+	}
+	if er.Verdict != Passed && er.Verdict != Skipped && ctx.Err() == nil {
 		s.recover(ctx)
 	}
 	er.Duration = time.Since(er.Started)
 	r.emit(Event{Kind: ExerciseFinished, Verdict: er.Verdict, Duration: er.Duration, Failure: er.Failure})
 	return er
+}
+
+// ignore reports a step that is not carried out.
+func (r *run) ignore(step *Step) {
+	r.emit(Event{Kind: StepStarted, Step: step})
+	r.addNote(fmt.Sprintf("%v: skipped, as there is no directive %q", step.Pos, step.Directive))
+	r.emit(Event{Kind: StepFinished, Verdict: Skipped})
+}
+
+// last is the last step that is carried out; nil if there is none.
+func (e *Exercise) last() *Step {
+	for _, s := range slices.Backward(e.Steps) {
+		if s.op.kind != Ignored {
+			return s
+		}
+	}
+	return nil
 }
 
 // copyTree copies a file system into a new directory.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,18 +33,15 @@ type session struct {
 	env     []string
 	sandbox *sandbox.Sandbox
 	stack   Stack
-	shell   *terminal.Session
 	lost    error // why the session cannot go on
 
 	clipboard string // of copy and paste
 
-	command *command // the last snippet
-	waited  int      // waits since then
-	began   terminal.Position
-	nesting int // shells around the one that reads, when the exercise began
-
-	resizing   sync.Mutex // with the terminal being replaced
-	cols, rows int
+	*pane    // the active one
+	panes    map[int]*pane
+	windows  *panes
+	view     *terminal.Composite
+	resizing sync.Mutex // with the terminal being replaced or divided
 }
 
 // command is a snippet that was typed and whose exit status may have yet to be judged.
@@ -52,17 +50,28 @@ type command struct {
 	judged      bool // its status has been looked at, or must not be
 	typing      bool // by keys at the prompt, without a Return so far
 	interrupted bool
-	strictly    bool // a step asks for its status
+	asked       bool    // a step asks for its status
+	want        *Status // of that step, if it says which
+}
+
+// wants is the status that the command must end with.
+func (c *command) wants() *Status {
+	if c.want != nil {
+		return c.want
+	}
+	return c.step.status
 }
 
 // allows reports whether the command may end with a status.
 func (c *command) allows(status int) bool {
-	return c.step.status.allows(status) || status == 0 && c.step.orZero && !c.strictly
+	return c.wants().allows(status) || status == 0 && c.step.orZero && !c.asked
 }
 
 // open prepares a session: a folder that goes away with it, a sandbox, a stack, a shell.
 func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
-	s := &session{run: r, plan: plan, limits: r.opts.Limits, cols: r.opts.Cols, rows: r.opts.Rows}
+	s := &session{run: r, plan: plan, limits: r.opts.Limits, pane: &pane{}}
+	s.panes, s.windows = map[int]*pane{0: s.pane}, newPanes(r.opts.Cols, r.opts.Rows)
+	s.view = terminal.NewComposite(func(b []byte) { r.emit(Event{Kind: Output, Data: b}) })
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -97,7 +106,9 @@ func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
 			r.addNote(n)
 		}
 	}
-	return s, s.startShell(ctx)
+	s.resizing.Lock()
+	defer s.resizing.Unlock()
+	return s, s.startShell(ctx, s.pane)
 }
 
 func isolationNote(sb *sandbox.Sandbox, opts sandbox.Options) string {
@@ -128,14 +139,18 @@ func (s *session) prepareWork() error {
 	return copyTree(s.work, w.FS)
 }
 
-func (s *session) startShell(ctx context.Context) error {
+// startShell starts the shell of a pane, in the size of its place.
+func (s *session) startShell(ctx context.Context, p *pane) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	s.resizing.Lock()
-	defer s.resizing.Unlock()
+	state := s.stateDir(p)
+	if err := os.Mkdir(state, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	place := s.windows.place(p.id)
 	shell, err := terminal.Start(ctx, terminal.Options{
-		Cols: s.cols, Rows: s.rows, Shell: s.run.opts.Shell,
-		Env: s.env, Dir: s.work, StateDir: filepath.Join(s.dir, "shell"),
+		Cols: place.Cols, Rows: place.Rows, Shell: s.run.opts.Shell,
+		Env: s.env, Dir: s.work, StateDir: state,
 		Start: func(c terminal.Command) (terminal.Process, error) {
 			p, err := s.sandbox.Start(sandbox.Cmd{Argv: c.Argv, Env: c.Env, Dir: c.Dir, TTY: c.TTY})
 			if err != nil {
@@ -143,10 +158,11 @@ func (s *session) startShell(ctx context.Context) error {
 			}
 			return process{p}, nil
 		},
-		Output: func(b []byte) { s.run.emit(Event{Kind: Output, Data: b}) },
+		Output: s.view.Pass,
+		Drawn:  func(screen *terminal.Screen) { s.view.Draw(p.id, screen) },
 		Input:  s.run.opts.Input,
 	})
-	s.shell = shell
+	p.shell = shell
 	return err
 }
 
@@ -154,11 +170,13 @@ func (s *session) startShell(ctx context.Context) error {
 func (s *session) resize(cols, rows int) error {
 	s.resizing.Lock()
 	defer s.resizing.Unlock()
-	s.cols, s.rows = cols, rows
-	if s.shell == nil {
-		return nil
+	s.windows.resize(cols, rows)
+	if err := s.fit(); err != nil {
+		return err
 	}
-	return s.shell.Resize(cols, rows)
+	s.run.emit(Event{Kind: Resized, Cols: cols, Rows: rows})
+	s.redraw()
+	return nil
 }
 
 // process is a sandboxed process as the terminal knows it.
@@ -169,8 +187,10 @@ func (p process) Kill() error { return p.Signal(os.Kill) }
 // Close ends everything that the session started and removes its folder.
 func (s *session) Close() error {
 	var errs []error
-	if s.shell != nil {
-		errs = append(errs, s.shell.Close())
+	for _, p := range s.panes {
+		if p.shell != nil {
+			errs = append(errs, p.shell.Close())
+		}
 	}
 	if s.stack != nil {
 		errs = append(errs, s.stack.Close())
@@ -191,9 +211,17 @@ func (s *session) failf(step *Step, hint, format string, args ...any) *Failure {
 		f.Command = s.command.step.Text
 	}
 	if s.shell != nil {
-		f.Screen = s.shell.Screen()
+		f.Screen = s.screen()
 	}
 	return f
+}
+
+// screen is what a person sees: the view, where there are several panes.
+func (s *session) screen() []string {
+	if lines := s.view.Lines(); lines != nil {
+		return lines
+	}
+	return s.shell.Screen()
 }
 
 // awaitPrompt waits until the command before is over, and judges it. The limit is the
@@ -222,6 +250,9 @@ func (s *session) awaitPrompt(ctx context.Context, step *Step) error {
 	if errors.Is(err, terminal.ErrIncomplete) {
 		return s.incomplete(step)
 	}
+	if errors.Is(err, terminal.ErrEnded) && s.windows.several() {
+		return s.leave(ctx) // as tmux does
+	}
 	if err != nil {
 		return err
 	}
@@ -242,7 +273,7 @@ func (s *session) judgeStatus(status int) error {
 	if c.interrupted || c.allows(status) {
 		return nil
 	}
-	f := s.failf(c.step, "", "the command ended with status %d%s", status, c.step.status.instead())
+	f := s.failf(c.step, "", "the command ended with status %d%s", status, c.wants().instead())
 	f.Status = &status
 	return f
 }
@@ -311,7 +342,7 @@ func (s *session) fine(status int) bool {
 func (s *session) missed(step *Step, timeout *terminal.TimeoutError) *Failure {
 	want := step.op.condition.Appears
 	f := s.failf(step, "", "%v", timeout)
-	f.Want, f.Screen, f.Tail = want.Text, timeout.Screen, timeout.Tail
+	f.Want, f.Tail = want.Text, timeout.Tail
 	if timeout.Ended && s.command != nil {
 		f.Status = &timeout.Status
 		f.Message += fmt.Sprintf("; the command had ended with status %d", timeout.Status)
@@ -333,7 +364,7 @@ func (s *session) missed(step *Step, timeout *terminal.TimeoutError) *Failure {
 func (s *session) failedBefore(timeout *terminal.TimeoutError) error {
 	s.command.judged = true
 	f := s.failf(s.command.step, "", "the command ended with status %d before %q appeared", timeout.Status, strings.Join(timeout.Want, " or "))
-	f.Want, f.Screen, f.Tail, f.Status = strings.Join(timeout.Want, " or "), timeout.Screen, timeout.Tail, &timeout.Status
+	f.Want, f.Tail, f.Status = strings.Join(timeout.Want, " or "), timeout.Tail, &timeout.Status
 	return f
 }
 
@@ -345,6 +376,9 @@ func isBreak(r rune) bool { return r == '\n' || r == '\r' }
 // press types keys. What the command before has come to is judged first, if it is over;
 // then keys at the prompt may be a command of their own.
 func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error {
+	if err := s.leaveEnded(ctx); err != nil {
+		return err
+	}
 	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
 	defer cancel()
 	if err := s.shell.Settle(limit, key.Interrupts()); errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
@@ -366,7 +400,17 @@ func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error
 	if key.Interrupts() && s.command != nil {
 		s.command.interrupted = true
 	}
-	return s.shell.Press(ctx, key)
+	_, prompting := s.shell.Prompting()
+	if err := s.shell.Press(ctx, key); err != nil || !prompting || !key.Leaves() || !s.windows.several() {
+		return err
+	}
+	// The end of a shell ends its pane: what follows is for another one.
+	moment, cancel := context.WithTimeout(ctx, farewell)
+	defer cancel()
+	if s.shell.AwaitEnd(moment) != nil {
+		return nil
+	}
+	return s.leaveEnded(ctx)
 }
 
 // check waits for the prompt and judges the status, whatever was pressed.
@@ -374,7 +418,8 @@ func (s *session) check(ctx context.Context, step *Step) error {
 	if s.command == nil {
 		return s.failf(step, "", "there is no command to judge: the exercise before it did not get so far")
 	}
-	s.command.judged, s.command.interrupted, s.command.strictly = false, false, true
+	s.command.judged, s.command.interrupted = false, false
+	s.command.asked, s.command.want = true, step.op.condition.Status // it may have been typed in another pane
 	return s.awaitPrompt(ctx, step)
 }
 
@@ -450,34 +495,49 @@ func times(n int) string {
 // rejected turns what a step returned into a failure, if something has appeared by now
 // that must not.
 func (s *session) rejected(err error) error {
-	if err == nil {
-		err = s.shell.Rejected()
-	}
 	var rejected *terminal.RejectedError
-	if !errors.As(err, &rejected) || s.command == nil {
+	if err != nil && !errors.As(err, &rejected) {
 		return err
 	}
-	step := s.command.step.rejects[rejected.Index]
-	f := s.failf(step, "", "%q appeared, which must not", rejected.Text)
-	f.Tail = s.shell.Since(s.began)
-	return f
+	active := s.pane
+	defer func() { s.pane = active }()
+	for _, id := range slices.Sorted(maps.Keys(s.panes)) {
+		s.pane = s.panes[id]
+		if s.command == nil || !errors.As(s.shell.Rejected(), &rejected) {
+			continue
+		}
+		f := s.failf(s.command.step.rejects[rejected.Index], "", "%q appeared, which must not", rejected.Text)
+		f.Tail = s.shell.Since(s.began)
+		return f
+	}
+	return err
 }
 
 // settle judges, at the end of an exercise, a command that ends by itself after a wait
 // was met or keys were typed: it gets a moment to do so. One that goes on running is
 // the next exercises' affair.
 func (s *session) settle(ctx context.Context) error {
-	if s.command == nil || s.command.judged || s.command.interrupted {
-		return nil
-	}
 	moment, cancel := context.WithTimeout(ctx, farewell)
 	defer cancel()
-	status, err := s.shell.AwaitPrompt(moment)
-	switch {
-	case err == nil:
-		return s.judgeStatus(status)
-	case errors.Is(err, terminal.ErrEnded):
-		return err
+	active := s.pane
+	defer func() { s.pane = active }()
+	for _, id := range slices.Sorted(maps.Keys(s.panes)) {
+		s.pane = s.panes[id]
+		if s.command == nil || s.command.judged || s.command.interrupted {
+			continue
+		}
+		status, err := s.shell.AwaitPrompt(moment)
+		switch {
+		case err == nil:
+			err = s.judgeStatus(status)
+		case errors.Is(err, terminal.ErrEnded) && s.windows.several():
+			s.command, err = nil, nil // its pane goes with it
+		case !errors.Is(err, terminal.ErrEnded) && !errors.As(err, new(*terminal.RejectedError)):
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -507,8 +567,10 @@ func (s *session) recover(ctx context.Context) {
 	if ctx.Err() != nil || err == nil && s.shell.Nesting() <= s.nesting {
 		return
 	}
+	s.resizing.Lock()
+	defer s.resizing.Unlock()
 	if err = s.shell.Close(); err == nil {
-		err = s.startShell(ctx)
+		err = s.startShell(ctx, s.pane)
 	}
 	if err != nil && ctx.Err() == nil {
 		s.lost = fmt.Errorf("the shell was lost and cannot be replaced: %w", err)

@@ -36,6 +36,7 @@ func newLint(streams Streams) *cobra.Command {
 	f.StringVar(&explain, "explain", "", "explain the rule with this `CODE`, with an example")
 	cmd.MarkFlagsMutuallyExclusive("fix", "diff", "explain")
 	cmd.MarkFlagsMutuallyExclusive("json", "format")
+	l.dialect = dialectFlags(cmd)
 	selection := selectionFlags(cmd)
 	for flag, values := range map[string][]string{"format": lint.FormatNames(), "explain": lintCodes()} {
 		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
@@ -66,10 +67,11 @@ type linter struct {
 	format            string
 	strict, fix, diff bool
 	sel               runner.Selection
+	dialect           *dialect
 }
 
 func (l *linter) run(args []string) error {
-	sources, found, err := lintDecks(args, l.sel)
+	sources, found, err := l.look(args)
 	if err != nil {
 		return err
 	}
@@ -104,18 +106,18 @@ func (l *linter) verdict(found *lint.Report) error {
 	return nil
 }
 
-// lintDecks reads decks and looks at them. Their mistakes are in the report, other
+// look reads decks and looks at them. Their mistakes are in the report, other
 // errors say why there is none.
-func lintDecks(args []string, sel runner.Selection) ([]*source, *lint.Report, error) {
-	plan, sources, err := load(args, io.Discard)
+func (l *linter) look(args []string) ([]*source, *lint.Report, error) {
+	plan, sources, err := l.dialect.load(args, io.Discard)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, err
 	}
-	if err := sel.Check(plan.Decks); err != nil {
+	if err := l.sel.Check(plan.Decks); err != nil {
 		return nil, nil, err
 	}
-	return sources, lintPlan(plan, sources, errs, sel), nil
+	return sources, lintPlan(plan, sources, errs, l.sel), nil
 }
 
 // lintPlan looks at a plan of decks and what has been found while making it.
@@ -169,7 +171,7 @@ func (l *linter) repair(args []string, sources []*source, found *lint.Report) (*
 			}
 			total[name]++
 		}
-		if sources, found, err = lintDecks(args, l.sel); err != nil {
+		if sources, found, err = l.look(args); err != nil {
 			return nil, err
 		}
 	}
@@ -214,7 +216,9 @@ const maxLines = 10
 func warnOf(w io.Writer, found *lint.Report) {
 	if len(found.Findings) <= maxLines {
 		for _, f := range found.Findings {
-			fmt.Fprintln(w, f.Line())
+			e := f.Error
+			e.Message += " [" + string(f.Code) + "]"
+			fmt.Fprintf(w, "warning: %v\n", &e)
 		}
 		return
 	}

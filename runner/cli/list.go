@@ -19,9 +19,9 @@ func newList(streams Streams) *cobra.Command {
 		GroupID: "deck",
 	}
 	asJSON := cmd.Flags().Bool("json", false, "print one JSON document")
-	selection := selectionFlags(cmd)
+	dialect, selection := dialectFlags(cmd), selectionFlags(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		plan, _, err := load(args, streams.Err)
+		plan, _, err := dialect.load(args, streams.Err)
 		if err != nil {
 			return err
 		}

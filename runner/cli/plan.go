@@ -43,7 +43,7 @@ added without a new one. "sends" holds the bytes as they are.`,
 	j.planFlags(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "print one JSON document")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		plan, sources, err := load(args, streams.Err)
+		plan, sources, err := j.dialect.load(args, streams.Err)
 		if err != nil {
 			return err
 		}
@@ -172,7 +172,10 @@ func (j *job) step(s *runner.Step) planStep {
 	if want := s.Condition().Output; want != nil {
 		p.Output = want.Lines()
 	}
-	if p.Sends == "" && p.Condition == "" {
+	switch {
+	case s.Arranges() != "":
+		p.Text = s.Arranges()
+	case p.Sends == "" && p.Condition == "" && !p.Pastes:
 		p.Text = s.Text
 	}
 	return p
@@ -263,7 +266,7 @@ func printPlan(w io.Writer, doc *planDoc, color bool) {
 			fmt.Fprintf(w, "\n  %s%s%s  %s\n", bold(e.ID), mark(e.Setup, " (set-up)"), mark(e.Hidden, " (hidden)"),
 				dim(fmt.Sprintf("slide %d, %s:%d", e.Slide, e.File, e.Line)))
 			for _, step := range e.Steps {
-				fmt.Fprintf(w, "  %5d  %-8s %s\n", step.Line, step.Directive, strings.Join(step.lines(dim), "\n"+strings.Repeat(" ", 18)))
+				fmt.Fprintf(w, "  %5d  %-9s %s\n", step.Line, step.Directive, strings.Join(step.lines(dim), "\n"+strings.Repeat(" ", 19)))
 			}
 		}
 	}

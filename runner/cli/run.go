@@ -70,6 +70,7 @@ shown.`,
 
 // job is a run as the command line describes it.
 type job struct {
+	dialect    *dialect
 	selection  func() (runner.Selection, error)
 	fromStart  bool
 	limits     runner.Limits
@@ -86,7 +87,7 @@ type job struct {
 
 // planFlags adds the flags that decide what is typed, into what, and for how long.
 func (j *job) planFlags(cmd *cobra.Command) {
-	j.selection = selectionFlags(cmd)
+	j.dialect, j.selection = dialectFlags(cmd), selectionFlags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
 	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
@@ -106,8 +107,27 @@ func runFlags(cmd *cobra.Command, network string) *job {
 	return j
 }
 
+// dialect is how decks are read.
+type dialect struct{ compat string }
+
+// autopilot is the value of --compat for decks that were written for the script of that
+// name: it skipped what it did not know.
+const autopilot = "autopilot"
+
+func dialectFlags(cmd *cobra.Command) *dialect {
+	d := &dialect{}
+	cmd.Flags().StringVar(&d.compat, "compat", "", "skip steps with an unknown directive, with a warning, for decks of `autopilot`")
+	if err := cmd.RegisterFlagCompletionFunc("compat", cobra.FixedCompletions([]string{autopilot}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag is defined above
+	}
+	return d
+}
+
 // load reads and compiles decks; every mistake of all of them is in the error.
-func load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
+func (d *dialect) load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
+	if d.compat != "" && d.compat != autopilot {
+		return nil, nil, fmt.Errorf("--compat: %q is not %s", d.compat, autopilot)
+	}
 	sources, err := openDecks(args)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
@@ -119,19 +139,22 @@ func load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
 			decks = append(decks, src.deck)
 		}
 	}
-	plan, err := runner.Compile(decks...)
+	plan, err := runner.Compiler{Lenient: d.compat == autopilot}.Compile(decks...)
 	var more markdown.ErrorList
 	if errors.As(err, &more) {
 		errs = append(errs, more...)
 	}
 	errs.Sort()
 	warn(warnings, decks)
+	for _, e := range plan.Warnings {
+		fmt.Fprintf(warnings, "warning: %v\n", e)
+	}
 	return plan, sources, errs.Err()
 }
 
 // load reads, compiles and lints decks, and shows what is suspicious.
 func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runner.Plan, []*source, error) {
-	plan, sources, err := load(args, io.Discard)
+	plan, sources, err := j.dialect.load(args, io.Discard)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, err

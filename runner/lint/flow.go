@@ -74,7 +74,7 @@ func (p *pass) link(f *flow) {
 	for i := len(f.visits) - 1; i >= 0; i-- {
 		v := &f.visits[i]
 		switch v.step.Kind() {
-		case runner.Alters:
+		case runner.Alters, runner.Ignored:
 			continue
 		case runner.Types:
 			if v.snippet = p.snippets[v.step.Step]; v.snippet == nil {

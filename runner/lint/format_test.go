@@ -54,7 +54,7 @@ func TestFormats(t *testing.T) {
 			}
 			got := b.String()
 			if f.Name == "sarif" { // the rules are those of the table
-				got = regexp.MustCompile(`(?s)"rules": \[.*?\n        \]`).ReplaceAllString(got, `"rules": []`)
+				got = regexp.MustCompile(`(?s)"rules": \[.*?\n          \]`).ReplaceAllString(got, `"rules": []`)
 				got = regexp.MustCompile(`"ruleIndex": \d+`).ReplaceAllString(got, `"ruleIndex": 0`)
 			}
 			golden := filepath.Join("testdata", "report."+f.Name)

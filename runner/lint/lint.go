@@ -125,6 +125,11 @@ func Run(in Input, opts Options) *Report {
 			p.findings = append(p.findings, &Finding{*w, Warning})
 		}
 	}
+	if in.Plan != nil {
+		for _, w := range in.Plan.Warnings {
+			p.findings = append(p.findings, &Finding{*w, Warning})
+		}
+	}
 	rules := Rules()
 	for i := range in.Decks {
 		for _, r := range rules {

@@ -44,15 +44,16 @@ var (
 
 // prompts are the prompts at the beginning of the snippet's commands.
 func (s *snippet) prompts(c catalogue) (found []stretch) {
-	starts := map[int]bool{}
+	starts := map[uint]bool{} // lines
 	for _, stmt := range s.stmts {
-		starts[strings.LastIndexByte(s.step.Text[:stmt.Pos().Offset()], '\n')+1] = true
+		starts[stmt.Pos().Line()] = true
 	}
 	first, commands := true, false
-	at := 0
+	at, number := 0, uint(0)
 	for line := range strings.Lines(s.step.Text) {
+		number++
 		if strings.TrimSpace(line) != "" {
-			if m := prompt.FindStringSubmatchIndex(line); m != nil && (first || starts[at] || s.mistake != nil) {
+			if m := prompt.FindStringSubmatchIndex(line); m != nil && (first || starts[number] || s.mistake != nil) {
 				found = append(found, stretch{at + m[2], at + m[3]})
 			}
 			commands = commands || !strings.HasPrefix(strings.TrimSpace(line), "#")

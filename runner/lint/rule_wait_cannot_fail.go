@@ -25,7 +25,7 @@ echo READY), and one that a loop holds back (until …; do …; done; echo READY
 		if s.foreign {
 			return
 		}
-		for _, step := range s.looks {
+		for _, step := range s.looks[:min(len(s.looks), maxWaits)] {
 			if step.Kind() == runner.Presses || step.Kind() == runner.Arranges {
 				return // what comes now may be of another command
 			}
@@ -42,6 +42,10 @@ echo READY), and one that a loop holds back (until …; do …; done; echo READY
 		}
 	},
 }
+
+// maxWaits is how many steps behind a snippet are compared with it: nobody writes more,
+// and each of them means looking through the snippet.
+const maxWaits = 100
 
 // place is where the data of a step stands.
 func place(step *runner.Step) markdown.Span {

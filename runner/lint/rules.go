@@ -40,6 +40,7 @@ func Rules() []*Rule {
 		&fenceWithoutWord,
 		&shellNotRun,
 		&unknownDirective,
+		&skippedStep,
 		&badStep,
 		&noSnippet,
 		// What is typed

@@ -33,6 +33,9 @@ func (k Key) Submits() bool { return strings.ContainsAny(k.normal, "\r\n") }
 // String is what is typed, byte for byte, unless the program asks for another form.
 func (k Key) String() string { return k.normal }
 
+// Leaves reports whether the key is ^D, which ends a shell at its prompt.
+func (k Key) Leaves() bool { return k.normal == "\x04" }
+
 func (k Key) append(b []byte, application bool) []byte {
 	if application && k.application != "" {
 		return append(b, k.application...)

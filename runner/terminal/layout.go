@@ -111,6 +111,14 @@ func (l *Layout) Next(n int) {
 	_ = l.Select((i%len(l.panes) + len(l.panes)) % len(l.panes))
 }
 
+// Before is the pane that was active before.
+func (l *Layout) Before() (id int, ok bool) {
+	if len(l.recent) < 2 {
+		return 0, false
+	}
+	return l.recent[len(l.recent)-2].id, true
+}
+
 // Last makes the pane active that was so before.
 func (l *Layout) Last() error {
 	if len(l.recent) < 2 {

@@ -79,20 +79,30 @@ func (s *Session) back() bool { return s.state == ready || s.state == ended }
 
 // nudge repeats an interrupt that the shell has swallowed. Bash takes notice of one
 // that comes at the very moment of its prompt only at the next key, and goes on with
-// a loop when one comes between two of its commands. A program that got it has its own
-// reasons to go on: it is left alone.
+// a loop when one comes between two of its commands; a child of it loses one that comes
+// before it has become another program. A program that got it has its own reasons to go
+// on: it is left alone.
 func (s *Session) nudge() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.interrupt {
-		return
+	switch {
+	case !s.interrupt:
+	case s.state == running && s.missed:
+		s.interrupting(func() { s.press([]byte{interruptKey}) })
+	case s.state == sent || s.state == continued:
+		s.interrupting(func() { s.enqueue([]byte{interruptKey}) })
 	}
+}
+
+// interrupting types an interrupt, and notes whether it may have missed every program:
+// a shell was in the foreground, or one about to become a program, or the program had
+// ended and its shell did not know it yet.
+func (s *Session) interrupting(press func()) {
 	group := s.dev.foreground()
-	swallowed := s.state == running && s.interrupted == s.shell
-	if swallowed || s.state == sent || s.state == continued {
-		s.enqueue([]byte{interruptKey})
-		s.interrupted = group
-	}
+	missed := group == s.shell || isNoProgram(group)
+	press()
+	s.dev.settle()
+	s.interrupt, s.missed = true, missed || s.dev.foreground() != group || endedItself(group)
 }
 
 // Prompting reports whether the shell reads a line now, and then the exit status of
@@ -300,10 +310,7 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 	for _, k := range keys {
 		b = k.append(b, s.screen.AppCursorKeys())
 	}
-	if interrupts {
-		s.interrupt, s.interrupted = true, s.dev.foreground()
-	}
-	s.awake = true
+	s.awake, s.missed = true, false
 	if s.state == ready || s.state == continued {
 		s.status = 0
 		if bytes.ContainsAny(b, "\r\n\x03") {
@@ -312,10 +319,15 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 			s.begin(classEcho)
 			s.dirty, s.control = true, s.control || bytes.IndexFunc(b, forbidden) >= 0
 		}
+		s.interrupt = s.interrupt || interrupts
 		s.enqueue(b)
 		return ctx.Err()
 	}
-	s.press(b)
+	if interrupts {
+		s.interrupting(func() { s.press(b) })
+	} else {
+		s.press(b)
+	}
 	return ctx.Err()
 }
 
@@ -384,8 +396,7 @@ func (s *Session) Recover(ctx context.Context) error {
 	s.mu.Lock()
 	s.watches, s.rejected = nil, nil
 	if !s.back() {
-		s.interrupt, s.interrupted = true, s.dev.foreground()
-		s.enqueue([]byte{interruptKey})
+		s.interrupting(func() { s.enqueue([]byte{interruptKey}) })
 	}
 	s.mu.Unlock()
 	within := func(d time.Duration) error {
