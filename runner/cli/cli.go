@@ -137,7 +137,7 @@ that what should appear does appear.
 
 A DECK is a directory (its workshop.yml, else its *.md files in name order), a
 manifest, or one .md file. Without one it is slides/ here, else the deck that is
-built in. A deck that you run has your privileges: read it first (workshop list).`,
+built in. A deck that you run has your privileges: read it first (workshop plan).`,
 		Example: `  workshop run slides              watch the workshop being done
   workshop check --chapter scaling verify a chapter, as in CI
   workshop list --json             what there is, without running it`,
