@@ -130,6 +130,8 @@ type (
 		Condition string      `json:"condition,omitempty"` // that must hold
 		Output    []string    `json:"output,omitempty"`    // that is expected
 		Limit     float64     `json:"limit_seconds"`
+
+		watched bool // a snippet whose end is not waited for
 	}
 )
 
@@ -169,6 +171,7 @@ func (j *job) step(s *runner.Step) planStep {
 		Kind: s.Kind(), Sends: s.Sends(), Pastes: s.Pastes(), Repeats: s.Repeats(),
 		Condition: s.Condition().String(), Limit: s.Limit(j.limits).Seconds(),
 	}
+	p.watched = s.Snippet() && !s.Condition().Ends
 	if want := s.Condition().Output; want != nil {
 		p.Output = want.Lines()
 	}
@@ -324,7 +327,10 @@ func (s *planStep) lines(dim func(string) string) []string {
 		lines = append(lines, "the snippet before is typed again each second until")
 	}
 	if s.Condition != "" {
-		want := s.Condition + ", within " + seconds(s.Limit)
+		want := s.Condition
+		if !s.watched {
+			want += ", within " + seconds(s.Limit)
+		}
 		if len(lines) == 0 {
 			lines = append(lines, want)
 		} else {
