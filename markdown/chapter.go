@@ -115,7 +115,7 @@ func (p *chapterParser) end(at int) {
 	}
 	text := p.src.text[min(p.from, end):end]
 	s.Source = strings.Trim(text, "\n")
-	s.origin = origin{p.src, []mark{{0, min(p.from, end) + len(text) - len(strings.TrimLeft(text, "\n"))}}}
+	s.origin = origin{p.src, []mark{{src: min(p.from, end) + len(text) - len(strings.TrimLeft(text, "\n"))}}}
 	if s.Part == "" {
 		s.Part = p.part
 	}
@@ -257,7 +257,7 @@ func (p *chapterParser) step(t token) {
 			blanks = prefix(rest, isBlank)
 		}
 		at = t.data + len(t.info) - len(rest) + blanks
-		s.origin.marks = []mark{{0, at}}
+		s.origin.marks = []mark{{src: at}}
 	} else {
 		s.Args = strings.Trim(rest, " \t")
 		s.Text, s.origin.marks = outdent(p.src.text[t.body:t.tail], t.indent)
@@ -348,7 +348,7 @@ func (p *chapterParser) replace(at int, text, with string, is func(rune) bool) (
 func outdent(body string, indent int) (text string, marks []mark) {
 	body = strings.TrimSuffix(body, "\n")
 	if indent == 0 || body == "" {
-		return body, []mark{{0, 0}}
+		return body, []mark{{}}
 	}
 	var b strings.Builder
 	start := 0
@@ -365,7 +365,7 @@ func outdent(body string, indent int) (text string, marks []mark) {
 		for range col - indent {
 			b.WriteByte(' ')
 		}
-		marks = append(marks, mark{b.Len(), start + i})
+		marks = append(marks, mark{text: b.Len(), src: start + i})
 		start += len(line)
 		b.WriteString(line[i:])
 	}
@@ -420,9 +420,10 @@ func (s *Slide) contents(toc string) {
 			break
 		}
 		b.WriteString(s.Source[from : from+n])
+		s.origin.marks = append(s.origin.marks, mark{b.Len(), base + from + n, true})
 		from += n + len(name)
 		b.WriteString(toc)
-		s.origin.marks = append(s.origin.marks, mark{b.Len(), base + from})
+		s.origin.marks = append(s.origin.marks, mark{text: b.Len(), src: base + from})
 	}
 	s.Source = b.String() + s.Source[from:]
 }

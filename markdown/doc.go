@@ -28,6 +28,13 @@
 //     than 8 MiB with their includes, and decks of more than 16 MiB or 100,000
 //     slides are errors
 //
+// # Mistakes
+//
+// Each has a [Code] that never changes, a severity that goes with its code, and an end
+// where that is known. A comment `<!-- lint-ignore CODE: reason -->` (or such a line within
+// a comment) and a manifest's lint: key ask for silence about some: they are read here,
+// and heeded by whoever reports. What needs no judgement to repair carries its edits.
+//
 // # Limits of what is reported
 //
 // Every mistake is reported, but no more than 100 errors and 100 warnings a chapter.

@@ -191,6 +191,16 @@ func checkPositions(t *testing.T, deck *markdown.Deck, err error, sources map[st
 			t.Errorf("%s is outside its source: %v", what, pos)
 		}
 	}
+	span := func(what string, s markdown.Span) {
+		t.Helper()
+		if s.End == (markdown.Pos{}) {
+			return
+		}
+		check(what, s.End)
+		if s.Pos.File != s.End.File || s.Pos.Compare(s.End) > 0 {
+			t.Errorf("%s ends before it begins: %v–%v", what, s.Pos, s.End)
+		}
+	}
 	var list markdown.ErrorList
 	if err != nil && !errors.As(err, &list) {
 		t.Errorf("not an ErrorList: %v", err)
@@ -198,6 +208,13 @@ func checkPositions(t *testing.T, deck *markdown.Deck, err error, sources map[st
 	for _, l := range []markdown.ErrorList{list, deck.Warnings} {
 		for i, e := range l {
 			check(e.Message, e.Pos)
+			span(e.Message, markdown.Span{Pos: e.Pos, End: e.End})
+			if e.Code == "" {
+				t.Errorf("no code: %v", e)
+			}
+			for _, edit := range e.Fix {
+				span("edit", edit.Span)
+			}
 			if i > 0 && l[i-1].Pos.Compare(e.Pos) > 0 {
 				t.Errorf("%v stands before %v", l[i-1], e)
 			}
@@ -209,8 +226,16 @@ func checkPositions(t *testing.T, deck *markdown.Deck, err error, sources map[st
 	ids := map[string]bool{}
 	for _, c := range deck.Chapters {
 		check("chapter", c.Pos)
+		for _, i := range c.Ignores {
+			span("request", i.Span)
+			span("what it covers", i.Covers)
+		}
 		for _, s := range c.Slides {
 			check("slide", s.Pos)
+			for _, l := range s.Links() {
+				check("link", l.Pos)
+				span("link", l.Span)
+			}
 			for _, e := range s.Exercises {
 				check("exercise", e.Pos)
 				if ids[e.ID] && err == nil {

@@ -10,15 +10,26 @@ type origin struct {
 }
 
 // mark says that from an offset of the text on it is the source from another one on,
-// up to the next mark.
-type mark struct{ text, src int }
+// up to the next mark; or that all of it stands for that place.
+type mark struct {
+	text, src int
+	fixed     bool
+}
 
-func (o *origin) offset(off int) int {
+func (o *origin) at(off int) mark {
 	i := sort.Search(len(o.marks), func(i int) bool { return o.marks[i].text > off }) - 1
 	if i < 0 {
-		return 0
+		return mark{}
 	}
-	return o.marks[i].src + off - o.marks[i].text
+	return o.marks[i]
+}
+
+func (o *origin) offset(off int) int {
+	m := o.at(off)
+	if m.fixed {
+		return m.src
+	}
+	return m.src + off - m.text
 }
 
 // span is the place of the text from start to end.
@@ -27,7 +38,7 @@ func (o *origin) span(start, end int) Span {
 		return Span{}
 	}
 	from := o.offset(start)
-	if end <= start {
+	if end <= start || o.at(start).fixed || o.at(end-1).fixed {
 		return o.src.pos(from).Point()
 	}
 	return o.src.span(from, o.offset(end-1)+1)
@@ -40,11 +51,11 @@ func (o *origin) without(text string, c byte) string {
 	next := 0 // of the old marks
 	for i := range len(text) {
 		for next < len(o.marks) && o.marks[next].text <= i {
-			marks = append(marks, mark{len(kept), o.marks[next].src + i - o.marks[next].text})
+			marks = append(marks, mark{len(kept), o.marks[next].src + i - o.marks[next].text, false})
 			next++
 		}
 		if text[i] == c {
-			marks = append(marks, mark{len(kept), o.offset(i) + 1})
+			marks = append(marks, mark{len(kept), o.offset(i) + 1, false})
 			continue
 		}
 		kept = append(kept, text[i])

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"workshop/markdown"
 )
@@ -17,6 +18,15 @@ type directive struct {
 	watches bool     // has to do with a command while it runs: the snippet before it does not wait for its end
 	follows relation // what must come before it
 	compile func(*markdown.Step) (operation, error)
+}
+
+// hint is the usage on one line.
+func (d *directive) hint() string {
+	between := " or "
+	if strings.Contains(d.usage, "\n```\n") || strings.HasSuffix(d.usage, "\n```") {
+		between = " " // the lines of a fence
+	}
+	return strings.ReplaceAll(d.usage, "\n", between)
 }
 
 // relation is what a step must stand behind.

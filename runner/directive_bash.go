@@ -11,7 +11,7 @@ import (
 var bashDirective = directive{
 	name:    "bash",
 	usage:   "```bash\nCOMMANDS\n```",
-	summary: "type commands; the last one must end with status 0, unless a wait or a key follows",
+	summary: "type commands; the last one must end with status 0, unless a step follows that has to do with them while they run, such as a wait or a key",
 	snippet: true,
 	compile: compileSnippet,
 }

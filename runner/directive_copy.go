@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -25,12 +26,15 @@ func copyMatch(ctx context.Context, s *session, step *Step) error { return s.cop
 // parseCopied reads what is copied.
 func parseCopied(text string) (*regexp.Regexp, error) {
 	text = strings.TrimSpace(text)
-	re, err := regexp.Compile("(?s)" + text)
-	if err == nil && re.MatchString("") {
-		err = fmt.Errorf("%q matches nothing at all, too", text)
+	if text == "" {
+		return nil, errors.New("there is nothing to look for")
 	}
-	if err != nil {
+	re, err := regexp.Compile(text) // first as it is written, for the message
+	switch {
+	case err != nil:
 		return nil, err
+	case re.MatchString(""):
+		return nil, fmt.Errorf("%q matches nothing at all, too", text)
 	}
-	return re, nil
+	return regexp.Compile("(?s)" + text)
 }

@@ -9,8 +9,8 @@ import (
 var tmuxDirective = directive{
 	name:  "tmux",
 	usage: "```tmux COMMAND```",
-	summary: "arrange several shells in one view, with a command of tmux, by its name, its alias or a beginning that is no other's: " +
-		"split-pane -h|-v, select-pane -t N|-U|-D|-L|-R, last-pane, kill-pane, new-window, select-window -t N, last-window, select-layout NAME … What follows goes to the pane that is active then",
+	summary: "arrange several shells in one view, with tmux's commands, their aliases and unambiguous beginnings: " +
+		"split-pane -h or -v, select-pane -t N, -U, -D, -L or -R, last-pane, kill-pane, new-window, select-window -t N, last-window, select-layout NAME and their like; what follows goes to the pane that is active then",
 	watches: true,
 	follows: anything,
 	compile: func(step *markdown.Step) (operation, error) {

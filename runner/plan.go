@@ -137,7 +137,7 @@ func (c *compilation) step(step *markdown.Step) *Step {
 	}
 	op, err := d.compile(step)
 	if err != nil {
-		c.errs.Add(CodeBadStep, step.Head(), d.usage, "%s: %v", d.name, err)
+		c.errs.Add(CodeBadStep, step.Head(), d.hint(), "%s: %v", d.name, err)
 		return nil
 	}
 	return &Step{Step: step, directive: d, op: op}
@@ -261,10 +261,10 @@ func (l *linker) place(step *Step) (ok bool, hint, message string) {
 	case f == anyStep && l.last.timeout > 0:
 		return false, "one is enough", "comes after another one: the step before it has a limit"
 	case f == anyStep:
+	case (f == ownSnippet || f == justBehind) && !l.own:
+		return false, hint, "comes before any snippet of its exercise"
 	case len(l.typed) == 0:
 		return false, hint, "comes before any snippet of its session"
-	case f == ownSnippet && !l.own || f == justBehind && !l.own:
-		return false, hint, "comes before any snippet of its exercise"
 	case f == justBehind && !l.open:
 		return false, "put it right behind the snippet", "is about a snippet, and other steps stand between them"
 	}

@@ -26,7 +26,7 @@ func TestFix(t *testing.T) {
 		{"line ends", "\ufeff# A\r\n\r\n--- \r\n\r\n# B  \r\n", "\ufeff# A\r\n\r\n---\r\n\r\n# B  \r\n"},
 		{"no end of the last line", "# Ä\n\n-- ", "# Ä\n\n--"},
 		{"invisible", ".exercise[\n- é:\n  ```bash\n  l" + zero + "s " + zero + "é" + zero + "\n  ```\n]\n", ".exercise[\n- é:\n  ```bash\n  ls é\n  ```\n]\n"},
-		{"elsewhere", "zero" + zero + "width, no" + nbsp + "break\n", "zero" + zero + "width, no" + nbsp + "break\n"},
+		{"elsewhere", "zero" + zero + "width, no" + nbsp + "break, \u202ebidi\u202c, a\u200db\n", "zerowidth, no" + nbsp + "break, \u202ebidi\u202c, a\u200db\n"},
 		{"no-break", ".exercise[ ```bash ls" + nbsp + "-l" + nbsp + "x``` ]\n", ".exercise[ ```bash ls -l x``` ]\n"},
 		{"prompts", ".exercise[\n  ```bash\n  $ ls\n  $ ls \\\n    -l\n  ```\n]\n", ".exercise[\n  ```bash\n  ls\n  ls \\\n    -l\n  ```\n]\n"},
 		{"a prompt with backticks", ".exercise[ ```bash\n$ kubectl get `pods`\n```\n]\n", ".exercise[ ```bash\nkubectl get `pods`\n```\n]\n"},

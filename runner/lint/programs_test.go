@@ -255,6 +255,7 @@ func TestFlow(t *testing.T) {
 		{"a sleep in a loop that asks", snippet("until curl x; do sleep 1; done"), ""},
 		{"a sleep in the background", snippet("sleep 100 &"), ""},
 		{"a sleep to be interrupted", snippet("sleep 100") + "\n<!-- ```key ^C``` -->", ""},
+		{"a sleep to be interrupted, later", snippet("echo $A; sleep 100") + "\n<!--\n```wait x```\n```key ^C```\n-->", ""},
 		{"a sleep somewhere else", snippet("docker run -d alpine sleep 100"), ""},
 		{"a prompt", snippet("$ ls"), "pasted-prompt"},
 		{"a prompt of root", snippet("# apt-get install vim"), "pasted-prompt"},

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,8 +23,9 @@ such a loop is not meant, nor one in the background, nor one that a key interrup
 		if s.foreign {
 			return
 		}
+		pressed := slices.ContainsFunc(s.looks, func(step *runner.Step) bool { return step.Kind() == runner.Presses })
 		for i, stmt := range s.stmts {
-			interrupted := i == len(s.stmts)-1 && s.next != nil && s.next.Kind() == runner.Presses
+			interrupted := pressed && i == len(s.stmts)-1
 			syntax.Walk(stmt, func(n syntax.Node) bool {
 				switch n := n.(type) {
 				case *syntax.WhileClause, *syntax.FuncDecl:

@@ -37,7 +37,7 @@ echo READY), and one that a loop holds back (until …; do …; done; echo READY
 			case printed:
 				p.report(place(step), "wait for something that only a success prints", "%s is printed by the command itself, whatever happens: this wait cannot fail", pattern)
 			case found:
-				p.report(place(step), "wait for something that only a success prints", "%s stands in the command that this wait follows, which repeats it even in an error: it cannot fail", pattern)
+				p.report(place(step), "wait for something that only a success prints", "%s stands in the command that this wait follows: should it fail, its error may satisfy the wait", pattern)
 			}
 		}
 	},

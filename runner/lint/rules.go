@@ -28,6 +28,7 @@ func Rules() []*Rule {
 		&duplicateSlide,
 		&duplicateTitle,
 		&missingTarget,
+		&invisibleText,
 		&unclosedBlock,
 		&strayBracket,
 		&unclosedComment,
