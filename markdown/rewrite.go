@@ -49,7 +49,7 @@ func Rewrite(src []byte, bodies []Body) ([]byte, error) {
 			err = errors.New("another one stands on the same line")
 		}
 		if err != nil {
-			errs.Add(b.Step.Pos, "write it by hand", "cannot be rewritten: %v", err)
+			errs.Add(CodeRewrite, b.Step.Head(), "write it by hand", "cannot be rewritten: %v", err)
 			continue
 		}
 		for ; next < first; next++ {

@@ -129,15 +129,15 @@ func (c *compilation) step(step *markdown.Step) *Step {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		if c.Lenient {
-			c.warnings.Add(step.Pos, hint, "unknown directive %q: the step is skipped", step.Directive)
+			c.warnings.Add(CodeSkippedStep, step.Head(), hint, "unknown directive %q: the step is skipped", step.Directive)
 			return &Step{Step: step, directive: &unknownDirective, op: operation{kind: Ignored}}
 		}
-		c.errs.Add(step.Pos, hint, "unknown directive %q", step.Directive)
+		c.errs.Add(CodeUnknownDirective, step.Head(), hint, "unknown directive %q", step.Directive)
 		return nil
 	}
 	op, err := d.compile(step)
 	if err != nil {
-		c.errs.Add(step.Pos, d.hint(), "%s: %v", d.name, err)
+		c.errs.Add(CodeBadStep, step.Head(), d.hint(), "%s: %v", d.name, err)
 		return nil
 	}
 	return &Step{Step: step, directive: d, op: op}
@@ -230,7 +230,7 @@ func (s *Session) link(errs *markdown.ErrorList) {
 		for _, step := range e.Steps {
 			step.linked = linked{}
 			if ok, hint, message := l.place(step); !ok {
-				errs.Add(step.Pos, hint, "%s %s", step.Directive, message)
+				errs.Add(CodeNoSnippet, step.Head(), hint, "%s %s", step.Directive, message)
 				continue
 			}
 			l.add(step)

@@ -173,6 +173,6 @@ func (e *Exercise) checkBeginning(errs *markdown.ErrorList) {
 		if step.directive.follows == anything {
 			continue
 		}
-		errs.Add(step.Pos, "add --from-start, or select what comes before as well", "the selection begins here in the middle of what an exercise before it started")
+		errs.Add(CodeSelection, step.Head(), "add --from-start, or select what comes before as well", "the selection begins here in the middle of what an exercise before it started")
 	}
 }

@@ -51,7 +51,10 @@ func newCheck(streams Streams) *cobra.Command {
 command, what was waited for, the last screen and the exit status.
 
 Exit status: 0 passed, 1 failed, 2 bad input or usage, 3 nothing selected, 4 broken
-environment, 130 interrupted.`,
+environment, 130 interrupted.
+
+The deck is linted first (workshop lint): errors stop before anything runs, warnings are
+shown.`,
 		GroupID: "deck",
 	}
 	job := runFlags(cmd, "private")
@@ -59,7 +62,7 @@ environment, 130 interrupted.`,
 	cmd.Flags().BoolVar(&job.update, "update", false, "write what snippets output into the deck's output fences, if it is the same three times")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		job.stopAtFail = *failFast
-		job.console = "console"
+		job.console, job.lint = "console", true
 		return job.run(cmd.Context(), args, streams)
 	}
 	return cmd
@@ -79,25 +82,34 @@ type job struct {
 	stopAtFail bool
 	update     bool // write what is output into the deck
 	console    string
+	lint       bool // first: errors stop, all warnings show
 }
 
-func runFlags(cmd *cobra.Command, network string) *job {
-	j := &job{dialect: dialectFlags(cmd), selection: selectionFlags(cmd)}
+// planFlags adds the flags that decide what is typed, into what, and for how long.
+func (j *job) planFlags(cmd *cobra.Command) {
+	j.dialect = dialectFlags(cmd)
+	j.selection = selectionFlags(cmd, j.dialect)
 	f := cmd.Flags()
 	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
 	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
 	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
 	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
-	f.StringVar(&j.network, "network", network, "`NETWORK` of the sessions: private (a loopback of their own) or host")
-	f.StringVar(&j.isolation, "isolation", "", "a weaker isolation of the processes than the best: `guardian` or group")
 	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")
 	f.StringArrayVar(&j.env, "env", nil, "hand `NAME[=VALUE]` of the environment to the shells (repeatable)")
+}
+
+func runFlags(cmd *cobra.Command, network string) *job {
+	j := &job{}
+	j.planFlags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&j.network, "network", network, "`NETWORK` of the sessions: private (a loopback of their own) or host")
+	f.StringVar(&j.isolation, "isolation", "", "a weaker isolation of the processes than the best: `guardian` or group")
 	f.StringArrayVar(&j.reports, "report", nil, "also write a report: `FORMAT=FILE`, a format of "+strings.Join(report.FileFormats(), ", ")+" (repeatable)")
 	return j
 }
 
 // dialect is how decks are read.
-type dialect struct{ compat string }
+type dialect struct{ compat, root string }
 
 // autopilot is the value of --compat for decks that were written for the script of that
 // name: it skipped what it did not know.
@@ -105,7 +117,9 @@ const autopilot = "autopilot"
 
 func dialectFlags(cmd *cobra.Command) *dialect {
 	d := &dialect{}
-	cmd.Flags().StringVar(&d.compat, "compat", "", "skip steps with an unknown directive, with a warning, for decks of `autopilot`")
+	f := cmd.Flags()
+	f.StringVar(&d.compat, "compat", "", "skip steps with an unknown directive, with a warning, for decks of `autopilot`")
+	f.StringVar(&d.root, "root", "", "`DIR` that holds all files of the deck; includes are relative to it (default: the deck's repository, else its folder)")
 	if err := cmd.RegisterFlagCompletionFunc("compat", cobra.FixedCompletions([]string{autopilot}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // the flag is defined above
 	}
@@ -117,7 +131,7 @@ func (d *dialect) load(args []string, warnings io.Writer) (*runner.Plan, []*sour
 	if d.compat != "" && d.compat != autopilot {
 		return nil, nil, fmt.Errorf("--compat: %q is not %s", d.compat, autopilot)
 	}
-	sources, err := openDecks(args)
+	sources, err := openDecks(args, d.root)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, err
@@ -135,18 +149,48 @@ func (d *dialect) load(args []string, warnings io.Writer) (*runner.Plan, []*sour
 	}
 	errs.Sort()
 	warn(warnings, decks)
-	for _, e := range plan.Warnings {
-		fmt.Fprintf(warnings, "warning: %v\n", e)
-	}
+	skipped(warnings, plan)
 	return plan, sources, errs.Err()
 }
 
+// skipped shows the steps that a plan leaves out.
+func skipped(w io.Writer, plan *runner.Plan) {
+	for _, e := range plan.Warnings {
+		fmt.Fprintf(w, "warning: %v\n", e)
+	}
+}
+
+// load reads, compiles and lints decks, and shows what is suspicious.
+func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runner.Plan, []*source, error) {
+	plan, sources, err := j.dialect.load(args, io.Discard)
+	var errs markdown.ErrorList
+	if err != nil && !errors.As(err, &errs) {
+		return nil, nil, err
+	}
+	if len(errs) > 0 {
+		sel = runner.Selection{} // whatever is selected, nothing runs
+	}
+	skipped(streams.Err, plan)
+	found := lintPlan(plan, sources, errs, sel)
+	stop, rest := found.Part()
+	switch {
+	case j.lint:
+		warnOf(streams.Err, rest)
+	case len(errs) > 0:
+		stop = errs
+	default:
+		mentionOf(streams.Err, found)
+		stop = nil
+	}
+	return plan, sources, stop.Err()
+}
+
 func (j *job) run(ctx context.Context, args []string, streams Streams) error {
-	plan, sources, err := j.dialect.load(args, streams.Err)
+	sel, err := j.selection()
 	if err != nil {
 		return err
 	}
-	sel, err := j.selection()
+	plan, sources, err := j.load(args, sel, streams)
 	if err != nil {
 		return err
 	}

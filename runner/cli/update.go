@@ -78,7 +78,7 @@ func (o *outputs) write(ctx context.Context, plan *runner.Plan, opts runner.Opti
 	var varying markdown.ErrorList
 	for _, s := range o.changed() {
 		if what := s.differs(); what != "" {
-			varying.Add(s.step.Pos, "write [..] for what varies in a line, ... for lines", "nothing is written: the output differs from run to run: %s", what)
+			varying.Add(markdown.CodeRewrite, s.step.Head(), "write [..] for what varies in a line, ... for lines", "nothing is written: the output differs from run to run: %s", what)
 		}
 	}
 	if len(varying) > 0 {
@@ -156,10 +156,10 @@ func (o *outputs) rewrite(sources []*source) (files []*rewritten, err error) {
 		pos := s.step.Pos
 		switch {
 		case sources[0].root == "":
-			errs.Add(pos, "", "the deck is built in, and cannot be rewritten")
+			errs.Add(markdown.CodeRewrite, pos.Point(), "", "the deck is built in, and cannot be rewritten")
 			continue
 		case slices.Contains([]string{".yml", ".yaml"}, filepath.Ext(pos.File)):
-			errs.Add(pos, "move the slide to a file of its own", "a fragment of a manifest cannot be rewritten")
+			errs.Add(markdown.CodeRewrite, pos.Point(), "move the slide to a file of its own", "a fragment of a manifest cannot be rewritten")
 			continue
 		}
 		body := markdown.Body{Step: s.step.Step}
