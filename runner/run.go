@@ -72,9 +72,10 @@ type Options struct {
 	Sandbox    sandbox.Options
 	Workdir    func(*Session) (Workdir, error)
 	Stack      func(context.Context, Host) (Stack, error)
-	Event      func(Event) // gets everything that happens, in order; must not block for long
-	Notes      []string    // remarks for the reader
-	Past       int         // lines of the terminal that are kept when they leave it at the top
+	Event      func(Event)  // gets everything that happens, in order; must not block for long
+	Input      func([]byte) // gets every byte that is typed into a shell, in order; valid during the call only
+	Notes      []string     // remarks for the reader
+	Past       int          // lines of the terminal that are kept when they leave it at the top
 	// Observe, if set, is told what the snippet before an output step has output, as lines
 	// that are compared; the step passes, whatever is expected.
 	Observe func(step *Step, output []string)

@@ -160,6 +160,7 @@ func (s *session) startShell(ctx context.Context, p *pane) error {
 		},
 		Output: s.view.Pass,
 		Drawn:  func(screen *terminal.Screen) { s.view.Draw(p.id, screen) },
+		Input:  s.run.opts.Input,
 	})
 	p.shell = shell
 	return err

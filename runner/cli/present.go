@@ -55,7 +55,9 @@ while the deck is edited.`,
 		GroupID: "deck",
 		Args:    cobra.MaximumNArgs(1),
 	}
-	s := &show{job: sessionFlags(cmd, "host")}
+	s := &show{job: &job{}}
+	s.stepFlags(cmd)
+	s.sandboxFlags(cmd, "host")
 	f := cmd.Flags()
 	f.StringVar(&s.at, "at", "", "run the deck up to `ID` first: an exercise, or a slide's number or name")
 	f.BoolVar(&s.yes, "yes", false, "run the deck's commands without asking")

@@ -86,28 +86,40 @@ type job struct {
 	lint       bool // first: errors stop, all warnings show
 }
 
-// runFlags are the flags of a run: which exercises, and what is written about them.
-func runFlags(cmd *cobra.Command, network string) *job {
-	j := sessionFlags(cmd, network)
+// stepFlags adds the flags that decide how decks are read, what their steps are typed
+// into, and for how long.
+func (j *job) stepFlags(cmd *cobra.Command) {
+	j.dialect = dialectFlags(cmd)
+	f := cmd.Flags()
+	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
+	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
+	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")
+	f.StringArrayVar(&j.env, "env", nil, "hand `NAME[=VALUE]` of the environment to the shells (repeatable)")
+}
+
+// planFlags adds the flags that decide what is typed, into what, and for how long.
+func (j *job) planFlags(cmd *cobra.Command) {
+	j.stepFlags(cmd)
 	j.selection = selectionFlags(cmd, j.dialect)
 	f := cmd.Flags()
 	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
 	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
-	f.StringArrayVar(&j.reports, "report", nil, "also write a report: `FORMAT=FILE`, a format of "+strings.Join(report.FileFormats(), ", ")+" (repeatable)")
-	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts for workshop present")
-	return j
 }
 
-// sessionFlags are the flags of what steps run in.
-func sessionFlags(cmd *cobra.Command, network string) *job {
-	j := &job{dialect: dialectFlags(cmd)}
+// sandboxFlags adds the flags of what sessions are kept in.
+func (j *job) sandboxFlags(cmd *cobra.Command, network string) {
 	f := cmd.Flags()
-	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
-	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
 	f.StringVar(&j.network, "network", network, "`NETWORK` of the sessions: private (a loopback of their own) or host")
 	f.StringVar(&j.isolation, "isolation", "", "a weaker isolation of the processes than the best: `guardian` or group")
-	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")
-	f.StringArrayVar(&j.env, "env", nil, "hand `NAME[=VALUE]` of the environment to the shells (repeatable)")
+}
+
+func runFlags(cmd *cobra.Command, network string) *job {
+	j := &job{}
+	j.planFlags(cmd)
+	j.sandboxFlags(cmd, network)
+	f := cmd.Flags()
+	f.StringArrayVar(&j.reports, "report", nil, "also write a report: `FORMAT=FILE`, a format of "+strings.Join(report.FileFormats(), ", ")+" (repeatable)")
+	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts for workshop present")
 	return j
 }
 

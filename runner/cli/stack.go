@@ -30,6 +30,18 @@ var (
 	standIns   = []string{"httping"}
 )
 
+// ourCommands are the commands that stand on the shell's PATH before any other.
+func ourCommands() (names, notes []string) {
+	names = alwaysOurs
+	for _, name := range standIns {
+		if _, err := exec.LookPath(name); err != nil {
+			names = append(names[:len(names):len(names)], name)
+			notes = append(notes, name+" is not installed here: a bundled one stands in for it")
+		}
+	}
+	return names, notes
+}
+
 // maxSocket is the longest path of a unix socket, in bytes (unix(7); macOS has 103).
 const maxSocket = 103
 
@@ -37,13 +49,8 @@ const maxSocket = 103
 // already when it is started, so that nobody has to wait for it.
 func startStack(_ context.Context, exe string, h runner.Host) (_ runner.Stack, err error) {
 	s := &stack{socket: filepath.Join(h.Dir, "docker.sock")}
-	names := alwaysOurs
-	for _, name := range standIns {
-		if _, err := exec.LookPath(name); err != nil {
-			names = append(names[:len(names):len(names)], name)
-			s.notes = append(s.notes, name+" is not installed here: a bundled one stands in for it")
-		}
-	}
+	names, notes := ourCommands()
+	s.notes = notes
 	for _, name := range names {
 		if err := os.Symlink(exe, filepath.Join(h.Bin, name)); err != nil {
 			return nil, err
