@@ -376,6 +376,9 @@ func (p *Project) service(name string) (types.ServiceConfig, bool) {
 	return s, ok
 }
 
+// ProjectName is the name of the project in a directory of this name, for V1.
+func ProjectName(directory string) string { return projectName(directory, V1) }
+
 // projectName makes a name that containers, networks and images can be named after.
 func projectName(name string, look Look) string {
 	name = notInProjectName.ReplaceAllString(strings.ToLower(name), "")
