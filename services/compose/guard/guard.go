@@ -83,7 +83,7 @@ func Clean(ctx context.Context, host string) error {
 		return err
 	}
 	defer r.close()
-	return r.sweep(ctx)
+	return errors.Join(r.sweep(ctx), sweepStates())
 }
 
 // guard is a guard at work.
@@ -118,13 +118,13 @@ func start(ctx context.Context, host, project string, opts Options) (_ *guard, e
 	if err := checkExecutable(opts.Executable); err != nil {
 		return nil, err
 	}
-	if err := r.sweep(ctx); err != nil {
+	if err := errors.Join(r.sweep(ctx), sweepStates()); err != nil {
 		return nil, err
 	}
 	if err := r.vacant(ctx, project); err != nil {
 		return nil, err
 	}
-	if g.state, err = os.MkdirTemp("", "workshop-docker-"); err != nil {
+	if g.state, err = os.MkdirTemp("", statePattern()); err != nil {
 		return nil, err
 	}
 	g.builder, err = engine.New(engine.Options{Executable: opts.Executable, Commands: opts.Commands, State: g.state})

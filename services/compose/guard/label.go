@@ -2,6 +2,7 @@ package guard
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,6 +44,32 @@ func dead(id string) bool {
 	return began(pid) != parts[4]
 }
 
+// statePattern is for os.MkdirTemp: a guard's own directory, which tells whose it is.
+func statePattern() string {
+	return fmt.Sprintf("%s%d-%s-%s-*", stateName, os.Getpid(), pidNamespace(), began(os.Getpid()))
+}
+
+const stateName = "workshop-docker-"
+
+// sweepStates removes the directories of guards that are no more.
+func sweepStates() error {
+	all, err := filepath.Glob(filepath.Join(os.TempDir(), stateName+"*-*-*-*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range all {
+		parts := strings.Split(strings.TrimPrefix(filepath.Base(dir), stateName), "-")
+		pid, err := strconv.Atoi(parts[0])
+		if err != nil || len(parts) != 4 || parts[1] != pidNamespace() || began(pid) == parts[2] {
+			continue
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // bootID changes each time that the machine starts.
 func bootID() string {
 	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
@@ -75,7 +102,7 @@ func began(pid int) string {
 	// it, see proc_pid_stat(5).
 	_, rest, _ := bytes.Cut(b[bytes.LastIndexByte(b, ')'):], []byte(" "))
 	fields := strings.Fields(string(rest))
-	if len(fields) < 20 {
+	if len(fields) < 20 || fields[0] == "Z" { // a zombie does nothing any more
 		return ""
 	}
 	return fields[19]
