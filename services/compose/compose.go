@@ -215,6 +215,15 @@ func (s *session) main(ctx context.Context, args []string) error {
 	if s.client, err = newClient(s.host()); err != nil {
 		return err
 	}
+	if len(s.project.local) > 0 {
+		embedded, err := s.embedded(ctx)
+		if err != nil {
+			return err
+		}
+		if embedded {
+			s.project.standIn()
+		}
+	}
 	return cmd.run(ctx, s, opts)
 }
 

@@ -55,6 +55,7 @@ type Project struct {
 	volumesRaw  map[string]map[string]any
 	networksRaw map[string]map[string]any
 	nodes       map[string]*yaml.Node // the documents, by file as given
+	local       map[string]*local     // the services that a process can stand for
 }
 
 // errNoFile says that no Compose file was found.
@@ -125,6 +126,12 @@ func Load(ctx context.Context, opts LoadOptions) (*Project, error) {
 	substitute := p.substitution()
 	named, err := p.readRaw(&details, substitute)
 	if err != nil {
+		return nil, p.positioned(dir, err)
+	}
+	if err := p.readExtensions(working); err != nil {
+		return nil, err
+	}
+	if err := p.withImages(&details); err != nil {
 		return nil, p.positioned(dir, err)
 	}
 

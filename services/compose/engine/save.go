@@ -85,8 +85,8 @@ type manifestEntry struct {
 	Layers   []string
 }
 
-// imageConfig is an image's configuration as engines exchange it.
-type imageConfig struct {
+// exchanged is an image's configuration as engines exchange it.
+type exchanged struct {
 	Architecture string    `json:"architecture"`
 	OS           string    `json:"os"`
 	Created      time.Time `json:"created"`
@@ -95,17 +95,17 @@ type imageConfig struct {
 		Type    string   `json:"type"`
 		DiffIDs []string `json:"diff_ids"`
 	} `json:"rootfs"`
-	History []imageHistory `json:"history"`
+	History []exchangedStep `json:"history"`
 }
 
-type imageHistory struct {
+type exchangedStep struct {
 	Created    time.Time `json:"created"`
 	CreatedBy  string    `json:"created_by"`
 	EmptyLayer bool      `json:"empty_layer,omitempty"`
 }
 
 func (a *bundle) add(img saved) error {
-	c := imageConfig{Architecture: runtime.GOARCH, OS: "linux", Created: img.created.UTC(), Config: img.config}
+	c := exchanged{Architecture: runtime.GOARCH, OS: "linux", Created: img.created.UTC(), Config: img.config}
 	c.RootFS.Type, c.RootFS.DiffIDs = "layers", []string{}
 	entry := manifestEntry{RepoTags: img.tags, Layers: []string{}}
 	var contents []string
@@ -122,10 +122,10 @@ func (a *bundle) add(img saved) error {
 		}
 	}
 	for _, what := range contents {
-		c.History = append(c.History, imageHistory{Created: c.Created, CreatedBy: what})
+		c.History = append(c.History, exchangedStep{Created: c.Created, CreatedBy: what})
 	}
 	for _, instruction := range img.history {
-		c.History = append(c.History, imageHistory{Created: c.Created, CreatedBy: instruction, EmptyLayer: true})
+		c.History = append(c.History, exchangedStep{Created: c.Created, CreatedBy: instruction, EmptyLayer: true})
 	}
 	b, err := json.Marshal(c)
 	if err != nil {
@@ -142,7 +142,7 @@ func (a *bundle) add(img saved) error {
 }
 
 // layer packs files into a layer of an image.
-func (a *bundle) layer(c *imageConfig, entry *manifestEntry, pack func(*tar.Writer) error) error {
+func (a *bundle) layer(c *exchanged, entry *manifestEntry, pack func(*tar.Writer) error) error {
 	f, err := os.CreateTemp(a.dir, "layer-")
 	if err != nil {
 		return err
