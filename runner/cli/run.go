@@ -92,6 +92,9 @@ func runFlags(cmd *cobra.Command, network string) *job {
 	f.StringVar(&j.engine, "engine", "auto", "`ENGINE` of the containers: embedded, docker (the real one at DOCKER_HOST), or auto: what the manifest says, else embedded")
 	f.StringVar(&j.look, "compose", "auto", "the `LOOK` of both docker-compose and docker compose: v1 (1.29), v5, or auto: what the manifest says, else each its own")
 	f.StringVar(&j.network, "network", network, "`NETWORK` of the sessions: private (a loopback of their own) or host")
+	completeWords(cmd, "engine", "auto", "embedded", "docker")
+	completeWords(cmd, "compose", "auto", "v1", "v5")
+	completeWords(cmd, "network", "private", "host")
 	j.networkAsked = func() bool { return f.Changed("network") }
 	f.StringVar(&j.isolation, "isolation", "", "a weaker isolation of the processes than the best: `guardian` or group")
 	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")

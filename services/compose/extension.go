@@ -3,6 +3,7 @@ package compose
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,6 +154,9 @@ func words(value any) ([]string, bool) {
 // withImages gives the services that are nothing but a local process the image of
 // such, so that the libraries find one.
 func (p *Project) withImages(details *types.ConfigDetails) error {
+	if !slices.ContainsFunc(slices.Collect(maps.Values(p.local)), func(l *local) bool { return l.only }) {
+		return nil
+	}
 	for i := range details.ConfigFiles {
 		file := &details.ConfigFiles[i]
 		var document map[string]any

@@ -26,6 +26,17 @@ func (list fileErrors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// sorted is the list in the order of the files, as an error if it is not empty.
+func (list fileErrors) sorted() error {
+	if len(list) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(list, func(a, b *FileError) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+	})
+	return list
+}
+
 // understood are the attributes of a service that the embedded engine gives effect
 // to, or that are Compose's own business.
 var understood = strings.Fields(`annotations attach build command container_name depends_on deploy entrypoint
@@ -79,13 +90,7 @@ func (s *session) refuse(ctx context.Context, services []types.ServiceConfig) er
 	if embedded {
 		list = append(list, s.project.refusedNetworks(services)...)
 	}
-	if len(list) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(list, func(a, b *FileError) int {
-		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
-	})
-	return list
+	return list.sorted()
 }
 
 // refused are the attributes of a service that the embedded engine cannot give
@@ -192,8 +197,46 @@ func (s *session) foreignImage(ctx context.Context, svc types.ServiceConfig) (*F
 			return nil, nil
 		}
 	}
-	return s.project.errorAt([]string{"services", svc.Name, "image"}, fmt.Sprintf("image %s: the embedded engine has no registry to pull it from: "+
-		"build it FROM workshop or FROM scratch, name a process with %s, or use --engine docker", svc.Image, extension)), nil
+	return s.project.noSuchImage(svc), nil
+}
+
+// Refusals is what the embedded engine cannot do of the services that the profiles
+// enable, each with its place; nil if there is nothing. The images that it has are
+// its own and those that the project builds.
+func (p *Project) Refusals() error {
+	var list fileErrors
+	var services []types.ServiceConfig
+	for _, svc := range p.Services {
+		services = append(services, svc)
+		list = append(list, p.refused(svc)...)
+		built := svc.Build != nil || strings.TrimSuffix(svc.Image, ":latest") == baseImage || p.local[svc.Name] != nil
+		for _, other := range p.AllServices() {
+			built = built || other.Build != nil && other.Image == svc.Image
+		}
+		if !built {
+			list = append(list, p.noSuchImage(svc))
+		}
+	}
+	return append(list, p.refusedNetworks(services)...).sorted()
+}
+
+// Ports are the fixed ports that the enabled services publish on this machine.
+func (p *Project) Ports() (ports []int) {
+	for _, svc := range p.Services {
+		for _, port := range svc.Ports {
+			if n, err := strconv.Atoi(port.Published); err == nil && n > 0 && protocol(port.Protocol) == "tcp" {
+				ports = append(ports, n)
+			}
+		}
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
+}
+
+// noSuchImage is the error of a service whose image is nowhere.
+func (p *Project) noSuchImage(svc types.ServiceConfig) *FileError {
+	return p.errorAt([]string{"services", svc.Name, "image"}, fmt.Sprintf("image %s: the embedded engine has no registry to pull it from: "+
+		"build it FROM workshop or FROM scratch, name a process with %s, or use --engine docker", svc.Image, extension))
 }
 
 // embedded reports whether the engine is the embedded one.

@@ -239,8 +239,15 @@ var machines = map[string]elf.Machine{
 	"ppc64le": elf.EM_PPC64, "s390x": elf.EM_S390, "riscv64": elf.EM_RISCV,
 }
 
-// Check reports why this program cannot run in the engine's containers.
-func (v Version) Check() error {
+// CheckProgram reports why a program cannot run in the engine's containers.
+func CheckProgram(v Version, path string) error {
+	if err := v.check(); err != nil {
+		return err
+	}
+	return checkExecutable(path)
+}
+
+func (v Version) check() error {
 	if v.Os != "linux" || v.Arch != runtime.GOARCH {
 		return fmt.Errorf("the Docker engine runs %s/%s, but this program is for %s/%s: use --engine embedded", v.Os, v.Arch, runtime.GOOS, runtime.GOARCH)
 	}
@@ -256,7 +263,7 @@ func checkExecutable(path string) error {
 	defer f.Close()
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP {
-			return fmt.Errorf("this program is linked dynamically, so it does not run in an image FROM scratch: build it with CGO_ENABLED=0 (make build), or use --engine embedded")
+			return fmt.Errorf("this program is linked dynamically, so it does not run in an image: build it with CGO_ENABLED=0 (make build), or use --engine embedded")
 		}
 	}
 	if want, ok := machines[runtime.GOARCH]; ok && f.Machine != want {

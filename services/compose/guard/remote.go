@@ -107,20 +107,24 @@ func Ask(ctx context.Context, host string) (v Version, at string, err error) {
 		return v, host, err
 	}
 	defer r.close()
-	return v, r.host, r.do(ctx, http.MethodGet, "/version", nil, nil, &v)
+	err = r.do(ctx, http.MethodGet, "/version", nil, nil, &v)
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		err = failed.Err // the URL is none that the reader knows
+	}
+	if err != nil {
+		err = fmt.Errorf("no Docker engine at %s: %w", r.host, err)
+	}
+	return v, r.host, err
 }
 
 // check sees whether the engine can run what the executable is.
 func (r *remote) check(ctx context.Context) error {
-	var v Version
-	if err := r.do(ctx, http.MethodGet, "/version", nil, nil, &v); err != nil {
-		var refused *url.Error
-		if errors.As(err, &refused) {
-			err = refused.Err
-		}
-		return fmt.Errorf("no Docker engine at %s: %w (start it, set DOCKER_HOST, or use --engine embedded)", r.host, err)
+	v, _, err := Ask(ctx, r.host)
+	if err != nil {
+		return fmt.Errorf("%w (start it, set DOCKER_HOST, or use --engine embedded)", err)
 	}
-	return v.Check()
+	return v.check()
 }
 
 func label(value string) url.Values {
