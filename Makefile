@@ -59,6 +59,17 @@ $(LINT):
 	GOBIN=$(CURDIR)/$(@D) go install $(GOLANGCI_LINT)
 	mv $(@D)/golangci-lint $@
 
+# Docker Compose itself, a client that tests compare with: about a minute, and once.
+COMPOSE_V5 := .cache/bin/docker-compose-v5.6.0
+
+.PHONY: compose
+compose: $(COMPOSE_V5) ## build Docker Compose, which tests drive the embedded engine with
+
+$(COMPOSE_V5):
+	mkdir -p $(@D)
+	cd testdata/compose/client && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X github.com/docker/compose/v5/internal.Version=v5.6.0' \
+		-o $(CURDIR)/$@ github.com/docker/compose/v5/cmd
+
 .PHONY: bench
 bench: ## measure
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $(PKGS)

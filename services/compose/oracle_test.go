@@ -324,7 +324,7 @@ func TestTexts(t *testing.T) {
 			for i, command := range tt.commands {
 				got := s.run(compose.V1, strings.Fields(command)...)
 				same := func(text string) string {
-					text = volatile.apply(strings.ReplaceAll(strings.ReplaceAll(text, top, "/PROJECT"), s.name, "PROJECT"))
+					text = normalize(0, "", strings.ReplaceAll(strings.ReplaceAll(text, top, "/PROJECT"), s.name, "PROJECT"))
 					text = rules(
 						`(?s)^(No such command: \w+\n\n).*`, "$1", // the list is in words of our own
 						`\d+ +\d+ +\d+ +\d\d:\d\d`, "PID PPID C TIME",
@@ -391,7 +391,7 @@ func TestTerminal(t *testing.T) {
 		}
 		tty.Close()
 		<-read
-		return volatile.apply(out.String())
+		return normalize(0, "", out.String())
 	}
 	var want []string
 	for _, command := range commands {
