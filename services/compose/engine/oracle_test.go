@@ -319,7 +319,7 @@ func TestDockerComposePlugin(t *testing.T) {
 		cmd, out := start(t, compose, "up")
 		until(t, out, "stubborn is up")
 		cmd.Process.Signal(syscall.SIGINT)
-		until(t, out, "Container sample-idle-1  Stopped")
+		until(t, out, "Container sample-idle-1 Stopped")
 		if cmd.Wait(); cmd.ProcessState.ExitCode() != 130 {
 			t.Errorf("status %d", cmd.ProcessState.ExitCode())
 		}
