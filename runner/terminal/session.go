@@ -89,25 +89,25 @@ type Session struct {
 	scratch line
 	out     queue
 
-	shell       int  // the shell's process group
-	status      int  // of the last command since the last Submit; 0 if none ran
-	lastStatus  int  // what the last D mark said
-	number      int  // bash's command number in the last D mark
-	ran         bool // a command has begun since the last Submit
-	failures    []LineStatus
-	line        bool     // the line that was typed has been echoed
-	complaint   bool     // the shell said something of it instead of running a command
-	received    int64    // bytes, from the terminal
-	redrawn     bool     // the prompt that is being shown is the same as before
-	away        bool     // its prompts are: standard error was redirected
-	prompt      position // where the shell's prompt ended
-	dirty       bool     // keys or answers may stand behind the prompt
-	control     bool     // and have begun a command of the line editor
-	saidSince   bool     // output since the last C mark
-	awake       bool     // the program in the foreground is known to read keys
-	interrupt   bool     // an interrupt key was typed; its effect may still come
-	interrupted int      // the process group that was in the foreground then
-	position    position
+	shell      int  // the shell's process group
+	status     int  // of the last command since the last Submit; 0 if none ran
+	lastStatus int  // what the last D mark said
+	number     int  // bash's command number in the last D mark
+	ran        bool // a command has begun since the last Submit
+	failures   []LineStatus
+	line       bool     // the line that was typed has been echoed
+	complaint  bool     // the shell said something of it instead of running a command
+	received   int64    // bytes, from the terminal
+	redrawn    bool     // the prompt that is being shown is the same as before
+	away       bool     // its prompts are: standard error was redirected
+	prompt     position // where the shell's prompt ended
+	dirty      bool     // keys or answers may stand behind the prompt
+	control    bool     // and have begun a command of the line editor
+	saidSince  bool     // output since the last C mark
+	awake      bool     // the program in the foreground is known to read keys
+	interrupt  bool     // an interrupt key was typed; its effect may still come
+	missed     bool     // and no program need have got it
+	position   position
 }
 
 // class says what the cells and the text of an epoch are.

@@ -77,15 +77,20 @@ func (s *Session) back() bool { return s.state == ready || s.state == ended }
 func (s *Session) nudge() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.interrupt {
-		return
+	if s.interrupt && (s.state == running && s.missed || s.state == sent || s.state == continued) {
+		s.interrupting(func() { s.enqueue([]byte{interruptKey}) })
 	}
+}
+
+// interrupting types an interrupt, and notes whether it may have missed every program:
+// a shell was in the foreground, or one about to become a program, or the program had
+// ended and its shell did not know it yet.
+func (s *Session) interrupting(press func()) {
 	group := s.dev.foreground()
-	swallowed := s.state == running && s.interrupted == s.shell
-	if swallowed || s.state == sent || s.state == continued {
-		s.enqueue([]byte{interruptKey})
-		s.interrupted = group
-	}
+	missed := group == s.shell || isNoProgram(group)
+	press()
+	s.dev.settle()
+	s.interrupt, s.missed = true, missed || s.dev.foreground() != group || endedItself(group)
 }
 
 // Prompting reports whether the shell reads a line now, and then the exit status of
@@ -270,10 +275,7 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 	for _, k := range keys {
 		b = k.append(b, s.screen.AppCursorKeys())
 	}
-	if interrupts {
-		s.interrupt, s.interrupted = true, s.dev.foreground()
-	}
-	s.awake = true
+	s.awake, s.missed = true, false
 	if s.state == ready || s.state == continued {
 		s.status = 0
 		if bytes.ContainsAny(b, "\r\n\x03") {
@@ -282,10 +284,15 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 			s.begin(classEcho)
 			s.dirty, s.control = true, s.control || bytes.IndexFunc(b, forbidden) >= 0
 		}
+		s.interrupt = s.interrupt || interrupts
 		s.enqueue(b)
 		return ctx.Err()
 	}
-	s.press(b)
+	if interrupts {
+		s.interrupting(func() { s.press(b) })
+	} else {
+		s.press(b)
+	}
 	return ctx.Err()
 }
 
@@ -349,8 +356,7 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 func (s *Session) Recover(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.back() {
-		s.interrupt, s.interrupted = true, s.dev.foreground()
-		s.enqueue([]byte{interruptKey})
+		s.interrupting(func() { s.enqueue([]byte{interruptKey}) })
 	}
 	s.mu.Unlock()
 	within := func(d time.Duration) error {
