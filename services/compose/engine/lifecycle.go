@@ -47,6 +47,7 @@ const (
 // startContainer is POST /containers/{id}/start.
 func (e *Engine) startContainer(w http.ResponseWriter, r *http.Request) error {
 	var wait *readiness
+	ctx := context.WithoutCancel(r.Context())
 	err := e.locked(r, func(c *container) error {
 		switch {
 		case c.removing:
@@ -59,7 +60,7 @@ func (e *Engine) startContainer(w http.ResponseWriter, r *http.Request) error {
 		}
 		c.halted, c.restarts, c.delay = false, 0, 0
 		var err error
-		wait, err = e.startReady(context.WithoutCancel(r.Context()), c)
+		wait, err = e.startReady(ctx, c)
 		return err
 	})
 	if err != nil || wait == nil { // it ran already
@@ -295,11 +296,12 @@ func (e *Engine) restartContainer(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	wait := &readiness{}
+	ctx := context.WithoutCancel(r.Context())
 	err := e.locked(r, func(c *container) error {
 		if !c.running() { // somebody else may have started it
 			c.halted, c.restarts, c.delay = false, 0, 0
 			var err error
-			if wait, err = e.startReady(context.WithoutCancel(r.Context()), c); err != nil {
+			if wait, err = e.startReady(ctx, c); err != nil {
 				return err
 			}
 		}

@@ -138,7 +138,7 @@ func (g *guard) load(ctx context.Context, tags []string, id string) (string, err
 	var image struct {
 		ID string `json:"Id"`
 	}
-	if err := g.do(ctx, http.MethodGet, "/images/"+escaped(names[0])+"/json", nil, nil, &image); err != nil {
+	if err := g.do(ctx, http.MethodGet, "/images/"+escaped(names[0])+"/json", nil, &image); err != nil {
 		return "", fmt.Errorf("load the image: %w: %s", err, said.String())
 	}
 	return image.ID, nil

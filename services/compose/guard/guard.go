@@ -68,7 +68,7 @@ func Main(ctx context.Context, args []string, opts Options, stdin io.Reader, std
 	served := make(chan error, 1)
 	go func() { served <- g.serve(l) }()
 	_, _ = io.Copy(io.Discard, stdin) // its end is all that counts
-	err = errors.Join(g.close(), <-served)
+	err = errors.Join(g.close(context.WithoutCancel(ctx)), <-served)
 	if err != nil {
 		fmt.Fprintf(stderr, "guard: %v\n", err)
 		return 4
@@ -95,7 +95,6 @@ type guard struct {
 	base    string         // id of the image that stands for "workshop"
 	proxy   *httputil.ReverseProxy
 	server  *http.Server
-	ctx     context.Context    // of what must not be cut short
 	cut     context.CancelFunc // ends the streams
 	busy    sync.WaitGroup     // requests that create something
 }
@@ -105,11 +104,11 @@ func start(ctx context.Context, host, project string, opts Options) (_ *guard, e
 	if err != nil {
 		return nil, err
 	}
-	g := &guard{remote: r, label: identity(os.Getpid()), ctx: context.WithoutCancel(ctx)}
+	g := &guard{remote: r, label: identity(os.Getpid())}
+	kept := context.WithoutCancel(ctx) // for what must not be cut short
 	defer func() {
 		if err != nil {
-			_ = g.removeAll(g.ctx, g.label)
-			g.release()
+			err = errors.Join(err, g.release())
 		}
 	}()
 	if err := r.check(ctx); err != nil {
@@ -132,9 +131,10 @@ func start(ctx context.Context, host, project string, opts Options) (_ *guard, e
 		return nil, err
 	}
 	if err := g.loadBase(ctx); err != nil {
+		err = errors.Join(err, g.removeAll(kept, g.label))
 		return nil, fmt.Errorf("load the image workshop into the engine at %s: %w", r.host, err)
 	}
-	streams, cut := context.WithCancel(g.ctx)
+	streams, cut := context.WithCancel(kept)
 	g.cut = cut
 	g.proxy = &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
@@ -162,11 +162,11 @@ func (g *guard) serve(l net.Listener) error {
 
 // close ends the connections, waits for what is being created, and removes
 // everything that was.
-func (g *guard) close() error {
+func (g *guard) close(ctx context.Context) error {
 	err := g.server.Close()
 	g.cut()
 	g.busy.Wait()
-	return errors.Join(err, g.removeAll(g.ctx, g.label), g.release())
+	return errors.Join(err, g.removeAll(ctx, g.label), g.release())
 }
 
 // release frees what the guard has on this machine.

@@ -104,7 +104,7 @@ func (g *guard) mine(ctx context.Context, name string) error {
 	var image struct {
 		Config struct{ Labels map[string]string }
 	}
-	err := g.do(ctx, http.MethodGet, "/images/"+escaped(name)+"/json", nil, nil, &image)
+	err := g.do(ctx, http.MethodGet, "/images/"+escaped(name)+"/json", nil, &image)
 	switch {
 	case notFound(err):
 		return nil

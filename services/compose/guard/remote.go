@@ -61,17 +61,14 @@ func notFound(err error) bool {
 }
 
 // do sends a request; what is answered is decoded into out, if there is one.
-func (r *remote) do(ctx context.Context, method, path string, query url.Values, body io.Reader, out any) error {
+func (r *remote) do(ctx context.Context, method, path string, query url.Values, out any) error {
 	u := "http://docker" + path
 	if len(query) > 0 {
 		u += "?" + query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, method, u, body)
+	req, err := http.NewRequestWithContext(ctx, method, u, http.NoBody)
 	if err != nil {
 		return err
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/x-tar")
 	}
 	res, err := (&http.Client{Transport: r.transport}).Do(req)
 	if err != nil {
@@ -107,7 +104,7 @@ func Ask(ctx context.Context, host string) (v Version, at string, err error) {
 		return v, host, err
 	}
 	defer r.close()
-	err = r.do(ctx, http.MethodGet, "/version", nil, nil, &v)
+	err = r.do(ctx, http.MethodGet, "/version", nil, &v)
 	var failed *url.Error
 	if errors.As(err, &failed) {
 		err = failed.Err // the URL is none that the reader knows
@@ -171,7 +168,7 @@ func (r *remote) things(ctx context.Context, k kind, filter url.Values) ([]thing
 		}
 	}
 	var answer json.RawMessage
-	if err := r.do(ctx, http.MethodGet, k.list, q, nil, &answer); err != nil {
+	if err := r.do(ctx, http.MethodGet, k.list, q, &answer); err != nil {
 		return nil, err
 	}
 	if k.under != "" {
@@ -219,7 +216,7 @@ func (r *remote) removeAll(ctx context.Context, value string) error {
 			}
 			n += len(found)
 			for _, t := range found {
-				err := r.do(ctx, http.MethodDelete, k.path+url.PathEscape(t.id), k.remove, nil, nil)
+				err := r.do(ctx, http.MethodDelete, k.path+url.PathEscape(t.id), k.remove, nil)
 				if err != nil && !notFound(err) {
 					failed = errors.Join(failed, fmt.Errorf("remove the %s %s of the run: %w", k.name, t.id, err))
 				}
