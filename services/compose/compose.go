@@ -204,7 +204,7 @@ func (s *session) main(ctx context.Context, args []string) error {
 	if err := s.load(ctx); err != nil {
 		return err
 	}
-	if !cmd.silent {
+	if !cmd.silent || s.style.look == V5 {
 		for _, w := range s.project.Warnings {
 			s.ui.warn(w)
 		}

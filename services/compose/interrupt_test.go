@@ -51,7 +51,7 @@ var interrupts = []interrupt{
 				"Gracefully stopping... (press Ctrl+C again to force)\nStopping PROJECT_redis_1 ... \r\nStopping PROJECT_redis_1 ... done\r\n",
 			compose.V5: " Network PROJECT_default Creating \n Network PROJECT_default Created \n" +
 				" Container PROJECT-redis-1 Creating \n Container PROJECT-redis-1 Created \n Container PROJECT-redis-1 Starting \n Container PROJECT-redis-1 Started \n" +
-				"Attaching to redis-1\nredis-1  | Ready to accept connections\nGracefully Stopping... press Ctrl+C again to force\n" +
+				"Attaching to redis-1\nredis-1  | Ready to accept connections\n\n Compose Stopping Gracefully Stopping... press Ctrl+C again to force\n" +
 				" Container PROJECT-redis-1 Stopping \n Container PROJECT-redis-1 Stopped \n",
 		},
 	},
