@@ -288,6 +288,15 @@ func TestDockerNothingSurvives(t *testing.T) {
 			d.gone(events)
 		})
 	}
+	t.Run("guard ended", func(t *testing.T) { // it cleans up before it goes
+		d := newDockerDeck(t, oneService, upAndWait)
+		events := removals(t)
+		cmd, pid := d.inTheMiddle()
+		syscall.Kill(pid, syscall.SIGTERM)
+		d.gone(events)
+		cmd.Process.Signal(syscall.SIGINT)
+		_ = cmd.Wait()
+	})
 	t.Run("guard first", func(t *testing.T) { // then the runner itself cleans up
 		d := newDockerDeck(t, oneService, upAndWait)
 		cmd, pid := d.inTheMiddle()

@@ -298,18 +298,18 @@ func (d *doctor) application(ctx context.Context, w runner.Workdir, kind engineK
 		return &codeError{exitBroken, err}
 	}
 	defer os.RemoveAll(dir)
-	any := false
+	has := false
 	for _, name := range composeFiles {
 		b, err := fs.ReadFile(w.FS, name)
 		if err != nil {
 			continue
 		}
-		any = true
+		has = true
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			return &codeError{exitBroken, err}
 		}
 	}
-	if !any {
+	if !has {
 		return nil
 	}
 	project, err := compose.Load(ctx, compose.LoadOptions{Dir: dir, Env: os.Environ(), Name: w.Name})

@@ -151,7 +151,7 @@ func newTools(streams Streams) []*cobra.Command {
 			return service(args[0])(ctx, args[1:], s)
 		})
 	one.ValidArgs = serviceNames()
-	hidden := wrap(guardName, "Guard a session on a real engine", guardDocker)
+	hidden := wrap(guardName, "Guard a session on a real engine", ending(guardDocker))
 	hidden.Hidden = true
 	return []*cobra.Command{
 		one, hidden,

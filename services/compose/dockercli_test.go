@@ -1,26 +1,29 @@
 package compose_test
 
 import (
+	"bufio"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// dockerCommands is a life of a few containers, as the Docker command leads it. A
-// program that is missing in an `exec` is not among them: its status is 126 for engines
+// dockerCommands is a life of a few containers, as the Docker command leads it;
+// "ready" is ours. A program that is missing in an `exec` is not among them: its status is 126 for engines
 // before 23 and 127 for later ones. Nor is a build that fails: ours says where.
 var dockerCommands = []string{
-	"build -q -t PROJECT_web web",
+	"build -q -t PROJECT_web redis",
 	"images --format {{.Repository}}:{{.Tag}} PROJECT_web",
 	"history --no-trunc --format {{.CreatedBy}} nosuch",
 	"network create PROJECT_net",
 	"network create PROJECT_net",
 	"volume create PROJECT_vol",
 	"volume ls -q --filter name=PROJECT",
-	"run -d --name PROJECT_web --network PROJECT_net -e GREETING=hi -p 0:80 PROJECT_web",
+	"run -d --name PROJECT_web --network PROJECT_net -e GREETING=hi -p 0:6379 PROJECT_web",
+	"ready 1 PROJECT_web",
 	"run -d --name PROJECT_web PROJECT_web",
 	"ps --filter name=PROJECT_web --format {{.Names}}|{{.Image}}|{{.Command}}|{{.State}}",
 	"ps -a --filter name=PROJECT --filter status=exited -q",
@@ -42,10 +45,12 @@ var dockerCommands = []string{
 	"network rm PROJECT_net",
 	"rename PROJECT_web PROJECT_other",
 	"restart -t 0 PROJECT_other",
+	"ready 2 PROJECT_other",
 	"kill -s SIGKILL PROJECT_other",
 	"inspect -f {{.State.Status}}|{{.State.ExitCode}}|{{.State.OOMKilled}} PROJECT_other",
 	"kill PROJECT_other",
 	"start PROJECT_other",
+	"ready 3 PROJECT_other",
 	"stop PROJECT_other",
 	"wait PROJECT_other",
 	"rm PROJECT_other",
@@ -91,13 +96,18 @@ func TestDockerCommandConformance(t *testing.T) {
 	var results [2][]result
 	var names [2]string
 	for i, host := range []string{dockerHost(t), embeddedHost(t)} {
-		s := newStage(t, host, "", "web")
+		s := newStage(t, host, "", "redis")
 		names[i] = s.name
 		docker := program(path)
 		for _, command := range dockerCommands {
 			args := strings.Fields(strings.ReplaceAll(command, "PROJECT", s.name))
 			for k, arg := range args {
 				args[k] = strings.NewReplacer("{{range.", "{{range .", "{{json.", "{{json .", "{{len.", "{{len .").Replace(arg)
+			}
+			if args[0] == "ready" {
+				awaitReady(t, path, s, args[1], args[2])
+				results[i] = append(results[i], result{})
+				continue
 			}
 			results[i] = append(results[i], docker(s, args...))
 		}
@@ -112,5 +122,34 @@ func TestDockerCommandConformance(t *testing.T) {
 			t.Errorf("docker %s: status %d on the real engine, %d on the embedded one (-real +embedded):\n%s",
 				command, results[0][k].code, results[1][k].code, diff)
 		}
+	}
+}
+
+// awaitReady waits until a container has said n times that it is ready: before that a
+// signal meets no handler.
+func awaitReady(t *testing.T, path string, s *stage, n, container string) {
+	t.Helper()
+	left, err := strconv.Atoi(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), path, "logs", "-f", container)
+	cmd.Env = s.env
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); left > 0 && lines.Scan(); {
+		if strings.Contains(lines.Text(), "Ready to accept connections") {
+			left--
+		}
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+	if left > 0 {
+		t.Fatalf("%s has not become ready", container)
 	}
 }

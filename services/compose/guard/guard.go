@@ -41,8 +41,9 @@ type Options struct {
 // that it writes first is why it cannot.
 const Ready = "ready"
 
-// Main runs a guard until the end of stdin, and returns its exit status. It serves
-// the listener that it was handed as descriptor 3.
+// Main runs a guard until the end of stdin or of ctx, and returns its exit status. It
+// serves the listener that it was handed as descriptor 3. It is a whole process: what
+// reads stdin ends with that.
 func Main(ctx context.Context, args []string, opts Options, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("guard", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -61,13 +62,21 @@ func Main(ctx context.Context, args []string, opts Options, stdin io.Reader, std
 	g, err := start(ctx, *host, *project, opts)
 	if err != nil {
 		l.Close()
-		fmt.Fprintln(stdout, err)
+		fmt.Fprintln(stdout, strings.ReplaceAll(err.Error(), "\n", "; "))
 		return 4
 	}
 	fmt.Fprintln(stdout, Ready)
 	served := make(chan error, 1)
 	go func() { served <- g.serve(l) }()
-	_, _ = io.Copy(io.Discard, stdin) // its end is all that counts
+	over := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, stdin) // its end is all that counts
+		close(over)
+	}()
+	select {
+	case <-over:
+	case <-ctx.Done():
+	}
 	err = errors.Join(g.close(context.WithoutCancel(ctx)), <-served)
 	if err != nil {
 		fmt.Fprintf(stderr, "guard: %v\n", err)
