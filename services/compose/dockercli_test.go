@@ -15,7 +15,7 @@ import (
 // "ready" is ours. A program that is missing in an `exec` is not among them: its status is 126 for engines
 // before 23 and 127 for later ones. Nor is a build that fails: ours says where.
 var dockerCommands = []string{
-	"build -q -t PROJECT_web redis",
+	"build -q --label of=PROJECT -t PROJECT_web redis",
 	"images --format {{.Repository}}:{{.Tag}} PROJECT_web",
 	"history --no-trunc --format {{.CreatedBy}} nosuch",
 	"network create PROJECT_net",
