@@ -332,6 +332,7 @@ func TestTexts(t *testing.T) {
 					text = rules(
 						`(?s)^(No such command: \w+\n\n).*`, "$1", // the list is in words of our own
 						`\d+ +\d+ +\d+ +\d\d:\d\d`, "PID PPID C TIME",
+						`Exit (0|137|143) +`, "Exit N ", // what has ended by itself before it was killed
 						`^\d+\n`, "", // docker-compose logs its own exit status
 						`_run_[0-9a-f]{12}`, "_run_SLUG", `\b[0-9a-f]{12}\b`, "ID12",
 						`Removing intermediate container ID12\n`, "", ` ---> (Running in ID12|ID12|Using cache)\n`, "",
