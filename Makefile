@@ -26,7 +26,7 @@ build: ## build ./workshop, a static binary
 
 .PHONY: test
 test: ## run all tests; say which were skipped, and why
-	@go test -json $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
+	@go test -json -timeout 15m $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
 
 .PHONY: race
 race: ## run all tests under the race detector (needs a C compiler)
