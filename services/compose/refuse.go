@@ -89,6 +89,7 @@ func (s *session) refuse(ctx context.Context, services []types.ServiceConfig) er
 	}
 	if embedded {
 		list = append(list, s.project.refusedNetworks(services)...)
+		list = append(list, s.project.refusedVolumes()...)
 	}
 	return list.sorted()
 }
@@ -183,6 +184,18 @@ func (p *Project) refusedNetworks(services []types.ServiceConfig) (list fileErro
 	return list
 }
 
+// refusedVolumes are the volumes that the embedded engine cannot make.
+func (p *Project) refusedVolumes() (list fileErrors) {
+	for _, name := range slices.Sorted(maps.Keys(p.volumesRaw)) {
+		for _, key := range []string{"driver", "driver_opts"} {
+			if value := p.volumesRaw[name][key]; !without(value) && value != "local" {
+				list = append(list, p.errorAt([]string{"volumes", name, key}, key+" of a volume is not supported by the embedded engine: "+noMounts))
+			}
+		}
+	}
+	return list
+}
+
 // foreignImage is the error of a service whose image is nowhere.
 func (s *session) foreignImage(ctx context.Context, svc types.ServiceConfig) (*FileError, error) {
 	if svc.Build != nil {
@@ -217,7 +230,8 @@ func (p *Project) Refusals() error {
 			list = append(list, p.noSuchImage(svc))
 		}
 	}
-	return append(list, p.refusedNetworks(services)...).sorted()
+	list = append(list, p.refusedNetworks(services)...)
+	return append(list, p.refusedVolumes()...).sorted()
 }
 
 // Ports are the fixed ports that the enabled services publish on this machine.

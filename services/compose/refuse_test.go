@@ -69,13 +69,20 @@ networks:
   front:
     driver: overlay
     internal: true
+volumes:
+  data:
+    driver: nfs
+    driver_opts: {a: b}
+  plain: {driver: local}
 `, `
 docker-compose.yml:5:15: the logging driver syslog is not supported by the embedded engine: use json-file, or --engine docker
 docker-compose.yml:8:7: deploy: resources is not supported by the embedded engine: its processes have no limits: leave it out, or use --engine docker
 docker-compose.yml:11:9: ipv4_address is not supported by the embedded engine: it has networks of its own only: leave it out, or use --engine docker
 docker-compose.yml:14:5: network_mode: host is not supported by the embedded engine: publish the ports instead, or use --engine docker
 docker-compose.yml:17:5: driver of a network is not supported by the embedded engine: it has networks of its own only: leave it out, or use --engine docker
-docker-compose.yml:18:5: internal of a network is not supported by the embedded engine: it has networks of its own only: leave it out, or use --engine docker`},
+docker-compose.yml:18:5: internal of a network is not supported by the embedded engine: it has networks of its own only: leave it out, or use --engine docker
+docker-compose.yml:21:5: driver of a volume is not supported by the embedded engine: its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker
+docker-compose.yml:22:5: driver_opts of a volume is not supported by the embedded engine: its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStage(t, embeddedHost(t), tt.file)
