@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"context"
 	"errors"
 	"strings"
 
@@ -12,12 +11,10 @@ var checkDirective = directive{
 	name:    "check",
 	usage:   "```check```",
 	summary: "wait for the prompt; the command before it must have ended with status 0",
-	compile: func(step *markdown.Step) (action, error) {
+	compile: func(step *markdown.Step) (operation, error) {
 		if strings.TrimSpace(step.Text) != "" {
-			return nil, errors.New("it takes no text")
+			return operation{}, errors.New("it takes no text")
 		}
-		return func(ctx context.Context, s *session, step *Step) error {
-			return s.check(ctx, step)
-		}, nil
+		return operation{kind: Judges, condition: Condition{Ends: true}, act: judgeStatus}, nil
 	},
 }

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"context"
 	"errors"
 
 	"workshop/markdown"
@@ -12,13 +11,11 @@ var keysDirective = directive{
 	name:    "keys",
 	usage:   "```keys TEXT```",
 	summary: "type TEXT as it is, without Return",
-	compile: func(step *markdown.Step) (action, error) {
+	watches: true,
+	compile: func(step *markdown.Step) (operation, error) {
 		if step.Text == "" {
-			return nil, errors.New("there is nothing to type")
+			return operation{}, errors.New("there is nothing to type")
 		}
-		text := terminal.Text(step.Text)
-		return func(ctx context.Context, s *session, step *Step) error {
-			return s.press(ctx, step, text)
-		}, nil
+		return operation{kind: Presses, keys: terminal.Text(step.Text), act: pressKeys}, nil
 	},
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,16 @@ type Limits struct {
 	Wait time.Duration // a wait; a longwait has ten times it
 	Step time.Duration // a snippet until the prompt is back
 	Run  time.Duration // everything; 0: no limit
+}
+
+func (l Limits) orDefault() Limits {
+	if l.Wait <= 0 {
+		l.Wait = DefaultWait
+	}
+	if l.Step <= 0 {
+		l.Step = DefaultStep
+	}
+	return l
 }
 
 // Workdir is the directory that a session starts in.
@@ -63,8 +74,12 @@ type Options struct {
 	Sandbox    sandbox.Options
 	Workdir    func(*Session) (Workdir, error)
 	Stack      func(context.Context, Host) (Stack, error)
-	Event      func(Event) // gets everything that happens, in order; must not block for long
-	Notes      []string    // remarks for the reader
+	Event      func(Event)  // gets everything that happens, in order; must not block for long
+	Input      func([]byte) // gets every byte that is typed into a shell, in order; valid during the call only
+	Notes      []string     // remarks for the reader
+	// Observe, if set, is told what the snippet before an output step has output, as lines
+	// that are compared; the step passes, whatever is expected.
+	Observe func(step *Step, output []string)
 	// Resized delivers new sizes of the terminal while the run goes on. It may be nil.
 	Resized <-chan [2]int
 }
@@ -78,12 +93,7 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 	if plan.Exercises() == 0 {
 		return nil, ErrNothingSelected
 	}
-	if opts.Limits.Wait <= 0 {
-		opts.Limits.Wait = DefaultWait
-	}
-	if opts.Limits.Step <= 0 {
-		opts.Limits.Step = DefaultStep
-	}
+	opts.Limits = opts.Limits.orDefault()
 	if opts.Cols <= 0 || opts.Rows <= 0 {
 		opts.Cols, opts.Rows = terminal.DefaultCols, terminal.DefaultRows
 	}
@@ -191,6 +201,9 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 			er = r.exercise(ctx, s, e)
 		}
 		sr.Exercises = append(sr.Exercises, er)
+		if er.Verdict == Skipped && e.last() == nil && len(plan.Exercises) > 1 {
+			continue // it was agreed to
+		}
 		sr.Verdict = worse(sr.Verdict, er.Verdict)
 		if r.opts.StopAtFail && er.Verdict != Passed {
 			r.stopped = true
@@ -222,9 +235,7 @@ func (r *run) resizing(ctx context.Context, s *session) (stop func()) {
 				return
 			case size := <-r.opts.Resized:
 				r.opts.Cols, r.opts.Rows = size[0], size[1] // for the sessions to come
-				if s.resize(size[0], size[1]) == nil {
-					r.emit(Event{Kind: Resized, Cols: size[0], Rows: size[1]})
-				}
+				_ = s.resize(size[0], size[1])              // the next step will say why it failed
 			}
 		}
 	})
@@ -268,22 +279,30 @@ func (r *run) skip(ctx context.Context, e *Exercise, sr *SessionResult, s *sessi
 
 // exercise runs one exercise.
 func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseResult {
-	s.nesting = s.shell.Nesting()
+	for _, p := range s.panes {
+		p.nesting = p.shell.Nesting()
+	}
 	er := &ExerciseResult{Exercise: e, Verdict: Passed, Started: time.Now()}
 	r.emit(Event{Kind: ExerciseStarted, Exercise: e})
+	last := e.last()
 	for _, step := range e.Steps {
 		st := &StepResult{Step: step, Verdict: Skipped}
 		er.Steps = append(er.Steps, st)
 		if er.Verdict != Passed {
 			continue
 		}
+		if step.op.kind == Ignored {
+			r.ignore(step)
+			continue
+		}
 		begun := time.Now()
 		r.emit(Event{Kind: StepStarted, Step: step})
 		from := s.shell.Position()
-		err := step.act(ctx, s, step)
-		if err == nil && step == e.Steps[len(e.Steps)-1] {
+		err := step.op.act(ctx, s, step)
+		if err == nil && step == last {
 			err = s.settle(ctx)
 		}
+		err = s.rejected(err)
 		st.Output = s.shell.Since(from)
 		st.Verdict, st.Failure = s.judge(ctx, step, err)
 		for line := range strings.Lines(st.Output) {
@@ -295,12 +314,35 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 		r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure})
 		er.Verdict, er.Failure = st.Verdict, st.Failure
 	}
-	if er.Verdict != Passed && ctx.Err() == nil {
+	for _, p := range s.panes {
+		p.shell.Unwatch()
+	}
+	if er.Verdict == Passed && last == nil {
+		er.Verdict = Skipped // nothing of it has been verified
+	}
+	if er.Verdict != Passed && er.Verdict != Skipped && ctx.Err() == nil {
 		s.recover(ctx)
 	}
 	er.Duration = time.Since(er.Started)
 	r.emit(Event{Kind: ExerciseFinished, Verdict: er.Verdict, Duration: er.Duration, Failure: er.Failure})
 	return er
+}
+
+// ignore reports a step that is not carried out.
+func (r *run) ignore(step *Step) {
+	r.emit(Event{Kind: StepStarted, Step: step})
+	r.addNote(fmt.Sprintf("%v: skipped, as there is no directive %q", step.Pos, step.Directive))
+	r.emit(Event{Kind: StepFinished, Verdict: Skipped})
+}
+
+// last is the last step that is carried out; nil if there is none.
+func (e *Exercise) last() *Step {
+	for _, s := range slices.Backward(e.Steps) {
+		if s.op.kind != Ignored {
+			return s
+		}
+	}
+	return nil
 }
 
 // copyTree copies a file system into a new directory.

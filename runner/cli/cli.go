@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,6 +62,9 @@ func Main(ctx context.Context, argv []string, streams Streams) int {
 	root := newRoot(streams) //nolint:contextcheck // cobra hands the context to the commands
 	root.SetArgs(argv[1:])
 	err := root.ExecuteContext(ctx)
+	if err != nil {
+		err = unknownCommand(root, argv[1:], err)
+	}
 	code := exitCode(err)
 	var coded *codeError
 	switch {
@@ -71,6 +75,22 @@ func Main(ctx context.Context, argv []string, streams Streams) int {
 		fmt.Fprintf(streams.Err, "workshop: %v\n", err)
 	}
 	return code
+}
+
+// unknownCommand words the error where no command is called like what was asked for.
+func unknownCommand(root *cobra.Command, args []string, err error) error {
+	if _, _, notFound := root.Find(args); notFound == nil {
+		return err
+	}
+	i := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
+	if i < 0 {
+		return err
+	}
+	hint := ""
+	if near := root.SuggestionsFor(args[i]); len(near) > 0 {
+		hint = fmt.Sprintf(" (did you mean %q?)", near[0])
+	}
+	return fmt.Errorf("unknown command %q%s\nSee %q", args[i], hint, root.CommandPath()+" --help")
 }
 
 // codeError is an error with its exit code; with no error inside, everything has been said.
@@ -117,7 +137,7 @@ that what should appear does appear.
 
 A DECK is a directory (its workshop.yml, else its *.md files in name order), a
 manifest, or one .md file. Without one it is slides/ here, else the deck that is
-built in. A deck that you run has your privileges: read it first (workshop list).`,
+built in. A deck that you run has your privileges: read it first (workshop plan).`,
 		Example: `  workshop run slides              watch the workshop being done
   workshop check --chapter scaling verify a chapter, as in CI
   workshop list --json             what there is, without running it`,
@@ -129,7 +149,7 @@ built in. A deck that you run has your privileges: read it first (workshop list)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.AddGroup(&cobra.Group{ID: "deck", Title: "Decks:"}, &cobra.Group{ID: "stack", Title: "The sample application:"})
-	root.AddCommand(newRun(streams), newCheck(streams), newList(streams), newDoctor(streams))
+	root.AddCommand(newRun(streams), newCheck(streams), newLint(streams), newList(streams), newPlan(streams), newInit(streams), newLSP(streams), newDoctor(streams))
 	root.AddCommand(newTools(streams)...)
 	root.AddCommand(directivesTopic())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -161,9 +181,23 @@ func directivesTopic() *cobra.Command {
 		for line := range strings.Lines(d.Usage) {
 			b.WriteString("      " + strings.TrimRight(line, "\n") + "\n")
 		}
-		fmt.Fprintf(&b, "    %s\n", d.Summary)
+		for _, line := range fold(d.Summary, 76) {
+			fmt.Fprintf(&b, "    %s\n", line)
+		}
 	}
 	return &cobra.Command{Use: "directives", Short: "The directives that a slide may hold", Long: b.String()}
+}
+
+// fold breaks a text between words into lines of a number of characters.
+func fold(text string, width int) (lines []string) {
+	for _, word := range strings.Fields(text) {
+		if n := len(lines); n > 0 && len(lines[n-1])+1+len(word) <= width {
+			lines[n-1] += " " + word
+		} else {
+			lines = append(lines, word)
+		}
+	}
+	return lines
 }
 
 // warn shows what is suspicious in decks, without stopping.

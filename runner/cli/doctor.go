@@ -84,8 +84,9 @@ Exit status: 0 the deck can run here, 2 bad input or usage, 4 it cannot.`,
 	asJSON := f.Bool("json", false, "print one JSON document")
 	asked := f.String("engine", "auto", "as for check: embedded, docker, or auto")
 	completeWords(cmd, "engine", "auto", "embedded", "docker")
+	dialect := dialectFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		plan, sources, err := load(args, streams.Err)
+		plan, sources, err := dialect.load(args, streams.Err)
 		if err != nil {
 			return err
 		}

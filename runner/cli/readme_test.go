@@ -136,6 +136,29 @@ func comparable(s string) string {
 	return s
 }
 
+// TestReadmePlan compares the plan in the README with that of its slide.
+func TestReadmePlan(t *testing.T) {
+	text := readme(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "hello.md"), []byte(between(t, text, "````markdown\n", "````\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), exe, "plan", "hello.md")
+	cmd.Args[0], cmd.Dir = "workshop", dir
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, tail, _ := strings.Cut(between(t, text, "$ workshop plan hello.md\n", "```\n"), "…\n")
+	if !strings.HasPrefix(string(out), head) || !strings.HasSuffix(string(out), "\n"+tail) {
+		t.Errorf("not as in the README:\n%s", out)
+	}
+}
+
 // TestReadmeDirectives compares the README's table with the program's.
 func TestReadmeDirectives(t *testing.T) {
 	var want strings.Builder

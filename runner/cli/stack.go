@@ -92,6 +92,18 @@ var (
 	standIns   = []string{"httping"}
 )
 
+// ourCommands are the commands that stand on the shell's PATH before any other.
+func ourCommands() (names, notes []string) {
+	names = alwaysOurs
+	for _, name := range standIns {
+		if _, err := exec.LookPath(name); err != nil {
+			names = append(names[:len(names):len(names)], name)
+			notes = append(notes, name+" is not installed here: a bundled one stands in for it")
+		}
+	}
+	return names, notes
+}
+
 // maxSocket is the longest path of a unix socket, in bytes (unix(7); macOS has 103).
 const maxSocket = 103
 
@@ -103,13 +115,8 @@ func startStack(ctx context.Context, exe string, kind engineKind, look string, h
 	if looks[look] != 0 {
 		s.env = append(s.env, lookVariable+"="+look)
 	}
-	names := alwaysOurs
-	for _, name := range standIns {
-		if _, err := exec.LookPath(name); err != nil {
-			names = append(names[:len(names):len(names)], name)
-			s.notes = append(s.notes, name+" is not installed here: a bundled one stands in for it")
-		}
-	}
+	names, notes := ourCommands()
+	s.notes = notes
 	for _, name := range names {
 		if err := os.Symlink(exe, filepath.Join(h.Bin, name)); err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"workshop/runner"
 	"workshop/services"
 	"workshop/services/compose"
 	"workshop/services/compose/engine"
@@ -34,6 +35,9 @@ var tools = func() map[string]tool {
 			return measure.Main(ctx, args, s.Out, s.Err)
 		}),
 	}
+	all[runner.OpenTool] = ending(func(ctx context.Context, args []string, s Streams) int {
+		return runner.OpenMain(ctx, args, s.Out)
+	})
 	for _, name := range serviceNames() {
 		all[name] = service(name)
 	}
@@ -142,10 +146,11 @@ func newTools(streams Streams) []*cobra.Command {
 	}
 	one := wrap("service NAME", "Run one bundled service: "+strings.Join(serviceNames(), ", "),
 		func(ctx context.Context, args []string, s Streams) int {
-			if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+			if len(args) == 0 || args[0] == "--help" || args[0] == "-h" {
 				for _, svc := range services.All() {
 					fmt.Fprintf(s.Out, "%-8s %s\n", svc.Name, svc.Summary)
 				}
+				fmt.Fprint(s.Out, "\n\"workshop service NAME --help\" lists the environment variables that one reads.\n")
 				return exitPassed
 			}
 			return service(args[0])(ctx, args[1:], s)

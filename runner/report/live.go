@@ -248,6 +248,8 @@ func (l *live) footer(cols int) string {
 	switch {
 	case l.last != "":
 		left += gap + l.last
+	case s.page != "":
+		right = "page: " + clean(s.page) + " "
 	case s.step != nil:
 		right = clean(s.step.Pos.String()) + " "
 	}

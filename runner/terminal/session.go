@@ -47,6 +47,10 @@ type Options struct {
 	// Output gets every chunk that the terminal shows, in order. It must not block
 	// nor call the session, and the bytes are valid during the call only.
 	Output func([]byte)
+	// Input gets everything that is typed into the terminal, in order, on the same terms.
+	Input func([]byte)
+	// Drawn gets the screen after each chunk. The same goes for it.
+	Drawn func(*Screen)
 }
 
 // state is what the shell does, as its marks say.
@@ -72,6 +76,8 @@ type Session struct {
 	dev     *device
 	proc    Process
 	output  func([]byte)
+	input   func([]byte)
+	show    func(*Screen)
 	tempDir string
 	wg      sync.WaitGroup
 	closing chan struct{}
@@ -108,6 +114,10 @@ type Session struct {
 	interrupt  bool     // an interrupt key was typed; its effect may still come
 	missed     bool     // and no program need have got it
 	position   position
+	submitted  int64    // where the stream ended at the last Submit
+	watches    []search // for what must not appear since the last Submit
+	watched    position // from where they look
+	rejected   *RejectedError
 }
 
 // class says what the cells and the text of an epoch are.
@@ -140,7 +150,7 @@ func Start(ctx context.Context, opts Options) (*Session, error) {
 	if opts.Start == nil {
 		opts.Start = startChild
 	}
-	s := &Session{token: strings.ToLower(rand.Text()), output: opts.Output, closing: make(chan struct{}), buf: make([]byte, 64<<10)}
+	s := &Session{token: strings.ToLower(rand.Text()), output: opts.Output, input: opts.Input, show: opts.Drawn, closing: make(chan struct{}), buf: make([]byte, 64<<10)}
 	dir := opts.StateDir
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "workshop-shell-")
@@ -271,8 +281,36 @@ func (s *Session) Screen() []string {
 	return s.drawn()
 }
 
+// ScreenText is what the screen shows, a line feed behind each line; lines that were
+// wrapped for want of room are whole.
+func (s *Session) ScreenText() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	var b []byte
+	s.eachLine(0, func(l *line) bool {
+		b = append(b, strings.TrimRight(l.text(0, l.len()), " ")...)
+		b = append(b, '\n')
+		return true
+	})
+	return string(b)
+}
+
 func (s *Session) drawn() []string {
-	lines := s.screen.Lines()
+	return withoutEmpty(s.screen.Lines())
+}
+
+// Draw calls Options.Drawn.
+func (s *Session) Draw() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.show != nil {
+		s.show(s.screen)
+	}
+}
+
+// withoutEmpty removes the empty rows at the end.
+func withoutEmpty(lines []string) []string {
 	for len(lines) > 0 && lines[len(lines)-1] == "" {
 		lines = lines[:len(lines)-1]
 	}
@@ -317,6 +355,14 @@ func (s *Session) feed(b []byte) {
 		_, _ = s.screen.Write(b[:n])
 		b = b[n:]
 	}
+	if s.show != nil {
+		s.show(s.screen)
+	}
+}
+
+// AwaitEnd blocks until the shell has ended.
+func (s *Session) AwaitEnd(ctx context.Context) error {
+	return s.await(ctx, func() bool { return s.state == ended })
 }
 
 // begin opens a new epoch: what is shown from here on is of class c.
@@ -440,8 +486,9 @@ func (s *Session) ready() {
 	}
 }
 
-// notify wakes the waiter if its condition holds now.
+// notify follows what came: it wakes the waiter if its condition holds now.
 func (s *Session) notify() {
+	s.watch()
 	if w := s.waiter; w != nil && w.holds() {
 		s.waiter = nil
 		close(w.done)
@@ -482,6 +529,9 @@ func (s *Session) awaitFor(ctx context.Context, d time.Duration, holds func() bo
 	return s.await(ctx, holds) == nil
 }
 
+// Ended reports whether the shell has ended.
+func (s *Session) Ended() bool { return s.ended() }
+
 func (s *Session) ended() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -497,6 +547,9 @@ type queue struct {
 // enqueue writes to the terminal what fits and leaves the rest to writeLoop: the
 // reader must never wait for a program that does not read.
 func (s *Session) enqueue(b []byte) {
+	if s.input != nil {
+		s.input(b)
+	}
 	if len(s.out.pending) == 0 {
 		n := 0
 		_ = s.dev.withFD(func(fd int) { n = s.dev.write(fd, b) })

@@ -170,7 +170,7 @@ func TestSubmit(t *testing.T) {
 			if part, ok := strings.CutPrefix(tt.output, "~"); ok && strings.Contains(output, part) || tt.output == "*" {
 				return
 			}
-			if strings.TrimSuffix(output, "\r") != strings.TrimSuffix(tt.output, "\r") {
+			if strings.TrimRight(output, "\r\n") != strings.TrimRight(tt.output, "\r\n") {
 				t.Errorf("output %q, want %q", output, tt.output)
 			}
 		})
