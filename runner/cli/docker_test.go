@@ -229,7 +229,8 @@ func (d *dockerDeck) inTheMiddle() (cmd *exec.Cmd, guardPID int) {
 // gone waits for the engine to say that the last thing of the guard has been removed.
 func (d *dockerDeck) gone(events <-chan struct{}) {
 	d.t.Helper()
-	limit := time.After(30 * time.Second)
+	begun, limit := time.Now(), time.After(30*time.Second)
+	defer func() { d.t.Logf("nothing is left after %v", time.Since(begun).Round(time.Millisecond)) }()
 	for d.left() != "" {
 		select {
 		case <-events:
