@@ -26,7 +26,18 @@ func TestMain(m *testing.M) {
 	if name := filepath.Base(os.Args[0]); name == "workshop" || tools[name] != nil {
 		product()
 	}
-	testscript.Main(m, map[string]func(){"workshop": product})
+	testscript.Main(cleaning{m}, map[string]func(){"workshop": product})
+}
+
+// cleaning removes what tests share when all are over.
+type cleaning struct{ *testing.M }
+
+func (c cleaning) Run() int {
+	code := c.M.Run()
+	if staticDir != "" {
+		os.RemoveAll(staticDir)
+	}
+	return code
 }
 
 func product() {
