@@ -57,6 +57,8 @@ type Stack interface {
 type Host struct {
 	Dir     string // the session's folder, removed afterwards
 	Bin     string // an empty folder in it, the first on the shell's PATH
+	Work    string // the directory that the shell starts in
+	Deck    *markdown.Deck
 	Sandbox *sandbox.Sandbox
 }
 

@@ -68,9 +68,7 @@ while the deck is edited.`,
 	f.DurationVar(&s.length, "length", 0, "how long the talk is to be, for the clock to say whether it is late")
 	f.BoolVar(&s.hidden, "hidden", false, "show hidden steps from the beginning")
 	f.BoolVar(&s.fresh, "from-start", false, "begin with the first slide, wherever the last talk was")
-	if err := cmd.RegisterFlagCompletionFunc("keys", cobra.FixedCompletions(tui.Presets(), cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // the flag is defined above
-	}
+	completeWords(cmd, "keys", tui.Presets()...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return s.run(cmd.Context(), args, streams) }
 	return cmd
 }
