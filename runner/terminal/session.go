@@ -107,6 +107,7 @@ type Session struct {
 	failures   []LineStatus
 	line       bool     // the line that was typed has been echoed
 	complaint  bool     // the shell said something of it instead of running a command
+	heard      []byte   // what came behind it, in case a command runs after all
 	received   int64    // bytes, from the terminal
 	redrawn    bool     // the prompt that is being shown is the same as before
 	away       bool     // its prompts are: standard error was redirected
@@ -402,6 +403,35 @@ func (s *Session) hear(b []byte) {
 		s.line, b = true, b[i+1:]
 	}
 	s.complaint = s.complaint || len(bytes.TrimSpace(b)) > 0
+	s.heard = append(s.heard, b[:min(len(b), window-len(s.heard))]...)
+}
+
+// missMark makes up for a mark C that never comes: a program such as tmux discards
+// what it finds unread in the terminal when it begins (tcflush(3)). The evidence that
+// one runs is that the shell is no longer in the foreground, or no shell any more; all
+// that it wrote before that is read first.
+func (s *Session) missMark() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	group := s.dev.foreground()
+	if s.state != sent || len(s.nested) > 0 || group <= 0 {
+		return
+	}
+	if argv := commandLine(group); group == s.shell && (len(argv) == 0 || isShell(argv)) {
+		return
+	}
+	s.drain()
+	if s.state != sent {
+		return
+	}
+	heard := s.heard
+	s.state, s.ran, s.saidSince, s.awake, s.interrupt = running, true, len(heard) > 0, false, false
+	if s.screen.AltScreen() { // where the echo does not stand
+		s.classes[len(s.classes)-1] = classOutput
+	}
+	s.begin(classOutput)
+	s.text.append(heard)
+	s.notify()
 }
 
 // osc is the screen's hook for operating system commands: our marks.

@@ -212,6 +212,7 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		s.missMark()
 		if s.integrate(ctx) {
 			break
 		}
@@ -289,7 +290,7 @@ func (s *Session) expectLine() {
 		s.state, s.ran = running, true
 		return
 	}
-	s.state, s.line, s.complaint = sent, false, false
+	s.state, s.line, s.complaint, s.heard = sent, false, false, s.heard[:0]
 	s.begin(classEcho)
 }
 
