@@ -76,6 +76,7 @@ type Step struct {
 	TextPos   Pos    // where Text begins
 	Hidden    bool   // inside an HTML comment: learners do not see it
 	origin    origin // of Text
+	indent    int    // columns that were removed from each line of a fence's body
 }
 
 // Head is the place of the step's opening backticks and its directive's name.
