@@ -133,7 +133,7 @@ func (s *Session) giveUp() {
 // atForeignPrompt reports whether a program that may be a shell waits for a line
 // behind what looks like a prompt.
 func (s *Session) atForeignPrompt() bool {
-	if s.state != running || s.probe != nil || s.screen.AltScreen() {
+	if s.state != running || s.leaving || s.probe != nil || s.screen.AltScreen() {
 		return false
 	}
 	group := s.dev.foreground()
