@@ -178,3 +178,15 @@ func TestVerdicts(t *testing.T) {
 		})
 	}
 }
+
+// Zsh sets the terminal to raw mode before its prompt: a key that comes then is not for the
+// command that has just ended.
+func TestKeyBehindACommandOfZsh(t *testing.T) {
+	requires(t, "zsh")
+	ends := steps("bash zsh -f", "bash true", "key ^D", "bash (exit 5)")
+	for i, got := range verdicts(t, Limits{Step: 10 * time.Second}, ends, ends, ends, ends) {
+		if !strings.HasSuffix(got, ": the command ended with status 5") {
+			t.Errorf("exercise %d: %s", i+1, got)
+		}
+	}
+}

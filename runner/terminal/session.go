@@ -487,8 +487,10 @@ func (s *Session) ready() {
 	s.state, s.typed, s.leaving = ready, false, false
 	s.begin(classOutput)
 	s.prompt = position{offset: s.text.end(), epoch: uint32(len(s.classes) - 1)}
-	if len(s.nested) == 0 {
-		s.shell = s.dev.foreground()
+	if group := s.dev.foreground(); len(s.nested) == 0 {
+		s.shell = group
+	} else if inner := &s.nested[len(s.nested)-1]; inner.group == 0 && isShell(commandLine(group)) {
+		inner.group = group
 	}
 }
 

@@ -390,7 +390,7 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 	// Raw mode that the shell itself has set means that its prompt is about to come: then
 	// only that it reads counts, as its marks are written before.
 	limit, begun := settleKeys, func() bool {
-		return s.state != running || s.saidSince && !s.dev.mode().canonical && s.dev.foreground() != s.shell
+		return s.state != running || s.saidSince && !s.dev.mode().canonical && !s.shellInFront()
 	}
 	if interrupt {
 		limit, begun = settleInterrupt, func() bool { return s.state != running || s.saidSince || s.awake }
