@@ -75,8 +75,8 @@ type Step struct {
 	Raw       string // the data with the backticks that are removed from Text; "" if there are none
 	TextPos   Pos    // where Text begins
 	Hidden    bool   // inside an HTML comment: learners do not see it
-	origin    origin // of Text
 	indent    int    // columns that were removed from each line of a fence's body
+	origin    origin // of Text
 }
 
 // Head is the place of the step's opening backticks and its directive's name.

@@ -209,9 +209,13 @@ func (s *Step) Condition() Condition {
 }
 
 // Limit is how long the step may take, under the limits of a run, of which zero means
-// the default: a snippet until the prompt is back, a wait until it is met.
+// the default: a snippet until the prompt is back, a wait until it is met. 0: it takes
+// no time of its own.
 func (s *Step) Limit(l Limits) time.Duration {
 	l = l.orDefault()
+	if s.op.kind == Alters || s.op.kind == Ignored {
+		return 0
+	}
 	if s.timeout > 0 {
 		return s.timeout
 	}

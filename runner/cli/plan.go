@@ -328,7 +328,7 @@ func (s *planStep) lines(dim func(string) string) []string {
 	}
 	if s.Condition != "" {
 		want := s.Condition
-		if !s.watched {
+		if !s.watched && s.Limit > 0 {
 			want += ", within " + seconds(s.Limit)
 		}
 		if len(lines) == 0 {
