@@ -19,6 +19,7 @@ type Deck struct {
 	Workdir  string            // directory to copy for a session, inside the file system; "" if not given
 	Engine   string            // the manifest's engine: key, as written
 	Network  string            // the manifest's network: key, as written
+	Compose  string            // the manifest's compose: key, as written
 	Values   map[string]string // the keys of the manifest that are substituted, such as gitrepo
 	Chapters []*Chapter
 	Lint     Lint      // the manifest's lint: key

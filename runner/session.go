@@ -98,7 +98,7 @@ func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
 	s.env = append([]string{}, r.opts.Env...)
 	s.env = append(s.env, "HOME="+home, "TMPDIR="+tmp, "PATH="+bin+string(os.PathListSeparator)+r.opts.Path, "PWD="+s.work)
 	if r.opts.Stack != nil {
-		if s.stack, err = r.opts.Stack(ctx, Host{Dir: s.dir, Bin: bin, Sandbox: s.sandbox}); err != nil {
+		if s.stack, err = r.opts.Stack(ctx, Host{Dir: s.dir, Bin: bin, Work: s.work, Deck: plan.Deck, Sandbox: s.sandbox}); err != nil {
 			return nil, err
 		}
 		s.env = append(s.env, s.stack.Env()...)
@@ -150,7 +150,7 @@ func (s *session) startShell(ctx context.Context, p *pane) error {
 	place := s.windows.place(p.id)
 	shell, err := terminal.Start(ctx, terminal.Options{
 		Cols: place.Cols, Rows: place.Rows, Shell: s.run.opts.Shell,
-		Env: s.env, Dir: s.work, StateDir: state,
+		Past: s.run.opts.Past, Env: s.env, Dir: s.work, StateDir: state,
 		Start: func(c terminal.Command) (terminal.Process, error) {
 			p, err := s.sandbox.Start(sandbox.Cmd{Argv: c.Argv, Env: c.Env, Dir: c.Dir, TTY: c.TTY})
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -41,6 +42,7 @@ type Options struct {
 	Shell      string   // path of a bash ≥ 4.4; "" means the one on PATH
 	Env        []string // of the shell; TERM is added where it is missing
 	Dir        string
+	Past       int    // lines that left the screen at the top to be kept, for [Session.Past]
 	StateDir   string // existing folder for the start-up files, the caller's to remove; "" means a temporary one
 	// Start starts the shell. Nil: as a plain child process.
 	Start func(Command) (Process, error)
@@ -67,7 +69,7 @@ const (
 )
 
 // Session is an interactive shell on a terminal. Its methods are to be called from
-// one goroutine at a time, but for Screen, Close and Resize.
+// one goroutine at a time, but for Screen, View, Past, Type, Pace, Close and Resize.
 type Session struct {
 	token   string
 	nested  []shell // inside the session's own
@@ -94,6 +96,8 @@ type Session struct {
 	waiter  *waiter
 	scratch line
 	out     queue
+	hand    Hand
+	pace    atomic.Int64 // of typing, in nanoseconds a character
 
 	shell      int  // the shell's process group
 	status     int  // of the last command since the last Submit; 0 if none ran
@@ -186,6 +190,9 @@ func (s *Session) start(opts Options, dir string) error {
 		return err
 	}
 	s.screen = NewScreen(opts.Cols, opts.Rows, Hooks{OSC: s.osc, Text: s.printed, Reply: s.reply})
+	if opts.Past > 0 {
+		s.screen.past = &past{limit: opts.Past}
+	}
 	s.text.init()
 	s.begin(classPrompt)
 	env = append(append([]string{"TERM=xterm-256color"}, opts.Env...), env...)
@@ -421,6 +428,7 @@ func (s *Session) osc(data []byte) {
 			return // replayed: nothing was typed
 		}
 		s.state, s.ran, s.saidSince, s.awake, s.interrupt = running, true, false, false, false
+		s.hand.begins()
 		s.begin(classOutput)
 	case 'D':
 		// A line that was typed to a shell that has ended meanwhile is the next one's to take.

@@ -19,6 +19,9 @@ var ErrEnded = errors.New("the shell ended")
 // here-document or compound command.
 var ErrIncomplete = errors.New("the snippet is not complete")
 
+// ErrFull says that the program in the foreground has not read what was typed before.
+var ErrFull = errors.New("what was typed before has not been read yet")
+
 // Limits of the waiting for evidence that a program takes keys. One that is going to
 // change the terminal's mode drops what was typed before, so keys wait for long; an
 // interrupt is a signal and only waits for the program to be there.
@@ -166,7 +169,7 @@ func (s *Session) Submit(ctx context.Context, snippet string, reject ...expect.E
 	s.mark()
 	s.submitted = s.position.offset
 	s.watches, s.watched, s.rejected = watches, s.position, nil
-	s.status, s.ran, s.inherited, s.failures, s.refused = 0, false, false, nil, 0
+	s.status, s.ran, s.inherited, s.failures, s.refused, s.hand = 0, false, false, nil, 0, Hand{}
 	s.mu.Unlock()
 	for i, line := range lines {
 		if err := s.submitLine(ctx, line, i == len(lines)-1); err != nil {
@@ -182,10 +185,15 @@ func forbidden(r rune) bool {
 }
 
 func (s *Session) submitLine(ctx context.Context, line string, last bool) error {
+	typed, err := s.typeSlowly(ctx, line)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	interrupted, before := s.interrupt, s.number
-	switch s.state {
-	case ready, continued:
+	switch {
+	case typed:
+	case s.state == ready || s.state == continued:
 		s.typeLine(line)
 	default: // the command before it asks for input
 		s.press([]byte(line + "\r"))
@@ -314,6 +322,7 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 		return ErrEnded
 	}
 	s.mark()
+	s.hand = Hand{}
 	var b []byte
 	for _, k := range keys {
 		b = k.append(b, s.screen.AppCursorKeys())
