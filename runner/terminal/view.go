@@ -13,6 +13,8 @@ type View struct {
 	Cursor     bool   // it shows
 	Alt        bool   // a full-screen program shows its own page
 	Past       int    // lines that left at the top and are kept, see [Session.Past]
+	Marks      bool   // a paste is to stand between ESC[200~ and ESC[201~
+	Arrows     bool   // arrow keys are to be sent as ESC O and not as ESC [
 }
 
 // Line is a row of a terminal from left to right.
@@ -29,6 +31,7 @@ type Run struct {
 func (s *Screen) view() View {
 	v := View{Cols: s.cols, Rows: s.rows, Alt: s.AltScreen(), Lines: make([]Line, s.rows), Past: s.past.len()}
 	v.X, v.Y, v.Cursor = s.Cursor()
+	v.Marks, v.Arrows = s.BracketedPaste(), s.AppCursorKeys()
 	for y, r := range s.page.rows {
 		if r.drawn == nil || r.drawnGen != r.gen || r.drawnCols != s.cols {
 			r.drawn, r.drawnGen, r.drawnCols = lineOf(r.cells, r), r.gen, s.cols
