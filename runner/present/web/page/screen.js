@@ -1,0 +1,75 @@
+// The terminal, drawn from what the server says of it: text, looks and the cursor.
+
+import { make } from "./link.js";
+
+const plain = /^[\x20-\x7e]*$/;
+const color = /^#[0-9a-f]{6}$/;
+const known = /^([BDIUKS]|[fb](x|1?\d))$/;
+
+function span([text, width, look, fg, bg]) {
+  if (!look && !fg && !bg && plain.test(text)) return document.createTextNode(text);
+  const e = make("span");
+  for (const name of (look ?? "").split(" ")) if (known.test(name)) e.classList.add(name);
+  if (color.test(fg)) e.style.color = fg;
+  if (color.test(bg)) e.style.backgroundColor = bg;
+  if (!plain.test(text)) { // whatever the font makes of it, it is as wide as it is
+    e.classList.add("wide");
+    e.style.width = `${width}ch`;
+  }
+  e.textContent = text;
+  return e;
+}
+
+export class Screen {
+  constructor(section) {
+    this.section = section;
+    this.screen = section.querySelector(".screen");
+    this.rows = section.querySelector(".rows");
+    this.cursor = section.querySelector(".cursor");
+    this.size = 15;     // of the text in pixels, where this page says how large the terminal is
+    this.fixed = false; // it does
+    new ResizeObserver(() => this.fit()).observe(section);
+    document.fonts?.ready.then(() => { this.ratio = 0; this.fit(); });
+  }
+
+  // draw draws what is new of the terminal.
+  draw(term, part) {
+    this.term = term;
+    this.section.hidden = !term;
+    if (!term || !part) return;
+    if (this.cols !== term.cols || this.count !== term.rows || part.all) {
+      this.rows.replaceChildren(...Array.from({ length: term.rows }, () => make("div")));
+      this.cols = term.cols;
+      this.count = term.rows;
+      this.fit();
+    }
+    for (const [y, line] of Object.entries(part.lines ?? {})) this.rows.children[y]?.replaceChildren(...line.map(span));
+    this.cursor.hidden = !term.cursor;
+    this.cursor.style.transform = `translate(${term.x}ch, ${1.25 * term.y}em)`;
+    this.onmove?.();
+  }
+
+  // measure is how wide a character is, in sizes of the text.
+  measure() {
+    if (!this.ratio) {
+      const probe = make("span", {}, "0".repeat(100));
+      probe.style.cssText = "position:absolute;visibility:hidden;font-size:100px";
+      this.screen.append(probe);
+      this.ratio = probe.getBoundingClientRect().width / 10000 || 0.6;
+      probe.remove();
+    }
+    return this.ratio;
+  }
+
+  // fit makes the terminal as large as its place allows, and says how large it could be.
+  fit() {
+    const width = this.section.clientWidth - 20, height = this.section.clientHeight - 16;
+    if (width <= 0 || height <= 0) return;
+    const ratio = this.measure();
+    if (this.fixed) this.onroom?.(Math.floor(width / (ratio * this.size)), Math.floor(height / (1.25 * this.size)));
+    if (!this.cols) return;
+    const size = Math.min(width / (this.cols * ratio), height / (1.25 * this.count), this.fixed ? this.size : Infinity);
+    this.screen.style.fontSize = `${Math.floor(size * 20) / 20}px`;
+    this.screen.style.width = `${this.cols}ch`;
+  }
+}
