@@ -104,6 +104,12 @@ func (l *Live) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// Press types a key that a person presses.
+func (l *Live) Press(k terminal.Key) error { return l.shell.Load().TypeKey(k) }
+
+// Paste types a text that a person pastes.
+func (l *Live) Paste(text string) error { return l.shell.Load().Paste(text) }
+
 // Pace makes snippets appear as if a person typed them, a character at a time; 0: at once.
 func (l *Live) Pace(perCharacter time.Duration) { l.shell.Load().Pace(perCharacter) }
 

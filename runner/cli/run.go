@@ -74,22 +74,33 @@ type job struct {
 	inPlace    bool
 	env        []string
 	reports    []string
+	forget     bool // verdicts are not remembered
 	stopAtFail bool
 	console    string
 }
 
+// runFlags are the flags of a run: which exercises, and what is written about them.
 func runFlags(cmd *cobra.Command, network string) *job {
-	j := &job{selection: selectionFlags(cmd)}
+	j := sessionFlags(cmd, network)
+	j.selection = selectionFlags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
+	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
+	f.StringArrayVar(&j.reports, "report", nil, "also write a report: `FORMAT=FILE`, a format of "+strings.Join(report.FileFormats(), ", ")+" (repeatable)")
+	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts for workshop present")
+	return j
+}
+
+// sessionFlags are the flags of what steps run in.
+func sessionFlags(cmd *cobra.Command, network string) *job {
+	j := &job{}
+	f := cmd.Flags()
 	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
 	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
-	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
 	f.StringVar(&j.network, "network", network, "`NETWORK` of the sessions: private (a loopback of their own) or host")
 	f.StringVar(&j.isolation, "isolation", "", "a weaker isolation of the processes than the best: `guardian` or group")
 	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")
 	f.StringArrayVar(&j.env, "env", nil, "hand `NAME[=VALUE]` of the environment to the shells (repeatable)")
-	f.StringArrayVar(&j.reports, "report", nil, "also write a report: `FORMAT=FILE`, a format of "+strings.Join(report.FileFormats(), ", ")+" (repeatable)")
 	return j
 }
 
@@ -126,6 +137,7 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 		return err
 	}
 	sel.FromStart = j.fromStart
+	ledgers := j.ledgers(plan, sources)
 	if err := plan.Select(sel); err != nil {
 		return err
 	}
@@ -144,6 +156,7 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	if err != nil {
 		return err
 	}
+	reporters = append(reporters, ledgers...)
 	var reportErr error
 	opts.Event = func(e runner.Event) {
 		for _, r := range reporters {

@@ -128,6 +128,9 @@ func (m *Memory) allow(digest string) error {
 	return ledger.WriteFile(m.consent(digest), []byte(time.Now().UTC().Format(time.RFC3339)+"\n"))
 }
 
+// Allowed reports whether the deck of a plan may be run.
+func (m *Memory) Allowed(plan *runner.Plan) bool { return m.allowed(digest(plan)) }
+
 func (m *Memory) allowed(digest string) bool {
 	_, err := os.Stat(m.consent(digest))
 	return err == nil

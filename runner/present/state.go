@@ -121,6 +121,8 @@ const (
 	Fresh    Verb = "fresh"    // bring the shell back to its prompt, or get another one
 	Shell    Verb = "shell"    // open the shell of the slide, if there is none
 	Input    Verb = "input"    // Text: typed by hand
+	Key      Verb = "key"      // Text: a key pressed by hand, in tmux's notation
+	Paste    Verb = "paste"    // Text: pasted by hand
 	Resize   Verb = "resize"   // Cols, Rows: of the terminal
 	Toggle   Verb = "toggle"   // Text: typing, verify, hidden, notes, blank
 	Allow    Verb = "allow"    // what was asked
@@ -184,7 +186,7 @@ func (s State) update(c Command, now time.Time) (State, []effect) {
 	busy := func() bool { return s.Running != nil || s.Busy != "" }
 	if s.Consent != nil {
 		switch c.Do {
-		case Allow, Refuse, Resize, Input:
+		case Allow, Refuse, Resize, Input, Key, Paste:
 		default:
 			s.Consent = nil // whoever does something else has not allowed it
 		}
@@ -285,10 +287,11 @@ func (s State) update(c Command, now time.Time) (State, []effect) {
 		if s.Terminal == nil && !busy() {
 			return s, []effect{{kind: openShell, step: s.near()}}
 		}
-	case Input:
+	case Input, Key, Paste:
 		if s.Terminal != nil && len(c.Text) <= maxInput {
 			return s, []effect{{kind: typeText, text: c.Text}}
 		}
+		return s, nil
 	case Resize:
 		if c.Cols > 0 && c.Rows > 0 {
 			return s, []effect{{kind: resizeShell, cols: min(c.Cols, terminal.MaxSize), rows: min(c.Rows, terminal.MaxSize)}}

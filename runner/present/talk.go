@@ -25,15 +25,16 @@ type Source struct {
 // Options of a talk. The zero value remembers nothing and asks before it runs.
 type Options struct {
 	// Load reads the deck again, when one of its files has changed or somebody wants it.
-	Load    func() (*Source, error)
-	Ledger  *ledger.Ledger                              // what was checked; nil: nothing is known
-	Memory  *Memory                                     // where the talk was left, and what was allowed; nil: none
-	Yes     bool                                        // it is allowed to run the deck
-	At      string                                      // run the deck up to there: an exercise's id, a slide's number or name
-	Link    func(ctx context.Context, url string) error // opens a page
-	Pace    time.Duration                               // of simulated typing, a character; 0: 30 ms
-	Hidden  bool                                        // hidden steps are shown from the beginning
-	Warning func(error)                                 // what could not be remembered; nil: nobody minds
+	Load      func() (*Source, error)
+	Ledger    *ledger.Ledger                              // what was checked; nil: nothing is known
+	Memory    *Memory                                     // where the talk was left, and what was allowed; nil: none
+	Yes       bool                                        // it is allowed to run the deck
+	At        string                                      // run the deck up to there: an exercise's id, a slide's number or name
+	Link      func(ctx context.Context, url string) error // opens a page
+	Pace      time.Duration                               // of simulated typing, a character; 0: 30 ms
+	FromStart bool                                        // begin with the first slide, wherever the last talk was
+	Hidden    bool                                        // hidden steps are shown from the beginning
+	Warning   func(error)                                 // what could not be remembered; nil: nobody minds
 }
 
 // frame is the least time between two pictures of the terminal.
@@ -89,8 +90,8 @@ func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
 	<-t.picture.C
 	t.s = State{Verify: true, Hidden: opts.Hidden, Started: time.Now()}
 	t.take(src)
-	if opts.Memory != nil {
-		t.opts.Memory.restore(&t.s)
+	if opts.Memory != nil && !opts.FromStart {
+		opts.Memory.restore(&t.s)
 	}
 	if opts.At != "" {
 		if t.s.Deck.find(opts.At) < 0 {
@@ -302,9 +303,7 @@ func (t *Talk) effect(ctx context.Context, c Command, e effect) {
 	case stopJob:
 		t.stop()
 	case typeText:
-		if _, err := live.Write([]byte(e.text)); err != nil {
-			t.fail(err)
-		}
+		t.fail(byHand(live, c.Do, e.text))
 	case resizeShell:
 		t.cols, t.rows = e.cols, e.rows
 		if live != nil {
@@ -328,6 +327,22 @@ func (t *Talk) remember() {
 	if t.opts.Memory != nil {
 		t.opts.Memory.save(&t.s)
 	}
+}
+
+// byHand types what a person typed.
+func byHand(live *runner.Live, how Verb, text string) error {
+	switch how {
+	case Key:
+		key, err := terminal.ParseKey(text)
+		if err != nil {
+			return err
+		}
+		return live.Press(key)
+	case Paste:
+		return live.Paste(text)
+	}
+	_, err := live.Write([]byte(text))
+	return err
 }
 
 func (t *Talk) pace(live *runner.Live) {
@@ -430,13 +445,11 @@ func (t *Talk) steps(ctx context.Context, deck *Deck, e effect) (last func()) {
 				return func() { t.trouble(step, err) }
 			}
 		}
-		if i == len(e.steps)-1 || ctx.Err() != nil {
+		failed := result.Failure != nil && !o.Unverified
+		if failed || i == len(e.steps)-1 || ctx.Err() != nil {
 			return func() { t.end(o, result) }
 		}
-		goes := false
-		if t.post(func() { goes = t.end(o, result) }); !goes {
-			return func() {}
-		}
+		t.post(func() { t.end(o, result) })
 	}
 	return func() {}
 }
@@ -517,8 +530,8 @@ func (t *Talk) begin(deck *Deck, step *Step, walk bool) *Outcome {
 	return t.s.Running
 }
 
-// end notes how a step came out, and reports whether to go on.
-func (t *Talk) end(o *Outcome, result *runner.StepResult) bool {
+// end notes how a step came out.
+func (t *Talk) end(o *Outcome, result *runner.StepResult) {
 	ended := *o
 	ended.Result = result
 	t.s.Running, t.s.Busy = nil, ""
@@ -534,14 +547,12 @@ func (t *Talk) end(o *Outcome, result *runner.StepResult) bool {
 	switch {
 	case result.Verdict == runner.Interrupted:
 		t.say("stopped: what it started may still run")
-		return false
 	case result.Failure != nil && !o.Unverified:
 		t.choose(ended.Step, 0)
 		t.s.Trouble = &Trouble{Step: ended.Step, Failure: result.Failure}
-		return false
+	default:
+		t.choose(ended.Step, 1)
 	}
-	t.choose(ended.Step, 1)
-	return true
 }
 
 // maxLog is how many steps that were run are remembered.

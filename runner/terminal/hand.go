@@ -3,6 +3,7 @@ package terminal
 import (
 	"bytes"
 	"context"
+	"strings"
 	"time"
 )
 
@@ -89,6 +90,27 @@ func (s *Session) Type(b []byte) error {
 		s.enqueue(b)
 	}
 	return nil
+}
+
+// TypeKey types a key that a person pressed, in the form that the program asks for.
+func (s *Session) TypeKey(k Key) error {
+	s.mu.Lock()
+	b := k.append(nil, s.screen.AppCursorKeys())
+	s.mu.Unlock()
+	return s.Type(b)
+}
+
+// Paste types a text that a person pasted. To a program that wants to know it is marked
+// as such; what would end the mark is taken out.
+func (s *Session) Paste(text string) error {
+	s.mu.Lock()
+	bracketed := s.screen.BracketedPaste()
+	s.mu.Unlock()
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\r"), "\n", "\r")
+	if bracketed {
+		text = "\x1b[200~" + strings.ReplaceAll(text, "\x1b", "") + "\x1b[201~"
+	}
+	return s.Type([]byte(text))
 }
 
 // begins notes that a command begins whose line may have been typed by hand.

@@ -1,6 +1,9 @@
 package terminal
 
-import "unicode/utf8"
+import (
+	"unicode"
+	"unicode/utf8"
+)
 
 // View is a picture of a terminal at one moment: what a person would see, as plain
 // data. It is never changed once it was taken, and what a program wrote besides text and
@@ -13,8 +16,6 @@ type View struct {
 	Cursor     bool   // it shows
 	Alt        bool   // a full-screen program shows its own page
 	Past       int    // lines that left at the top and are kept, see [Session.Past]
-	Marks      bool   // a paste is to stand between ESC[200~ and ESC[201~
-	Arrows     bool   // arrow keys are to be sent as ESC O and not as ESC [
 }
 
 // Line is a row of a terminal from left to right.
@@ -27,11 +28,56 @@ type Run struct {
 	Style Style
 }
 
+// NewStyle is the look with these colours and attributes.
+func NewStyle(foreground, background Color, attrs Attr) Style {
+	return Style(foreground)<<fgShift | Style(background)<<bgShift | Style(attrs)<<attrShift
+}
+
+// With is the look with more attributes.
+func (s Style) With(attrs Attr) Style { return s | Style(attrs)<<attrShift }
+
+// NewRun is text of one look. What must not reach a terminal is taken out of it: control
+// characters, and what changes the direction of text.
+func NewRun(s string, style Style) Run {
+	width, plain := 0, true
+	for _, c := range s {
+		w := runeWidth(c)
+		plain = plain && showable(c, w)
+		width += max(w, 0)
+	}
+	if plain {
+		return Run{s, width, style}
+	}
+	var b []byte
+	width = 0
+	for _, c := range s {
+		w := runeWidth(c)
+		switch {
+		case c == '\t' || c == '\n':
+			b, width = append(b, ' '), width+1
+		case showable(c, w):
+			b, width = utf8.AppendRune(b, c), width+w
+		}
+	}
+	return Run{string(b), width, style}
+}
+
+func showable(c rune, width int) bool {
+	return c >= ' ' && c != 0x7f && width >= 0 && !unicode.Is(unicode.Bidi_Control, c) && c != utf8.RuneError
+}
+
+// Width is the number of cells of the line.
+func (l Line) Width() (n int) {
+	for _, r := range l {
+		n += r.Width
+	}
+	return n
+}
+
 // view takes the picture. Rows that have not changed since the last one are shared.
 func (s *Screen) view() View {
 	v := View{Cols: s.cols, Rows: s.rows, Alt: s.AltScreen(), Lines: make([]Line, s.rows), Past: s.past.len()}
 	v.X, v.Y, v.Cursor = s.Cursor()
-	v.Marks, v.Arrows = s.BracketedPaste(), s.AppCursorKeys()
 	for y, r := range s.page.rows {
 		if r.drawn == nil || r.drawnGen != r.gen || r.drawnCols != s.cols {
 			r.drawn, r.drawnGen, r.drawnCols = lineOf(r.cells, r), r.gen, s.cols

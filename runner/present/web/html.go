@@ -243,18 +243,23 @@ var imageTypes = map[string]string{
 	".png": "image/png", ".svg": "image/svg+xml", ".webp": "image/webp",
 }
 
-// classes are a deck's, apart from ours.
+// classes is the attribute for the classes of a deck.
 func classes(names []string) string {
+	if list := classList(names); list != "" {
+		return ` class="` + list + `"`
+	}
+	return ""
+}
+
+// classList are the classes of a deck, apart from ours.
+func classList(names []string) string {
 	var all []string
 	for _, name := range names {
 		if name != "" && len(name) <= 64 && strings.Trim(name, classLetters) == "" {
 			all = append(all, "c-"+name)
 		}
 	}
-	if all == nil {
-		return ""
-	}
-	return ` class="` + strings.Join(all, " ") + `"`
+	return strings.Join(all, " ")
 }
 
 const classLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"rsc.io/qr"
+
 	"workshop/runner/present"
 )
 
@@ -93,7 +95,13 @@ type pageData struct {
 	Title string
 	Nonce string
 	Role  Role
-	Body  []template.HTML // of the printed deck, a slide each
+	Body  []paper
+}
+
+// paper is a slide of the printed deck.
+type paper struct {
+	Class string
+	HTML  template.HTML
 }
 
 func (v *visit) show(name string, data pageData) {
@@ -139,7 +147,7 @@ func (v *visit) print() {
 		if next := i + 1; next < len(s.Deck.Slides) && len(s.Deck.Slides[next].Parts) > len(slide.Parts) && slices.Equal(s.Deck.Slides[next].Parts[:len(slide.Parts)], slide.Parts) {
 			continue
 		}
-		data.Body = append(data.Body, template.HTML(v.slides.of(slide))) //nolint:gosec // made by renderer
+		data.Body = append(data.Body, paper{classList(slide.Slide().Classes), template.HTML(slideHTML(slide))})
 	}
 	v.extend(time.Minute)
 	v.show("print.html", data)
@@ -230,7 +238,7 @@ var verbs = map[Role][]present.Verb{
 	Presenter: {
 		present.Next, present.Prev, present.Goto, present.Search, present.Select, present.Move, present.Run,
 		present.Forward, present.Continue, present.Stop, present.Again, present.Skip, present.Dismiss, present.Fresh,
-		present.Shell, present.Input, present.Resize, present.Toggle, present.Allow, present.Refuse, present.Clock, present.Reload,
+		present.Shell, present.Input, present.Key, present.Paste, present.Resize, present.Toggle, present.Allow, present.Refuse, present.Clock, present.Reload,
 	},
 }
 
@@ -303,7 +311,8 @@ func (v *visit) invite() {
 	if wanted.Role == Audience && v.shared {
 		times = maxSeats
 	}
-	v.answerJSON(map[string]any{"url": v.link(v.r.Host, v.seats.invite(wanted.Role, times, false)), "times": times})
+	link := v.link(v.r.Host, v.seats.invite(wanted.Role, times, false))
+	v.answerJSON(map[string]any{"url": link, "times": times, "code": code(link)})
 }
 
 // hand gives the pen away.
@@ -346,4 +355,24 @@ func (v *visit) past() {
 		}
 	}
 	v.answerJSON(map[string]any{"text": printable(strings.TrimRight(strings.Join(lines, "\n"), "\n"))})
+}
+
+// code is a QR code, as rows of 0 and 1; nil if there is none of so long a text.
+func code(text string) []string {
+	c, err := qr.Encode(text, qr.M)
+	if err != nil {
+		return nil
+	}
+	rows := make([]string, c.Size)
+	for y := range rows {
+		row := make([]byte, c.Size)
+		for x := range row {
+			row[x] = '0'
+			if c.Black(x, y) {
+				row[x] = '1'
+			}
+		}
+		rows[y] = string(row)
+	}
+	return rows
 }

@@ -23,8 +23,6 @@ type termView struct {
 	Y      int         `json:"y"`
 	Cursor bool        `json:"cursor"`
 	Alt    bool        `json:"alt"`
-	Marks  bool        `json:"marks"`
-	Arrows bool        `json:"arrows"`
 	All    bool        `json:"all"` // lines that are not there are empty
 	Lines  map[int]any `json:"lines,omitempty"`
 }
@@ -40,13 +38,13 @@ func (t *terminalStream) next(v *terminal.View) json.RawMessage {
 	if v == nil {
 		return json.RawMessage("null")
 	}
-	part := termView{v.Cols, v.Rows, v.X, v.Y, v.Cursor, v.Alt, v.Marks, v.Arrows, all, map[int]any{}}
+	part := termView{v.Cols, v.Rows, v.X, v.Y, v.Cursor, v.Alt, all, map[int]any{}}
 	for y, line := range v.Lines {
 		if all || !sameLine(line, last.Lines[y]) {
 			part.Lines[y] = lineView(line)
 		}
 	}
-	if !all && len(part.Lines) == 0 && last.X == v.X && last.Y == v.Y && last.Cursor == v.Cursor && last.Marks == v.Marks && last.Arrows == v.Arrows && last.Alt == v.Alt {
+	if !all && len(part.Lines) == 0 && last.X == v.X && last.Y == v.Y && last.Cursor == v.Cursor && last.Alt == v.Alt {
 		return nil
 	}
 	data, err := json.Marshal(part)

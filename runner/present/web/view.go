@@ -56,7 +56,7 @@ func (s *Server) slideOf(state *present.State, at int, notes bool) *slideView {
 	}
 	slide := state.Deck.Slides[at]
 	v := &slideView{Index: at, Title: printable(slide.Title()), Chapter: printable(slide.Chapter.Title), HTML: s.slides.of(slide)}
-	v.Class = strings.TrimSuffix(strings.TrimPrefix(classes(slide.Slide().Classes), ` class="`), `"`)
+	v.Class = classList(slide.Slide().Classes)
 	if notes {
 		v.Notes = textHTML(slide.Notes())
 	}

@@ -1,12 +1,19 @@
 // What is typed into the terminal: keys as a terminal sends them, text as it is composed,
-// and pastes between marks where the program asks for them.
+// and pastes. Arrows go by name: what they send is for the program to choose.
 
+const names = { ArrowUp: "Up", ArrowDown: "Down", ArrowRight: "Right", ArrowLeft: "Left", Home: "Home", End: "End" };
 const letters = { ArrowUp: "A", ArrowDown: "B", ArrowRight: "C", ArrowLeft: "D", Home: "H", End: "F", F1: "P", F2: "Q", F3: "R", F4: "S" };
 const numbers = { Insert: 2, Delete: 3, PageUp: 5, PageDown: 6, F5: 15, F6: 17, F7: 18, F8: 19, F9: 20, F10: 21, F11: 23, F12: 24 };
 const singles = { Enter: "\r", Escape: "\x1b", Tab: "\t", Backspace: "\x7f" };
 
-// sequence is what a key sends; null if it is text, or not for us.
-export function sequence(e, arrows) {
+// pressed is the order for a key; null if it is text, or not for us.
+export function pressed(e) {
+  if (names[e.key] && !e.metaKey && !e.shiftKey && !e.altKey && !e.ctrlKey) return { do: "key", text: names[e.key] };
+  const text = sequence(e);
+  return text === null ? null : { do: "input", text };
+}
+
+function sequence(e) {
   if (e.metaKey || e.getModifierState?.("AltGraph")) return null;
   const alt = e.altKey ? "\x1b" : "";
   const modifiers = 1 + (e.shiftKey ? 1 : 0) + (e.altKey ? 2 : 0) + (e.ctrlKey ? 4 : 0);
@@ -15,7 +22,7 @@ export function sequence(e, arrows) {
   if (singles[e.key] && !(e.ctrlKey && e.key === "Tab")) return alt + singles[e.key];
   if (letters[e.key]) {
     if (modifiers > 1) return `\x1b[1;${modifiers}${letters[e.key]}`;
-    return (arrows || e.key[0] === "F" ? "\x1bO" : "\x1b[") + letters[e.key];
+    return `\x1bO${letters[e.key]}`;
   }
   if (numbers[e.key]) return modifiers > 1 ? `\x1b[${numbers[e.key]};${modifiers}~` : `\x1b[${numbers[e.key]}~`;
   if (e.ctrlKey && !e.shiftKey && e.key.length === 1) {
@@ -27,19 +34,16 @@ export function sequence(e, arrows) {
   return null;
 }
 
-// pasted is what a paste sends. No control character gets through, so that it can
+// pasted is what a paste types. No control character gets through, so that it can
 // neither end its own marks nor press keys.
-export function pasted(text, marks) {
-  const clean = text.replace(/\r\n?|\n/g, "\r").replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, "");
-  return marks ? `\x1b[200~${clean}\x1b[201~` : clean;
-}
+export const pasted = (text) => text.replace(/\r\n?/g, "\n").replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
 
-// listen sends what is typed into an area, as long as may() says so.
-export function listen(area, screen, type, may) {
+// listen orders what is typed into an area, as long as may() says so.
+export function listen(area, screen, order, may) {
   const flush = () => {
     const text = area.value;
     area.value = "";
-    if (text && may()) type(text);
+    if (text && may()) order({ do: "input", text });
   };
   area.addEventListener("keydown", (e) => {
     if (e.isComposing || e.keyCode === 229) return;
@@ -48,18 +52,18 @@ export function listen(area, screen, type, may) {
       if (/^c$/i.test(e.key)) { e.preventDefault(); navigator.clipboard?.writeText(String(getSelection())).catch(() => {}); }
       return;
     }
-    const s = sequence(e, screen.term?.arrows);
-    if (s === null) return;
+    const o = pressed(e);
+    if (!o) return;
     e.preventDefault();
     flush();
-    if (may()) type(s);
+    if (may()) order(o);
   });
   area.addEventListener("input", (e) => { if (!e.isComposing) flush(); });
   area.addEventListener("compositionend", flush);
   area.addEventListener("paste", (e) => {
     e.preventDefault();
     const text = e.clipboardData?.getData("text/plain") ?? "";
-    if (text && may()) type(pasted(text, screen.term?.marks));
+    if (text && may()) order({ do: "paste", text: pasted(text) });
   });
   screen.section.addEventListener("mouseup", () => { if (String(getSelection()) === "") area.focus({ preventScroll: true }); });
   screen.onmove = () => { // where a composition shows

@@ -9,7 +9,7 @@ const selected = () => state.steps?.steps.find((s) => s.index === state.steps.se
 const busy = () => Boolean(state.talk?.running || state.talk?.busy);
 follow($("slide"));
 follow($("after"));
-listen($("keys"), screen, (text) => send({ do: "input", text }), pen);
+listen($("keys"), screen, send, pen);
 
 // The terminal's size: this page's, if no other face has one.
 let asked = "", resizing;
