@@ -36,6 +36,7 @@ type show struct {
 	length    time.Duration
 	hidden    bool
 	fresh     bool
+	web       browsers
 }
 
 func newPresent(streams Streams) *cobra.Command {
@@ -64,6 +65,7 @@ while the deck is edited.`,
 	f.DurationVar(&s.length, "length", 0, "how long the talk is to be, for the clock to say whether it is late")
 	f.BoolVar(&s.hidden, "hidden", false, "show hidden steps from the beginning")
 	f.BoolVar(&s.fresh, "from-start", false, "begin with the first slide, wherever the last talk was")
+	s.web.flags(f)
 	if err := cmd.RegisterFlagCompletionFunc("keys", cobra.FixedCompletions(tui.Presets(), cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // the flag is defined above
 	}
@@ -105,8 +107,9 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 			return &codeError{code: exitInterrupted}
 		}
 	}
-	if !terminal {
-		return errors.New("present needs a terminal; workshop run and workshop check do not")
+	alone := s.web.wanted() && (!terminal || s.web.only)
+	if !terminal && !alone {
+		return errors.New("present needs a terminal, or --web; workshop run and workshop check do not")
 	}
 	talk, err := present.Open(ctx, src, present.Options{
 		Load: func() (*present.Source, error) {
@@ -127,17 +130,38 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 		case <-done:
 		}
 	}()
-	err = tui.Run(ctx, talk, tui.Options{
-		In: streams.In, Out: streams.Out, Environ: os.Environ(), Keys: s.keys, Prefix: s.prefix, Length: s.length,
-		Plain: os.Getenv("NO_COLOR") != "",
-	})
+	server, err := s.web.open(ctx, talk, deck, alone, streams)
+	switch {
+	case err != nil:
+	case alone:
+		err = s.web.wait(ctx, talk, server, terminal, streams)
+	default:
+		err = s.face(ctx, talk, server != nil, streams)
+	}
 	if closed := talk.Close(); closed != nil && err == nil {
 		err = &codeError{exitBroken, closed}
+	}
+	if server != nil {
+		_ = server.Close() // it serves nothing any more
 	}
 	if errors.Is(err, context.Canceled) {
 		return &codeError{code: exitInterrupted}
 	}
 	return err
+}
+
+// face shows the talk on the terminal. Links that were printed are to be read first.
+func (s *show) face(ctx context.Context, talk *present.Talk, links bool, streams Streams) error {
+	if links {
+		fmt.Fprint(streams.Out, "Enter begins here, too. ")
+		if !enter(ctx, streams.In) {
+			return context.Canceled
+		}
+	}
+	return tui.Run(ctx, talk, tui.Options{
+		In: streams.In, Out: streams.Out, Environ: os.Environ(), Keys: s.keys, Prefix: s.prefix, Length: s.length,
+		Plain: os.Getenv("NO_COLOR") != "",
+	})
 }
 
 // load reads the deck, the whole of it.

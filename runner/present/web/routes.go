@@ -183,6 +183,7 @@ func (v *visit) file() {
 		return
 	}
 	// What is no regular file is not even opened: a pipe would not let go.
+	name = path.Join(v.opts.Dir, name)
 	info, err := fs.Stat(v.opts.Files, name)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxImage {
 		v.refuse(http.StatusNotFound, "There is no such picture.")
@@ -294,8 +295,7 @@ func (v *visit) do() {
 	v.w.WriteHeader(http.StatusNoContent)
 }
 
-// invite makes a link for somebody else, who does not get the pen with it. On a network
-// a link for the audience is for the room.
+// invite makes a link for somebody else, who does not get the pen with it.
 func (v *visit) invite() {
 	var wanted struct {
 		Role Role `json:"role"`
@@ -307,10 +307,7 @@ func (v *visit) invite() {
 		v.refuse(http.StatusBadRequest, "There is no such seat.")
 		return
 	}
-	times := 1
-	if wanted.Role == Audience && v.shared {
-		times = maxSeats
-	}
+	times := v.times(wanted.Role)
 	link := v.link(v.r.Host, v.seats.invite(wanted.Role, times, false))
 	v.answerJSON(map[string]any{"url": link, "times": times, "code": code(link)})
 }

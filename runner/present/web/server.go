@@ -23,7 +23,8 @@ import (
 type Options struct {
 	Addr    string   // HOST:PORT, or one of them; "": 127.0.0.1 and a free port
 	Hosts   []string // other names that it is reached by; those of an address that is open to others have to be given
-	Files   fs.FS    // the deck's folder, for pictures; nil: none
+	Files   fs.FS    // where the deck's pictures are; nil: there are none
+	Dir     string   // the deck's folder in there
 	Resizes bool     // the presenter's page says how large the terminal is; otherwise another face does
 }
 
@@ -110,10 +111,19 @@ func address(addr string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// Invite is a link with which one person comes in. A presenter's takes the pen: it is for
+// Invite is a link with which somebody comes in. A presenter's takes the pen: it is for
 // whoever has started the talk.
 func (s *Server) Invite(role Role) string {
-	return s.link(s.hosts[0], s.seats.invite(role, 1, role == Presenter))
+	return s.link(s.hosts[0], s.seats.invite(role, s.times(role), role == Presenter))
+}
+
+// times is how often a link can be used: once, but on a network one for the audience is
+// for the room.
+func (s *Server) times(role Role) int {
+	if role == Audience && s.shared {
+		return maxSeats
+	}
+	return 1
 }
 
 func (s *Server) link(host, token string) string { return "http://" + host + "/" + joins + "/" + token }
