@@ -17,6 +17,10 @@ const maxBody = 128 << 10
 // asks for a name of ours (Host), from a page of ours (Origin), with a secret of ours. A
 // request without a secret is told nothing, not even which routes there are.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.begin() {
+		return
+	}
+	defer s.visits.Done()
 	v := &visit{Server: s, w: w, r: r, nonce: secret()}
 	v.headers()
 	if !slices.Contains(s.hosts, r.Host) {

@@ -45,8 +45,9 @@ type Server struct {
 	served sync.WaitGroup
 	err    error
 
-	mu    sync.Mutex
-	pages map[chan struct{}]bool // each is told that who is there has changed
+	mu     sync.Mutex
+	visits sync.WaitGroup
+	pages  map[chan struct{}]bool // each is told that who is there has changed
 }
 
 // Open begins to serve. It ends with Close.
@@ -131,12 +132,26 @@ func (s *Server) link(host, token string) string { return "http://" + host + "/"
 // Shared reports whether other machines can reach it.
 func (s *Server) Shared() bool { return s.shared }
 
-// Close ends it: pages are told, and connections closed.
+// Close ends it: connections are closed, and what answers them has ended.
 func (s *Server) Close() error {
+	s.mu.Lock()
 	s.end()
+	s.mu.Unlock()
 	err := s.http.Close()
 	s.served.Wait()
+	s.visits.Wait()
 	return errors.Join(err, s.err)
+}
+
+// begin notes that a request is being answered; not when the server has ended.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended.Err() != nil {
+		return false
+	}
+	s.visits.Add(1)
+	return true
 }
 
 // poke tells all pages that who is there has changed.

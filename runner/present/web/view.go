@@ -236,6 +236,9 @@ func troubleOf(s *present.State) *troubleView {
 		v.Message, v.Hint, v.Command = printable(f.Message), printable(f.Hint), printable(f.Command)
 		v.Want, v.Nearest, v.Status = printable(f.Want), printable(f.Nearest), f.Status
 		tail := strings.TrimSpace(f.Tail)
+		if o := s.Outcome(t.Step); tail == "" && o != nil && o.Result != nil {
+			tail = strings.TrimSpace(o.Result.Output)
+		}
 		v.Tail = printable(strings.ToValidUTF8(tail[max(len(tail)-maxTail, 0):], ""))
 	case t.Refusal != nil:
 		v.Refused, v.Message, v.Hint = true, printable(t.Refusal.Reason), printable(t.Refusal.Hint)

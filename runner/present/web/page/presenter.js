@@ -13,17 +13,18 @@ listen($("keys"), screen, send, pen);
 
 // The terminal's size: this page's, if no other face has one.
 let asked = "", resizing;
-screen.size = Number(localStorage.getItem("text")) || 15;
+const widths = [50, 60, 70, 80, 90, 100, 120, 140, 160]; // so many columns, and rows to fill the place
+let width = widths.includes(Number(localStorage.getItem("columns"))) ? Number(localStorage.getItem("columns")) : 80;
 screen.onroom = (cols, rows) => {
-  cols = Math.min(Math.max(cols, 40), 200);
-  rows = Math.min(Math.max(rows, 8), 80);
-  if (!screen.fixed || asked === `${cols} ${rows}`) return;
+  rows = Math.min(Math.max(rows, 20), 60); // fewer would be too few for what is run
   clearTimeout(resizing);
+  if (asked === `${cols} ${rows}`) return;
   resizing = setTimeout(() => { asked = `${cols} ${rows}`; send({ do: "resize", cols, rows }); }, 80);
 };
 const resize = (by) => {
-  screen.size = Math.min(Math.max(screen.size + by, 9), 40);
-  localStorage.setItem("text", screen.size);
+  width = widths[widths.indexOf(width) + by] ?? width;
+  localStorage.setItem("columns", width);
+  screen.wanted = width;
   screen.fit();
 };
 
@@ -56,7 +57,6 @@ function drawSteps() {
   }));
   if (steps.steps.length === 0) $("steps").append(make("li", { class: "none" }, "No steps on this slide."));
   if (open != null) $("steps").querySelector(`[data-index="${open}"] .pick`)?.focus({ preventScroll: true });
-  $("steps").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
 
 function drawTrouble() {
@@ -78,12 +78,12 @@ function drawTrouble() {
 
 function drawRoom() {
   const r = state.room;
-  const some = (n, one, many) => (n === 1 ? `one ${one}` : `${n} ${many}`);
-  $("present").textContent = `${some(r.audience, "page watches", "pages watch")}, ${some(r.remotes, "remote", "remotes")}. ${r.pen ? "You have the pen." : r.holder ? `${r.holder} has the pen: you can look.` : "Nobody has the pen."}`;
+  const some = (n, one, many) => (n === 1 ? `One ${one}` : `${n} ${many}`);
+  $("present").textContent = `${some(r.audience, "page watches", "pages watch")}, ${some(r.remotes, "remote", "remotes").toLowerCase()}. ${r.pen ? "You have the pen." : r.holder ? `${r.holder} has the pen: you can look.` : "Nobody has the pen."}`;
   $("pens").replaceChildren(...(r.pen ? r.others ?? [] : []).map((o) => make("p", {}, make("button", { type: "button", onclick: () => post("hand", { to: o.id }).catch((e) => say(e.message, true)) }, `Hand the pen to ${o.name}`))));
   document.body.dataset.pen = r.pen ? "" : "no";
   $("keys").readOnly = !r.pen;
-  if (screen.fixed !== r.resizes) { screen.fixed = r.resizes; asked = ""; screen.fit(); }
+  if (Boolean(screen.wanted) !== r.resizes) { screen.wanted = r.resizes ? width : 0; asked = ""; screen.fit(); }
   $("smaller").hidden = $("larger").hidden = !r.resizes;
 }
 
@@ -167,6 +167,7 @@ connect((changed, part) => {
     drawTrouble();
     if (changed.has("trouble") && state.trouble) say(`${state.trouble.message}: ${state.trouble.step}`, true);
   }
+  if (changed.has("steps") || changed.has("trouble")) $("steps").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   if (changed.has("consent") || changed.has("room")) drawConsent();
   if (changed.has("talk")) {
     $("state").textContent = talk.running ? `Running ${talk.running}` : talk.busy || talk.message || "";
@@ -198,8 +199,8 @@ on("fresh", () => { send({ do: "fresh" }); $("keys").focus(); });
 on("stop", () => send({ do: "stop" }));
 on("continue", () => send({ do: "continue" }));
 on("timer", () => send({ do: "clock" }));
-on("smaller", () => resize(-1));
-on("larger", () => resize(1));
+on("smaller", () => resize(1));
+on("larger", () => resize(-1));
 for (const name of ["typing", "verify", "hidden", "blank"]) on(name, () => send({ do: "toggle", text: name }));
 on("open-overview", () => overview());
 on("open-help", () => $("help").showModal());

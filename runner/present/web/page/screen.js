@@ -4,6 +4,7 @@ import { make } from "./link.js";
 
 const plain = /^[\x20-\x7e]*$/;
 const color = /^#[0-9a-f]{6}$/;
+const least = 9; // pixels: smaller text is not read but scrolled
 const known = /^([BDIUKS]|[fb](x|1?\d))$/;
 
 function span([text, width, look, fg, bg]) {
@@ -26,8 +27,7 @@ export class Screen {
     this.screen = section.querySelector(".screen");
     this.rows = section.querySelector(".rows");
     this.cursor = section.querySelector(".cursor");
-    this.size = 15;     // of the text in pixels, where this page says how large the terminal is
-    this.fixed = false; // it does
+    this.wanted = 0; // columns, where this page says how large the terminal is; 0: it does not
     new ResizeObserver(() => this.fit()).observe(section);
     document.fonts?.ready.then(() => { this.ratio = 0; this.fit(); });
   }
@@ -66,10 +66,11 @@ export class Screen {
     const width = this.section.clientWidth - 20, height = this.section.clientHeight - 16;
     if (width <= 0 || height <= 0) return;
     const ratio = this.measure();
-    if (this.fixed) this.onroom?.(Math.floor(width / (ratio * this.size)), Math.floor(height / (1.25 * this.size)));
+    if (this.wanted) this.onroom?.(this.wanted, Math.floor(height / (1.25 * width / (this.wanted * ratio))));
     if (!this.cols) return;
-    const size = Math.min(width / (this.cols * ratio), height / (1.25 * this.count), this.fixed ? this.size : Infinity);
-    this.screen.style.fontSize = `${Math.floor(size * 20) / 20}px`;
+    const size = Math.min(width / (this.cols * ratio), height / (1.25 * this.count));
+    this.screen.style.fontSize = `${Math.max(Math.floor(size * 20) / 20, least)}px`;
     this.screen.style.width = `${this.cols}ch`;
+    this.section.style.overflow = size < least ? "auto" : "";
   }
 }
