@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -107,7 +108,31 @@ func (b *tab) until(condition string) {
 }
 
 // types presses keys, wherever the focus is.
-func (b *tab) types(keys string) { b.t.Helper(); b.do(chromedp.KeyEvent(keys)) }
+func (b *tab) types(keys string) {
+	b.t.Helper()
+	for text := range strings.SplitAfterSeq(keys, kb.Enter) {
+		if line, enter := strings.CutSuffix(text, kb.Enter); enter {
+			b.do(chromedp.KeyEvent(line))
+			b.press("Enter")
+			continue
+		}
+		b.do(chromedp.KeyEvent(text))
+	}
+}
+
+// press presses a key that stands for something else than text: a page that takes it
+// gets no text from a browser.
+func (b *tab) press(key string) {
+	b.t.Helper()
+	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
+		_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
+			return cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: key})
+		})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
 
 func (b *tab) click(selector string) { b.t.Helper(); b.do(chromedp.Click(chromedp.CSS(selector))) }
 
@@ -223,14 +248,14 @@ func TestPictures(t *testing.T) {
 	presenter.types(kb.ArrowRight)
 	presenter.until(`document.getElementById("count").textContent === "2 / 4"`)
 	presenter.picture("presenter-before", 1440, 900)
-	presenter.types("y")
+	presenter.press("y")
 	presenter.until(`document.getElementById("consent").open`)
 	presenter.picture("consent", 1440, 900)
 	presenter.click("#allow")
 	presenter.until(`document.querySelector('#steps [data-index="0"] .badge').textContent.startsWith("✓ passed")`)
-	presenter.types("y")
+	presenter.press("y")
 	presenter.until(`document.querySelector('#steps [data-index="1"] .badge').textContent.startsWith("✓ passed")`)
-	presenter.types("y")
+	presenter.press("y")
 	presenter.until(`document.querySelector('#steps [data-index="2"] .badge').textContent.startsWith("✓ passed")`)
 	presenter.picture("presenter", 1440, 900)
 	presenter.picture("presenter-1024", 1024, 768)
@@ -242,7 +267,7 @@ func TestPictures(t *testing.T) {
 	audience.picture("audience-4k", 3840, 2160)
 	audience.picture("audience-phone", 390, 844)
 	remote.picture("remote", 390, 844)
-	presenter.types("y")
+	presenter.press("y")
 	presenter.until(`!document.getElementById("trouble").hidden`)
 	presenter.picture("trouble", 1440, 900)
 	audience.picture("audience-trouble", 1920, 1080)
@@ -253,15 +278,16 @@ func TestPictures(t *testing.T) {
 	missed.picture("missed-phone", 390, 844)
 	printed := page(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/print")
 	printed.picture("print", 1280, 900)
-	presenter.types("?")
+	presenter.press("?")
 	presenter.picture("help", 1440, 900)
 	presenter.types(kb.Escape)
-	presenter.types("i")
+	presenter.press("i")
 	presenter.click(`[data-invite="remote"]`)
 	presenter.until(`!document.getElementById("invitation").hidden`)
 	presenter.picture("invite", 1440, 900)
 	presenter.types(kb.Escape)
-	presenter.types("t")
+	presenter.press("t")
+	presenter.until(`document.getElementById("overview").open`)
 	presenter.picture("overview", 1440, 900)
 	presenter.types(kb.Escape)
 	presenter.types(kb.ArrowRight)

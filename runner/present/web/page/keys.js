@@ -41,7 +41,7 @@ export const pasted = (text) => text.replace(/\r\n?/g, "\n").replace(/[\x00-\x08
 // listen orders what is typed into an area, as long as may() says so.
 export function listen(area, screen, order, may) {
   const flush = () => {
-    const text = area.value;
+    const text = area.value.replaceAll("\n", "\r"); // where a keyboard on the screen sends no key
     area.value = "";
     if (text && may()) order({ do: "input", text });
   };
