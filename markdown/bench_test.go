@@ -2,6 +2,8 @@ package markdown_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +55,39 @@ func BenchmarkParse(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(slides), "ns/slide")
+		})
+	}
+}
+
+// BenchmarkLoad shows the same for a manifest and its files on a disk.
+func BenchmarkLoad(b *testing.B) {
+	for _, files := range []int{33, 334} {
+		dir := b.TempDir()
+		text, manifest := []byte(course(7)), "title: Bench\ncontent:\n"
+		for i := range files {
+			name := fmt.Sprintf("chapter%d.md", i)
+			manifest += "- " + name + "\n"
+			if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(dir, "deck.yml"), []byte(manifest), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer root.Close()
+		b.Run(fmt.Sprintf("files=%d", files), func(b *testing.B) {
+			b.SetBytes(int64(files * len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := markdown.Load(root.FS(), "deck.yml", markdown.Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(files), "ns/file")
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // chapterParser makes slides of the tokens of a chapter.
@@ -32,6 +33,7 @@ func (l *loader) parse(c *Chapter, f *file) {
 	src := l.expand(f, log)
 	p := &chapterParser{loader: l, log: log, src: src, tokens: scan(src, log), chapter: c, titler: titler{parser: l.parser}}
 	p.slides()
+	p.ignores()
 	l.logs = append(l.logs, log)
 }
 
@@ -42,12 +44,12 @@ func (p *chapterParser) slides() {
 		switch t.kind {
 		case separatorToken:
 			if depth > 0 {
-				p.log.warn(p.src.pos(t.start), "close the block first", "this line separates no slides: it is inside a block")
+				p.log.warn(CodeSeparatorInBlock, p.src.span(t.start, t.start+prefix(p.src.text[t.start:t.end], func(c byte) bool { return c == '-' })), "close the block first", "this line separates no slides: it is inside a block")
 				break
 			}
 			p.end(t.start)
 			if p.count >= maxSlides {
-				p.log.fail(p.src.pos(t.start), "", "more than %d slides in a deck", maxSlides)
+				p.log.fail(CodeTooLarge, p.src.pos(t.start).Point(), "", "more than %d slides in a deck", maxSlides)
 				return
 			}
 			p.begin(t.end, p.src.text[t.start:t.end] != "---\n" && p.src.text[t.start:t.end] != "---")
@@ -71,8 +73,16 @@ func (p *chapterParser) slides() {
 		case closeToken:
 			depth--
 			if p.exercise != nil && t.match >= 0 && p.tokens[t.match].start == p.opened.start {
+				if strings.TrimSpace(p.src.text[p.opened.end:t.start]) == "" {
+					p.log.warn(CodeEmptyExercise, p.src.span(p.opened.start, p.opened.end), "fill it, or remove it", "an exercise with nothing in it")
+				}
 				p.exercise.Hidden = t.comment >= 0 && t.comment == p.opened.comment
 				p.endExercise()
+			}
+		case quoteToken:
+			word, _, _ := strings.Cut(t.info, " ")
+			if p.notes < 0 && p.exercise != nil && p.isDirective(word) {
+				p.log.warn(CodeStepOutside, p.head(t, word), "take it out of the quotation", "this %s is in a quotation: it never runs", word)
 			}
 		case fenceToken, spanToken:
 			if p.notes < 0 {
@@ -108,7 +118,9 @@ func (p *chapterParser) end(at int) {
 		end = p.notes
 		s.Notes = strings.Trim(p.src.text[p.notesEnd:at], "\n")
 	}
-	s.Source = strings.Trim(p.src.text[min(p.from, end):end], "\n")
+	text := p.src.text[min(p.from, end):end]
+	s.Source = strings.Trim(text, "\n")
+	s.origin = origin{p.src, []mark{{src: min(p.from, end) + len(text) - len(strings.TrimLeft(text, "\n"))}}}
 	if s.Part == "" {
 		s.Part = p.part
 	}
@@ -140,6 +152,10 @@ func (p *chapterParser) properties(at int) int {
 			}
 			text = strings.TrimSpace(text)
 		}
+		if _, ok := ignoreText(text); ok && comment {
+			at = next
+			continue
+		}
 		name := text[:prefix(text, func(c byte) bool {
 			return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
 		})]
@@ -153,7 +169,7 @@ func (p *chapterParser) properties(at int) int {
 		case comment:
 			return at // a remark
 		default:
-			p.log.warn(p.src.pos(at), "begin the slide with another line",
+			p.log.warn(CodeSwallowedProperty, p.src.span(at, at+len(line)), "begin the slide with another line",
 				"%q is taken for a property of the slide and not shown", trimmed[:min(len(trimmed), len(name)+30)])
 		}
 		p.property(name, strings.TrimSpace(value))
@@ -222,20 +238,20 @@ func (p *chapterParser) step(t token) {
 	hidden := t.comment >= 0
 	if p.exercise == nil {
 		if hidden && p.isDirective(word) {
-			p.log.warn(p.src.pos(t.start), "move it into the .exercise[ ]", "this %s is outside every exercise: it never runs", word)
+			p.log.warn(CodeStepOutside, p.head(t, word), "move it into the .exercise[ ]", "this %s is outside every exercise: it never runs", word)
 		}
 		return
 	}
 	if !p.isStep(word, hidden) {
 		switch {
 		case word == "" && hidden:
-			p.log.warn(p.src.pos(t.start), "", "a hidden fence without a directive does nothing")
+			p.log.warn(CodeFenceWithoutWord, p.src.pos(t.start).Point(), "", "a hidden fence without a directive does nothing")
 		case p.isShell(word):
-			p.log.warn(p.src.pos(t.start), "write bash for what is to be typed", "a %s fence is text and never runs", word)
+			p.log.warn(CodeShellNotRun, p.head(t, word), "write bash for what is to be typed", "a %s fence is text and never runs", word)
 		}
 		return
 	}
-	s := &Step{Pos: p.src.pos(t.start), Directive: word, Hidden: hidden}
+	s := &Step{Pos: p.src.pos(t.start), Word: p.word(t, word), Directive: word, Hidden: hidden}
 	at := t.body
 	if t.kind == spanToken {
 		// What keys types may begin and end with blanks; elsewhere they mean nothing.
@@ -246,22 +262,46 @@ func (p *chapterParser) step(t token) {
 			blanks = prefix(rest, isBlank)
 		}
 		at = t.data + len(t.info) - len(rest) + blanks
+		s.origin.marks = []mark{{src: at}}
 	} else {
 		s.Args = strings.Trim(rest, " \t")
-		var stripped int
-		s.Text, stripped = outdent(p.src.text[t.body:t.tail], t.indent)
-		at += stripped
+		if s.Args != "" && s.Args[0] != '{' && t.end > t.tail { // attributes, and an unclosed fence, are another matter
+			end := t.data + len(t.info)
+			p.log.warn(CodeFenceArguments, p.src.span(end-len(s.Args), end), "end the fence on this line, or put them on lines of their own",
+				"what stands behind %s on the first line of a fence is not read", word)
+		}
+		s.Text, s.origin.marks = outdent(p.src.text[t.body:t.tail], t.indent)
+		for i := range s.origin.marks {
+			s.origin.marks[i].src += at
+		}
+		at = s.origin.marks[0].src
 	}
+	s.origin.src = p.src
 	s.TextPos = p.src.pos(at)
 	if word == "bash" || word == "hide" {
 		if i := strings.IndexByte(s.Text, '`'); i >= 0 {
-			s.Raw, s.Text = s.Text, strings.ReplaceAll(s.Text, "`", "")
+			s.Raw = s.Text
+			s.Text = s.origin.without(s.Text, '`')
 			i = strings.IndexByte(p.src.text[at:], '`')
-			p.log.warn(p.src.pos(at+i), "for command substitution write $( … )", "backticks only highlight: they are removed before typing")
+			p.log.warn(CodeBackticks, p.src.span(at+i, at+i+1), "for command substitution write $( … )", "backticks only highlight: they are removed before typing")
 		}
 	}
 	p.check(t)
 	p.exercise.Steps = append(p.exercise.Steps, s)
+}
+
+// word is the place of the first word of a fence or one-liner.
+func (p *chapterParser) word(t token, word string) Span {
+	at := t.data
+	if t.kind == spanToken {
+		at += prefix(t.info, isBlank)
+	}
+	return p.src.span(at, at+len(word))
+}
+
+// head is the place of a fence or one-liner up to the end of its first word.
+func (p *chapterParser) head(t token, word string) Span {
+	return Span{p.src.pos(t.start), p.word(t, word).End}
 }
 
 // check reports the first character of a step that is not what is seen, and the
@@ -285,26 +325,43 @@ func (p *chapterParser) check(t token) {
 	space := false
 	for i, r := range text {
 		if what := misleading(r); what != "" {
-			p.log.fail(p.src.pos(t.data+i), "what is seen is not what would be typed: remove it, or write an escape such as $'\\u202e'", "%s U+%04X in a step", what, r)
+			var fix []Edit
+			if what == invisible { // the others may be there for a reason, in the wrong place
+				fix = p.replace(t.data, text, "", func(r rune) bool { return misleading(r) == invisible })
+			}
+			p.log.failFix(fix, CodeInvisible, p.src.span(t.data+i, t.data+i+utf8.RuneLen(r)), "what is seen is not what would be typed: remove it, or write an escape such as $'\\u202e'", "%s U+%04X in a step", what, r)
 			return
 		}
-		if (r == 0xa0 || r == 0x2007 || r == 0x202f) && !space {
+		if isNoBreakSpace(r) && !space {
 			space = true
-			p.log.warn(p.src.pos(t.data+i), "a shell takes it for a letter", "no-break space U+%04X in a step", r)
+			p.log.warnFix(p.replace(t.data, text, " ", isNoBreakSpace), CodeNoBreakSpace, p.src.span(t.data+i, t.data+i+utf8.RuneLen(r)), "a shell takes it for a letter", "no-break space U+%04X in a step", r)
 		}
 	}
 }
 
+func isNoBreakSpace(r rune) bool { return r == 0xa0 || r == 0x2007 || r == 0x202f }
+
+// replace are the edits that replace each character of a kind in a text that begins
+// at an offset.
+func (p *chapterParser) replace(at int, text, with string, is func(rune) bool) (edits []Edit) {
+	for i, r := range text {
+		if is(r) {
+			edits = append(edits, p.src.edit(at+i, at+i+utf8.RuneLen(r), with)...)
+		}
+	}
+	return edits
+}
+
 // outdent removes up to indent columns of leading blanks from each line and the last
 // line end. A tab that reaches beyond them leaves the blanks that it stood for. It
-// also returns how many bytes it removed from the first line.
-func outdent(body string, indent int) (text string, first int) {
+// also returns where in the body the lines of the text come from.
+func outdent(body string, indent int) (text string, marks []mark) {
 	body = strings.TrimSuffix(body, "\n")
-	if indent == 0 {
-		return body, 0
+	if indent == 0 || body == "" {
+		return body, []mark{{}}
 	}
 	var b strings.Builder
-	start := true
+	start := 0
 	for line := range strings.Lines(body) {
 		i, col := 0, 0
 		for i < len(line) && isBlank(line[i]) && col < indent {
@@ -315,15 +372,14 @@ func outdent(body string, indent int) (text string, first int) {
 			}
 			i++
 		}
-		if start {
-			first, start = i, false
-		}
 		for range col - indent {
 			b.WriteByte(' ')
 		}
+		marks = append(marks, mark{text: b.Len(), src: start + i})
+		start += len(line)
 		b.WriteString(line[i:])
 	}
-	return b.String(), first
+	return b.String(), marks
 }
 
 // finish gives numbers, ids and the table of contents to a deck whose chapters are
@@ -340,7 +396,9 @@ func (l *loader) finish(d *Deck, exclude []string) {
 				s.Increment && i > 0 && c.Slides[i-1].Excluded ||
 				slices.ContainsFunc(s.Classes, func(class string) bool { return excluded[class] })
 			if !s.Excluded {
-				number++
+				if s.Properties["count"] != "false" {
+					number++
+				}
 				s.Number = number
 			}
 		}
@@ -355,12 +413,31 @@ func (l *loader) finish(d *Deck, exclude []string) {
 				continue
 			}
 			if room -= n * len(toc()); room < 0 {
-				l.fail(s.Pos, "", "with the table of contents so often the deck is too large")
+				l.fail(CodeTooLarge, s.Pos.Point(), "", "with the table of contents so often the deck is too large")
 				return
 			}
-			s.Source = strings.ReplaceAll(s.Source, "@@TOC@@", toc())
+			s.contents(toc())
 		}
 	}
+}
+
+// contents puts the table of contents into the slide.
+func (s *Slide) contents(toc string) {
+	const name = "@@TOC@@"
+	var b strings.Builder
+	base, from := s.origin.marks[0].src, 0
+	for {
+		n := strings.Index(s.Source[from:], name)
+		if n < 0 {
+			break
+		}
+		b.WriteString(s.Source[from : from+n])
+		s.origin.marks = append(s.origin.marks, mark{b.Len(), base + from + n, true})
+		from += n + len(name)
+		b.WriteString(toc)
+		s.origin.marks = append(s.origin.marks, mark{text: b.Len(), src: base + from})
+	}
+	s.Source = b.String() + s.Source[from:]
 }
 
 // maxSlug is how many bytes of a slug an id has at most.

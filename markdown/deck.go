@@ -21,6 +21,7 @@ type Deck struct {
 	Network  string            // the manifest's network: key, as written
 	Values   map[string]string // the keys of the manifest that are substituted, such as gitrepo
 	Chapters []*Chapter
+	Lint     Lint      // the manifest's lint: key
 	Warnings ErrorList // what is suspicious, sorted by position; never stops a run
 }
 
@@ -29,16 +30,18 @@ type Chapter struct {
 	Name    string // the manifest's, else the file's stem, or the slug of its title; unique in the deck
 	Title   string // its first heading's text, else its name
 	File    string // as shown to the user
+	Path    string // of the file, inside the file system; "" for a fragment of a manifest
 	Pos     Pos    // where the manifest names it, or its first line
 	Session SessionMode
 	Workdir string   // inside the file system; "" means the deck's
 	Needs   []string // names of chapters that run first, as set-up
 	Slides  []*Slide
+	Ignores []*Ignore // comments `lint-ignore`, in the order of the text
 }
 
 // Slide is what stands between two separators.
 type Slide struct {
-	Number     int               // 1-based in the deck, increments counted; 0 when excluded, and not counted then
+	Number     int               // 1-based in the deck, increments counted; 0 when excluded; with `count: false` that of the slide before it
 	Title      string            // the first heading's text; an increment has its predecessor's
 	Part       string            // the `# Title` in force: the part of the deck
 	Name       string            // the `name:` property
@@ -49,6 +52,7 @@ type Slide struct {
 	Pos        Pos               // its first line
 	Source     string            // Markdown without properties and notes, substitutions made
 	Notes      string            // what follows `???`
+	origin     origin            // of Source
 	Exercises  []*Exercise
 }
 
@@ -64,10 +68,15 @@ type Exercise struct {
 // Its name is not checked here: which directives exist is the runner's to say.
 type Step struct {
 	Pos       Pos    // the first character of the fence's opening backticks
+	Word      Span   // where the directive's name stands
 	Directive string // first word of the info string
 	Args      string // the rest of the info string of a fence of several lines
 	Text      string // the data: what follows the directive on a one-liner (trimmed, save for keys), else the body without its last line end
 	Raw       string // the data with the backticks that are removed from Text; "" if there are none
 	TextPos   Pos    // where Text begins
 	Hidden    bool   // inside an HTML comment: learners do not see it
+	origin    origin // of Text
 }
+
+// Head is the place of the step's opening backticks and its directive's name.
+func (s *Step) Head() Span { return Span{s.Pos, s.Word.End} }

@@ -10,7 +10,7 @@
 // literal. `.exercise[ … ]` and `.lab[ … ]` hold steps: fenced blocks and one-liners
 // of three backticks whose first word is a directive, visible or in HTML comments.
 // `@@NAME@@`, `@@TOC@@`, `@@LINK[file]` and `@@INCLUDE[file]` are substituted first,
-// everywhere; files are relative to the root of the file system.
+// everywhere; files are relative to the root of the file system, else to the deck.
 //
 // What is a separator, a block, a comment or a fence is decided by a scanner of our
 // own, one pass and linear in the input, because a deck must be decided within a
@@ -27,6 +27,13 @@
 //   - files of more than 4 MiB, manifests of more than 256 KiB, chapters of more
 //     than 8 MiB with their includes, and decks of more than 16 MiB or 100,000
 //     slides are errors
+//
+// # Mistakes
+//
+// Each has a [Code] that never changes, a severity that goes with its code, and an end
+// where that is known. A comment `<!-- lint-ignore CODE: reason -->` (or such a line within
+// a comment) and a manifest's lint: key ask for silence about some: they are read here,
+// and heeded by whoever reports. What needs no judgement to repair carries its edits.
 //
 // # Limits of what is reported
 //

@@ -31,11 +31,28 @@ func (p Pos) Compare(q Pos) int {
 	return cmp.Or(cmp.Compare(p.File, q.File), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Col, q.Col))
 }
 
+// Span is a stretch of a source file. End is the position behind its last character;
+// it is the zero Pos where only the beginning is known.
+type Span struct{ Pos, End Pos }
+
+// Point is the span of which only the beginning is known.
+func (p Pos) Point() Span { return Span{Pos: p} }
+
+// Edit replaces a stretch of a source file. It is for the text Old only: where another
+// one stands there, the file has changed, or the place stands for something else.
+type Edit struct {
+	Span
+	Old, New string
+}
+
 // Error is a mistake in a deck.
 type Error struct {
+	Code    Code
 	Pos     Pos
+	End     Pos    // behind its last character; the zero Pos if unknown
 	Message string // lower case, complete on one line
 	Hint    string // what to do about it; may be empty
+	Fix     []Edit // what removes it, where that needs no judgement
 }
 
 func (e *Error) Error() string {
@@ -50,8 +67,8 @@ func (e *Error) Error() string {
 type ErrorList []*Error
 
 // Add appends an error.
-func (l *ErrorList) Add(pos Pos, hint, format string, args ...any) {
-	*l = append(*l, &Error{Pos: pos, Message: fmt.Sprintf(format, args...), Hint: hint})
+func (l *ErrorList) Add(code Code, at Span, hint, format string, args ...any) {
+	*l = append(*l, &Error{Code: code, Pos: at.Pos, End: at.End, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
 // Sort orders the list by position and drops repeated entries.
@@ -59,7 +76,9 @@ func (l *ErrorList) Sort() {
 	slices.SortStableFunc(*l, func(a, b *Error) int {
 		return cmp.Or(a.Pos.Compare(b.Pos), cmp.Compare(a.Message, b.Message))
 	})
-	*l = slices.CompactFunc(*l, func(a, b *Error) bool { return *a == *b })
+	*l = slices.CompactFunc(*l, func(a, b *Error) bool {
+		return a.Pos == b.Pos && a.End == b.End && a.Code == b.Code && a.Message == b.Message && a.Hint == b.Hint
+	})
 }
 
 // Err is the list as an error: nil when it is empty.

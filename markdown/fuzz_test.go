@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -20,6 +21,11 @@ func seeds(f *testing.F, ext string) {
 	if err != nil || len(archives) == 0 {
 		f.Fatalf("no cases: %v", err)
 	}
+	more, err := filepath.Glob("../testdata/dialect/*.txtar")
+	if err != nil || len(more) == 0 {
+		f.Fatalf("no cases: %v", err)
+	}
+	archives = append(archives, more...)
 	for _, name := range archives {
 		ar, err := txtar.ParseFile(name)
 		if err != nil {
@@ -45,6 +51,7 @@ func FuzzParse(f *testing.F) {
 		quickly(t, func() {
 			deck, err := markdown.Parse("deck.md", []byte(text))
 			checkPositions(t, deck, err, map[string]string{"deck.md": text})
+			checkSteps(t, deck, text)
 			if strings.Contains(text, "\r") {
 				return
 			}
@@ -54,6 +61,36 @@ func FuzzParse(f *testing.F) {
 			}
 		})
 	})
+}
+
+// checkSteps checks that a step and its text stand where it is said that they do.
+func checkSteps(t *testing.T, deck *markdown.Deck, text string) {
+	t.Helper()
+	if !utf8.ValidString(text) {
+		return // an error, and columns are moot
+	}
+	lines := strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n")
+	at := func(pos markdown.Pos) string { return string([]rune(lines[pos.Line-1])[pos.Col-1:]) }
+	for _, s := range deck.Chapters[0].Slides {
+		for _, e := range s.Exercises {
+			for _, st := range e.Steps {
+				if fence := at(st.Pos); !strings.HasPrefix(fence, "```") && !strings.HasPrefix(fence, "~~~") {
+					t.Errorf("%v: no fence: %q", st.Pos, fence)
+				}
+				if word := at(st.Word.Pos); !strings.HasPrefix(word, st.Directive) {
+					t.Errorf("%v: not the directive: %q", st.Word.Pos, word)
+				}
+				body := st.Raw
+				if body == "" {
+					body = st.Text
+				}
+				first, _, _ := strings.Cut(body, "\n")
+				if first = strings.TrimLeft(first, " \t"); first != "" && !strings.HasPrefix(strings.TrimLeft(at(st.TextPos), " \t"), first) {
+					t.Errorf("%v: not the text: %q", st.TextPos, at(st.TextPos))
+				}
+			}
+		}
+	}
 }
 
 // FuzzManifest does the same for manifests, with a few files to name and include.

@@ -69,6 +69,9 @@ func hostileDecks(size int) map[string]string {
 		"```", "```a\n", "~~~\n", "```bash\n```\n", "    ```\n", "```a\n    ```\n", "```a\n    ```a\n", "  ```a\n```\n", "<!--\n```a\n-->\n",
 		".exercise[ ```bash `` ` ``` ]", ".exercise[ ```wiat x``` ]", ".exercise[ <!-- ```abcdefg x``` --> ]", ".lab[\n<!-- ```a\n", ".exercise[ ```", ".exercise[\n```sh\n\u200b\n```\n]\n",
 		"## a\n.exercise[]\n---\n", "# a\n@@TOC@@\n", "`\n", "``\n`\n", "<!--\n`\n-->\n",
+		"*", "**a", "_a*", "[a](b)", "[a](", "![a](", "[a][", "<b>", "<a href=\"", "&amp;", "\\\\", "* a\n  * b\n", "1. a\n   1. b\n",
+		"| a |\n|---|\n| [`b`](c) |\n", "|", "||", "> > ", "> ```bash\n", ".exercise[\n> ```bash\n> ```\n]\n", ".exercise[\n> ``` ", "\\.a[ [", "\\.a[ [ ]",
+		".exercise[ [\n]\n", "<!-- [ -->", ".a[<!-- [ -->", "<!-- .exercise[ -->", ".exercise[\n```bash x\n```\n]\n", "```bash `a` ```", "count: false\n---\n",
 	} {
 		decks[fmt.Sprintf("repeated %.30q", s)] = upTo(size, s)
 	}
@@ -93,6 +96,8 @@ func hostileDecks(size int) map[string]string {
 	decks["many classes on many increments"] = "class: " + growing(size/2, func(n int) string { return fmt.Sprintf("c%d ", n) }) + "\n\n" + upTo(size/2, "--\n")
 	decks["tables of contents"] = upTo(size/2, "# a title\n---\n") + upTo(size/2, "@@TOC@@")
 	decks["a long name"] = "name: " + upTo(size/2, "x") + "\n\n" + upTo(size/2, ".exercise[]\n")
+	decks["links in blocks"] = ".exercise[\n" + upTo(size-32, "- [a](b) `c` .d[e] <!-- ```wait f``` -->\n") + "]\n"
+	decks["a margin in a quotation"] = ".exercise[\n" + upTo(size/2, " ") + "> " + growing(size/4, func(n int) string { return strings.Repeat("`", n+2) + " " })
 	decks["nested lists"] = growing(size, func(n int) string { return strings.Repeat(" ", n) + "- a\n" })
 	decks["a fence with deeper and deeper fences"] = "```a\n" + growing(size, func(n int) string { return strings.Repeat(" ", n) + "```\n" })
 	return decks
@@ -100,10 +105,10 @@ func hostileDecks(size int) map[string]string {
 
 // TestHostileDecks shows that a file of a mebibyte is decided within a second.
 func TestHostileDecks(t *testing.T) {
-	for name, text := range hostileDecks(1 << 20) {
+	for name, text := range hostileDecks(hostileSize) {
 		t.Run(name, func(t *testing.T) {
-			if len(text) > 1<<20+1<<12 {
-				text = text[:1<<20]
+			if len(text) > hostileSize+1<<12 {
+				text = text[:hostileSize]
 			}
 			within(t, deadline, func() {
 				deck, err := markdown.Parse("deck.md", []byte(text))
@@ -119,7 +124,9 @@ func TestHostileManifests(t *testing.T) {
 	files := map[string]string{
 		"empty.md": "", "small.md": "# a\n", "toc.md": "@@TOC@@\n", "titles.md": upTo(1<<20, "@@TITLE@@ "), "large.md": upTo(1<<20, "# a\n---\n"),
 		"bomb.md": upTo(1<<20, "@@INCLUDE[bomb2.md]\n"), "bomb2.md": upTo(1<<20, "@@INCLUDE[bomb3.md]\n"), "bomb3.md": upTo(1<<20, "@@INCLUDE[empty.md]\n"),
-		"deep.md": "@@INCLUDE[deep0.md]", "long.md": upTo(1<<19, "@@INCLUDE[longer.md]"), "longer.md": "@@INCLUDE[" + upTo(1<<20, "./") + "empty.md]",
+		"margins.md": upTo(1<<10, " ") + "@@INCLUDE[lines.md]\n" + upTo(1<<10, " ") + "@@INCLUDE[lines.md]\n", "lines.md": upTo(1<<20, "x\n"),
+		"links.md": upTo(1<<20, "@@LINK[small.md] @@LINK[x/no.md] "),
+		"deep.md":  "@@INCLUDE[deep0.md]", "long.md": upTo(1<<19, "@@INCLUDE[longer.md]"), "longer.md": "@@INCLUDE[" + upTo(1<<20, "./") + "empty.md]",
 	}
 	for i := range 100 {
 		files[fmt.Sprintf("deep%d.md", i)] = fmt.Sprintf("@@INCLUDE[deep%d.md]", i+1)
@@ -137,6 +144,8 @@ func TestHostileManifests(t *testing.T) {
 		"keys":         growing(size-16, func(n int) string { return fmt.Sprintf("k%d: v\n", n) }),
 		"needs":        "content:\n" + growing(size-64, func(n int) string { return fmt.Sprintf("- {file: small.md, needs: [x%d]}\n", n) }),
 		"files":        "content:\n" + upTo(size-16, "- small.md\n"),
+		"margins":      "content: [margins.md]\n",
+		"links":        "content: [links.md]\n",
 		"large files":  "content:\n" + upTo(size-16, "- large.md\n"),
 		"contents":     "content:\n" + upTo(size-16, "- toc.md\n"),
 		"titles":       "title: " + upTo(size-128, "x") + "\ncontent: [titles.md]\n",
@@ -191,6 +200,16 @@ func checkPositions(t *testing.T, deck *markdown.Deck, err error, sources map[st
 			t.Errorf("%s is outside its source: %v", what, pos)
 		}
 	}
+	span := func(what string, s markdown.Span) {
+		t.Helper()
+		if s.End == (markdown.Pos{}) {
+			return
+		}
+		check(what, s.End)
+		if s.Pos.File != s.End.File || s.Pos.Compare(s.End) > 0 {
+			t.Errorf("%s ends before it begins: %v–%v", what, s.Pos, s.End)
+		}
+	}
 	var list markdown.ErrorList
 	if err != nil && !errors.As(err, &list) {
 		t.Errorf("not an ErrorList: %v", err)
@@ -198,6 +217,13 @@ func checkPositions(t *testing.T, deck *markdown.Deck, err error, sources map[st
 	for _, l := range []markdown.ErrorList{list, deck.Warnings} {
 		for i, e := range l {
 			check(e.Message, e.Pos)
+			span(e.Message, markdown.Span{Pos: e.Pos, End: e.End})
+			if e.Code == "" {
+				t.Errorf("no code: %v", e)
+			}
+			for _, edit := range e.Fix {
+				span("edit", edit.Span)
+			}
 			if i > 0 && l[i-1].Pos.Compare(e.Pos) > 0 {
 				t.Errorf("%v stands before %v", l[i-1], e)
 			}
@@ -209,8 +235,16 @@ func checkPositions(t *testing.T, deck *markdown.Deck, err error, sources map[st
 	ids := map[string]bool{}
 	for _, c := range deck.Chapters {
 		check("chapter", c.Pos)
+		for _, i := range c.Ignores {
+			span("request", i.Span)
+			span("what it covers", i.Covers)
+		}
 		for _, s := range c.Slides {
 			check("slide", s.Pos)
+			for _, l := range s.Links() {
+				check("link", l.Pos)
+				span("link", l.Span)
+			}
 			for _, e := range s.Exercises {
 				check("exercise", e.Pos)
 				if ids[e.ID] && err == nil {
@@ -371,6 +405,75 @@ func TestConfinement(t *testing.T) {
 						t.Errorf("%s: %d steps", file, steps)
 					}
 				})
+			}
+		})
+	}
+}
+
+// TestConfinementOfDirectory shows the same for the files that a directory holds, and
+// for what is looked for beside a deck below the root.
+func TestConfinementOfDirectory(t *testing.T) {
+	t.Parallel()
+	top := t.TempDir()
+	dir := filepath.Join(top, "repository")
+	for name, text := range map[string]string{
+		"secret.md": "# secret\n", "x.sh": "secret\n", "repository/x.md": "# x\n", "repository/deck/y.md": "# y\n",
+		"repository/deck/a.md": "@@INCLUDE[../x.md]\n@@INCLUDE[y.md]\n@@INCLUDE[out.sh]\n@@INCLUDE[../../x.sh]\n@@INCLUDE[../out/x.sh]\n",
+	} {
+		name = filepath.Join(top, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, target := range map[string]string{"deck/out.md": "../../secret.md", "deck/out.sh": "../../x.sh", "out": "..", "deck/zero.md": "/dev/zero"} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fifo(t, filepath.Join(dir, "deck", "pipe.md"))
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	within(t, deadline, func() {
+		deck, err := markdown.Load(root.FS(), "deck", markdown.Options{})
+		want := `deck/a.md:3:1: out.sh: cannot be read: path escapes from parent
+deck/a.md:4:1: ../../x.sh leaves the repository
+deck/a.md:5:1: ../out/x.sh: cannot be read: path escapes from parent
+deck/out.md: cannot be read: path escapes from parent
+deck/pipe.md: not a regular file
+deck/zero.md: cannot be read: path escapes from parent`
+		if err == nil || err.Error() != want {
+			t.Errorf("error\n%v\nwant\n%s", err, want)
+		}
+		if text := deck.Chapters[0].Slides[0].Source; strings.Contains(text, "secret") || !strings.HasPrefix(text, "# x\n# y\n") {
+			t.Errorf("read:\n%s", text)
+		}
+	})
+}
+
+// TestManifestBytes shows the one result of a manifest that is not plain text.
+func TestManifestBytes(t *testing.T) {
+	t.Parallel()
+	const manifest = "title: T\ncontent:\n- a.md\n"
+	for name, tt := range map[string]struct{ text, want string }{
+		"crlf":               {strings.ReplaceAll(manifest, "\n", "\r\n"), ""},
+		"bom":                {"\ufeff" + manifest, ""},
+		"nul":                {"title: a\x00\n" + manifest[9:], "workshop.yml:1:9: NUL byte"},
+		"invalid utf-8":      {"title: é\xff\n" + manifest[9:], "workshop.yml:1:9: invalid UTF-8 (save the file as UTF-8)"},
+		"title in a snippet": {"title: \"a\\u202e\"\n" + manifest[9:], "a.md:1:20: bidirectional control character U+202E in a step"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fsys := fstest.MapFS{"workshop.yml": {Data: []byte(tt.text)}, "a.md": {Data: []byte(".exercise[ ```bash @@TITLE@@``` ]\n")}}
+			deck, err := markdown.Load(fsys, ".", markdown.Options{})
+			message := ""
+			if err != nil {
+				message, _, _ = strings.Cut(err.Error(), " (what is seen")
+			}
+			if message != tt.want || tt.want == "" && deck.Chapters[0].Slides[0].Exercises[0].Steps[0].Text != "T" {
+				t.Errorf("error %q, want %q", message, tt.want)
 			}
 		})
 	}

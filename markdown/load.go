@@ -21,6 +21,10 @@ type Options struct {
 	// Env looks up OVERRIDE_KEY variables, which override a manifest's keys.
 	// Nil: there are none.
 	Env func(key string) (string, bool)
+	// Outside is a hint at a file that is named and not found in the file system, such as
+	// another root that has it; "" if there is none. name is relative to the root, and
+	// leads out of it where it begins with "../". Nil: there are no such hints.
+	Outside func(name string) string
 	// Directives are names of directives beside those of the dialect. They decide
 	// which fences of an exercise are steps and which are text: a fence in sight is a
 	// step when its word is a directive or nearly one, a fence in a comment unless it
@@ -35,6 +39,10 @@ type Options struct {
 // up to fsys, as in [os.Root.FS]. Mistakes in the input are an [ErrorList] holding
 // all of them, in the order of their positions; the deck is returned beside it as
 // far as it could be read.
+//
+// What `@@INCLUDE[file]` and `@@LINK[file]` name is relative to the root; what it does
+// not hold there is looked for beside the deck, because decks are handed on without
+// their repository, and inside other ones.
 //
 // A chapter is called what the manifest says, else by its file's stem, an inline
 // fragment by the slug of its title or else inline-N. A chapter whose name is taken
@@ -58,12 +66,15 @@ type loader struct {
 	fsys fs.FS
 	show func(name string) string
 	env  func(key string) (string, bool)
+	hint func(name string) string // at files outside of fsys
+	home string                   // the deck's directory, where what the root does not have is looked for
 	vocabulary
 	values map[string]string // of substitutions, by manifest key
 	files  map[string]opened
-	parser parser.Parser // of headings
-	log                  // of the deck itself
-	logs   []*log        // of the chapters
+	looked map[string]error // what there is to say of a name, nil if it is there
+	parser parser.Parser    // of headings
+	log                     // of the deck itself
+	logs   []*log           // of the chapters
 
 	count    int             // of slides
 	headings []partHeading   // of the chapter that is being parsed
@@ -79,14 +90,17 @@ type opened struct {
 
 func newLoader(fsys fs.FS, opts Options) *loader {
 	l := &loader{
-		fsys: fsys, show: opts.Path, env: opts.Env, vocabulary: newVocabulary(opts.Directives),
-		values: map[string]string{}, files: map[string]opened{}, parser: goldmark.DefaultParser(),
+		fsys: fsys, show: opts.Path, env: opts.Env, hint: opts.Outside, home: ".", vocabulary: newVocabulary(opts.Directives),
+		values: map[string]string{}, files: map[string]opened{}, looked: map[string]error{}, parser: goldmark.DefaultParser(),
 	}
 	if l.show == nil {
 		l.show = func(name string) string { return name }
 	}
 	if l.env == nil {
 		l.env = func(string) (string, bool) { return "", false }
+	}
+	if l.hint == nil {
+		l.hint = func(string) string { return "" }
 	}
 	return l
 }
@@ -106,9 +120,10 @@ func (l *loader) done(d *Deck) error {
 
 func (l *loader) load(name string) *Deck {
 	d := &Deck{Name: stem(name), Dir: path.Dir(name), Session: SessionChapter}
-	at := Pos{File: l.show(name)}
+	l.home = d.Dir
+	at := Pos{File: l.show(name)}.Point()
 	if !fs.ValidPath(name) {
-		l.fail(at, "", "leaves the repository")
+		l.fail(CodeUnreadableDeck, at, "", "leaves the repository")
 		return d
 	}
 	info, err := fs.Stat(l.fsys, name)
@@ -118,23 +133,23 @@ func (l *loader) load(name string) *Deck {
 	case strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml"):
 		f, err := l.open(name, maxManifest)
 		if err != nil {
-			l.fail(at, l.nearFile(name), "%v", err)
+			l.fail(CodeUnreadableDeck, at, l.nearFile(name), "%v", err)
 			return d
 		}
 		return l.manifest(f)
 	case strings.HasSuffix(name, ".md"):
 		f, err := l.open(name, maxFile)
 		if err != nil {
-			l.fail(at, l.nearFile(name), "%v", err)
+			l.fail(CodeUnreadableDeck, at, l.nearFile(name), "%v", err)
 			return d
 		}
 		return l.single(f, name)
 	case errors.Is(err, fs.ErrNotExist):
-		l.fail(at, l.nearFile(name), "no such file or directory")
+		l.fail(CodeUnreadableDeck, at, l.nearFile(name), "no such file or directory")
 	case err != nil:
-		l.fail(at, "", "cannot be read: %v", cause(err))
+		l.fail(CodeUnreadableDeck, at, "", "cannot be read: %v", cause(err))
 	default:
-		l.fail(at, "a deck is a directory, a manifest (.yml) or one .md file", "not a deck")
+		l.fail(CodeUnreadableDeck, at, "a deck is a directory, a manifest (.yml) or one .md file", "not a deck")
 	}
 	return d
 }
@@ -142,7 +157,7 @@ func (l *loader) load(name string) *Deck {
 // single makes a deck of one file.
 func (l *loader) single(f *file, name string) *Deck {
 	d := &Deck{Name: stem(name), File: f.name, Dir: path.Dir(name), Session: SessionChapter}
-	l.chapters(d, []item{{file: f, pos: f.pos(0)}})
+	l.chapters(d, []item{{file: f, at: f.pos(0).Point()}})
 	l.finish(d, nil)
 	return d
 }
@@ -152,6 +167,7 @@ func (l *loader) directory(name string) *Deck {
 	if manifest := path.Join(name, "workshop.yml"); l.exists(manifest) {
 		return l.load(manifest)
 	}
+	l.home = name
 	shown := l.show(name)
 	d := &Deck{Name: path.Base(shown), Dir: name, Session: SessionChapter}
 	if d.Name == "." || d.Name == ".." || d.Name == "/" {
@@ -159,7 +175,7 @@ func (l *loader) directory(name string) *Deck {
 	}
 	entries, err := fs.ReadDir(l.fsys, name)
 	if err != nil {
-		l.fail(Pos{File: shown}, "", "cannot be read: %v", cause(err))
+		l.fail(CodeUnreadableDeck, Pos{File: shown}.Point(), "", "cannot be read: %v", cause(err))
 		return d
 	}
 	var items []item
@@ -172,13 +188,13 @@ func (l *loader) directory(name string) *Deck {
 		file := path.Join(name, e.Name())
 		f, err := l.open(file, maxFile)
 		if err != nil {
-			l.fail(Pos{File: l.show(file)}, "", "%v", err)
+			l.fail(CodeMissingFile, Pos{File: l.show(file)}.Point(), "", "%v", err)
 			continue
 		}
-		items = append(items, item{file: f, pos: f.pos(0), top: i})
+		items = append(items, item{file: f, at: f.pos(0).Point(), top: i})
 	}
 	if !found {
-		l.fail(Pos{File: shown}, "", "no deck here: neither workshop.yml nor any .md file")
+		l.fail(CodeUnreadableDeck, Pos{File: shown}.Point(), "", "no deck here: neither workshop.yml nor any .md file")
 	}
 	l.chapters(d, items)
 	l.finish(d, nil)
@@ -189,7 +205,7 @@ func (l *loader) directory(name string) *Deck {
 type item struct {
 	file    *file
 	name    string // "" if not given
-	pos     Pos
+	at      Span
 	top     int // the index of the top-level item that it belongs to
 	session SessionMode
 	workdir string
@@ -199,7 +215,7 @@ type item struct {
 // need is the name of a chapter that another one needs.
 type need struct {
 	name string
-	pos  Pos
+	at   Span
 }
 
 // chapters parses and names the chapters of a deck and checks what they need.
@@ -209,11 +225,11 @@ func (l *loader) chapters(d *Deck, items []item) {
 	size := 0
 	for i, it := range items {
 		if size += len(it.file.text); size > maxDeck || l.count > maxSlides {
-			l.fail(it.pos, "", "from here on the deck is too large: more than %d MiB, or %d slides", maxDeck>>20, maxSlides)
+			l.fail(CodeTooLarge, it.at, "", "from here on the deck is too large: more than %d MiB, or %d slides", maxDeck>>20, maxSlides)
 			items = items[:i]
 			break
 		}
-		c := &Chapter{Name: it.name, File: it.file.name, Pos: it.pos, Session: it.session, Workdir: it.workdir}
+		c := &Chapter{Name: it.name, File: it.file.name, Path: it.file.path, Pos: it.at.Pos, Session: it.session, Workdir: it.workdir}
 		l.headings = nil
 		l.parse(c, it.file)
 		l.outline = append(l.outline, l.headings)
@@ -229,7 +245,7 @@ func (l *loader) chapters(d *Deck, items []item) {
 		}
 		if it.name != "" {
 			if taken[c.Name] {
-				l.fail(it.pos, "names are unique in a deck", "another chapter is named %s", c.Name)
+				l.fail(CodeDuplicateChapter, it.at, "names are unique in a deck", "another chapter is named %s", c.Name)
 			}
 			taken[c.Name] = true
 		}
@@ -259,7 +275,7 @@ func (l *loader) chapters(d *Deck, items []item) {
 				c.Name = name + "-" + strconv.Itoa(n)
 				next[name] = n + 1
 			}
-			l.warn(c.Pos, "give it a name: of its own", "another chapter is called %s: this one is %s", name, c.Name)
+			l.warn(CodeRenamedChapter, c.Pos.Point(), "give it a name: of its own", "another chapter is called %s: this one is %s", name, c.Name)
 		}
 		taken[c.Name] = true
 	}
@@ -283,7 +299,7 @@ func (l *loader) needs(d *Deck, items []item) {
 				break
 			}
 			if _, ok := byName[n.name]; !ok {
-				l.fail(n.pos, didYouMean(Suggest(n.name, names)), "no chapter is named %s", n.name)
+				l.fail(CodeUnknownChapter, n.at, didYouMean(Suggest(n.name, names)), "no chapter is named %s", n.name)
 				continue
 			}
 			c.Needs = append(c.Needs, n.name)
@@ -302,7 +318,7 @@ func (l *loader) needs(d *Deck, items []item) {
 			case 0:
 				visit(j)
 			case visiting:
-				l.fail(d.Chapters[i].Pos, "", "chapter %s needs itself, by way of %s", name, d.Chapters[i].Name)
+				l.fail(CodeNeedsCycle, d.Chapters[i].Pos.Point(), "", "chapter %s needs itself, by way of %s", name, d.Chapters[i].Name)
 			}
 		}
 		state[i] = visited
@@ -337,12 +353,21 @@ const maxReports = 100
 // log collects what is wrong with a chapter or a manifest.
 type log struct{ errors, warnings reports }
 
-func (l *log) fail(pos Pos, hint, format string, args ...any) {
-	l.errors.add("errors", pos, hint, format, args...)
+func (l *log) fail(code Code, at Span, hint, format string, args ...any) {
+	l.failFix(nil, code, at, hint, format, args...)
 }
 
-func (l *log) warn(pos Pos, hint, format string, args ...any) {
-	l.warnings.add("warnings", pos, hint, format, args...)
+func (l *log) warn(code Code, at Span, hint, format string, args ...any) {
+	l.warnFix(nil, code, at, hint, format, args...)
+}
+
+// failFix and warnFix are about what edits would remove.
+func (l *log) failFix(fix []Edit, code Code, at Span, hint, format string, args ...any) {
+	l.errors.add("errors", CodeTooManyErrors, &Error{code, at.Pos, at.End, fmt.Sprintf(format, args...), hint, fix})
+}
+
+func (l *log) warnFix(fix []Edit, code Code, at Span, hint, format string, args ...any) {
+	l.warnings.add("warnings", CodeTooManyWarnings, &Error{code, at.Pos, at.End, fmt.Sprintf(format, args...), hint, fix})
 }
 
 // reports is a bounded list.
@@ -350,13 +375,14 @@ type reports struct{ list ErrorList }
 
 func (r *reports) full() bool { return len(r.list) > maxReports }
 
-func (r *reports) add(what string, pos Pos, hint, format string, args ...any) {
+func (r *reports) add(what string, full Code, e *Error) {
 	switch {
 	case r.full():
 	case len(r.list) == maxReports:
-		r.list.Add(pos, "", "too many %s: no more of this chapter are shown", what)
+		r.list.Add(full, e.Pos.Point(), "", "too many %s: no more of this chapter are shown", what)
 	default:
-		r.list.Add(pos, hint, "%s", oneLine(fmt.Sprintf(format, args...)))
+		e.Message = oneLine(e.Message)
+		r.list = append(r.list, e)
 	}
 }
 

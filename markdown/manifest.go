@@ -41,7 +41,7 @@ func (l *loader) manifest(f *file) *Deck {
 	}
 	m.mapping(root, "manifest", m.keys())
 	for _, key := range manifestKeys() {
-		if value, ok := l.env("OVERRIDE_" + key); ok {
+		if value, ok := l.env("OVERRIDE_" + key); ok && key != "lint" {
 			m.override(key, value)
 		}
 	}
@@ -49,7 +49,7 @@ func (l *loader) manifest(f *file) *Deck {
 	m.deck.Values = m.values
 	l.setValues(m.values)
 	if len(m.items) == 0 && len(l.errors.list) == known {
-		l.fail(f.pos(0), "list the deck's files under content:", "the manifest has no content")
+		l.fail(CodeEmptyManifest, f.pos(0).Point(), "list the deck's files under content:", "the manifest has no content")
 	}
 	l.chapters(m.deck, m.items)
 	l.finish(m.deck, m.exclude)
@@ -62,12 +62,12 @@ func (m *manifestReader) parse() *yaml.Node {
 	dec := yaml.NewDecoder(bytes.NewReader([]byte(m.file.text)))
 	err := dec.Decode(&doc)
 	if errors.Is(err, io.EOF) || err == nil && len(doc.Content) == 0 {
-		m.fail(m.file.pos(0), "list the deck's files under content:", "the manifest is empty")
+		m.fail(CodeEmptyManifest, m.file.pos(0).Point(), "list the deck's files under content:", "the manifest is empty")
 		return nil
 	}
 	if err == nil {
 		if err = dec.Decode(&more); err == nil {
-			m.fail(m.pos(&more), "", "a manifest is one YAML document, this is a second one")
+			m.fail(CodeManifestSyntax, m.pos(&more).Point(), "", "a manifest is one YAML document, this is a second one")
 			return nil
 		}
 	}
@@ -80,12 +80,12 @@ func (m *manifestReader) parse() *yaml.Node {
 				at = m.clamp(line, max(le.Mark.Column, 1))
 			}
 		}
-		m.fail(at, "", "not YAML: %s", message)
+		m.fail(CodeManifestSyntax, at.Point(), "", "not YAML: %s", message)
 		return nil
 	}
 	root := doc.Content[0]
 	if root.Kind != yaml.MappingNode {
-		m.fail(m.pos(root), "", "a manifest is a mapping of keys such as title: and content:")
+		m.fail(CodeManifestSyntax, m.pos(root).Point(), "", "a manifest is a mapping of keys such as title: and content:")
 		return nil
 	}
 	return root
@@ -104,6 +104,20 @@ func (m *manifestReader) clamp(line, col int) Pos {
 
 func (m *manifestReader) pos(n *yaml.Node) Pos { return m.clamp(n.Line, n.Column) }
 
+// span is a node's place; its end is known of a plain word on one line.
+func (m *manifestReader) span(n *yaml.Node) Span {
+	at := m.pos(n).Point()
+	if n.Kind != yaml.ScalarNode || n.Style != 0 || n.Line < 1 || n.Line > len(m.file.lines) {
+		return at
+	}
+	line, _, _ := strings.Cut(m.file.text[m.file.lines[n.Line-1]:], "\n")
+	if strings.HasPrefix(string([]rune(line)[min(at.Pos.Col-1, utf8.RuneCountInString(line)):]), n.Value) {
+		at.End = at.Pos
+		at.End.Col += utf8.RuneCountInString(n.Value)
+	}
+	return at
+}
+
 // field reads the value of a key.
 type field struct {
 	name string
@@ -112,7 +126,7 @@ type field struct {
 
 // manifestKeys are the keys of a manifest.
 func manifestKeys() []string {
-	return strings.Fields("title chat gitrepo slides zip html slidenumberprefix exclude content session workdir engine network")
+	return strings.Fields("title chat gitrepo slides zip html slidenumberprefix exclude content session workdir engine network lint")
 }
 
 func (m *manifestReader) keys() []field {
@@ -139,11 +153,11 @@ func (m *manifestReader) mapping(n *yaml.Node, what string, fields []field) {
 			if hint == "" {
 				hint = "known are " + strings.Join(names, ", ")
 			}
-			m.fail(m.pos(key), hint, "unknown %s key %s", what, shorten(key.Value))
+			m.fail(CodeManifestKey, m.span(key), hint, "unknown %s key %s", what, shorten(key.Value))
 		case seen[key.Value]:
-			m.fail(m.pos(key), "", "%s is given twice", key.Value)
+			m.fail(CodeManifestKey, m.span(key), "", "%s is given twice", key.Value)
 		case value.Kind == yaml.AliasNode:
-			m.fail(m.pos(value), "write the value out", "aliases are not allowed in a manifest")
+			m.fail(CodeManifestValue, m.span(value), "write the value out", "aliases are not allowed in a manifest")
 		default:
 			fields[f].read(value)
 		}
@@ -174,12 +188,14 @@ func (m *manifestReader) key(key string, n *yaml.Node) {
 		m.content(n, 0)
 	case "session":
 		if s, ok := m.string(n, key); ok {
-			m.deck.Session = m.session(s, m.pos(n))
+			m.deck.Session = m.session(s, m.span(n))
 		}
 	case "workdir":
 		if s, ok := m.string(n, key); ok {
-			m.deck.Workdir = m.workdir(s, m.pos(n))
+			m.deck.Workdir = m.workdir(s, m.span(n))
 		}
+	case "lint":
+		m.lint(n)
 	case "engine":
 		m.deck.Engine, _ = m.string(n, key)
 	case "network":
@@ -193,14 +209,14 @@ func (m *manifestReader) key(key string, n *yaml.Node) {
 
 // override sets a key from the environment.
 func (m *manifestReader) override(key, value string) {
-	at := Pos{File: "OVERRIDE_" + key}
+	at := Pos{File: "OVERRIDE_" + key}.Point()
 	switch key {
 	case "exclude":
 		m.exclude = words(value)
 	case "content":
 		m.items = nil
 		for i, name := range words(value) {
-			m.add(name, item{pos: at, top: i})
+			m.add(name, item{at: at, top: i})
 		}
 	case "session":
 		m.deck.Session = m.session(value, at)
@@ -223,7 +239,7 @@ func words(s string) []string {
 // string is a scalar's value; false if it is null or no scalar.
 func (m *manifestReader) string(n *yaml.Node, what string) (string, bool) {
 	if n.Kind != yaml.ScalarNode {
-		m.fail(m.pos(n), "", "%s is one value, not a list or mapping", what)
+		m.fail(CodeManifestValue, m.span(n), "", "%s is one value, not a list or mapping", what)
 		return "", false
 	}
 	return n.Value, n.ShortTag() != "!!null"
@@ -237,13 +253,13 @@ func (m *manifestReader) strings(n *yaml.Node, what string) []string {
 	case n.Kind == yaml.ScalarNode:
 		return words(n.Value)
 	case n.Kind != yaml.SequenceNode:
-		m.fail(m.pos(n), "", "%s", what)
+		m.fail(CodeManifestValue, m.span(n), "", "%s", what)
 		return nil
 	}
 	var list []string
 	for _, c := range n.Content {
 		if c.Kind == yaml.AliasNode {
-			m.fail(m.pos(c), "write the value out", "aliases are not allowed in a manifest")
+			m.fail(CodeManifestValue, m.span(c), "write the value out", "aliases are not allowed in a manifest")
 		} else if s, ok := m.string(c, "an item"); ok {
 			list = append(list, s)
 		}
@@ -252,28 +268,28 @@ func (m *manifestReader) strings(n *yaml.Node, what string) []string {
 }
 
 // session is a session mode; that of the deck, or the default, if it is not one.
-func (m *manifestReader) session(s string, at Pos) SessionMode {
+func (m *manifestReader) session(s string, at Span) SessionMode {
 	switch mode := SessionMode(strings.TrimSpace(s)); mode {
 	case SessionDeck, SessionChapter:
 		return mode
 	}
-	m.fail(at, "it is deck or chapter", "unknown session mode %s", shorten(s))
+	m.fail(CodeManifestValue, at, "it is deck or chapter", "unknown session mode %s", shorten(s))
 	return m.deck.Session
 }
 
 // workdir is a directory, given relative to the manifest, inside the file system.
-func (m *manifestReader) workdir(s string, at Pos) string {
+func (m *manifestReader) workdir(s string, at Span) string {
 	name, err := inside(m.dir, strings.TrimSpace(s))
 	if err != nil {
-		m.fail(at, "", "workdir: %v", err)
+		m.fail(CodeBadPath, at, "", "workdir: %v", err)
 		return ""
 	}
 	info, err := fs.Stat(m.fsys, name)
 	switch {
 	case err != nil:
-		m.fail(at, m.nearFile(name), "workdir: no such directory: %s", shorten(s))
+		m.fail(CodeMissingFile, at, m.nearFile(name), "workdir: no such directory: %s", shorten(s))
 	case !info.IsDir():
-		m.fail(at, "", "workdir: %s is not a directory", shorten(s))
+		m.fail(CodeMissingFile, at, "", "workdir: %s is not a directory", shorten(s))
 	}
 	return name
 }
@@ -293,51 +309,51 @@ func (m *manifestReader) content(n *yaml.Node, top int) {
 		switch {
 		case n.ShortTag() == "!!null":
 		case strings.Contains(n.Value, "\n"):
-			m.items = append(m.items, item{file: m.fragment(n), pos: m.pos(n), top: top})
+			m.items = append(m.items, item{file: m.fragment(n), at: m.span(n), top: top})
 		default:
-			m.add(n.Value, item{pos: m.pos(n), top: top})
+			m.add(n.Value, item{at: m.span(n), top: top})
 		}
 	default:
-		m.fail(m.pos(n), "write the item out", "aliases are not allowed in a manifest")
+		m.fail(CodeManifestValue, m.span(n), "write the item out", "aliases are not allowed in a manifest")
 	}
 }
 
 func (m *manifestReader) contentMapping(n *yaml.Node, top int) {
-	it := item{pos: m.pos(n), top: top}
+	it := item{at: m.span(n), top: top}
 	var file *yaml.Node
 	m.mapping(n, "content", []field{
 		{"file", func(v *yaml.Node) { file = v }},
 		{"name", func(v *yaml.Node) {
 			if it.name, _ = m.string(v, "name"); strings.ContainsAny(it.name, "/ \t\n") {
-				m.fail(m.pos(v), "try "+Slug(it.name), "a chapter's name has no blanks and slashes")
+				m.fail(CodeManifestValue, m.span(v), "try "+Slug(it.name), "a chapter's name has no blanks and slashes")
 			}
 		}},
 		{"needs", func(v *yaml.Node) {
 			if v.Kind != yaml.SequenceNode {
 				for _, name := range m.strings(v, "needs: a list of chapters") {
-					it.needs = append(it.needs, need{name, m.pos(v)})
+					it.needs = append(it.needs, need{name, m.span(v)})
 				}
 				return
 			}
 			for _, c := range v.Content {
 				if name, ok := m.string(c, "an item"); ok {
-					it.needs = append(it.needs, need{name, m.pos(c)})
+					it.needs = append(it.needs, need{name, m.span(c)})
 				}
 			}
 		}},
 		{"session", func(v *yaml.Node) {
 			if s, ok := m.string(v, "session"); ok {
-				it.session = m.session(s, m.pos(v))
+				it.session = m.session(s, m.span(v))
 			}
 		}},
 		{"workdir", func(v *yaml.Node) {
 			if s, ok := m.string(v, "workdir"); ok {
-				it.workdir = m.workdir(s, m.pos(v))
+				it.workdir = m.workdir(s, m.span(v))
 			}
 		}},
 	})
 	if file == nil {
-		m.fail(m.pos(n), "", "a content item has a file:")
+		m.fail(CodeManifestValue, m.span(n), "", "a content item has a file:")
 		return
 	}
 	name, ok := m.string(file, "file")
@@ -347,7 +363,7 @@ func (m *manifestReader) contentMapping(n *yaml.Node, top int) {
 		it.file = m.fragment(file)
 		m.items = append(m.items, it)
 	default:
-		it.pos = m.pos(file)
+		it.at = m.span(file)
 		m.add(name, it)
 	}
 }
@@ -356,11 +372,11 @@ func (m *manifestReader) contentMapping(n *yaml.Node, top int) {
 func (m *manifestReader) add(name string, it item) {
 	clean, err := inside(m.dir, name)
 	if err != nil {
-		m.fail(it.pos, "", "%v", err)
+		m.fail(CodeBadPath, it.at, m.outside(m.dir, name), "%v", err)
 		return
 	}
 	if it.file, err = m.open(clean, maxFile); err != nil {
-		m.fail(it.pos, m.nearFile(clean), "%s: %v", shorten(name), err)
+		m.fail(CodeMissingFile, it.at, m.nearFile(clean), "%s: %v", shorten(name), err)
 		return
 	}
 	m.items = append(m.items, it)

@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -15,7 +16,9 @@ const (
 	openToken                  // `.name[`
 	closeToken                 // its `]`
 	fenceToken                 // a fenced block
+	ignoreToken                // a comment, or a line of one, that asks for silence
 	spanToken                  // a code span of three or more backticks: a one-liner
+	quoteToken                 // the opening or closing line of a fence in a quotation, which is text
 )
 
 // token is a part of the source that matters for its structure. Offsets are into
@@ -24,7 +27,7 @@ type token struct {
 	kind       kind
 	start, end int    // all of it
 	comment    int    // the offset of the `<!--` that it is in, else -1
-	info       string // fences: the info string; spans: the content
+	info       string // fences and quotes: the info string; spans: the content
 	data       int    // where info begins
 	body, tail int    // fences: the lines between the fences
 	indent     int    // fences: columns of indentation
@@ -39,10 +42,13 @@ type scanner struct {
 	text      string
 	log       *log
 	tokens    []token
-	stack     []int // open brackets: indexes of open tokens, -1 for a plain bracket
+	stack     []int // open brackets: indexes of open tokens, for a plain bracket -1 - its offset
 	exercise  int   // 1 + the place in the stack of the open exercise; 0 if there is none
 	comment   int   // the offset of the open `<!--`, or -1
 	comments  []int // where each comment begins and ends, in turn
+	outside   int   // how many brackets were open before that comment
+	suspect   int   // 1 + the offset of a plain bracket that took the `]` that an exercise seems to have; or 0
+	literal   int   // open brackets of an escaped `\.name[`
 	runs      []run
 	run       int // the first run that has not been passed
 	paragraph int // the end of the paragraph looked at last
@@ -116,6 +122,7 @@ func (s *scanner) line(start, end int) int {
 	case "---", "--":
 		if len(s.stack) == 0 {
 			s.endComment()
+			s.literal = 0
 		}
 		s.add(token{kind: separatorToken, start: start, end: next})
 		return next
@@ -126,18 +133,29 @@ func (s *scanner) line(start, end int) int {
 	switch trimmed := strings.TrimRight(line, " \t"); {
 	case trimmed == line:
 	case trimmed == "---" || trimmed == "--":
-		s.log.warn(s.src.pos(start), "remove the blanks behind it", "%s with a trailing blank separates no slides", trimmed)
+		fix := s.src.edit(start+len(trimmed), end, "")
+		s.log.warnFix(fix, CodeSeparatorBlank, s.src.span(start, end), "remove the blanks behind it", "%s with a trailing blank separates no slides", trimmed)
 	case trimmed == "???":
-		s.log.warn(s.src.pos(start), "remove the blanks behind it", "??? with a trailing blank starts no notes")
+		s.log.warnFix(s.src.edit(start+len(trimmed), end, ""), CodeSeparatorBlank, s.src.span(start, end), "remove the blanks behind it", "??? with a trailing blank starts no notes")
 	}
-	if s.comment < 0 && isHeading(line) {
+	if s.comment >= 0 {
+		blanks := prefix(line, isBlank)
+		s.ignore(start+blanks, start+blanks, end)
+	} else if isHeading(line) {
 		s.add(token{kind: headingToken, start: start, end: end})
 	}
-	if len(s.stack) == 0 && strings.TrimSpace(line) == "]" {
-		s.log.warn(s.src.pos(start), "in an exercise each [ needs its ], save in code", "this ] closes nothing: what it belongs to was closed before, or never opened")
+	switch lone := strings.TrimSpace(line) == "]"; {
+	case !lone:
+	case len(s.stack) > 0:
+		if open := s.stack[len(s.stack)-1]; open < 0 && s.exercise > 0 && s.suspect == 0 {
+			s.suspect = -open
+		}
+	case s.literal == 0:
+		s.log.warn(CodeStrayBracket, s.src.span(start, end), "in an exercise each [ needs its ], save in code", "this ] closes nothing: what it belongs to was closed before, or never opened")
 	}
 	if at := spaced.FindStringIndex(line); at != nil {
-		s.log.fail(s.src.pos(start), "write it without the blank", "%s opens no block", strings.TrimSpace(line[:at[1]]))
+		fix := s.src.edit(start+len(strings.TrimRight(line[:at[1]-1], " \t")), start+at[1]-1, "")
+		s.log.failFix(fix, CodeUnknownBlock, s.src.span(start, start+at[1]), "write it without the blank", "%s opens no block", strings.TrimSpace(line[:at[1]]))
 	}
 	return s.inline(start, end)
 }
@@ -147,6 +165,7 @@ func (s *scanner) inline(start, end int) int {
 	lead := true      // nothing but blanks, list markers, comment marks and opened blocks: a fence may begin
 	indented := start // how far the line's indentation reaches
 	frozen := false   // a comment or a block began: what follows indents nothing
+	quotation := strings.HasPrefix(strings.TrimLeft(s.text[start:end], " \t"), ">")
 	for i := start; i < end; {
 		c := s.text[i]
 		n := 0
@@ -188,18 +207,24 @@ func (s *scanner) inline(start, end int) int {
 				}
 				continue
 			}
-			if n >= 3 && s.exercise > 0 {
-				s.log.fail(s.src.pos(i), "a fence starts its own line, a one-liner ends on the line where it began",
+			switch {
+			case n < 3 || s.exercise == 0:
+			case quotation:
+				s.add(token{kind: quoteToken, start: i, end: end, info: strings.Trim(s.text[i+n:end], " \t"), data: i + n})
+			default:
+				s.log.fail(CodeUnclosedFence, s.src.span(i, i+n), "a fence starts its own line, a one-liner ends on the line where it began",
 					"unclosed %s", s.text[i:i+min(n, 8)])
 			}
 			i += n - 1
 		case c == '<' && s.comment < 0 && strings.HasPrefix(s.text[i:end], "<!--"):
-			s.comment, frozen = i, true
+			s.comment, s.outside, frozen = i, len(s.stack), true
+			s.ignore(i, i+len("<!--"), end)
 			i += 4
 			continue
 		case c == '-' && s.comment >= 0 && strings.HasPrefix(s.text[i:end], "-->"):
 			s.comments = append(s.comments, s.comment, i+3)
 			s.comment, frozen = -1, true
+			s.forget()
 			i += 3
 			continue
 		case c == '.':
@@ -212,11 +237,19 @@ func (s *scanner) inline(start, end int) int {
 			}
 			i += n - 1
 		case c == '[' && len(s.stack) > 0:
-			s.stack = append(s.stack, -1)
+			s.stack = append(s.stack, -1-i)
+		case c == '[' && s.literal > 0:
+			s.literal++
 		case c == ']':
 			s.close(i)
 		case c == '\\' && s.comment < 0:
-			i++ // what it escapes is literal
+			n, ok := className(s.text[i+1 : end])
+			if !ok || len(s.stack) > 0 {
+				n = 1
+			} else {
+				s.literal++
+			}
+			i += n // what it escapes is literal
 		}
 		lead = false
 		i++
@@ -298,7 +331,7 @@ func (s *scanner) open(i, n int) {
 	t := token{kind: openToken, start: i, end: i + n, match: -1}
 	for class := range strings.SplitSeq(s.text[i+1:i+n-1], ".") {
 		if t.exercise = t.exercise || class == "exercise" || class == "lab"; !t.exercise {
-			s.mistyped(i, class)
+			s.mistyped(i, n, class)
 		}
 	}
 	if t.exercise {
@@ -306,16 +339,16 @@ func (s *scanner) open(i, n int) {
 		if s.exercise > 0 {
 			s.unwind(s.exercise - 1)
 		}
-		s.exercise = len(s.stack) + 1
+		s.exercise, s.suspect = len(s.stack)+1, 0
 	}
 	s.stack = append(s.stack, s.add(t))
 }
 
 // mistyped reports a block that is probably meant to be an exercise: its steps would
 // never run, and nobody would notice.
-func (s *scanner) mistyped(i int, class string) {
+func (s *scanner) mistyped(i, n int, class string) {
 	if Suggest(class, []string{"exercise"}) != "" {
-		s.log.fail(s.src.pos(i), "did you mean .exercise[?", "unknown block .%s[", class)
+		s.log.fail(CodeUnknownBlock, s.src.span(i, i+n), "did you mean .exercise[?", "unknown block .%s[", class)
 	}
 }
 
@@ -326,6 +359,7 @@ var spaced = regexp.MustCompile(`^[ \t]*\.(exercise|lab)[ \t]+\[`)
 func (s *scanner) close(i int) {
 	top := len(s.stack) - 1
 	if top < 0 {
+		s.literal = max(s.literal-1, 0)
 		return
 	}
 	open := s.stack[top]
@@ -339,6 +373,14 @@ func (s *scanner) close(i int) {
 	s.tokens[open].match = s.add(token{kind: closeToken, start: i, end: i + 1, match: open})
 }
 
+// forget drops the plain brackets that a comment opened and did not close: nobody sees
+// them. The marks of a block may stand in comments of their own.
+func (s *scanner) forget() {
+	for len(s.stack) > s.outside && s.stack[len(s.stack)-1] < 0 {
+		s.stack = s.stack[:len(s.stack)-1]
+	}
+}
+
 // unwind gives up the open brackets from depth on, and says so.
 func (s *scanner) unwind(depth int) {
 	for _, open := range s.stack[depth:] {
@@ -347,10 +389,15 @@ func (s *scanner) unwind(depth int) {
 		}
 		t := &s.tokens[open]
 		name := s.text[t.start : t.start+min(t.end-t.start, 40)]
+		hint := "brackets are balanced: each [ in it needs its ], save in code"
+		if t.exercise && s.suspect > 0 {
+			at := s.src.pos(s.suspect - 1)
+			hint = fmt.Sprintf("brackets are balanced: the [ at %d:%d has no ] of its own", at.Line, at.Col)
+		}
 		if t.exercise {
-			s.log.fail(s.src.pos(t.start), "brackets are balanced: each [ in it needs its ], save in code", "unclosed %s", name)
+			s.log.fail(CodeUnclosedExercise, s.src.span(t.start, t.end), hint, "unclosed %s", name)
 		} else {
-			s.log.warn(s.src.pos(t.start), "brackets are balanced: each [ in it needs its ], save in code", "unclosed %s is literal text", name)
+			s.log.warn(CodeUnclosedBlock, s.src.span(t.start, t.end), hint, "unclosed %s is literal text", name)
 		}
 	}
 	s.stack = s.stack[:depth]
@@ -362,7 +409,7 @@ func (s *scanner) unwind(depth int) {
 // endComment ends a comment that has no `-->`: with its slide at the latest.
 func (s *scanner) endComment() {
 	if s.comment >= 0 {
-		s.log.warn(s.src.pos(s.comment), "close it with -->", "unclosed comment")
+		s.log.warn(CodeUnclosedComment, s.src.span(s.comment, s.comment+len("<!--")), "close it with -->", "unclosed comment")
 		s.comments = append(s.comments, s.comment, len(s.text))
 	}
 	s.comment = -1
@@ -391,7 +438,7 @@ func (s *scanner) fence(start, indented, i, n, end int) (next int, closed bool) 
 	t.body = min(end+1, len(s.text))
 	closeStart, closeEnd, ok := s.fenceEnd(t.body, s.text[i], n, t.indent)
 	if !ok {
-		s.log.fail(s.src.pos(i), "the fence has no closing line of its own", "unclosed %s", strings.TrimSpace(s.text[i:i+min(n, 8)]+" "+t.info[:min(len(t.info), 40)]))
+		s.log.fail(CodeUnclosedFence, s.src.span(i, end), "the fence has no closing line of its own", "unclosed %s", strings.TrimSpace(s.text[i:i+min(n, 8)]+" "+t.info[:min(len(t.info), 40)]))
 		closeStart = s.guessEnd(t.body, t.indent)
 		closeEnd = closeStart
 	}
@@ -412,7 +459,7 @@ func (s *scanner) fence(start, indented, i, n, end int) (next int, closed bool) 
 func (s *scanner) fenceEnd(from int, c byte, n, indent int) (lineStart, fenceEnd int, ok bool) {
 	if s.wasted > maxWasted {
 		if !s.gaveUp {
-			s.log.fail(s.src.pos(from-1), "", "too many fences have no clear end: the rest is not read")
+			s.log.fail(CodeTooLarge, s.src.pos(from-1).Point(), "", "too many fences have no clear end: the rest is not read")
 		}
 		s.gaveUp = true
 		return len(s.text), len(s.text), true

@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -111,6 +112,16 @@ func (f *file) pos(off int) Pos {
 	return Pos{File: f.name, Line: line, Col: col}
 }
 
+// span is the text from start to end, which hold no line end.
+func (f *file) span(start, end int) Span {
+	at := f.pos(start).Point()
+	if f.place == nil || at.Pos != f.pos(start+1) { // else the position is the fragment's, not the text's
+		at.End = at.Pos
+		at.End.Col += f.count(min(end, len(f.text))) - f.count(start)
+	}
+	return at
+}
+
 // source is the text of a chapter after substitutions, and where it came from.
 type source struct {
 	text     string
@@ -135,6 +146,32 @@ func (s *source) pos(off int) Pos {
 		return g.file.pos(g.off)
 	}
 	return g.file.pos(g.off + off - g.start)
+}
+
+// span is the text from start to end where it came from. Where one place stands for
+// all of it, or it comes from several files, only its beginning is known.
+func (s *source) span(start, end int) Span {
+	at := s.pos(start).Point()
+	if end = min(end, len(s.text)); end <= start {
+		return at
+	}
+	_, n := utf8.DecodeLastRuneInString(s.text[start:end])
+	last := s.pos(end - n)
+	if last.File != at.Pos.File || last.Line == 0 || last.Compare(at.Pos) < 0 || last == at.Pos && end-n > start {
+		return at
+	}
+	last.Col++
+	at.End = last
+	return at
+}
+
+// edit replaces the text from start to end; nothing if it is no stretch of one file.
+func (s *source) edit(start, end int, text string) []Edit {
+	at := s.span(start, end)
+	if at.End == (Pos{}) {
+		return nil
+	}
+	return []Edit{{at, s.text[start:end], text}}
 }
 
 // expander makes the substitutions of a chapter.
@@ -253,7 +290,7 @@ func (x *expander) write(f *file, off int, fixed bool, text string) {
 
 func (x *expander) tooLarge(f *file, off int) {
 	if !x.full {
-		x.log.fail(f.pos(off), "", "with all that is included and substituted the chapter is too large")
+		x.log.fail(CodeTooLarge, f.pos(off).Point(), "", "with all that is included and substituted the chapter is too large")
 	}
 	x.full = true
 }
@@ -269,24 +306,26 @@ func (x *expander) value(f *file, off int, name string) (string, bool) {
 	if x.log.warnings.full() {
 		return "", false
 	}
+	at := f.span(off, off+len(name)+4)
 	known := []string{"TITLE", "CHAT", "GITREPO", "SLIDES", "ZIP", "HTML", "SLIDENUMBERPREFIX", "TOC"}
 	switch {
 	case slices.Contains(known, name):
-		x.log.warn(f.pos(off), fmt.Sprintf("give %s in the manifest", strings.ToLower(name)), "@@%s@@ has no value", name)
+		x.log.warn(CodeSubstitution, at, fmt.Sprintf("give %s in the manifest", strings.ToLower(name)), "@@%s@@ has no value", name)
 	default:
-		x.log.warn(f.pos(off), didYouMean(Suggest(name, known)), "unknown substitution @@%s@@", name)
+		x.log.warn(CodeSubstitution, at, didYouMean(Suggest(name, known)), "unknown substitution @@%s@@", name)
 	}
 	return "", false
 }
 
 // link is the Markdown link of an @@LINK[name].
 func (x *expander) link(f *file, off int, name string) string {
+	at := f.span(off, off+len("@@LINK[]")+len(name))
 	if x.fsys != nil && !x.log.warnings.full() {
-		switch clean, err := inside("", name); {
+		switch clean, err := x.resolve(name); {
 		case err != nil:
-			x.log.fail(f.pos(off), "", "%v", err)
+			x.log.fail(CodeBadPath, at, x.outside("", name), "%v", err)
 		case !x.exists(clean):
-			x.log.warn(f.pos(off), x.nearFile(clean), "%s: no such file", name)
+			x.log.warn(CodeMissingTarget, at, cmp.Or(x.outside("", name), x.nearFile(clean)), "%s: no such file", name)
 		}
 	}
 	if repo := strings.TrimSuffix(x.values["gitrepo"], "/"); repo != "" {
@@ -303,9 +342,10 @@ func (x *expander) include(f *file, off int, name, indent string) bool {
 	if x.log.errors.full() {
 		return false
 	}
-	clean, err := inside("", name)
+	at := f.span(off, off+len("@@INCLUDE[]")+len(name))
+	clean, err := x.resolve(name)
 	if err != nil {
-		x.log.fail(f.pos(off), "", "%v", err)
+		x.log.fail(CodeBadPath, at, x.outside("", name), "%v", err)
 		return false
 	}
 	for i, outer := range x.stack {
@@ -314,17 +354,21 @@ func (x *expander) include(f *file, off int, name, indent string) bool {
 			for _, g := range x.stack[i:] {
 				names = append(names, g.path)
 			}
-			x.log.fail(f.pos(off), "", "include cycle: %s", strings.Join(append(names, clean), " → "))
+			x.log.fail(CodeIncludeCycle, at, "", "include cycle: %s", strings.Join(append(names, clean), " → "))
 			return false
 		}
 	}
 	if len(x.stack) > maxDepth {
-		x.log.fail(f.pos(off), "", "more than %d includes inside each other", maxDepth)
+		x.log.fail(CodeIncludeCycle, at, "", "more than %d includes inside each other", maxDepth)
 		return false
 	}
 	inner, err := x.open(clean, maxFile)
 	if err != nil {
-		x.log.fail(f.pos(off), x.nearFile(clean), "%s: %v", name, err)
+		hint := x.nearFile(clean)
+		if errors.Is(err, errNoFile) {
+			hint = cmp.Or(x.outside("", name), hint)
+		}
+		x.log.fail(CodeMissingFile, at, hint, "%s: %v", name, err)
 		return false
 	}
 	x.segments = append(x.segments, segment{x.out.Len(), inner, 0, false})
@@ -346,7 +390,7 @@ func margin(text string, start, end int) string {
 // first invalid UTF-8.
 func checkText(f *file, log *log) {
 	if i := strings.IndexByte(f.text, 0); i >= 0 {
-		log.fail(f.pos(i), "", "NUL byte")
+		log.fail(CodeNotText, f.pos(i).Point(), "", "NUL byte")
 	}
 	if utf8.ValidString(f.text) {
 		return
@@ -354,7 +398,7 @@ func checkText(f *file, log *log) {
 	for i, r := range f.text {
 		if r == utf8.RuneError {
 			if _, n := utf8.DecodeRuneInString(f.text[i:]); n == 1 {
-				log.fail(f.pos(i), "save the file as UTF-8", "invalid UTF-8")
+				log.fail(CodeNotText, f.pos(i).Point(), "save the file as UTF-8", "invalid UTF-8")
 				return
 			}
 		}
@@ -376,9 +420,41 @@ func inside(dir, name string) (string, error) {
 	return clean, nil
 }
 
-func (l *loader) exists(name string) bool {
-	_, err := fs.Stat(l.fsys, name)
-	return err == nil
+// resolve is the name of an include or a link as a path inside the file system: from
+// the root, or from the deck's directory if only that has it.
+func (l *loader) resolve(name string) (string, error) {
+	clean, err := inside("", name)
+	if l.fsys == nil || err == nil && !l.absent(clean) {
+		return clean, err
+	}
+	if near, err := inside(l.home, name); err == nil && !l.absent(near) {
+		return near, nil
+	}
+	return clean, err
+}
+
+// outside is a hint at a file that is not in the file system, named relative to a
+// directory of it.
+func (l *loader) outside(dir, name string) string {
+	if name == "" || path.IsAbs(name) {
+		return ""
+	}
+	return l.hint(path.Join(dir, name))
+}
+
+func (l *loader) exists(name string) bool { return l.stat(name) == nil }
+
+// absent is not the opposite of exists: what cannot be looked at is neither.
+func (l *loader) absent(name string) bool { return errors.Is(l.stat(name), fs.ErrNotExist) }
+
+// stat looks at a name of the file system, once.
+func (l *loader) stat(name string) error {
+	err, ok := l.looked[name]
+	if !ok {
+		_, err = fs.Stat(l.fsys, name)
+		l.looked[name] = err
+	}
+	return err
 }
 
 // open reads a regular file of the file system, once. Its errors do not name it.
@@ -399,12 +475,14 @@ func (l *loader) open(name string, limit int64) (*file, error) {
 	return f, err
 }
 
+var errNoFile = errors.New("no such file")
+
 func (l *loader) read(name string, limit int64) (string, error) {
 	// Looked at before it is opened: opening a FIFO waits for a writer.
 	info, err := fs.Stat(l.fsys, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", errors.New("no such file")
+		return "", errNoFile
 	case err != nil:
 		return "", fmt.Errorf("cannot be read: %w", cause(err))
 	case info.IsDir():

@@ -133,7 +133,8 @@ document
   paragraph
     text "Hello alert(1)"
   code html "<!-- stays -->"
-`}}
+`},
+	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			d, err := markdown.Parse("d.md", []byte(test.deck))

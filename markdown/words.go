@@ -150,7 +150,7 @@ func (v *vocabulary) isStep(word string, hidden bool) bool {
 	case v.isDirective(word):
 		return true
 	case v.isShell(word):
-		return hidden
+		return hidden && word != "console" && word != "shell-session" // what a terminal shows, to be read
 	case v.languages[strings.ToLower(word)]:
 		return false
 	case hidden:
@@ -164,6 +164,8 @@ func (v *vocabulary) isStep(word string, hidden bool) bool {
 	return slices.ContainsFunc(v.directives, func(d string) bool { return distance(word, d, limit) <= limit })
 }
 
+const invisible = "invisible character"
+
 // misleading names a character that is not what is seen: it is typed, or it changes
 // the order of what is seen, without being visible itself. Tab and newline are fine.
 func misleading(r rune) string {
@@ -176,7 +178,7 @@ func misleading(r rune) string {
 		return "bidirectional control character"
 	case unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp),
 		r == 0x034f, r == 0x115f, r == 0x1160, r == 0x17b4, r == 0x17b5, r == 0x3164, r == 0xffa0:
-		return "invisible character"
+		return invisible
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"workshop/markdown"
 )
@@ -13,9 +14,32 @@ type directive struct {
 	name    string
 	usage   string
 	summary string
-	snippet bool // types a command, which later steps look at
+	snippet bool     // types a command, which later steps look at
+	watches bool     // has to do with a command while it runs: the snippet before it does not wait for its end
+	follows relation // what must come before it
 	compile func(*markdown.Step) (operation, error)
 }
+
+// hint is the usage on one line.
+func (d *directive) hint() string {
+	between := " or "
+	if strings.Contains(d.usage, "\n```\n") || strings.HasSuffix(d.usage, "\n```") {
+		between = " " // the lines of a fence
+	}
+	return strings.ReplaceAll(d.usage, "\n", between)
+}
+
+// relation is what a step must stand behind.
+type relation uint8
+
+const (
+	anySnippet relation = iota // of its session; snippets themselves need none
+	ownSnippet                 // of its exercise
+	justBehind                 // a snippet, right behind it but for steps that alter it
+	anyStep                    // of its exercise
+	aCopy                      // of its session
+	anything                   // or nothing
+)
 
 // action carries out what the operation of a step says. A verdict other than passed is an error: a *[Failure],
 // or what went wrong with the shell.
@@ -26,8 +50,14 @@ func directives() []*directive {
 	return []*directive{
 		&bashDirective, &hideDirective, &waitDirective, &longwaitDirective,
 		&keyDirective, &keysDirective, &checkDirective,
+		&statusDirective, &timeoutDirective, &untilDirective, &rejectDirective,
+		&outputDirective, &copyDirective, &pasteDirective, &copypasteDirective, &openDirective,
+		&tmuxDirective,
 	}
 }
+
+// unknownDirective is that of the steps that a lenient [Compiler] lets pass.
+var unknownDirective = directive{name: "unknown", follows: anything}
 
 func findDirective(name string) *directive {
 	all := directives()

@@ -12,6 +12,7 @@ var keyDirective = directive{
 	name:    "key",
 	usage:   "```key KEY```",
 	summary: "press one key, in tmux's notation: ^C, Escape, Enter, Up, q; the status of a command that ^C ended is not judged",
+	watches: true,
 	compile: func(step *markdown.Step) (operation, error) {
 		key, err := terminal.ParseKey(strings.TrimSpace(step.Text))
 		return operation{kind: Presses, keys: key, act: pressKeys}, err

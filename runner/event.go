@@ -31,6 +31,7 @@ const (
 	StepStarted      EventKind = "step-started"      // Step
 	Output           EventKind = "output"            // Data: bytes of the terminal, hidden injections left out
 	Resized          EventKind = "resized"           // Rows, Cols: the terminal has a new size
+	Opened           EventKind = "opened"            // Note: the URL of a page that a presenter may want to show
 	StepFinished     EventKind = "step-finished"     // Step, Verdict, Duration, Failure
 	ExerciseFinished EventKind = "exercise-finished" // Exercise, Verdict, Duration, Failure
 	SessionFinished  EventKind = "session-finished"  // Session, Verdict, Duration, Failure
@@ -66,6 +67,7 @@ type Failure struct {
 	Status  *int     // exit status, where there is one
 	Screen  []string // the last screen as drawn, trailing blanks removed
 	Tail    string   // the end of the output, escape sequences stripped
+	Diff    string   // a unified diff between the expected output and what came
 }
 
 // Error is the failure on one line, with its position.

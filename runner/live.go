@@ -24,6 +24,7 @@ type Live struct {
 	s       *session
 	changed chan struct{}
 	shell   atomic.Pointer[terminal.Session]
+	pace    atomic.Int64
 
 	busy     sync.Mutex // held by what runs a step
 	position atomic.Pointer[Step]
@@ -73,8 +74,16 @@ func Open(ctx context.Context, plan *Plan, s *Session, opts Options) (*Live, err
 		l.run.emit(Event{Kind: SessionFinished, Verdict: Broken})
 		return nil, err
 	}
-	l.shell.Store(l.s.shell)
+	l.look()
 	return l, nil
+}
+
+// look makes the pane that is active now the one that a person types into.
+func (l *Live) look() {
+	if shell := l.s.shell; shell != nil && shell != l.shell.Load() {
+		shell.Pace(time.Duration(l.pace.Load()))
+		l.shell.Store(shell)
+	}
 }
 
 // change says that there may be something new to see.
@@ -89,12 +98,22 @@ func (l *Live) change() {
 // blocks the shell. The terminal itself is to be looked at with View.
 func (l *Live) Changed() <-chan struct{} { return l.changed }
 
-// View is what the terminal shows now.
-func (l *Live) View() terminal.View { return l.shell.Load().View() }
+// View is what the terminal shows now: all panes that are in view.
+func (l *Live) View() terminal.View {
+	if v, ok := l.s.view.View(); ok {
+		return v
+	}
+	return l.shell.Load().View()
+}
 
 // Past are up to n lines that have left the terminal, from the one that is top lines
-// above it on. [Options.Past] says how many are kept.
-func (l *Live) Past(top, n int) []terminal.Line { return l.shell.Load().Past(top, n) }
+// above it on. [Options.Past] says how many are kept. There are none of several panes.
+func (l *Live) Past(top, n int) []terminal.Line {
+	if _, ok := l.s.view.View(); ok {
+		return nil
+	}
+	return l.shell.Load().Past(top, n)
+}
 
 // Write types what a person types, whatever reads the terminal.
 func (l *Live) Write(b []byte) (int, error) {
@@ -111,15 +130,14 @@ func (l *Live) Press(k terminal.Key) error { return l.shell.Load().TypeKey(k) }
 func (l *Live) Paste(text string) error { return l.shell.Load().Paste(text) }
 
 // Pace makes snippets appear as if a person typed them, a character at a time; 0: at once.
-func (l *Live) Pace(perCharacter time.Duration) { l.shell.Load().Pace(perCharacter) }
+func (l *Live) Pace(perCharacter time.Duration) {
+	l.pace.Store(int64(perCharacter))
+	l.shell.Load().Pace(perCharacter)
+}
 
 // Resize gives the terminal a new size in cells.
 func (l *Live) Resize(cols, rows int) error {
-	if err := l.s.resize(cols, rows); err != nil {
-		return err
-	}
-	l.run.emit(Event{Kind: Resized, Cols: cols, Rows: rows})
-	return nil
+	return l.s.resize(cols, rows)
 }
 
 // Position is the step that was run last, nil at the beginning.
@@ -152,14 +170,21 @@ func (l *Live) Run(ctx context.Context, step *Step) (*StepResult, error) {
 		return nil, err
 	}
 	if e != l.exercise {
-		l.s.nesting = l.s.shell.Nesting()
+		for _, p := range l.s.panes {
+			p.nesting = p.shell.Nesting()
+		}
 		l.leave()
 		l.exercise = e
 		l.run.emit(Event{Kind: ExerciseStarted, Exercise: e})
 	}
-	st := &StepResult{Step: step}
-	last := step == e.Steps[len(e.Steps)-1]
-	l.run.step(ctx, l.s, st, last)
+	st := &StepResult{Step: step, Verdict: Skipped}
+	last := step == e.last()
+	if step.op.kind == Ignored {
+		l.run.ignore(step)
+	} else {
+		l.run.step(ctx, l.s, st, last)
+	}
+	l.look()
 	reads, hand := l.s.shell.Reads(ctx)
 	st.ByHand = hand.Typed
 	l.position.Store(step)
@@ -173,6 +198,9 @@ func (l *Live) Run(ctx context.Context, step *Step) (*StepResult, error) {
 // leave ends the exercise under way.
 func (l *Live) leave() {
 	if l.exercise != nil {
+		for _, p := range l.s.panes {
+			p.shell.Unwatch()
+		}
 		l.run.emit(Event{Kind: ExerciseFinished})
 		l.exercise = nil
 	}
@@ -236,9 +264,7 @@ func (l *Live) Recover(ctx context.Context) error {
 	defer l.busy.Unlock()
 	l.s.lost = nil
 	l.s.recover(ctx)
-	if l.s.shell != nil {
-		l.shell.Store(l.s.shell)
-	}
+	l.look()
 	l.command = false
 	l.change()
 	if l.s.lost != nil {
@@ -270,7 +296,7 @@ func (l *Live) Replace(plan *Plan, s *Session) {
 	defer l.busy.Unlock()
 	l.leave()
 	l.run.plan, l.run.result.Plan = plan, plan
-	l.s.follow(s)
+	l.s.plan = s
 }
 
 // Notes are remarks for the reader, such as how the session is isolated.

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -24,6 +25,7 @@ const (
 	Copies   Kind = "copy"    // from the screen to the session's clipboard
 	Opens    Kind = "open"    // a page
 	Arranges Kind = "arrange" // the panes of the terminal
+	Ignored  Kind = "ignore"  // nothing: the directive is unknown, see [Compiler]
 )
 
 // operation is what a step does, as data. Its action reads what it needs from here,
@@ -33,22 +35,82 @@ type operation struct {
 	kind      Kind
 	snippet   string       // typed at the prompt, a Return behind each line
 	keys      terminal.Key // pressed
+	pastes    bool         // the clipboard is typed
 	condition Condition
-	waits     int    // its limit, in limits of a wait; 0: the limit of a snippet
-	act       action // carries it out
+	waits     int           // its limit, in limits of a wait; 0: the limit of a snippet
+	timeout   time.Duration // for the step before it
+	arrange   *arrangement  // of the panes
+	act       action        // carries it out
 }
 
 // Condition is what must hold for a step to pass. Its zero value is none.
 type Condition struct {
-	Appears *Pattern // in the output of the command before it, behind what was found last
+	Appears  *Pattern       // in the output of the command before it, behind what was found last
+	Lacks    *Pattern       // must not appear in the output of the snippet before it
+	Ends     bool           // the command ends: the prompt comes back
+	Status   *Status        // with which the command ends, if it does so by itself
+	Output   *Expected      // is all that the snippet before it outputs
+	OnScreen *regexp.Regexp // matches something on the screen
+	Page     string         // answers with a status below 400
 }
 
 // String is the condition in words; "" for none.
 func (c Condition) String() string {
+	var all []string
 	if c.Appears != nil {
-		return c.Appears.String() + " appears"
+		all = append(all, c.Appears.String()+" appears")
 	}
-	return ""
+	if c.Lacks != nil {
+		all = append(all, c.Lacks.String()+" does not appear")
+	}
+	switch {
+	case c.Ends:
+		all = append(all, "the command ends with "+c.Status.String())
+	case c.Status != nil:
+		all = append(all, "should the command end by itself, then with "+c.Status.String())
+	}
+	if c.Output != nil {
+		all = append(all, "its output is as expected")
+	}
+	if c.OnScreen != nil {
+		all = append(all, "/"+strings.TrimPrefix(c.OnScreen.String(), "(?s)")+"/ is on the screen")
+	}
+	if c.Page != "" {
+		all = append(all, c.Page+" answers with a status below 400")
+	}
+	return strings.Join(all, ", ")
+}
+
+// Status is the exit status that a command must have.
+type Status struct {
+	Code int
+	Any  bool
+}
+
+func (s *Status) String() string {
+	switch {
+	case s == nil:
+		return "status 0"
+	case s.Any:
+		return "any status"
+	}
+	return fmt.Sprintf("status %d", s.Code)
+}
+
+// instead is the status that was wanted, for a message.
+func (s *Status) instead() string {
+	if s == nil {
+		return ""
+	}
+	return fmt.Sprintf(", not %d", s.Code)
+}
+
+// allows reports whether a command may end with a status. Nil is status 0.
+func (s *Status) allows(code int) bool {
+	if s == nil {
+		return code == 0
+	}
+	return s.Any || s.Code == code
 }
 
 // Pattern is a text to be found, or a regular expression.
@@ -62,6 +124,9 @@ type Pattern struct {
 // /\/tmp\//.
 func parsePattern(s string) (*Pattern, error) {
 	s = strings.TrimSpace(s)
+	if s == "" {
+		return nil, errors.New("there is no text to look for")
+	}
 	if len(s) < 3 || s[0] != '/' || s[len(s)-1] != '/' {
 		return &Pattern{Text: s}, nil
 	}
@@ -109,19 +174,42 @@ func (s *Step) Kind() Kind { return s.op.kind }
 // handed to the shell's line editor as a paste.
 func (s *Step) Sends() string {
 	if s.op.kind == Types {
-		lines, _ := terminal.Lines(s.op.snippet)
-		return strings.Join(lines, "\r") + "\r"
+		return strings.Join(terminal.Lines(s.op.snippet), "\r") + "\r"
 	}
 	return s.op.keys.String()
 }
 
+// Pastes reports whether the step types what was copied, which is not known before.
+func (s *Step) Pastes() bool { return s.op.pastes }
+
+// Arranges is the command of tmux that the step carries out, by its full name; "" for
+// none.
+func (s *Step) Arranges() string {
+	if s.op.arrange == nil {
+		return ""
+	}
+	return s.op.arrange.String()
+}
+
 // Condition is what must hold for the step to pass.
-func (s *Step) Condition() Condition { return s.op.condition }
+func (s *Step) Condition() Condition {
+	c := s.op.condition
+	if s.Snippet() {
+		c.Ends, c.Status = !s.watched, s.status
+		if c.Status == nil {
+			c.Status = &Status{}
+		}
+	}
+	return c
+}
 
 // Limit is how long the step may take, under the limits of a run, of which zero means
-// the default.
+// the default: a snippet until the prompt is back, a wait until it is met.
 func (s *Step) Limit(l Limits) time.Duration {
 	l = l.orDefault()
+	if s.timeout > 0 {
+		return s.timeout
+	}
 	if s.op.waits > 0 {
 		return time.Duration(s.op.waits) * l.Wait
 	}

@@ -126,6 +126,71 @@ func TestCompileErrors(t *testing.T) {
 	}
 }
 
+// TestMistakes gives each directive what it cannot use.
+func TestMistakes(t *testing.T) {
+	const first = "bash true"
+	tests := []struct {
+		steps []string
+		want  string
+	}{
+		{[]string{first, "wait /a(/"}, "d.md:7:6: wait: error parsing regexp: missing closing ): `a(` (```wait TEXT``` or ```wait /REGEX/```)"},
+		{[]string{first, "reject /a*/"}, "d.md:7:6: reject: /a*/ matches nothing at all, too: it cannot fail (```reject TEXT``` or ```reject /REGEX/```)"},
+		{[]string{first, "until"}, "d.md:7:6: until: there is no text to look for (```until TEXT``` or ```until /REGEX/```)"},
+		{[]string{first, "status"}, "d.md:7:6: status: it takes a number from 0 to 255, or any (```status N``` or ```status any```)"},
+		{[]string{first, "status 256"}, "d.md:7:6: status: it takes a number from 0 to 255, or any (```status N``` or ```status any```)"},
+		{[]string{first, "timeout 5"}, "d.md:7:6: timeout: it takes a duration with its unit, such as 90s, 5m or 1h30m (```timeout DURATION```)"},
+		{[]string{"timeout 5s", first}, "d.md:4:6: timeout comes before any step of its exercise (it is about the step before it)"},
+		{[]string{first, "timeout 5s", "timeout 6s"}, "d.md:8:6: timeout comes after another one: the step before it has a limit (one is enough)"},
+		{[]string{"output a", first}, "d.md:4:6: output comes before any snippet of its exercise (put a bash step before it)"},
+		{[]string{"status 1", first}, "d.md:4:6: status comes before any snippet of its session (put a bash step before it)"},
+		{[]string{"reject a", first}, "d.md:4:6: reject comes before any snippet of its exercise (put a bash step before it)"},
+		{[]string{first, "wait a", "until b"}, "d.md:8:6: until is about a snippet, and other steps stand between them (put it right behind the snippet)"},
+		{[]string{first, "copy ("}, "d.md:7:6: copy: error parsing regexp: missing closing ): `(` (```copy REGEX```)"},
+		{[]string{first, "copypaste"}, `d.md:7:6: copypaste: there is nothing to look for (` + "```copypaste REGEX```)"},
+		{[]string{first, "paste"}, "d.md:7:6: paste comes before any copy of its session (put a copy step before it)"},
+		{[]string{first, "copy a", "paste b"}, "d.md:8:6: paste: it takes no text: it types what was copied (```paste```)"},
+		{[]string{"open"}, "d.md:4:6: open: the URL is missing (```open URL```)"},
+		{[]string{"open ftp://node1/"}, "d.md:4:6: open: \"ftp://localhost/\" is no http or https URL (```open URL```)"},
+		{[]string{"open http://a b/"}, "d.md:4:6: open: invalid character \" \" in host name (```open URL```)"},
+		{[]string{"tmux"}, "d.md:4:6: tmux: the command is missing (```tmux COMMAND```)"},
+		{[]string{"tmux s"}, `may be`},
+		{[]string{"tmux select-"}, `d.md:4:6: tmux: "select-" may be select-pane or select-window or select-layout (` + "```tmux COMMAND```)"},
+		{[]string{"tmux splt-window"}, "d.md:4:6: tmux: unknown command \"splt-window\", did you mean split-window? (```tmux COMMAND```)"},
+		{[]string{"tmux send-keys a"}, "send-keys has no meaning here; there are split-window, select-pane"},
+		{[]string{"tmux split-pane -x"}, "d.md:4:6: tmux: split-window: it has no flag -x (```tmux COMMAND```)"},
+		{[]string{"tmux split-pane -hv"}, "d.md:4:6: tmux: split-window: either -h or -v (```tmux COMMAND```)"},
+		{[]string{"tmux split-pane -l"}, "d.md:4:6: tmux: split-window: -l needs a value (```tmux COMMAND```)"},
+		{[]string{"tmux split-pane -l 0"}, "d.md:4:6: tmux: split-window: -l 0 is no size (```tmux COMMAND```)"},
+		{[]string{"tmux split-pane top"}, "d.md:4:6: tmux: split-window: it does not take \"top\" (```tmux COMMAND```)"},
+		{[]string{"tmux select-pane"}, "d.md:4:6: tmux: select-pane: it needs -t N, -U, -D, -L, -R or -l (```tmux COMMAND```)"},
+		{[]string{"tmux select-pane -t x"}, "d.md:4:6: tmux: select-pane: \"x\" is no number of a pane (```tmux COMMAND```)"},
+		{[]string{"tmux select-window -t x"}, "d.md:4:6: tmux: select-window: \"x\" is no number of a window (```tmux COMMAND```)"},
+		{[]string{"tmux selectl even"}, "d.md:4:6: tmux: select-layout: \"even\" may be even-horizontal or even-vertical (```tmux COMMAND```)"},
+		{[]string{"tmux selectl odd"}, "d.md:4:6: tmux: select-layout: unknown layout \"odd\"; there are even-horizontal"},
+	}
+	for _, tt := range tests {
+		_, err := Compile(load(t, "d.md", map[string]string{"d.md": chapter("D", steps(tt.steps...))}))
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%q:\n%v\nwant\n%s", tt.steps, err, tt.want)
+		}
+	}
+}
+
+// TestTmuxNames reads commands by names, aliases and beginnings.
+func TestTmuxNames(t *testing.T) {
+	for text, want := range map[string]string{
+		"split-pane -h": "split-window -h", "splitw": "split-window", "split -v": "split-window -v", "splitp -h -l 30%": "split-window -h -l 30%",
+		"split-window -hl30%": "split-window -h -l 30%", "selectp -L": "select-pane -L", "select-p -t2": "select-pane -t 2",
+		"lastp": "last-pane", "last": "last-window", "killp": "kill-pane", "neww -n logs": "new-window -n logs", "selectl even-v": "select-layout even-vertical",
+		"select-l tiled": "select-layout tiled", "selectl main-h": "select-layout main-horizontal", "nextl": "next-layout", "next": "next-window",
+	} {
+		a, err := parseTmux(text)
+		if err != nil || a.String() != want {
+			t.Errorf("%q: %v, %v; want %q", text, a, err, want)
+		}
+	}
+}
+
 func TestParseRange(t *testing.T) {
 	for in, want := range map[string]Range{"3": {3, 3}, "3-7": {3, 7}, " 3 - 7 ": {3, 7}} {
 		if got, err := ParseRange(in); err != nil || got != want {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -74,6 +75,9 @@ type Options struct {
 	Event      func(Event) // gets everything that happens, in order; must not block for long
 	Notes      []string    // remarks for the reader
 	Past       int         // lines of the terminal that are kept when they leave it at the top
+	// Observe, if set, is told what the snippet before an output step has output, as lines
+	// that are compared; the step passes, whatever is expected.
+	Observe func(step *Step, output []string)
 	// Resized delivers new sizes of the terminal while the run goes on. It may be nil.
 	Resized <-chan [2]int
 }
@@ -200,6 +204,9 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 			er = r.exercise(ctx, s, e)
 		}
 		sr.Exercises = append(sr.Exercises, er)
+		if er.Verdict == Skipped && e.last() == nil && len(plan.Exercises) > 1 {
+			continue // it was agreed to
+		}
 		sr.Verdict = worse(sr.Verdict, er.Verdict)
 		if r.opts.StopAtFail && er.Verdict != Passed {
 			r.stopped = true
@@ -231,9 +238,7 @@ func (r *run) resizing(ctx context.Context, s *session) (stop func()) {
 				return
 			case size := <-r.opts.Resized:
 				r.opts.Cols, r.opts.Rows = size[0], size[1] // for the sessions to come
-				if s.resize(size[0], size[1]) == nil {
-					r.emit(Event{Kind: Resized, Cols: size[0], Rows: size[1]})
-				}
+				_ = s.resize(size[0], size[1])              // the next step will say why it failed
 			}
 		}
 	})
@@ -277,19 +282,32 @@ func (r *run) skip(ctx context.Context, e *Exercise, sr *SessionResult, s *sessi
 
 // exercise runs one exercise.
 func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseResult {
-	s.nesting = s.shell.Nesting()
+	for _, p := range s.panes {
+		p.nesting = p.shell.Nesting()
+	}
 	er := &ExerciseResult{Exercise: e, Verdict: Passed, Started: time.Now()}
 	r.emit(Event{Kind: ExerciseStarted, Exercise: e})
+	last := e.last()
 	for _, step := range e.Steps {
 		st := &StepResult{Step: step, Verdict: Skipped}
 		er.Steps = append(er.Steps, st)
 		if er.Verdict != Passed {
 			continue
 		}
-		r.step(ctx, s, st, step == e.Steps[len(e.Steps)-1])
+		if step.op.kind == Ignored {
+			r.ignore(step)
+			continue
+		}
+		r.step(ctx, s, st, step == last)
 		er.Verdict, er.Failure = st.Verdict, st.Failure
 	}
-	if er.Verdict != Passed && ctx.Err() == nil {
+	for _, p := range s.panes {
+		p.shell.Unwatch()
+	}
+	if er.Verdict == Passed && last == nil {
+		er.Verdict = Skipped // nothing of it has been verified
+	}
+	if er.Verdict != Passed && er.Verdict != Skipped && ctx.Err() == nil {
 		s.recover(ctx)
 	}
 	er.Duration = time.Since(er.Started)
@@ -306,6 +324,7 @@ func (r *run) step(ctx context.Context, s *session, st *StepResult, last bool) {
 	if err == nil && last {
 		err = s.settle(ctx)
 	}
+	err = s.rejected(err)
 	st.Output = s.shell.Since(from)
 	st.Verdict, st.Failure = s.judge(ctx, st.Step, err)
 	for line := range strings.Lines(st.Output) {
@@ -315,6 +334,23 @@ func (r *run) step(ctx context.Context, s *session, st *StepResult, last bool) {
 	}
 	st.Duration = time.Since(begun)
 	r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure})
+}
+
+// ignore reports a step that is not carried out.
+func (r *run) ignore(step *Step) {
+	r.emit(Event{Kind: StepStarted, Step: step})
+	r.addNote(fmt.Sprintf("%v: skipped, as there is no directive %q", step.Pos, step.Directive))
+	r.emit(Event{Kind: StepFinished, Verdict: Skipped})
+}
+
+// last is the last step that is carried out; nil if there is none.
+func (e *Exercise) last() *Step {
+	for _, s := range slices.Backward(e.Steps) {
+		if s.op.kind != Ignored {
+			return s
+		}
+	}
+	return nil
 }
 
 // copyTree copies a file system into a new directory.

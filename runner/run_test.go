@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,9 @@ import (
 func TestMain(m *testing.M) {
 	if code, ok := sandbox.Main(); ok {
 		os.Exit(code)
+	}
+	if filepath.Base(os.Args[0]) == OpenTool {
+		os.Exit(OpenMain(context.Background(), os.Args[1:], os.Stdout))
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -118,6 +118,10 @@ func (p *Plan) Select(sel Selection) error {
 	if len(kept) == 0 {
 		return ErrNothingSelected
 	}
+	for _, s := range kept {
+		var placed markdown.ErrorList // has been said of all, or in a better way above
+		s.link(&placed)
+	}
 	errs.Sort()
 	return errs.Err()
 }
@@ -166,6 +170,6 @@ func (e *Exercise) checkBeginning(errs *markdown.ErrorList) {
 		if step.Snippet() {
 			return
 		}
-		errs.Add(step.Pos, "add --from-start, or select what comes before as well", "the selection begins here in the middle of what an exercise before it started")
+		errs.Add(CodeSelection, step.Head(), "add --from-start, or select what comes before as well", "the selection begins here in the middle of what an exercise before it started")
 	}
 }

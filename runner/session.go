@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	expect "github.com/Netflix/go-expect"
 
 	"workshop/runner/sandbox"
 	"workshop/runner/terminal"
@@ -24,23 +27,21 @@ type session struct {
 	run    *run
 	plan   *Session
 	limits Limits
-	next   map[*Step]*Step // within the session
 
 	dir     string
 	work    string
 	env     []string
 	sandbox *sandbox.Sandbox
 	stack   Stack
-	shell   *terminal.Session
 	lost    error // why the session cannot go on
 
-	command *command // the last snippet
-	waited  int      // waits since then
-	began   terminal.Position
-	nesting int // shells around the one that reads, when the exercise began
+	clipboard string // of copy and paste
 
-	resizing   sync.Mutex // with the terminal being replaced
-	cols, rows int
+	*pane    // the active one
+	panes    map[int]*pane
+	windows  *panes
+	view     *terminal.Composite
+	resizing sync.Mutex // with the terminal being replaced or divided
 }
 
 // command is a snippet that was typed and whose exit status may have yet to be judged.
@@ -49,12 +50,28 @@ type command struct {
 	judged      bool // its status has been looked at, or must not be
 	typing      bool // by keys at the prompt, without a Return so far
 	interrupted bool
+	asked       bool    // a step asks for its status
+	want        *Status // of that step, if it says which
+}
+
+// wants is the status that the command must end with.
+func (c *command) wants() *Status {
+	if c.want != nil {
+		return c.want
+	}
+	return c.step.status
+}
+
+// allows reports whether the command may end with a status.
+func (c *command) allows(status int) bool {
+	return c.wants().allows(status) || status == 0 && c.step.orZero && !c.asked
 }
 
 // open prepares a session: a folder that goes away with it, a sandbox, a stack, a shell.
 func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
-	s := &session{run: r, limits: r.opts.Limits, cols: r.opts.Cols, rows: r.opts.Rows}
-	s.follow(plan)
+	s := &session{run: r, plan: plan, limits: r.opts.Limits, pane: &pane{}}
+	s.panes, s.windows = map[int]*pane{0: s.pane}, newPanes(r.opts.Cols, r.opts.Rows)
+	s.view = terminal.NewComposite(func(b []byte) { r.emit(Event{Kind: Output, Data: b}) })
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -89,21 +106,9 @@ func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
 			r.addNote(n)
 		}
 	}
-	return s, s.startShell(ctx)
-}
-
-// follow makes the session that of a plan.
-func (s *session) follow(plan *Session) {
-	s.plan, s.next = plan, map[*Step]*Step{}
-	var before *Step
-	for _, e := range plan.Exercises {
-		for _, step := range e.Steps {
-			if before != nil {
-				s.next[before] = step
-			}
-			before = step
-		}
-	}
+	s.resizing.Lock()
+	defer s.resizing.Unlock()
+	return s, s.startShell(ctx, s.pane)
 }
 
 func isolationNote(sb *sandbox.Sandbox, opts sandbox.Options) string {
@@ -134,14 +139,18 @@ func (s *session) prepareWork() error {
 	return copyTree(s.work, w.FS)
 }
 
-func (s *session) startShell(ctx context.Context) error {
+// startShell starts the shell of a pane, in the size of its place.
+func (s *session) startShell(ctx context.Context, p *pane) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	s.resizing.Lock()
-	defer s.resizing.Unlock()
+	state := s.stateDir(p)
+	if err := os.Mkdir(state, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	place := s.windows.place(p.id)
 	shell, err := terminal.Start(ctx, terminal.Options{
-		Cols: s.cols, Rows: s.rows, Shell: s.run.opts.Shell,
-		Past: s.run.opts.Past, Env: s.env, Dir: s.work, StateDir: filepath.Join(s.dir, "shell"),
+		Cols: place.Cols, Rows: place.Rows, Shell: s.run.opts.Shell,
+		Past: s.run.opts.Past, Env: s.env, Dir: s.work, StateDir: state,
 		Start: func(c terminal.Command) (terminal.Process, error) {
 			p, err := s.sandbox.Start(sandbox.Cmd{Argv: c.Argv, Env: c.Env, Dir: c.Dir, TTY: c.TTY})
 			if err != nil {
@@ -149,9 +158,10 @@ func (s *session) startShell(ctx context.Context) error {
 			}
 			return process{p}, nil
 		},
-		Output: func(b []byte) { s.run.emit(Event{Kind: Output, Data: b}) },
+		Output: s.view.Pass,
+		Drawn:  func(screen *terminal.Screen) { s.view.Draw(p.id, screen) },
 	})
-	s.shell = shell
+	p.shell = shell
 	return err
 }
 
@@ -159,11 +169,13 @@ func (s *session) startShell(ctx context.Context) error {
 func (s *session) resize(cols, rows int) error {
 	s.resizing.Lock()
 	defer s.resizing.Unlock()
-	s.cols, s.rows = cols, rows
-	if s.shell == nil {
-		return nil
+	s.windows.resize(cols, rows)
+	if err := s.fit(); err != nil {
+		return err
 	}
-	return s.shell.Resize(cols, rows)
+	s.run.emit(Event{Kind: Resized, Cols: cols, Rows: rows})
+	s.redraw()
+	return nil
 }
 
 // process is a sandboxed process as the terminal knows it.
@@ -174,8 +186,10 @@ func (p process) Kill() error { return p.Signal(os.Kill) }
 // Close ends everything that the session started and removes its folder.
 func (s *session) Close() error {
 	var errs []error
-	if s.shell != nil {
-		errs = append(errs, s.shell.Close())
+	for _, p := range s.panes {
+		if p.shell != nil {
+			errs = append(errs, p.shell.Close())
+		}
 	}
 	if s.stack != nil {
 		errs = append(errs, s.stack.Close())
@@ -196,14 +210,27 @@ func (s *session) failf(step *Step, hint, format string, args ...any) *Failure {
 		f.Command = s.command.step.Text
 	}
 	if s.shell != nil {
-		f.Screen = s.shell.Screen()
+		f.Screen = s.screen()
 	}
 	return f
 }
 
-// awaitPrompt waits until the command before is over, and judges it.
+// screen is what a person sees: the view, where there are several panes.
+func (s *session) screen() []string {
+	if lines := s.view.Lines(); lines != nil {
+		return lines
+	}
+	return s.shell.Screen()
+}
+
+// awaitPrompt waits until the command before is over, and judges it. The limit is the
+// step's own, else that of the command.
 func (s *session) awaitPrompt(ctx context.Context, step *Step) error {
-	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
+	allowed := step.Limit(s.limits)
+	if s.command != nil && (step.Snippet() || step.timeout == 0) {
+		allowed = s.command.step.Limit(s.limits)
+	}
+	limit, cancel := context.WithTimeout(ctx, allowed)
 	defer cancel()
 	status, err := s.shell.AwaitPrompt(limit)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && s.command != nil {
@@ -215,12 +242,15 @@ func (s *session) awaitPrompt(ctx context.Context, step *Step) error {
 		if s.command.step == step {
 			at = "has not ended"
 		}
-		f := s.failf(step, "end it with a key step such as ^C, or give it a wait", "%s, started at line %d, %s after %v", quote(program), s.command.step.Pos.Line, at, s.limits.Step)
+		f := s.failf(step, "end it with a key step such as ^C, or give it a wait", "%s, started at line %d, %s after %v", quote(program), s.command.step.Pos.Line, at, allowed)
 		f.Tail = s.shell.Since(0)
 		return f
 	}
 	if errors.Is(err, terminal.ErrIncomplete) {
 		return s.incomplete(step)
+	}
+	if errors.Is(err, terminal.ErrEnded) && s.windows.several() {
+		return s.leave(ctx) // as tmux does
 	}
 	if err != nil {
 		return err
@@ -239,10 +269,10 @@ func (s *session) judgeStatus(status int) error {
 		return nil
 	}
 	c.judged = true
-	if status == 0 || c.interrupted {
+	if c.interrupted || c.allows(status) {
 		return nil
 	}
-	f := s.failf(c.step, "", "the command ended with status %d", status)
+	f := s.failf(c.step, "", "the command ended with status %d%s", status, c.wants().instead())
 	f.Status = &status
 	return f
 }
@@ -250,24 +280,34 @@ func (s *session) judgeStatus(status int) error {
 // submit types a snippet; unless the next step of the session looks at it while it
 // runs, it must end with status 0.
 func (s *session) submit(ctx context.Context, step *Step) error {
+	if err := s.enter(ctx, step); err != nil || step.watched {
+		return err
+	}
+	return s.awaitPrompt(ctx, step)
+}
+
+// enter types a snippet.
+func (s *session) enter(ctx context.Context, step *Step) error {
 	s.command, s.waited, s.began = &command{step: step}, 0, s.shell.Position()
-	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
+	allowed := step.Limit(s.limits)
+	limit, cancel := context.WithTimeout(ctx, allowed)
 	defer cancel()
-	switch err := s.shell.Submit(limit, step.op.snippet); {
+	var rejects []expect.ExpectOpt
+	for _, r := range step.rejects {
+		rejects = append(rejects, r.op.condition.Lacks.option())
+	}
+	switch err := s.shell.Submit(limit, step.op.snippet, rejects...); {
 	case errors.Is(err, terminal.ErrIncomplete):
 		return s.incomplete(step)
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return s.failf(step, "", "a command in the middle of the snippet has not ended after %v: %s", s.limits.Step, quote(s.shell.Foreground()))
+		return s.failf(step, "", "a command in the middle of the snippet has not ended after %v: %s", allowed, quote(s.shell.Foreground()))
 	case err != nil:
 		return err
 	}
 	for _, f := range s.shell.Failures() {
 		s.run.addNote(fmt.Sprintf("%v: %s, in the middle of the snippet, ended with status %d; only the last status is judged", step.Pos, quote(f.Line), f.Status))
 	}
-	if next := s.next[step]; next != nil && !next.Snippet() {
-		return nil
-	}
-	return s.awaitPrompt(ctx, step)
+	return nil
 }
 
 // expect waits for a text.
@@ -275,19 +315,33 @@ func (s *session) expect(ctx context.Context, step *Step) error {
 	limit, want := step.Limit(s.limits), step.op.condition.Appears
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	_, err := s.shell.Expect(limited, want.option())
+	_, err := s.shell.ExpectWhile(limited, s.fine, want.option())
 	s.waited++
 	var timeout *terminal.TimeoutError
 	if !errors.As(err, &timeout) || ctx.Err() != nil {
 		return err
 	}
-	if timeout.Ended && timeout.Status != 0 && s.command != nil && !s.command.interrupted {
+	if timeout.Ended && !s.fine(timeout.Status) && s.command != nil && !s.command.interrupted {
 		// Whatever comes now, the exercise has failed already.
 		return s.failedBefore(timeout)
 	}
 	timeout.Limit = limit
+	return s.missed(step, timeout)
+}
+
+// fine reports whether the command may end with a status.
+func (s *session) fine(status int) bool {
+	if s.command == nil {
+		return status == 0
+	}
+	return s.command.allows(status)
+}
+
+// missed is the failure of a step whose text did not appear.
+func (s *session) missed(step *Step, timeout *terminal.TimeoutError) *Failure {
+	want := step.op.condition.Appears
 	f := s.failf(step, "", "%v", timeout)
-	f.Want, f.Screen, f.Tail = strings.Join(timeout.Want, " or "), timeout.Screen, timeout.Tail
+	f.Want, f.Tail = want.Text, timeout.Tail
 	if timeout.Ended && s.command != nil {
 		f.Status = &timeout.Status
 		f.Message += fmt.Sprintf("; the command had ended with status %d", timeout.Status)
@@ -309,7 +363,7 @@ func (s *session) expect(ctx context.Context, step *Step) error {
 func (s *session) failedBefore(timeout *terminal.TimeoutError) error {
 	s.command.judged = true
 	f := s.failf(s.command.step, "", "the command ended with status %d before %q appeared", timeout.Status, strings.Join(timeout.Want, " or "))
-	f.Want, f.Screen, f.Tail, f.Status = strings.Join(timeout.Want, " or "), timeout.Screen, timeout.Tail, &timeout.Status
+	f.Want, f.Tail, f.Status = strings.Join(timeout.Want, " or "), timeout.Tail, &timeout.Status
 	return f
 }
 
@@ -321,6 +375,9 @@ func isBreak(r rune) bool { return r == '\n' || r == '\r' }
 // press types keys. What the command before has come to is judged first, if it is over;
 // then keys at the prompt may be a command of their own.
 func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error {
+	if err := s.leaveEnded(ctx); err != nil {
+		return err
+	}
 	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
 	defer cancel()
 	if err := s.shell.Settle(limit, key.Interrupts()); errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
@@ -342,32 +399,144 @@ func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error
 	if key.Interrupts() && s.command != nil {
 		s.command.interrupted = true
 	}
-	return s.shell.Press(ctx, key)
+	_, prompting := s.shell.Prompting()
+	if err := s.shell.Press(ctx, key); err != nil || !prompting || !key.Leaves() || !s.windows.several() {
+		return err
+	}
+	// The end of a shell ends its pane: what follows is for another one.
+	moment, cancel := context.WithTimeout(ctx, farewell)
+	defer cancel()
+	if s.shell.AwaitEnd(moment) != nil {
+		return nil
+	}
+	return s.leaveEnded(ctx)
 }
 
-// check waits for the prompt and wants status 0, whatever was pressed.
+// check waits for the prompt and judges the status, whatever was pressed.
 func (s *session) check(ctx context.Context, step *Step) error {
-	if s.command != nil {
-		s.command.judged, s.command.interrupted = false, false
+	if s.command == nil {
+		return s.failf(step, "", "there is no command to judge: the exercise before it did not get so far")
 	}
+	s.command.judged, s.command.interrupted = false, false
+	s.command.asked, s.command.want = true, step.op.condition.Status // it may have been typed in another pane
 	return s.awaitPrompt(ctx, step)
+}
+
+// again is how long a run of a snippet that until repeats lasts at least.
+const again = time.Second
+
+// repeat types the snippet before it until a text shows. Runs that ended before are
+// not judged; the last one is, as it would be without this step.
+func (s *session) repeat(ctx context.Context, step *Step) error {
+	limit, want := step.Limit(s.limits), step.op.condition.Appears
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for runs := 1; ; runs++ {
+		next := time.Now().Add(again)
+		_, err := s.shell.ExpectWhile(limited, nil, want.option())
+		var timeout *terminal.TimeoutError
+		if errors.As(err, &timeout) && timeout.Ended && limited.Err() == nil {
+			// It has ended, but what it left in the background may still print.
+			pause, stop := context.WithDeadline(limited, next)
+			_, err = s.shell.ExpectWhile(pause, func(int) bool { return true }, want.option())
+			stop()
+			if errors.As(err, &timeout) && limited.Err() == nil {
+				if err := s.enter(limited, s.command.step); err != nil && limited.Err() == nil {
+					return err
+				}
+				continue
+			}
+		}
+		s.waited++
+		if !errors.As(err, &timeout) || ctx.Err() != nil {
+			return err
+		}
+		s.command.judged = true
+		timeout.Limit = limit
+		f := s.missed(step, timeout)
+		f.Message += "; the snippet was typed " + times(runs)
+		return f
+	}
+}
+
+// compare waits for the end of the snippet and looks at what it has output.
+func (s *session) compare(ctx context.Context, step *Step) error {
+	if s.command == nil {
+		return s.failf(step, "", "there is no output to compare")
+	}
+	if err := s.awaitPrompt(ctx, step); err != nil {
+		return err
+	}
+	text, whole := s.shell.Output()
+	if !whole {
+		return s.failf(step, "print less", "the output is too long to be compared")
+	}
+	output, want := OutputLines(text), step.op.condition.Output
+	if s.run.opts.Observe != nil {
+		s.run.opts.Observe(step, output)
+		return nil
+	}
+	if want.Matches(output) {
+		return nil
+	}
+	f := s.failf(step, "check --update writes it into the deck, if it is right", "the output is not as expected")
+	f.Diff, f.Screen = want.Diff(output), nil
+	return f
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// rejected turns what a step returned into a failure, if something has appeared by now
+// that must not.
+func (s *session) rejected(err error) error {
+	var rejected *terminal.RejectedError
+	if err != nil && !errors.As(err, &rejected) {
+		return err
+	}
+	active := s.pane
+	defer func() { s.pane = active }()
+	for _, id := range slices.Sorted(maps.Keys(s.panes)) {
+		s.pane = s.panes[id]
+		if s.command == nil || !errors.As(s.shell.Rejected(), &rejected) {
+			continue
+		}
+		f := s.failf(s.command.step.rejects[rejected.Index], "", "%q appeared, which must not", rejected.Text)
+		f.Tail = s.shell.Since(s.began)
+		return f
+	}
+	return err
 }
 
 // settle judges, at the end of an exercise, a command that ends by itself after a wait
 // was met or keys were typed: it gets a moment to do so. One that goes on running is
 // the next exercises' affair.
 func (s *session) settle(ctx context.Context) error {
-	if s.command == nil || s.command.judged || s.command.interrupted {
-		return nil
-	}
 	moment, cancel := context.WithTimeout(ctx, farewell)
 	defer cancel()
-	status, err := s.shell.AwaitPrompt(moment)
-	switch {
-	case err == nil:
-		return s.judgeStatus(status)
-	case errors.Is(err, terminal.ErrEnded):
-		return err
+	active := s.pane
+	defer func() { s.pane = active }()
+	for _, id := range slices.Sorted(maps.Keys(s.panes)) {
+		s.pane = s.panes[id]
+		if s.command == nil || s.command.judged || s.command.interrupted {
+			continue
+		}
+		status, err := s.shell.AwaitPrompt(moment)
+		switch {
+		case err == nil:
+			err = s.judgeStatus(status)
+		case errors.Is(err, terminal.ErrEnded) && s.windows.several():
+			s.command, err = nil, nil // its pane goes with it
+		case !errors.Is(err, terminal.ErrEnded) && !errors.As(err, new(*terminal.RejectedError)):
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -397,8 +566,10 @@ func (s *session) recover(ctx context.Context) {
 	if ctx.Err() != nil || err == nil && s.shell.Nesting() <= s.nesting {
 		return
 	}
+	s.resizing.Lock()
+	defer s.resizing.Unlock()
 	if err = s.shell.Close(); err == nil {
-		err = s.startShell(ctx)
+		err = s.startShell(ctx, s.pane)
 	}
 	if err != nil && ctx.Err() == nil {
 		s.lost = fmt.Errorf("the shell was lost and cannot be replaced: %w", err)

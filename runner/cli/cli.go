@@ -129,7 +129,7 @@ built in. A deck that you run has your privileges: read it first (workshop list)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.AddGroup(&cobra.Group{ID: "deck", Title: "Decks:"}, &cobra.Group{ID: "stack", Title: "The sample application:"})
-	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newList(streams))
+	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newList(streams), newLint(streams))
 	root.AddCommand(newTools(streams)...)
 	root.AddCommand(directivesTopic())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -161,9 +161,23 @@ func directivesTopic() *cobra.Command {
 		for line := range strings.Lines(d.Usage) {
 			b.WriteString("      " + strings.TrimRight(line, "\n") + "\n")
 		}
-		fmt.Fprintf(&b, "    %s\n", d.Summary)
+		for _, line := range fold(d.Summary, 76) {
+			fmt.Fprintf(&b, "    %s\n", line)
+		}
 	}
 	return &cobra.Command{Use: "directives", Short: "The directives that a slide may hold", Long: b.String()}
+}
+
+// fold breaks a text between words into lines of a number of characters.
+func fold(text string, width int) (lines []string) {
+	for _, word := range strings.Fields(text) {
+		if n := len(lines); n > 0 && len(lines[n-1])+1+len(word) <= width {
+			lines[n-1] += " " + word
+		} else {
+			lines = append(lines, word)
+		}
+	}
+	return lines
 }
 
 // warn shows what is suspicious in decks, without stopping.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,20 +23,21 @@ type source struct {
 	root string // the directory behind fsys; "" for the deck that is built in
 }
 
-// openDecks loads the decks that are named. The mistakes of all of them come at once.
-func openDecks(args []string) ([]*source, error) {
+// openDecks loads the decks that are named, which lie in root if that is given. The
+// mistakes of all of them come at once.
+func openDecks(args []string, root string) ([]*source, error) {
 	if len(args) == 0 {
 		if info, err := os.Stat("slides"); err == nil && info.IsDir() {
 			args = []string{"slides"}
 		} else {
-			src, err := loadDeck(slides.FS(), "", ".", func(name string) string { return path.Join("slides", name) })
+			src, err := loadDeck(slides.FS(), "", ".", markdown.Options{Path: func(name string) string { return path.Join("slides", name) }})
 			return []*source{src}, err
 		}
 	}
 	var all []*source
 	var errs markdown.ErrorList
 	for _, arg := range args {
-		src, err := openDeck(arg)
+		src, err := openDeck(arg, root)
 		var list markdown.ErrorList
 		switch {
 		case errors.As(err, &list):
@@ -49,7 +51,7 @@ func openDecks(args []string) ([]*source, error) {
 	return all, errs.Err()
 }
 
-func openDeck(arg string) (*source, error) {
+func openDeck(arg, root string) (*source, error) {
 	abs, err := filepath.Abs(arg)
 	if err != nil {
 		return nil, err
@@ -66,20 +68,59 @@ func openDeck(arg string) (*source, error) {
 		dir = filepath.Dir(abs)
 	}
 	top := repository(dir)
+	if root != "" {
+		if top, err = filepath.Abs(root); err != nil {
+			return nil, err
+		}
+		if top, err = filepath.EvalSymlinks(top); err != nil {
+			return nil, fmt.Errorf("--root: %w", err)
+		}
+	}
 	name, err := filepath.Rel(top, abs)
+	if err != nil || !filepath.IsLocal(name) {
+		return nil, fmt.Errorf("the deck %s is not inside --root %s", arg, root)
+	}
+	r, err := os.OpenRoot(top)
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(top)
-	if err != nil {
-		return nil, err
-	}
-	return loadDeck(root.FS(), top, filepath.ToSlash(name), shown(arg, top))
+	show := shown(arg, top)
+	return loadDeck(r.FS(), top, filepath.ToSlash(name), markdown.Options{
+		Path:    show,
+		Outside: func(name string) string { return rootHint(top, dir, name, show) },
+	})
 }
 
-func loadDeck(fsys fs.FS, root, name string, show func(string) string) (*source, error) {
-	deck, err := markdown.Load(fsys, name, markdown.Options{Path: show, Env: os.LookupEnv, Directives: runner.DirectiveNames()})
+func loadDeck(fsys fs.FS, root, name string, opts markdown.Options) (*source, error) {
+	opts.Env, opts.Directives = os.LookupEnv, runner.DirectiveNames()
+	deck, err := markdown.Load(fsys, name, opts)
 	return &source{deck: deck, fsys: fsys, root: root}, err
+}
+
+// rootHint says which --root would make a file known that a deck in dir names and top
+// does not hold: a directory above dir that it is relative to, or one that both are in.
+// Such a file is looked for, and never opened.
+func rootHint(top, dir, name string, show func(string) string) string {
+	name = filepath.FromSlash(name)
+	root := filepath.Dir(dir)
+	outside := !filepath.IsLocal(name)
+	if outside { // the root is as far above top as the name leads
+		root = top
+		for up := ".." + string(filepath.Separator); strings.HasPrefix(name, up); root = filepath.Dir(root) {
+			name = name[len(up):]
+		}
+	}
+	for ; root != filepath.Dir(root); root = filepath.Dir(root) {
+		if info, err := os.Stat(filepath.Join(root, name)); err == nil && info.Mode().IsRegular() {
+			if rel, err := filepath.Rel(top, root); err == nil {
+				return "it is there with --root " + show(filepath.ToSlash(rel))
+			}
+		}
+		if outside {
+			break
+		}
+	}
+	return ""
 }
 
 // repository is the nearest directory upwards that holds a .git, else dir itself:
@@ -110,7 +151,7 @@ func shown(arg, top string) func(string) string {
 }
 
 // selectionFlags adds the flags that narrow what runs.
-func selectionFlags(cmd *cobra.Command) func() (runner.Selection, error) {
+func selectionFlags(cmd *cobra.Command, d *dialect) func() (runner.Selection, error) {
 	var sel runner.Selection
 	var ranges []string
 	f := cmd.Flags()
@@ -119,7 +160,7 @@ func selectionFlags(cmd *cobra.Command) func() (runner.Selection, error) {
 	f.StringArrayVar(&sel.Exercises, "exercise", nil, "only the exercise with this `ID` (repeatable)")
 	complete := func(pick func(*markdown.Deck) []string) cobra.CompletionFunc {
 		return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			sources, _ := openDecks(args)
+			sources, _ := openDecks(args, d.root)
 			var names []string
 			for _, src := range sources {
 				if src != nil && src.deck != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,9 +20,10 @@ func newList(streams Streams) *cobra.Command {
 		GroupID: "deck",
 	}
 	asJSON := cmd.Flags().Bool("json", false, "print one JSON document")
-	selection := selectionFlags(cmd)
+	dialect := dialectFlags(cmd)
+	selection := selectionFlags(cmd, dialect)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		plan, _, err := load(args, streams.Err)
+		plan, _, err := dialect.load(args, streams.Err)
 		if err != nil {
 			return err
 		}
@@ -67,18 +69,21 @@ type (
 		Number    int            `json:"number"`
 		Title     string         `json:"title"`
 		Classes   []string       `json:"classes"`
+		File      string         `json:"file,omitempty"` // where it is not the chapter's, here and below
 		Line      int            `json:"line"`
 		Excluded  bool           `json:"excluded"`
 		Exercises []listExercise `json:"exercises"`
 	}
 	listExercise struct {
 		ID    string     `json:"id"`
+		File  string     `json:"file,omitempty"`
 		Line  int        `json:"line"`
 		Steps []listStep `json:"steps"`
 	}
 	listStep struct {
 		Directive string `json:"directive"`
 		Text      string `json:"text"`
+		File      string `json:"file,omitempty"`
 		Line      int    `json:"line"`
 		Col       int    `json:"col"`
 		Hidden    bool   `json:"hidden"`
@@ -93,10 +98,10 @@ func listing(decks []*markdown.Deck, sel runner.Selection) (doc listDoc, exercis
 		for _, c := range d.Chapters {
 			chapter := listChapter{Name: c.Name, Title: c.Title, File: c.File, Slides: []listSlide{}}
 			for _, s := range c.Slides {
-				slide := listSlide{Number: s.Number, Title: s.Title, Classes: append([]string{}, s.Classes...), Line: s.Pos.Line, Excluded: s.Excluded, Exercises: []listExercise{}}
+				slide := listSlide{Number: s.Number, Title: s.Title, Classes: append([]string{}, s.Classes...), File: other(c, s.Pos), Line: s.Pos.Line, Excluded: s.Excluded, Exercises: []listExercise{}}
 				for _, e := range s.Exercises {
 					if sel.Includes(c, s, e) {
-						slide.Exercises = append(slide.Exercises, listOf(e))
+						slide.Exercises = append(slide.Exercises, listOf(c, e))
 						exercises++
 					}
 				}
@@ -113,12 +118,20 @@ func listing(decks []*markdown.Deck, sel runner.Selection) (doc listDoc, exercis
 	return doc, exercises
 }
 
-func listOf(e *markdown.Exercise) listExercise {
-	x := listExercise{ID: e.ID, Line: e.Pos.Line, Steps: []listStep{}}
+func listOf(c *markdown.Chapter, e *markdown.Exercise) listExercise {
+	x := listExercise{ID: e.ID, File: other(c, e.Pos), Line: e.Pos.Line, Steps: []listStep{}}
 	for _, s := range e.Steps {
-		x.Steps = append(x.Steps, listStep{Directive: s.Directive, Text: s.Text, Line: s.Pos.Line, Col: s.Pos.Col, Hidden: s.Hidden})
+		x.Steps = append(x.Steps, listStep{Directive: s.Directive, Text: s.Text, File: other(c, s.Pos), Line: s.Pos.Line, Col: s.Pos.Col, Hidden: s.Hidden})
 	}
 	return x
+}
+
+// other is the file of a position where it is not the chapter's: that of an include.
+func other(c *markdown.Chapter, pos markdown.Pos) string {
+	if pos.File == c.File {
+		return ""
+	}
+	return pos.File
 }
 
 // printListing shows the exercises with their steps, by chapter.
@@ -128,13 +141,13 @@ func printListing(w io.Writer, doc listDoc) {
 			fmt.Fprintf(w, "%s  %s (%s)\n", c.Name, c.Title, c.File)
 			for _, s := range c.Slides {
 				for _, e := range s.Exercises {
-					fmt.Fprintf(w, "  %s  slide %d, line %d%s\n", e.ID, s.Number, e.Line, mark(s.Excluded, ", excluded"))
+					fmt.Fprintf(w, "  %s  slide %d, line %d%s%s\n", e.ID, s.Number, e.Line, mark(e.File != "", " of "+e.File), mark(s.Excluded, ", excluded"))
 					for _, step := range e.Steps {
 						text, rest, more := strings.Cut(step.Text, "\n")
 						if more && strings.TrimSpace(rest) != "" {
 							text += " …"
 						}
-						fmt.Fprintf(w, "    %4d  %-8s  %s%s\n", step.Line, step.Directive, text, mark(step.Hidden, "  (hidden)"))
+						fmt.Fprintf(w, "    %4d  %-8s  %s%s%s\n", step.Line, step.Directive, text, mark(step.File != e.File, "  (in "+cmp.Or(step.File, c.File)+")"), mark(step.Hidden, "  (hidden)"))
 					}
 				}
 			}

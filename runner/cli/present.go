@@ -166,7 +166,7 @@ func (s *show) face(ctx context.Context, talk *present.Talk, links bool, streams
 
 // load reads the deck, the whole of it.
 func (s *show) load(args []string, streams Streams) (*present.Source, *source, error) {
-	plan, sources, err := load(args, streams.Err)
+	plan, sources, err := s.dialect.load(args, streams.Err)
 	if err != nil {
 		return nil, nil, err
 	}

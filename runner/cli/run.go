@@ -51,14 +51,18 @@ func newCheck(streams Streams) *cobra.Command {
 command, what was waited for, the last screen and the exit status.
 
 Exit status: 0 passed, 1 failed, 2 bad input or usage, 3 nothing selected, 4 broken
-environment, 130 interrupted.`,
+environment, 130 interrupted.
+
+The deck is linted first (workshop lint): errors stop before anything runs, warnings are
+shown.`,
 		GroupID: "deck",
 	}
 	job := runFlags(cmd, "private")
 	failFast := cmd.Flags().Bool("fail-fast", false, "stop at the first exercise that does not pass")
+	cmd.Flags().BoolVar(&job.update, "update", false, "write what snippets output into the deck's output fences, if it is the same three times")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		job.stopAtFail = *failFast
-		job.console = "console"
+		job.console, job.lint = "console", true
 		return job.run(cmd.Context(), args, streams)
 	}
 	return cmd
@@ -66,6 +70,7 @@ environment, 130 interrupted.`,
 
 // job is a run as the command line describes it.
 type job struct {
+	dialect    *dialect
 	selection  func() (runner.Selection, error)
 	fromStart  bool
 	limits     runner.Limits
@@ -76,13 +81,15 @@ type job struct {
 	reports    []string
 	forget     bool // verdicts are not remembered
 	stopAtFail bool
+	update     bool // write what is output into the deck
 	console    string
+	lint       bool // first: errors stop, all warnings show
 }
 
 // runFlags are the flags of a run: which exercises, and what is written about them.
 func runFlags(cmd *cobra.Command, network string) *job {
 	j := sessionFlags(cmd, network)
-	j.selection = selectionFlags(cmd)
+	j.selection = selectionFlags(cmd, j.dialect)
 	f := cmd.Flags()
 	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
 	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
@@ -93,7 +100,7 @@ func runFlags(cmd *cobra.Command, network string) *job {
 
 // sessionFlags are the flags of what steps run in.
 func sessionFlags(cmd *cobra.Command, network string) *job {
-	j := &job{}
+	j := &job{dialect: dialectFlags(cmd)}
 	f := cmd.Flags()
 	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
 	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
@@ -104,9 +111,30 @@ func sessionFlags(cmd *cobra.Command, network string) *job {
 	return j
 }
 
+// dialect is how decks are read.
+type dialect struct{ compat, root string }
+
+// autopilot is the value of --compat for decks that were written for the script of that
+// name: it skipped what it did not know.
+const autopilot = "autopilot"
+
+func dialectFlags(cmd *cobra.Command) *dialect {
+	d := &dialect{}
+	f := cmd.Flags()
+	f.StringVar(&d.compat, "compat", "", "skip steps with an unknown directive, with a warning, for decks of `autopilot`")
+	f.StringVar(&d.root, "root", "", "`DIR` that holds all files of the deck; includes are relative to it (default: the deck's repository, else its folder)")
+	if err := cmd.RegisterFlagCompletionFunc("compat", cobra.FixedCompletions([]string{autopilot}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag is defined above
+	}
+	return d
+}
+
 // load reads and compiles decks; every mistake of all of them is in the error.
-func load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
-	sources, err := openDecks(args)
+func (d *dialect) load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
+	if d.compat != "" && d.compat != autopilot {
+		return nil, nil, fmt.Errorf("--compat: %q is not %s", d.compat, autopilot)
+	}
+	sources, err := openDecks(args, d.root)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, err
@@ -117,22 +145,55 @@ func load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
 			decks = append(decks, src.deck)
 		}
 	}
-	plan, err := runner.Compile(decks...)
+	plan, err := runner.Compiler{Lenient: d.compat == autopilot}.Compile(decks...)
 	var more markdown.ErrorList
 	if errors.As(err, &more) {
 		errs = append(errs, more...)
 	}
 	errs.Sort()
 	warn(warnings, decks)
+	skipped(warnings, plan)
 	return plan, sources, errs.Err()
 }
 
+// skipped shows the steps that a plan leaves out.
+func skipped(w io.Writer, plan *runner.Plan) {
+	for _, e := range plan.Warnings {
+		fmt.Fprintf(w, "warning: %v\n", e)
+	}
+}
+
+// load reads, compiles and lints decks, and shows what is suspicious.
+func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runner.Plan, []*source, error) {
+	plan, sources, err := j.dialect.load(args, io.Discard)
+	var errs markdown.ErrorList
+	if err != nil && !errors.As(err, &errs) {
+		return nil, nil, err
+	}
+	if len(errs) > 0 {
+		sel = runner.Selection{} // whatever is selected, nothing runs
+	}
+	skipped(streams.Err, plan)
+	found := lintPlan(plan, sources, errs, sel)
+	stop, rest := found.Part()
+	switch {
+	case j.lint:
+		warnOf(streams.Err, rest)
+	case len(errs) > 0:
+		stop = errs
+	default:
+		mentionOf(streams.Err, found)
+		stop = nil
+	}
+	return plan, sources, stop.Err()
+}
+
 func (j *job) run(ctx context.Context, args []string, streams Streams) error {
-	plan, sources, err := load(args, streams.Err)
+	sel, err := j.selection()
 	if err != nil {
 		return err
 	}
-	sel, err := j.selection()
+	plan, sources, err := j.load(args, sel, streams)
 	if err != nil {
 		return err
 	}
@@ -185,6 +246,10 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 		case <-done:
 		}
 	}()
+	var seen outputs
+	if j.update {
+		opts.Observe = seen.observe
+	}
 	result, err := runner.Run(ctx, plan, opts)
 	if err != nil {
 		for _, r := range reporters {
@@ -200,6 +265,9 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	}
 	if code := verdictCode(result.Verdict); code != exitPassed {
 		return &codeError{code: code}
+	}
+	if j.update {
+		return seen.write(ctx, plan, opts, sources, streams)
 	}
 	return nil
 }

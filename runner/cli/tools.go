@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"workshop/runner"
 	"workshop/services"
 	"workshop/services/compose"
 	"workshop/services/compose/engine"
@@ -33,6 +34,9 @@ var tools = func() map[string]tool {
 			return measure.Main(ctx, args, s.Out, s.Err)
 		}),
 	}
+	all[runner.OpenTool] = ending(func(ctx context.Context, args []string, s Streams) int {
+		return runner.OpenMain(ctx, args, s.Out)
+	})
 	for _, name := range serviceNames() {
 		all[name] = service(name)
 	}

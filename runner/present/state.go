@@ -178,7 +178,11 @@ const maxInput = 64 << 10
 
 // update is the state after a command and what else it causes. It does nothing itself.
 func (s State) update(c Command, now time.Time) (State, []effect) {
-	s.Message = Message{}
+	switch c.Do {
+	case Resize, Input, Key, Paste:
+	default:
+		s.Message = Message{}
+	}
 	say := func(text string, bad bool) (State, []effect) {
 		s.Message = Message{Text: text, Error: bad, At: now}
 		return s, nil

@@ -47,7 +47,7 @@ const past = 5000
 // [State], and all that anybody can do with it is a [Command].
 type Talk struct {
 	opts     Options
-	commands chan Command
+	commands chan asked
 	events   chan func()
 	done     chan struct{}
 	cancel   context.CancelFunc
@@ -84,7 +84,7 @@ func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
 		opts.Pace = 30 * time.Millisecond
 	}
 	t := &Talk{
-		opts: opts, source: src, commands: make(chan Command, 256), events: make(chan func()), done: make(chan struct{}),
+		opts: opts, source: src, commands: make(chan asked), events: make(chan func()), done: make(chan struct{}),
 		watchers: map[*Watcher]bool{}, cols: terminal.DefaultCols, rows: terminal.DefaultRows, picture: time.NewTimer(0),
 	}
 	<-t.picture.C
@@ -104,18 +104,31 @@ func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
 	}
 	ctx, t.cancel = context.WithCancel(ctx)
 	t.publish()
-	if opts.At != "" {
-		t.commands <- Command{Do: Goto, Text: opts.At}
-		t.commands <- Command{Do: Forward}
-	}
 	t.loop.Go(func() { t.run(ctx) })
+	if opts.At != "" {
+		t.Do(Command{Do: Goto, Text: opts.At})
+		t.Do(Command{Do: Forward})
+	}
 	return t, nil
 }
 
-// Do asks for something. It does not wait until it is done.
+// asked is a command that somebody waits for.
+type asked struct {
+	Command
+	taken chan struct{}
+}
+
+// Do asks for something. What follows from it at once is in the state when it returns;
+// what takes time, such as a step, has only begun.
 func (t *Talk) Do(c Command) {
+	a := asked{c, make(chan struct{})}
 	select {
-	case t.commands <- c:
+	case t.commands <- a:
+	case <-t.done:
+		return
+	}
+	select {
+	case <-a.taken:
 	case <-t.done:
 	}
 }
@@ -223,7 +236,10 @@ func (t *Talk) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case c := <-t.commands:
-			t.do(ctx, c)
+			t.do(ctx, c.Command)
+			t.publish()
+			close(c.taken)
+			continue
 		case f := <-t.events:
 			f()
 		case <-changed:
@@ -407,6 +423,7 @@ func (t *Talk) job(ctx context.Context, what string, f func(context.Context) (la
 		t.post(func() {
 			t.stop()
 			t.stop = nil
+			t.s.Message = Message{} // said while it ran
 			last()
 			t.s.Busy, t.s.Running = "", nil
 			t.look()

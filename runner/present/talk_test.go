@@ -109,7 +109,10 @@ func (h *hall) do(c Command) *State {
 	h.t.Helper()
 	before := h.State().Gen
 	h.Do(c)
-	return h.until(fmt.Sprintf("%+v carried out", c), func(s *State) bool { return s.Gen > before })
+	if h.State().Gen == before {
+		h.t.Fatalf("%+v was not carried out", c)
+	}
+	return h.State()
 }
 
 func idle(s *State) bool { return s.Running == nil && s.Busy == "" }

@@ -17,7 +17,7 @@
 //	time      RFC 3339, UTC
 //	kind      run-started, note, session-started, exercise-started, step-started,
 //	          output, resized, step-finished, exercise-finished, session-finished,
-//	          run-finished
+//	          run-finished, opened
 //
 // and, where it applies,
 //
@@ -31,13 +31,14 @@
 //	text                           (output) what the terminal shows: no escape sequences,
 //	                               no soft wraps, \n for a new line, \r for any other
 //	                               movement of the cursor
+//	note                           (opened) the URL of a page
 //	note                           (note) a remark: isolation in force, a stand-in used
 //	verdict                        passed, skipped, failed, broken, interrupted
 //	seconds                        duration
 //	omitted                        (step-finished) bytes of text beyond the 64 KiB that
 //	                               are kept of a step
 //	failure                        pos, message, hint, command, want, nearest, status,
-//	                               screen, tail
+//	                               screen, tail, diff
 //	counts                         (run-finished) the number of exercises by verdict
 //
 // A pos is file, line and col, the latter two from 1. A report without a run-finished

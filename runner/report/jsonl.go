@@ -122,6 +122,7 @@ type failureRecord struct {
 	Status  *int      `json:"status,omitempty"`
 	Screen  []string  `json:"screen,omitempty"`
 	Tail    string    `json:"tail,omitempty"`
+	Diff    string    `json:"diff,omitempty"`
 }
 
 type countsRecord struct {
@@ -233,7 +234,7 @@ func recordFailure(f *runner.Failure) *failureRecord {
 	}
 	return &failureRecord{
 		Pos: recordPos(f.Pos), Message: f.Message, Hint: f.Hint, Command: f.Command, Want: f.Want,
-		Nearest: f.Nearest, Status: f.Status, Screen: f.Screen, Tail: f.Tail,
+		Nearest: f.Nearest, Status: f.Status, Screen: f.Screen, Tail: f.Tail, Diff: f.Diff,
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -203,18 +202,22 @@ func (l *live) view(cols, rows int) (view []string, x, y int) {
 // reverse swaps the colours: a bar that needs no colour of its own.
 func reverse(s string) string { return "\x1b[7m" + s }
 
+// header says how far the run is and what it is at; where there is room, in which deck.
 func (l *live) header(cols int) string {
 	s := &l.state
-	var where []string
+	deck := ""
 	if s.session != nil && s.session.Deck != nil {
-		where = append(where, clean(s.session.Deck.Title))
+		deck = clean(s.session.Deck.Title)
 	}
-	right := ""
-	if e := s.exercise; e != nil {
-		where = append(where, title(e))
-		right = fmt.Sprintf("%s  %s ", clean(e.ID), ratio(s.begun, s.total))
+	e := s.exercise
+	if e == nil {
+		return ends(" "+deck, "", cols)
 	}
-	return ends(" "+strings.Join(where, " · "), right, cols)
+	left, right := " "+ratio(s.begun, s.total)+gap+title(e), clean(e.ID)+" "
+	if whole := left + " · " + deck; deck != "" && widths.StringWidth(whole+gap+right) <= cols {
+		left = whole
+	}
+	return ends(left, right, cols)
 }
 
 func (l *live) underway(cols int) string {
@@ -245,6 +248,8 @@ func (l *live) footer(cols int) string {
 	switch {
 	case l.last != "":
 		left += gap + l.last
+	case s.page != "":
+		right = "page: " + clean(s.page) + " "
 	case s.step != nil:
 		right = clean(s.step.Pos.String()) + " "
 	}

@@ -154,7 +154,7 @@ func TestLiveResize(t *testing.T) {
 		<-time.After(100 * time.Millisecond)
 		synctest.Wait()
 		lines := s.Lines()
-		if len(lines) != 10 || lines[8] != "the last row" || !strings.HasPrefix(lines[0], " Introduction") || !strings.Contains(lines[9], "intro.md:4") {
+		if len(lines) != 10 || lines[8] != "the last row" || !strings.HasPrefix(lines[0], " 1/2  Hello") || !strings.Contains(lines[9], "intro.md:4") {
 			t.Errorf("the view is\n%s", s.shown())
 		}
 		if err := r.Finish(nil); err != nil {

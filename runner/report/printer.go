@@ -170,6 +170,7 @@ func details(f *runner.Failure) []detail {
 		add("status", strconv.Itoa(*f.Status))
 	}
 	add("hint", f.Hint)
+	add("difference", f.Diff)
 	return all
 }
 

@@ -51,6 +51,8 @@ func (p *progress) Event(e runner.Event) error {
 			gap + title(e.Exercise) + gap + p.page.paint(faint, at(e.Exercise)))
 	case runner.StepStarted:
 		p.page.line(gap + p.page.paint(bold, doing(e.Step)))
+	case runner.Opened:
+		p.page.line(gap + "page: " + clean(e.Note))
 	case runner.StepFinished:
 		p.endTail()
 	case runner.ExerciseFinished:

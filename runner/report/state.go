@@ -18,6 +18,7 @@ type state struct {
 	exercise *runner.Exercise
 	step     *runner.Step
 	since    time.Time // when what is under way began
+	page     string    // that was opened last
 }
 
 func (s *state) observe(e runner.Event) {
@@ -34,6 +35,8 @@ func (s *state) observe(e runner.Event) {
 		s.exercise, s.since = e.Exercise, e.Time
 	case runner.StepStarted:
 		s.step, s.since = e.Step, e.Time
+	case runner.Opened:
+		s.page = e.Note
 	case runner.StepFinished:
 		s.step = nil
 	case runner.ExerciseFinished:

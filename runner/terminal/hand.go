@@ -72,8 +72,15 @@ func (s *Session) Type(b []byte) error {
 	h.line = h.line || bytes.ContainsAny(b, "\r\n")
 	if interrupts {
 		h.Interrupted = true
-		s.interrupt, s.interrupted = true, s.dev.foreground()
+		s.interrupting(func() { s.byHand(b) })
+		return nil
 	}
+	s.byHand(b)
+	return nil
+}
+
+// byHand types what a person types, prepared for what it may look like.
+func (s *Session) byHand(b []byte) {
 	switch s.state {
 	case ready, continued:
 		if bytes.ContainsAny(b, "\r\n\x03") {
@@ -89,7 +96,6 @@ func (s *Session) Type(b []byte) error {
 		s.dirty = true
 		s.enqueue(b)
 	}
-	return nil
 }
 
 // TypeKey types a key that a person pressed, in the form that the program asks for.
@@ -129,9 +135,10 @@ func (s *Session) Clear(ctx context.Context) error {
 	}
 	s.hand.Half = false
 	status := s.status
-	s.interrupt, s.interrupted = true, s.dev.foreground()
-	s.expectLine()
-	s.enqueue([]byte{interruptKey})
+	s.interrupting(func() {
+		s.expectLine()
+		s.enqueue([]byte{interruptKey})
+	})
 	s.mu.Unlock()
 	_, err := s.awaitPrompt(ctx, s.back)
 	s.mu.Lock()

@@ -33,6 +33,9 @@ func (k Key) Submits() bool { return strings.ContainsAny(k.normal, "\r\n") }
 // String is what is typed, byte for byte, unless the program asks for another form.
 func (k Key) String() string { return k.normal }
 
+// Leaves reports whether the key is ^D, which ends a shell at its prompt.
+func (k Key) Leaves() bool { return k.normal == "\x04" }
+
 func (k Key) append(b []byte, application bool) []byte {
 	if application && k.application != "" {
 		return append(b, k.application...)
@@ -104,6 +107,11 @@ func ParseKey(s string) (Key, error) {
 		return Key{normal: "\x1b[" + string(final), application: "\x1bO" + string(final)}, nil
 	}
 	text, ok := lookup(named, name)
+	if modifier := 1 + bit(shift, 1) + bit(meta, 2) + bit(control, 4); ok && modifier > 1 {
+		if sequence, ok := modified(text, modifier); ok {
+			return Key{normal: sequence}, nil
+		}
+	}
 	if !ok {
 		if utf8.RuneCountInString(name) != 1 {
 			return Key{}, fmt.Errorf("unknown key %q", s)
@@ -133,6 +141,18 @@ func ParseKey(s string) (Key, error) {
 	return Key{normal: text}, nil
 }
 
+// modified is the sequence of a function key with modifiers, as xterm's ctlseqs has it:
+// ESC [ N ~ becomes ESC [ N ; MODIFIER ~, and ESC O P becomes ESC [ 1 ; MODIFIER P.
+func modified(text string, modifier int) (string, bool) {
+	if number, ok := strings.CutSuffix(text, "~"); ok {
+		return fmt.Sprintf("%s;%d~", number, modifier), true
+	}
+	if final, ok := strings.CutPrefix(text, "\x1bO"); ok {
+		return fmt.Sprintf("\x1b[1;%d%s", modifier, final), true
+	}
+	return "", false
+}
+
 // controlled is what Control makes of a character (ECMA-48: columns 4 to 7 of ASCII).
 func controlled(s string) (string, bool) {
 	if len(s) != 1 {
@@ -143,6 +163,12 @@ func controlled(s string) (string, bool) {
 		return "\x00", true
 	case c == '?':
 		return "\x7f", true
+	case c == '2':
+		return "\x00", true
+	case c == '6':
+		return "\x1e", true
+	case c == '-' || c == '/':
+		return "\x1f", true
 	case c >= 'A' && c <= '_' || c >= 'a' && c <= 'z':
 		return string(rune(c & 0x1f)), true
 	}

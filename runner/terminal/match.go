@@ -65,30 +65,23 @@ func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }
 // output since the mark, its last megabyte. When the context ends first, the error
 // is a *TimeoutError or the context's; when the shell has ended, ErrEnded.
 func (s *Session) Expect(ctx context.Context, opts ...expect.ExpectOpt) (Match, error) {
-	var compiled expect.ExpectOpts
-	for _, opt := range opts {
-		if err := opt(&compiled); err != nil {
-			return Match{}, err
-		}
+	return s.ExpectWhile(ctx, func(status int) bool { return status == 0 }, opts...)
+}
+
+// ExpectWhile is Expect with a say in which exit statuses are waited behind: a command
+// that has ended with another one is not waited for. Nil is none: it waits no longer
+// than the command runs.
+func (s *Session) ExpectWhile(ctx context.Context, goOn func(status int) bool, opts ...expect.ExpectOpt) (Match, error) {
+	searches, timeout, err := compileSearches(opts)
+	if err != nil {
+		return Match{}, err
 	}
-	if len(compiled.Matchers) == 0 {
-		return Match{}, errors.New("nothing to wait for")
-	}
-	if compiled.ReadTimeout != nil {
+	if timeout != nil {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, *compiled.ReadTimeout)
+		ctx, cancel = context.WithTimeout(ctx, *timeout)
 		defer cancel()
 	}
-	for _, m := range compiled.Matchers {
-		if m.Criteria() == "" {
-			return Match{}, errors.New("nothing to wait for")
-		}
-	}
 	begun := time.Now()
-	searches := make([]search, len(compiled.Matchers))
-	for i, m := range compiled.Matchers {
-		searches[i] = search{criteria: m.Criteria(), matcher: m}
-	}
 	var found Match
 	ok := false
 	holds := func() bool {
@@ -97,12 +90,20 @@ func (s *Session) Expect(ctx context.Context, opts ...expect.ExpectOpt) (Match, 
 				return true
 			}
 		}
-		return s.state == ended || s.state == ready && s.ran && s.status != 0 && !s.interrupt
+		switch {
+		case s.state == ended || s.rejected != nil:
+			return true
+		case goOn == nil:
+			return s.state == ready
+		}
+		return s.state == ready && s.ran && !goOn(s.status) && !s.interrupt
 	}
-	err := s.await(ctx, holds)
+	err = s.await(ctx, holds)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.rejected != nil:
+		return Match{}, s.rejected
 	case ok:
 		return found, nil
 	case err == nil && s.state == ended:
@@ -115,6 +116,91 @@ func (s *Session) Expect(ctx context.Context, opts ...expect.ExpectOpt) (Match, 
 		e.Want = append(e.Want, fmt.Sprint(sr.criteria))
 	}
 	return Match{}, e
+}
+
+// Appeared blocks until a condition holds for what has been output since the last
+// Submit, or the shell reads a line. It reports whether the condition holds; what the
+// next Expect looks at stays the same.
+func (s *Session) Appeared(ctx context.Context, opt expect.ExpectOpt) (ok bool, err error) {
+	searches, _, err := compileSearches([]expect.ExpectOpt{opt})
+	if err != nil {
+		return false, err
+	}
+	err = s.await(ctx, func() bool {
+		_, ok = s.find(&searches[0], &s.watched)
+		return ok || s.rejected != nil || s.back()
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err == nil && s.rejected != nil:
+		return false, s.rejected
+	case err == nil && s.state == ended:
+		return false, ErrEnded
+	}
+	return ok, err
+}
+
+// compileSearches turns conditions into searches, and the timeout among them.
+func compileSearches(opts []expect.ExpectOpt) ([]search, *time.Duration, error) {
+	var compiled expect.ExpectOpts
+	for _, opt := range opts {
+		if err := opt(&compiled); err != nil {
+			return nil, nil, err
+		}
+	}
+	searches := make([]search, len(compiled.Matchers))
+	for i, m := range compiled.Matchers {
+		if m.Criteria() == "" {
+			return nil, nil, errNothing
+		}
+		searches[i] = search{criteria: m.Criteria(), matcher: m}
+	}
+	if len(searches) == 0 {
+		return nil, nil, errNothing
+	}
+	return searches, compiled.ReadTimeout, nil
+}
+
+var errNothing = errors.New("nothing to wait for")
+
+// RejectedError says that something was output that must not be.
+type RejectedError struct {
+	Index int    // which of those given to Submit
+	Text  string // what it was
+}
+
+func (e *RejectedError) Error() string { return fmt.Sprintf("%q appeared", e.Text) }
+
+// watch looks for what must not appear in what is new.
+func (s *Session) watch() {
+	for i := range s.watches {
+		if s.rejected != nil {
+			return
+		}
+		if f, ok := s.find(&s.watches[i], &s.watched); ok {
+			s.rejected = &RejectedError{i, f.Text}
+		}
+	}
+}
+
+// Rejected is the *RejectedError of something that has been output since the last
+// Submit and must not be; else nil.
+func (s *Session) Rejected() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	if s.rejected != nil {
+		return s.rejected
+	}
+	return nil
+}
+
+// Unwatch forgets what must not appear.
+func (s *Session) Unwatch() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watches, s.rejected = nil, nil
 }
 
 // Tail is the end of the output since the last Submit or Press.
@@ -148,6 +234,15 @@ func (s *Session) Since(p Position) string {
 	return s.tail(int64(p))
 }
 
+// Output is all the output since the last Submit, escape sequences, prompts and echoes
+// left out. whole is false if it is too long to have been kept from its beginning.
+func (s *Session) Output() (text string, whole bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	return string(s.text.from(s.submitted)), s.submitted >= s.text.start
+}
+
 // search is one condition and how far it has been searched for.
 type search struct {
 	criteria any
@@ -158,10 +253,28 @@ type search struct {
 	begun    bool
 }
 
+// found is a match and where it ends: in the stream and, unless row is negative, on
+// the screen.
+type found struct {
+	Match
+	offset   int64
+	row, col int
+}
+
 // try looks for a match in what is new since the last try; on success the next
 // Expect looks from behind it.
 func (s *Session) try(sr *search) (Match, bool) {
-	from := max(s.position.offset, s.text.start)
+	f, ok := s.find(sr, &s.position)
+	if ok {
+		s.position.offset = f.offset
+		s.passed(f.row, f.col)
+	}
+	return f.Match, ok
+}
+
+// find looks for a match behind a position, in what is new since it was called last.
+func (s *Session) find(sr *search, p *position) (f found, ok bool) {
+	from := max(p.offset, s.text.start)
 	if !sr.begun {
 		sr.begun, sr.searched = true, from
 	}
@@ -188,11 +301,9 @@ func (s *Session) try(sr *search) (Match, bool) {
 	default:
 		b = s.text.from(from)
 		if sr.matcher.Match(bytes.NewBuffer(bytes.Clone(b))) {
-			s.position.offset = s.text.end()
-			s.passed(-1, 0)
-			return Match{Text: string(b)}, true
+			return found{Match{Text: string(b)}, s.text.end(), -1, 0}, true
 		}
-		return Match{}, false
+		return f, false
 	}
 	sr.searched = s.text.end()
 	loc := index(b)
@@ -205,22 +316,20 @@ func (s *Session) try(sr *search) (Match, bool) {
 		loc = index(b)
 	}
 	if loc == nil {
-		return s.tryScreen(sr, find)
+		return s.findOnScreen(sr, p, find)
 	}
-	m := Match{Text: string(b[loc[0]:loc[1]])}
-	s.position.offset = s.text.end() - int64(len(b)-loc[1])
-	row, col := -1, 0 // where it stands on the screen, if it still does
+	f = found{Match{Text: string(b[loc[0]:loc[1]])}, s.text.end() - int64(len(b)-loc[1]), -1, 0}
+	// Where it stands on the screen, if it still does.
 	s.eachLine(0, func(l *line) bool {
 		find(l, func(first, last int) bool {
-			if s.counts(l, first, last) {
-				row, col = l.place(last)
+			if s.counts(l, first, last, p) {
+				f.row, f.col = l.place(last)
 			}
-			return row < 0
+			return f.row < 0
 		})
-		return row < 0
+		return f.row < 0
 	})
-	s.passed(row, col)
-	return m, true
+	return f, true
 }
 
 // notice is what an interactive bash says of a job: its command stands in it, as it
@@ -242,28 +351,26 @@ func (s *Session) passed(row, col int) {
 	s.begin(s.classes[p.boundary])
 }
 
-// tryScreen looks at the rows that have changed since the last try.
-func (s *Session) tryScreen(sr *search, find finder) (m Match, ok bool) {
+// findOnScreen looks at the rows that have changed since it was called last.
+func (s *Session) findOnScreen(sr *search, p *position, find finder) (f found, ok bool) {
 	since := sr.gen
 	sr.gen = s.screen.Gen()
 	s.eachLine(since, func(l *line) bool {
 		find(l, func(first, last int) bool {
-			if ok = s.counts(l, first, last); ok {
-				m = Match{Text: l.text(first, last), OnScreen: true}
-				s.position.offset = s.text.end()
-				s.passed(l.place(last))
+			if ok = s.counts(l, first, last, p); ok {
+				f = found{Match: Match{Text: l.text(first, last), OnScreen: true}, offset: s.text.end()}
+				f.row, f.col = l.place(last)
 			}
 			return !ok
 		})
 		return !ok
 	})
-	return m, ok
+	return f, ok
 }
 
-// counts reports whether a match on a line was written after the mark, at least in
+// counts reports whether a match on a line was written after a position, at least in
 // part, and shows nothing but output.
-func (s *Session) counts(l *line, first, last int) bool {
-	p := &s.position
+func (s *Session) counts(l *line, first, last int, p *position) bool {
 	fresh := false
 	if l.cell(0).Rune == '[' && notice.MatchString(l.text(0, min(l.len(), 40))) {
 		return false

@@ -51,15 +51,16 @@ var (
 // interactive reports whether a command line is that of a shell without a script to
 // run, or of a relay.
 func interactive(argv []string) bool {
+	return isShell(argv) || len(argv) > 0 && relays.MatchString(path.Base(argv[0]))
+}
+
+// isShell reports whether a command line is that of a shell without a script to run.
+func isShell(argv []string) bool {
 	if len(argv) > 1 && path.Base(argv[0]) == "busybox" {
 		argv = argv[1:]
 	}
-	if len(argv) == 0 {
+	if len(argv) == 0 || !shells.MatchString(path.Base(argv[0])) {
 		return false
-	}
-	name := path.Base(argv[0])
-	if !shells.MatchString(name) {
-		return relays.MatchString(name)
 	}
 	for i := 1; i < len(argv); i++ {
 		switch arg := argv[i]; {

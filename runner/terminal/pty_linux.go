@@ -1,10 +1,12 @@
 package terminal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -104,6 +106,19 @@ func (d *device) write(fd int, b []byte) int {
 	return n
 }
 
+// settle returns when the terminal has done with what was written to it: it turns an
+// interrupt into a signal in a worker of the kernel, some time later. A poll of the
+// other side waits for that (n_tty.c: n_tty_poll flushes the buffer's work).
+func (d *device) settle() {
+	conn, err := d.tty.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = conn.Control(func(fd uintptr) {
+		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+	})
+}
+
 // mode is what the program in the foreground made of the terminal.
 type mode struct{ canonical, echo, echoControl bool }
 
@@ -155,6 +170,30 @@ func (s *Session) Foreground() string {
 func commandLine(pgrp int) []string {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pgrp))
 	return strings.FieldsFunc(string(b), func(r rune) bool { return r == 0 })
+}
+
+// isNoProgram reports whether a process group's leader is a shell, which may be the
+// beginning of a program, or has no command line: its program begins or has ended.
+func isNoProgram(pgrp int) bool {
+	argv := commandLine(pgrp)
+	return len(argv) == 0 || isShell(argv)
+}
+
+// endedItself reports whether a process group's leader has ended or is about to, and
+// not by an interrupt, as far as can be told (proc(5): stat).
+func endedItself(pgrp int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pgrp))
+	if err != nil {
+		return true
+	}
+	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])) // behind the name, which may hold anything
+	const state, flags, exitCode = 0, 6, 49
+	if len(fields) <= exitCode {
+		return false
+	}
+	const exiting = 0x4 // PF_EXITING: signals no longer reach it
+	f, _ := strconv.Atoi(fields[flags])
+	return (fields[state] == "Z" || f&exiting != 0) && fields[exitCode] != strconv.Itoa(int(unix.SIGINT))
 }
 
 // readsTerminal reports whether the program in the foreground, or the shell in a

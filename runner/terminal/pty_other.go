@@ -73,6 +73,8 @@ func (d *device) write(fd int, b []byte) int {
 	return n
 }
 
+func (d *device) settle() {}
+
 // mode is what the program in the foreground made of the terminal.
 type mode struct{ canonical, echo, echoControl bool }
 
@@ -104,3 +106,8 @@ func (s *Session) Foreground() string { return "" }
 func (s *Session) readsTerminal() bool { return false }
 
 func commandLine(int) []string { return nil }
+
+// Neither is told here: an interrupt is not repeated because of them.
+func isNoProgram(int) bool { return false }
+
+func endedItself(int) bool { return false }

@@ -59,14 +59,18 @@ func newOracle(t *testing.T) *oracle {
 
 func (o *oracle) tmux(args ...string) string {
 	o.t.Helper()
-	ctx := context.WithoutCancel(o.t.Context()) // it ends before the cleanup
-	cmd := exec.CommandContext(ctx, "tmux", append([]string{"-u", "-S", o.socket}, args...)...)
-	cmd.Env = []string{"LC_ALL=C.UTF-8", "TERM=xterm-256color", "SHELL=/bin/sh", "PATH=" + os.Getenv("PATH")}
-	out, err := cmd.CombinedOutput()
+	out, err := o.command(args...).CombinedOutput()
 	if err != nil {
 		o.t.Fatalf("tmux %q: %v\n%s", args, err, out)
 	}
 	return string(out)
+}
+
+func (o *oracle) command(args ...string) *exec.Cmd {
+	ctx := context.WithoutCancel(o.t.Context()) // it ends before the cleanup
+	cmd := exec.CommandContext(ctx, "tmux", append([]string{"-u", "-S", o.socket}, args...)...)
+	cmd.Env = []string{"LC_ALL=C.UTF-8", "TERM=xterm-256color", "SHELL=/bin/sh", "PATH=" + os.Getenv("PATH")}
+	return cmd
 }
 
 // look is what is compared.

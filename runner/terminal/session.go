@@ -49,6 +49,8 @@ type Options struct {
 	// Output gets every chunk that the terminal shows, in order. It must not block
 	// nor call the session, and the bytes are valid during the call only.
 	Output func([]byte)
+	// Drawn gets the screen after each chunk. The same goes for it.
+	Drawn func(*Screen)
 }
 
 // state is what the shell does, as its marks say.
@@ -74,6 +76,7 @@ type Session struct {
 	dev     *device
 	proc    Process
 	output  func([]byte)
+	show    func(*Screen)
 	tempDir string
 	wg      sync.WaitGroup
 	closing chan struct{}
@@ -93,25 +96,29 @@ type Session struct {
 	hand    Hand
 	pace    atomic.Int64 // of typing, in nanoseconds a character
 
-	shell       int  // the shell's process group
-	status      int  // of the last command since the last Submit; 0 if none ran
-	lastStatus  int  // what the last D mark said
-	number      int  // bash's command number in the last D mark
-	ran         bool // a command has begun since the last Submit
-	failures    []LineStatus
-	line        bool     // the line that was typed has been echoed
-	complaint   bool     // the shell said something of it instead of running a command
-	received    int64    // bytes, from the terminal
-	redrawn     bool     // the prompt that is being shown is the same as before
-	away        bool     // its prompts are: standard error was redirected
-	prompt      position // where the shell's prompt ended
-	dirty       bool     // keys or answers may stand behind the prompt
-	control     bool     // and have begun a command of the line editor
-	saidSince   bool     // output since the last C mark
-	awake       bool     // the program in the foreground is known to read keys
-	interrupt   bool     // an interrupt key was typed; its effect may still come
-	interrupted int      // the process group that was in the foreground then
-	position    position
+	shell      int  // the shell's process group
+	status     int  // of the last command since the last Submit; 0 if none ran
+	lastStatus int  // what the last D mark said
+	number     int  // bash's command number in the last D mark
+	ran        bool // a command has begun since the last Submit
+	failures   []LineStatus
+	line       bool     // the line that was typed has been echoed
+	complaint  bool     // the shell said something of it instead of running a command
+	received   int64    // bytes, from the terminal
+	redrawn    bool     // the prompt that is being shown is the same as before
+	away       bool     // its prompts are: standard error was redirected
+	prompt     position // where the shell's prompt ended
+	dirty      bool     // keys or answers may stand behind the prompt
+	control    bool     // and have begun a command of the line editor
+	saidSince  bool     // output since the last C mark
+	awake      bool     // the program in the foreground is known to read keys
+	interrupt  bool     // an interrupt key was typed; its effect may still come
+	missed     bool     // and no program need have got it
+	position   position
+	submitted  int64    // where the stream ended at the last Submit
+	watches    []search // for what must not appear since the last Submit
+	watched    position // from where they look
+	rejected   *RejectedError
 }
 
 // class says what the cells and the text of an epoch are.
@@ -144,7 +151,7 @@ func Start(ctx context.Context, opts Options) (*Session, error) {
 	if opts.Start == nil {
 		opts.Start = startChild
 	}
-	s := &Session{token: strings.ToLower(rand.Text()), output: opts.Output, closing: make(chan struct{}), buf: make([]byte, 64<<10)}
+	s := &Session{token: strings.ToLower(rand.Text()), output: opts.Output, show: opts.Drawn, closing: make(chan struct{}), buf: make([]byte, 64<<10)}
 	dir := opts.StateDir
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "workshop-shell-")
@@ -278,8 +285,36 @@ func (s *Session) Screen() []string {
 	return s.drawn()
 }
 
+// ScreenText is what the screen shows, a line feed behind each line; lines that were
+// wrapped for want of room are whole.
+func (s *Session) ScreenText() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	var b []byte
+	s.eachLine(0, func(l *line) bool {
+		b = append(b, strings.TrimRight(l.text(0, l.len()), " ")...)
+		b = append(b, '\n')
+		return true
+	})
+	return string(b)
+}
+
 func (s *Session) drawn() []string {
-	lines := s.screen.Lines()
+	return withoutEmpty(s.screen.Lines())
+}
+
+// Draw calls Options.Drawn.
+func (s *Session) Draw() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.show != nil {
+		s.show(s.screen)
+	}
+}
+
+// withoutEmpty removes the empty rows at the end.
+func withoutEmpty(lines []string) []string {
 	for len(lines) > 0 && lines[len(lines)-1] == "" {
 		lines = lines[:len(lines)-1]
 	}
@@ -324,6 +359,14 @@ func (s *Session) feed(b []byte) {
 		_, _ = s.screen.Write(b[:n])
 		b = b[n:]
 	}
+	if s.show != nil {
+		s.show(s.screen)
+	}
+}
+
+// AwaitEnd blocks until the shell has ended.
+func (s *Session) AwaitEnd(ctx context.Context) error {
+	return s.await(ctx, func() bool { return s.state == ended })
 }
 
 // begin opens a new epoch: what is shown from here on is of class c.
@@ -448,8 +491,9 @@ func (s *Session) ready() {
 	}
 }
 
-// notify wakes the waiter if its condition holds now.
+// notify follows what came: it wakes the waiter if its condition holds now.
 func (s *Session) notify() {
+	s.watch()
 	if w := s.waiter; w != nil && w.holds() {
 		s.waiter = nil
 		close(w.done)
@@ -489,6 +533,9 @@ func (s *Session) awaitFor(ctx context.Context, d time.Duration, holds func() bo
 	defer cancel()
 	return s.await(ctx, holds) == nil
 }
+
+// Ended reports whether the shell has ended.
+func (s *Session) Ended() bool { return s.ended() }
 
 func (s *Session) ended() bool {
 	s.mu.Lock()

@@ -170,7 +170,7 @@ func TestSubmit(t *testing.T) {
 			if part, ok := strings.CutPrefix(tt.output, "~"); ok && strings.Contains(output, part) || tt.output == "*" {
 				return
 			}
-			if strings.TrimSuffix(output, "\r") != strings.TrimSuffix(tt.output, "\r") {
+			if strings.TrimRight(output, "\r\n") != strings.TrimRight(tt.output, "\r\n") {
 				t.Errorf("output %q, want %q", output, tt.output)
 			}
 		})
@@ -499,5 +499,34 @@ func TestParseKey(t *testing.T) {
 		if k, err := ParseKey(bad); err == nil {
 			t.Errorf("%q: %+q, want an error", bad, k)
 		}
+	}
+}
+
+// One ^C ends a loop of short commands, wherever in the loop it comes.
+func TestInterruptLoop(t *testing.T) {
+	interrupt, _ := ParseKey("^C")
+	for name, loop := range map[string]string{
+		"short":  "while :; do echo tick; sleep 0.01; done",
+		"tight":  "while :; do echo tick; env true; done",
+		"varied": "i=0; while :; do echo tick; sleep 0.00$((i = (i + 1) % 9)); done",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSession(t)
+			for i := range 25 {
+				ctx := context20(t)
+				if err := s.Submit(ctx, loop); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := s.Expect(ctx, expect.String("tick")); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Press(ctx, interrupt); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := s.AwaitPrompt(ctx); err != nil {
+					t.Fatalf("round %d: %v\n%s", i, err, strings.Join(s.Screen(), "\n"))
+				}
+			}
+		})
 	}
 }

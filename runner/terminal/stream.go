@@ -24,7 +24,7 @@ func (t *stream) append(b []byte) {
 // cut keeps what comes from being read as one with what was.
 func (t *stream) cut() {
 	if n := len(t.buf); n > 0 && t.buf[n-1] != '\n' && t.buf[n-1] != '\r' {
-		t.append([]byte{'\r'})
+		t.append([]byte{'\n'})
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	expect "github.com/Netflix/go-expect"
 )
 
 // ErrEnded says that the shell itself has ended.
@@ -38,11 +40,14 @@ const lazy = 200 * time.Millisecond
 const reading = 200 * time.Millisecond
 
 // AwaitPrompt blocks until the shell reads a line, and returns the exit status of
-// the last command. The error is ErrEnded, ErrIncomplete or the context's.
+// the last command. The error is ErrEnded, ErrIncomplete, a *RejectedError or the
+// context's.
 func (s *Session) AwaitPrompt(ctx context.Context) (status int, err error) {
 	// A shell that does not mark the beginning of its commands says only now that it
 	// waits for more.
-	return s.awaitPrompt(ctx, func() bool { return s.back() || s.state == continued && !s.marksBegin() })
+	return s.awaitPrompt(ctx, func() bool {
+		return s.back() || s.rejected != nil || s.state == continued && !s.marksBegin()
+	})
 }
 
 func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int, err error) {
@@ -61,10 +66,12 @@ func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch s.state {
-	case ended:
+	switch {
+	case s.rejected != nil:
+		return 0, s.rejected
+	case s.state == ended:
 		return 0, ErrEnded
-	case continued:
+	case s.state == continued:
 		return 0, ErrIncomplete
 	}
 	return s.status, nil
@@ -75,20 +82,30 @@ func (s *Session) back() bool { return s.state == ready || s.state == ended }
 
 // nudge repeats an interrupt that the shell has swallowed. Bash takes notice of one
 // that comes at the very moment of its prompt only at the next key, and goes on with
-// a loop when one comes between two of its commands. A program that got it has its own
-// reasons to go on: it is left alone.
+// a loop when one comes between two of its commands; a child of it loses one that comes
+// before it has become another program. A program that got it has its own reasons to go
+// on: it is left alone.
 func (s *Session) nudge() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.interrupt {
-		return
+	switch {
+	case !s.interrupt:
+	case s.state == running && s.missed:
+		s.interrupting(func() { s.press([]byte{interruptKey}) })
+	case s.state == sent || s.state == continued:
+		s.interrupting(func() { s.enqueue([]byte{interruptKey}) })
 	}
+}
+
+// interrupting types an interrupt, and notes whether it may have missed every program:
+// a shell was in the foreground, or one about to become a program, or the program had
+// ended and its shell did not know it yet.
+func (s *Session) interrupting(press func()) {
 	group := s.dev.foreground()
-	swallowed := s.state == running && s.interrupted == s.shell
-	if swallowed || s.state == sent || s.state == continued {
-		s.enqueue([]byte{interruptKey})
-		s.interrupted = group
-	}
+	missed := group == s.shell || isNoProgram(group)
+	press()
+	s.dev.settle()
+	s.interrupt, s.missed = true, missed || s.dev.foreground() != group || endedItself(group)
 }
 
 // Prompting reports whether the shell reads a line now, and then the exit status of
@@ -114,29 +131,36 @@ func (s *Session) Failures() []LineStatus {
 	return s.failures
 }
 
-// Lines are the lines of a snippet as they are typed, each with a Return behind it. A
-// snippet must not hold control characters, which would act on the line editor.
-func Lines(snippet string) ([]string, error) {
-	for _, r := range snippet {
-		if forbidden(r) {
-			return nil, fmt.Errorf("the snippet holds the control character %q", r)
-		}
-	}
-	return strings.Split(strings.TrimRight(snippet, "\n"), "\n"), nil
+// Lines are the lines of a snippet as they are typed, each with a Return behind it.
+func Lines(snippet string) []string {
+	return strings.Split(strings.TrimRight(snippet, "\n"), "\n")
 }
 
 // Submit types a snippet and Return, a line at a time: the next line is sent when
 // the shell reads again, or when the command asks for input. It returns when the
 // last line has been taken: its command runs or has ended ([Session.AwaitPrompt]
 // tells). The shell must be at its prompt. A wait looks at what comes from here on.
-func (s *Session) Submit(ctx context.Context, snippet string) error {
-	lines, err := Lines(snippet)
-	if err != nil {
-		return err
+//
+// What is rejected must not appear from here on, until the next Submit or
+// [Session.Unwatch]: when it does, this method, Expect and AwaitPrompt return a
+// *RejectedError, at once and whatever else has come.
+func (s *Session) Submit(ctx context.Context, snippet string, reject ...expect.ExpectOpt) error {
+	if i := strings.IndexFunc(snippet, forbidden); i >= 0 {
+		return fmt.Errorf("the snippet holds the control character %q", snippet[i])
+	}
+	lines := Lines(snippet)
+	var watches []search
+	if len(reject) > 0 {
+		var err error
+		if watches, _, err = compileSearches(reject); err != nil {
+			return err
+		}
 	}
 	s.mu.Lock()
 	s.drain()
 	s.mark()
+	s.submitted = s.position.offset
+	s.watches, s.watched, s.rejected = watches, s.position, nil
 	s.status, s.ran, s.failures, s.refused, s.hand = 0, false, nil, 0, Hand{}
 	s.mu.Unlock()
 	for i, line := range lines {
@@ -170,6 +194,9 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 
 	limit := reading
 	taken := func() bool {
+		if s.rejected != nil {
+			return true
+		}
 		switch s.state {
 		case ready, continued, ended:
 			return true
@@ -194,12 +221,14 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		limit *= 2
 	}
 	s.mu.Lock()
-	state, ran, status := s.state, s.ran, s.status
+	state, ran, status, rejected := s.state, s.ran, s.status, s.rejected
 	if !last && state == ready && s.number > before && s.lastStatus != 0 {
 		s.failures = append(s.failures, LineStatus{line, s.lastStatus})
 	}
 	s.mu.Unlock()
 	switch {
+	case rejected != nil:
+		return rejected
 	case state == ended && !last:
 		return ErrEnded
 	case state == continued && last:
@@ -290,10 +319,7 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 	for _, k := range keys {
 		b = k.append(b, s.screen.AppCursorKeys())
 	}
-	if interrupts {
-		s.interrupt, s.interrupted = true, s.dev.foreground()
-	}
-	s.awake = true
+	s.awake, s.missed = true, false
 	if s.state == ready || s.state == continued {
 		s.status = 0
 		if bytes.ContainsAny(b, "\r\n\x03") {
@@ -302,10 +328,15 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 			s.begin(classEcho)
 			s.dirty, s.control = true, s.control || bytes.IndexFunc(b, forbidden) >= 0
 		}
+		s.interrupt = s.interrupt || interrupts
 		s.enqueue(b)
 		return ctx.Err()
 	}
-	s.press(b)
+	if interrupts {
+		s.interrupting(func() { s.press(b) })
+	} else {
+		s.press(b)
+	}
 	return ctx.Err()
 }
 
@@ -350,7 +381,11 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 	if err := s.await(ctx, func() bool { return s.state != sent }); err != nil {
 		return err
 	}
-	limit, begun := settleKeys, func() bool { return s.state != running || s.saidSince && !s.dev.mode().canonical }
+	// Raw mode that the shell itself has set means that its prompt is about to come: then
+	// only that it reads counts, as its marks are written before.
+	limit, begun := settleKeys, func() bool {
+		return s.state != running || s.saidSince && !s.dev.mode().canonical && s.dev.foreground() != s.shell
+	}
 	if interrupt {
 		limit, begun = settleInterrupt, func() bool { return s.state != running || s.saidSince || s.awake }
 	}
@@ -368,9 +403,9 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 // foreground, then kills its process group. An error means that the shell is lost.
 func (s *Session) Recover(ctx context.Context) error {
 	s.mu.Lock()
+	s.watches, s.rejected = nil, nil
 	if !s.back() {
-		s.interrupt, s.interrupted = true, s.dev.foreground()
-		s.enqueue([]byte{interruptKey})
+		s.interrupting(func() { s.enqueue([]byte{interruptKey}) })
 	}
 	s.mu.Unlock()
 	within := func(d time.Duration) error {

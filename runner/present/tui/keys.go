@@ -350,9 +350,6 @@ func (f *face) enter() tea.Cmd {
 	}
 	if f.s.Terminal == nil {
 		f.talk.Do(present.Command{Do: present.Shell})
-		if f.s.Busy == "" {
-			f.focus = onSlide
-		}
 	}
 	return nil
 }

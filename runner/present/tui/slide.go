@@ -315,8 +315,11 @@ func (p *painter) inlines(nodes []*markdown.Node, base style) line {
 			if n.Step != nil {
 				if i, ok := p.step[n.Step]; ok {
 					p.page.step[i] = 0
-					mark, look2 := p.mark(i)
-					l = append(l, terminal.NewRun(mark+" ", look2))
+					mark, sign := p.mark(i)
+					if i == p.state.Step {
+						mark, sign, look = "▶", p.selected, look.With(terminal.Bold)
+					}
+					l = append(l, terminal.NewRun(mark+" ", sign))
 				}
 			}
 			l = append(l, terminal.NewRun(n.Text, look))
@@ -491,12 +494,11 @@ func (p *painter) code(n *markdown.Node, cols int) []line {
 func (p *painter) stepLines(i int, lines []line, cols int) []line {
 	p.page.step[i] = 0
 	mark, look := p.mark(i)
-	first, rest := say(mark+" ", look), say("  ", 0)
+	first, rest := say(" ", 0), say("   ", 0)
 	if i == p.state.Step {
-		first, rest = join(say("▶", p.selected), say(mark+" ", look)), say("▌  ", p.selected)
-	} else {
-		first, rest = join(say(" ", 0), first), say("   ", 0)
+		first, rest = say("▶", p.selected), say("▌  ", p.selected)
 	}
+	first = join(first, say(mark+" ", look))
 	var out []line
 	for j, l := range lines {
 		before := rest

@@ -15,9 +15,9 @@ type style = terminal.Style
 // theme is how things look. It uses the sixteen colours that belong to the terminal, so
 // that it suits a light one as well as a dark one.
 type theme struct {
-	text, title, subtitle, dim, strong, emph, verb, link, bullet, rule style
-	warning, good, bad, busy, selected, bar                            style
-	comment, keyword, literal, name, operator                          style
+	title, subtitle, dim, strong, emph, verb, link, bullet, rule style
+	warning, good, bad, busy, selected, bar                      style
+	comment, keyword, literal, name, operator                    style
 }
 
 func newTheme(color bool) theme {

@@ -165,6 +165,7 @@ func (f *face) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		f.resize()
 	case tea.KeyPressMsg:
 		cmd := f.key(msg)
+		f.take(f.talk.State())
 		f.resize()
 		return f, cmd
 	case tea.PasteMsg:

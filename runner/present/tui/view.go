@@ -17,12 +17,10 @@ const wide = 120
 
 // frame is where things are: sizes in cells.
 type frame struct {
-	slide, shell       bool // they are shown
-	slideCols, slideAt int
-	slideRows          int
-	shellCols          int
-	shellRows          int // without its title
-	beside             bool
+	slide, shell         bool // they are shown
+	slideCols, slideRows int
+	shellCols, shellRows int // without its title
+	beside               bool
 }
 
 // sizes are those of the shell, which change with the terminal and the zoom only: a
@@ -238,6 +236,14 @@ func (f *face) slide(fr frame) []line {
 // panel is what stands under a slide: what is to be decided, and the notes.
 func (f *face) panel(fr frame) []line {
 	var lines []line
+	if m := f.s.Message; m.Error && len(m.Text) > f.cols/2 { // it has no room in the last line
+		for i, text := range strings.SplitN(m.Text, "\n", 6) {
+			if i == 5 {
+				text = "…"
+			}
+			lines = append(lines, wrap(say(text, f.bad), fr.slideCols-2, say(" ", 0), say("   ", 0))...)
+		}
+	}
 	if f.s.Trouble != nil {
 		lines = append(lines, f.trouble(fr.slideCols, max(fr.slideRows*3/5, 4))...)
 	}

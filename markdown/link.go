@@ -1,0 +1,197 @@
+package markdown
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Link is a link or an image of a slide.
+type Link struct {
+	Span
+	Target string // as written, percent-encoding resolved
+	Image  bool
+}
+
+// Links finds the links and images that the slide shows, in the order of the text:
+// `[text](target)` and `![text](target)`, reference definitions, the src and href of
+// HTML elements, and the background-image property (which has no place of its own).
+// Those in code and in comments are not there for a reader.
+func (s *Slide) Links() []Link {
+	var links []Link
+	add := func(start, end int, target string, image bool) {
+		if u, err := url.PathUnescape(target); err == nil {
+			target = u
+		}
+		if target != "" {
+			links = append(links, Link{s.At(start, end), target, image})
+		}
+	}
+	text := s.Source
+	if strings.ContainsAny(text, "`~<") {
+		text = blankCode(text)
+	}
+	if strings.Contains(text, "<") && strings.Contains(text, "=") {
+		for _, at := range attribute.FindAllStringSubmatchIndex(text, -1) {
+			add(at[4], at[5], text[at[4]:at[5]], strings.EqualFold(text[at[2]:at[3]], "src"))
+		}
+	}
+	if strings.Contains(text, "]:") {
+		for _, at := range definition.FindAllStringSubmatchIndex(text, -1) {
+			add(at[2], at[3], text[at[2]:at[3]], false)
+		}
+	}
+	open := []int{} // brackets
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '[':
+			open = append(open, i)
+		case ']':
+			if len(open) == 0 {
+				continue
+			}
+			start := open[len(open)-1]
+			open = open[:len(open)-1]
+			if i+1 >= len(text) || text[i+1] != '(' {
+				continue
+			}
+			from, to := destination(text, i+2)
+			if to > from {
+				add(from, to, text[from:to], start > 0 && text[start-1] == '!')
+			}
+		}
+	}
+	if value := s.Properties["background-image"]; value != "" {
+		if at := background.FindStringSubmatch(value); at != nil {
+			links = append(links, Link{s.Pos.Point(), at[1], true})
+		}
+	}
+	slices.SortStableFunc(links, func(a, b Link) int { return a.Pos.Compare(b.Pos) })
+	return links
+}
+
+var (
+	attribute  = regexp.MustCompile(`(?i)<[a-z][^<>]{0,500}?\s(src|href)\s*=\s*["']([^"'<>\n]+)["']`)
+	definition = regexp.MustCompile(`(?m)^ {0,3}\[[^\]\n^]+\]:[ \t]+(\S+)`)
+	background = regexp.MustCompile(`url\(\s*["']?([^"')]+?)["']?\s*\)`)
+)
+
+// maxDestination is how long a link's target may be.
+const maxDestination = 2000
+
+// destination is where the target of a link stands whose parenthesis was opened before
+// an offset; nothing if it is not closed on its line.
+func destination(text string, at int) (from, to int) {
+	at += prefix(text[at:], isBlank)
+	limit := min(len(text), at+maxDestination)
+	if at < limit && text[at] == '<' {
+		if n := strings.IndexAny(text[at+1:limit], ">\n"); n >= 0 && text[at+1+n] == '>' {
+			return at + 1, at + 1 + n
+		}
+		return at, at
+	}
+	depth := 0
+	for i := at; i < limit; i++ {
+		switch c := text[i]; {
+		case c == '\\':
+			i++
+		case c == '(':
+			depth++
+		case c == ')' && depth == 0, isBlank(c):
+			return at, i
+		case c == ')':
+			depth--
+		case c == '\n':
+			return at, at
+		}
+	}
+	return at, at
+}
+
+// blankCode is a text with blanks in place of what is in code and comments, byte for
+// byte as long. Unlike the scanner it need not be right about what is unclosed.
+func blankCode(text string) string {
+	b := []byte(text)
+	runs := backtickRuns(text)
+	run, paragraph := 0, 0
+	blank := func(start, end int) int {
+		for i := start; i < end; i++ {
+			if b[i] != '\n' {
+				b[i] = ' '
+			}
+		}
+		return end
+	}
+	lead := true
+	for i := 0; i < len(text); {
+		c := text[i]
+		for run < len(runs) && runs[run].start < i {
+			run++
+		}
+		switch {
+		case c == '\n':
+			lead = true
+			i++
+		case lead && (isBlank(c) || c == '>'):
+			i++
+		case lead && listMarker(text[i:]) > 0:
+			i += listMarker(text[i:])
+		case lead && (strings.HasPrefix(text[i:], "```") || strings.HasPrefix(text[i:], "~~~")) && !oneLiner(text[i:]):
+			i = blank(i, fenceBehind(text, i))
+		case c == '<' && strings.HasPrefix(text[i:], "<!--"):
+			end := len(text)
+			if n := strings.Index(text[i:], "-->"); n >= 0 {
+				end = i + n + len("-->")
+			}
+			i = blank(i, end)
+		case c == '`' && run < len(runs) && runs[run].start == i:
+			lead = false
+			for paragraph < len(text) && paragraph <= i {
+				if n := strings.Index(text[paragraph+1:], "\n\n"); n >= 0 {
+					paragraph += 1 + n
+				} else {
+					paragraph = len(text)
+				}
+			}
+			r := runs[run]
+			i += r.len
+			if r.next >= 0 && r.next < paragraph {
+				i = blank(r.start, r.next+r.len)
+			}
+		case c == '\\':
+			lead = false
+			i += 2
+		default:
+			lead = false
+			i++
+		}
+	}
+	return string(b)
+}
+
+// oneLiner reports whether a run of backticks has another one on its line.
+func oneLiner(text string) bool {
+	line, _, _ := strings.Cut(text, "\n")
+	return strings.Contains(strings.TrimLeft(line, "`"), "`")
+}
+
+// fenceBehind is where the fence that opens at an offset ends.
+func fenceBehind(text string, at int) int {
+	c := text[at]
+	n := prefix(text[at:], func(b byte) bool { return b == c })
+	for start := at; ; {
+		end := strings.IndexByte(text[start:], '\n')
+		if end < 0 {
+			return len(text)
+		}
+		start += end + 1
+		line, _, _ := strings.Cut(text[start:], "\n")
+		trimmed := strings.TrimSpace(line)
+		if m := prefix(trimmed, func(b byte) bool { return b == c }); m >= n && (m == len(trimmed) || strings.HasPrefix(strings.TrimSpace(trimmed[m:]), "-->")) {
+			return start + len(line)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package markdown_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"workshop/markdown"
+)
+
+func TestLinks(t *testing.T) {
+	src := "background-image: url(pics/back.jpg)\n\n# Ünïcode [title](a.md)\n\n" +
+		"![picture](images/a%20b.png \"title\") and [![both](in.png)](out.html)\n\n" +
+		"`[code](no)` and `` [`more`](no) `` and \\[escaped](no) [brackets](a_(b).md)\n\n" +
+		"<!-- [comment](no) -->\n\n- Run it:\n  ```yaml\n  [fence](no)\n  ```\n\n" +
+		"[ref]: there.md\n\n<img class=\"x\" src=\"pic.png\"> <a href='#name'>here</a>\n\n[open](no\n\n[angle](<with blank.md>)\n\n.small[a [nested](n.md)]\n\n???\n\n[note](no)\n"
+	deck, err := markdown.Parse("d.md", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, l := range deck.Chapters[0].Slides[0].Links() {
+		kind := "link"
+		if l.Image {
+			kind = "image"
+		}
+		got = append(got, fmt.Sprintf("%v-%d %s %s", l.Pos, l.End.Col, kind, l.Target))
+	}
+	want := []string{
+		"d.md:1:1-0 image pics/back.jpg", "d.md:3:19-23 link a.md",
+		"d.md:5:12-28 image images/a b.png", "d.md:5:51-57 image in.png", "d.md:5:60-68 link out.html",
+		"d.md:7:67-75 link a_(b).md", "d.md:16:8-16 link there.md",
+		"d.md:18:21-28 image pic.png", "d.md:18:40-45 link #name",
+		"d.md:22:10-23 link with blank.md", "d.md:24:19-23 link n.md",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestLinksAreLinear shows that no text makes the search for links take long.
+func TestLinksAreLinear(t *testing.T) {
+	for _, piece := range []string{"[", "[a](", "![", "<a ", "<a href=", "`", "`` ` ", "<!--", "```\n", "~~~x\n", "[a]: \n", "\\", "[a](<", "- ", "((", "<img src=\"\n", "``` `\n", "`\n\n"} {
+		text := strings.Repeat(piece, (256<<10)/len(piece))
+		deck, _ := markdown.Parse("d.md", []byte(text)) // the mistakes are the point
+		quickly(t, func() {
+			for _, c := range deck.Chapters {
+				for _, s := range c.Slides {
+					s.Links()
+				}
+			}
+		})
+	}
+}
+
+// TestAt shows that every part of a step is found where it stands.
+func TestAt(t *testing.T) {
+	src := "@@TITLE@@\n\n.exercise[\n- Run:\n  ```bash\n  échø `one`\n    two\n\n  three\n  ```\n<!-- ```wait  né``` -->\n]\n"
+	deck, err := markdown.Parse("d.md", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(src, "\n")
+	at := func(s markdown.Span) string {
+		if s.Pos.Line != s.End.Line {
+			t.Fatalf("%v", s)
+		}
+		return string([]rune(lines[s.Pos.Line-1])[s.Pos.Col-1 : s.End.Col-1])
+	}
+	for _, step := range deck.Chapters[0].Slides[0].Exercises[0].Steps {
+		for word := range strings.FieldsSeq(step.Text) {
+			i := strings.Index(step.Text, word)
+			if got := at(step.At(i, i+len(word))); got != word {
+				t.Errorf("%s stands at %s", word, got)
+			}
+		}
+		if got := at(step.Word); got != step.Directive {
+			t.Errorf("%s stands at %s", step.Directive, got)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package markdown
+
+import "sort"
+
+// origin says where a text of a deck stands in its files: indentation, backticks and
+// line ends may have been removed from it, so that it is not one stretch of them.
+type origin struct {
+	src   *source
+	marks []mark // by offset
+}
+
+// mark says that from an offset of the text on it is the source from another one on,
+// up to the next mark; or that all of it stands for that place.
+type mark struct {
+	text, src int
+	fixed     bool
+}
+
+func (o *origin) at(off int) mark {
+	i := sort.Search(len(o.marks), func(i int) bool { return o.marks[i].text > off }) - 1
+	if i < 0 {
+		return mark{}
+	}
+	return o.marks[i]
+}
+
+func (o *origin) offset(off int) int {
+	m := o.at(off)
+	if m.fixed {
+		return m.src
+	}
+	return m.src + off - m.text
+}
+
+// span is the place of the text from start to end.
+func (o *origin) span(start, end int) Span {
+	if o.src == nil {
+		return Span{}
+	}
+	from := o.offset(start)
+	if end <= start || o.at(start).fixed || o.at(end-1).fixed {
+		return o.src.pos(from).Point()
+	}
+	return o.src.span(from, o.offset(end-1)+1)
+}
+
+// without removes a byte from the text and says what it was taken from then.
+func (o *origin) without(text string, c byte) string {
+	kept := make([]byte, 0, len(text))
+	var marks []mark
+	next := 0 // of the old marks
+	for i := range len(text) {
+		for next < len(o.marks) && o.marks[next].text <= i {
+			marks = append(marks, mark{len(kept), o.marks[next].src + i - o.marks[next].text, false})
+			next++
+		}
+		if text[i] == c {
+			marks = append(marks, mark{len(kept), o.offset(i) + 1, false})
+			continue
+		}
+		kept = append(kept, text[i])
+	}
+	o.marks = marks
+	return string(kept)
+}
+
+// At is the place of a part of the step's text, from one offset in bytes to another.
+func (s *Step) At(start, end int) Span { return s.origin.span(start, end) }
+
+// At is the place of a part of the slide's source, from one offset in bytes to another.
+func (s *Slide) At(start, end int) Span { return s.origin.span(start, end) }

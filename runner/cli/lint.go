@@ -1,0 +1,339 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"workshop/markdown"
+	"workshop/runner"
+	"workshop/runner/lint"
+	"workshop/runner/report"
+)
+
+func newLint(streams Streams) *cobra.Command {
+	l := linter{streams: streams}
+	var asJSON bool
+	var explain string
+	cmd := &cobra.Command{
+		Use:     "lint [DECK…]",
+		Short:   "Find what will go wrong, without running anything",
+		Long:    lintHelp(),
+		GroupID: "deck",
+	}
+	f := cmd.Flags()
+	f.StringVar(&l.format, "format", "text", "write the findings as `FORMAT`: "+strings.Join(lint.FormatNames(), ", "))
+	f.BoolVar(&asJSON, "json", false, "the same as --format json")
+	f.BoolVar(&l.strict, "strict", false, "exit with 1 also if there are only warnings")
+	f.BoolVar(&l.fix, "fix", false, "repair in the files what needs no judgement, and report the rest")
+	f.BoolVar(&l.diff, "diff", false, "show what --fix would change, and change nothing; exit with 1 if that is something")
+	f.StringVar(&explain, "explain", "", "explain the rule with this `CODE`, with an example")
+	cmd.MarkFlagsMutuallyExclusive("fix", "diff", "explain")
+	cmd.MarkFlagsMutuallyExclusive("json", "format")
+	l.dialect = dialectFlags(cmd)
+	selection := selectionFlags(cmd, l.dialect)
+	for flag, values := range map[string][]string{"format": lint.FormatNames(), "explain": lintCodes()} {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err) // the flag is defined above
+		}
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if cmd.Flags().Changed("explain") {
+			return explainRule(streams.Out, explain)
+		}
+		if asJSON {
+			l.format = "json"
+		}
+		if !slices.Contains(lint.FormatNames(), l.format) {
+			return fmt.Errorf("--format: there is no format %q; there are: %s", l.format, strings.Join(lint.FormatNames(), ", "))
+		}
+		if l.sel, err = selection(); err != nil {
+			return err
+		}
+		return l.run(args)
+	}
+	return cmd
+}
+
+// linter is a linting as the command line describes it.
+type linter struct {
+	streams           Streams
+	format            string
+	strict, fix, diff bool
+	dialect           *dialect
+	sel               runner.Selection
+}
+
+func (l *linter) run(args []string) error {
+	sources, found, err := l.look(args)
+	if err != nil {
+		return err
+	}
+	switch {
+	case l.diff:
+		return l.showFixes(sources, found)
+	case l.fix:
+		if found, err = l.repair(args, sources, found); err != nil {
+			return err
+		}
+	}
+	if l.format == "text" && report.Detect(l.streams.Out, os.Getenv).Color {
+		writeColoured(l.streams.Out, found)
+	} else if err := found.Write(l.streams.Out, l.format); err != nil {
+		return &codeError{exitBroken, err}
+	}
+	if l.format == "text" && (len(found.Findings) > 0 || found.Ignored > 0) {
+		fmt.Fprintln(l.streams.Err, found.Summary())
+	}
+	return l.verdict(found)
+}
+
+// verdict is the exit status of what has been found.
+func (l *linter) verdict(found *lint.Report) error {
+	unreadable := func(f *lint.Finding) bool { return f.Code == markdown.CodeUnreadableDeck }
+	switch {
+	case slices.ContainsFunc(found.Findings, unreadable):
+		return &codeError{code: exitUsage}
+	case found.Count(lint.Error) > 0, l.strict && len(found.Findings) > 0:
+		return &codeError{code: exitFailed}
+	}
+	return nil
+}
+
+// look reads decks and looks at them. Their mistakes are in the report, other
+// errors say why there is none.
+func (l *linter) look(args []string) ([]*source, *lint.Report, error) {
+	plan, sources, err := l.dialect.load(args, io.Discard)
+	var errs markdown.ErrorList
+	if err != nil && !errors.As(err, &errs) {
+		return nil, nil, err
+	}
+	if err := l.sel.Check(plan.Decks); err != nil {
+		return nil, nil, err
+	}
+	return sources, lintPlan(plan, sources, errs, l.sel), nil
+}
+
+// lintPlan looks at a plan of decks and what has been found while making it.
+func lintPlan(plan *runner.Plan, sources []*source, errs markdown.ErrorList, sel runner.Selection) *lint.Report {
+	in := lint.Input{Plan: plan, Errors: errs}
+	for _, src := range sources {
+		if src != nil && src.deck != nil {
+			in.Decks = append(in.Decks, lint.Deck{Deck: src.deck, FS: src.fsys})
+		}
+	}
+	return lint.Run(in, lint.Options{Selection: sel})
+}
+
+// fixes are the new contents of the files that can be repaired, with their old ones.
+func fixes(sources []*source, found *lint.Report) (files map[string][2][]byte, edits int, err error) {
+	files = map[string][2][]byte{}
+	for name, list := range found.Fixes() {
+		for _, src := range sources {
+			if src.root == "" {
+				return nil, 0, errors.New("the deck is built in: it cannot be repaired")
+			}
+		}
+		before, err := os.ReadFile(name)
+		if err != nil {
+			return nil, 0, err
+		}
+		after, n := lint.Apply(before, list)
+		if n > 0 {
+			files[name] = [2][]byte{before, after}
+			edits += n
+		}
+	}
+	return files, edits, nil
+}
+
+// repair applies what can be, and again as long as that brings something else to light.
+func (l *linter) repair(args []string, sources []*source, found *lint.Report) (*lint.Report, error) {
+	const rounds = 10
+	total := map[string]int{}
+	for range rounds {
+		files, edits, err := fixes(sources, found)
+		if err != nil {
+			return nil, err
+		}
+		if edits == 0 {
+			break
+		}
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			if err := replaceFile(name, files[name][1]); err != nil {
+				return nil, fmt.Errorf("repair %s: %w", name, err)
+			}
+			total[name]++
+		}
+		if sources, found, err = l.look(args); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(total)) {
+		fmt.Fprintf(l.streams.Err, "repaired %s\n", name)
+	}
+	return found, nil
+}
+
+func (l *linter) showFixes(sources []*source, found *lint.Report) error {
+	files, edits, err := fixes(sources, found)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprint(l.streams.Out, lint.Diff(name, files[name][0], files[name][1]))
+	}
+	if edits > 0 {
+		return &codeError{code: exitFailed}
+	}
+	return nil
+}
+
+// writeColoured is the format text, for a terminal.
+func writeColoured(w io.Writer, found *lint.Report) {
+	for _, f := range found.Findings {
+		colour := "\x1b[33m"
+		if f.Severity == lint.Error {
+			colour = "\x1b[31m"
+		}
+		severity, code := string(f.Severity)+":", "["+string(f.Code)+"]"
+		line := strings.Replace(f.Line(), " "+severity+" ", " "+colour+severity+"\x1b[0m ", 1)
+		fmt.Fprintln(w, strings.Replace(line, " "+code, " \x1b[2m"+code+"\x1b[0m", 1))
+	}
+}
+
+// maxLines is how many warnings are shown one by one beside something else.
+const maxLines = 10
+
+// warnOf shows what has been found beside a run, without drowning it: all if it is
+// little, else how much there is of what.
+func warnOf(w io.Writer, found *lint.Report) {
+	if len(found.Findings) <= maxLines {
+		for _, f := range found.Findings {
+			e := f.Error
+			e.Message += " [" + string(f.Code) + "]"
+			fmt.Fprintf(w, "warning: %v\n", &e)
+		}
+		return
+	}
+	first := map[markdown.Code]*lint.Finding{}
+	count := map[markdown.Code]int{}
+	var order []markdown.Code
+	for _, f := range found.Findings {
+		if first[f.Code] == nil {
+			first[f.Code] = f
+			order = append(order, f.Code)
+		}
+		count[f.Code]++
+	}
+	slices.SortStableFunc(order, func(a, b markdown.Code) int { return count[b] - count[a] })
+	fmt.Fprintf(w, "%s (workshop lint shows all of them):\n", found.Summary())
+	for _, code := range order {
+		f := first[code]
+		fmt.Fprintf(w, "%5d  %s: %s, first at %v\n", count[code], code, summary(code), f.Pos)
+	}
+}
+
+// mentionOf says beside a run that is watched that there is something to look at.
+func mentionOf(w io.Writer, found *lint.Report) {
+	if len(found.Findings) > 0 {
+		fmt.Fprintf(w, "lint: %s (workshop lint shows them)\n", found.Summary())
+	}
+}
+
+func summary(code markdown.Code) string {
+	if r := lint.Find(code); r != nil {
+		return r.Summary
+	}
+	return ""
+}
+
+func lintCodes() (codes []string) {
+	for _, r := range lint.Rules() {
+		codes = append(codes, string(r.Code))
+	}
+	return codes
+}
+
+// explainRule prints what there is to know of a rule.
+func explainRule(w io.Writer, code string) error {
+	r := lint.Find(markdown.Code(code))
+	if r == nil {
+		hint := "; workshop help lint lists them"
+		if near := lint.Suggest(code); near != "" {
+			hint = fmt.Sprintf(" (did you mean %q?)", near)
+		}
+		return fmt.Errorf("--explain: no rule has the code %q%s", code, hint)
+	}
+	fixable := ""
+	if r.Fixable {
+		fixable = ", --fix repairs it where that needs no judgement"
+	}
+	fmt.Fprintf(w, "%s (%s%s)\n%s\n\n%s\n", r.Code, r.Severity, fixable, r.Summary, r.Doc)
+	if r.Bad != "" {
+		fmt.Fprintf(w, "\nInstead of:\n\n%s\nwrite:\n\n%s", example(r.Bad), example(r.Good))
+	}
+	return nil
+}
+
+// example is an indented text in which nothing is invisible.
+func example(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if bare := strings.TrimRight(line, " "); bare != line {
+			line = bare + strings.Repeat("·", len(line)-len(bare))
+		}
+		line = strings.NewReplacer("\u200b", "<U+200B>", "\u00a0", "<U+00A0>").Replace(strings.ToValidUTF8(line, "<?>"))
+		b.WriteString(strings.TrimRight("    "+line, " ") + "\n")
+	}
+	return b.String()
+}
+
+// lintHelp is the help on linting, with the rules from their table.
+func lintHelp() string {
+	var b strings.Builder
+	b.WriteString(`Looks at decks as an author would who has seen what goes wrong, and reports each
+finding with its place, its code and a hint. Nothing is executed and nothing is asked
+for on the network. An error is what surely goes wrong: check runs nothing while there
+is one. A warning is most likely a mistake, or makes one exercise fail.
+
+Exit status: 0 nothing or only warnings (--strict: 1), 1 errors, 2 unreadable or usage.
+
+To keep a finding from being reported, say why. In the slides, for what follows up to
+the next step or blank line:
+
+  <!-- lint-ignore CODE, CODE: reason -->
+
+or, within a comment, a line "lint-ignore CODE: reason". In the manifest, for the deck
+or for some of its files, beside how many lines fit on a slide:
+
+  lint:
+    slide-lines: 30
+    ignore:
+    - code: never-ends
+      reason: the teacher stops them
+      files: [tour/*.md]
+
+--json writes one document: version (1; what is added later does not change it), errors,
+warnings, ignored (how many), and findings, a list of file, line, col, endLine, endCol
+(1-based, in characters, the end behind the last one; absent where unknown), severity,
+code, message, hint and fix, a list of edits with line, col, endLine, endCol, old, new.
+
+The rules (+: --fix repairs it where that needs no judgement):
+`)
+	for _, r := range lint.Rules() {
+		mark := " "
+		if r.Fixable {
+			mark = "+"
+		}
+		fmt.Fprintf(&b, "\n  %s %-19s %-7s  %s", mark, r.Code, r.Severity, r.Summary)
+	}
+	return b.String()
+}

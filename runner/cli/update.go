@@ -1,0 +1,251 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"workshop/markdown"
+	"workshop/runner"
+)
+
+// updateRuns is how many runs must agree on an output before it is written.
+const updateRuns = 3
+
+// outputs are what the output steps of a plan have got to see, in each run.
+type outputs struct {
+	steps []*observed
+}
+
+// observed is what one step of a file has got to see: in each run, and each time where
+// its file is included several times.
+type observed struct {
+	step    *runner.Step
+	updates [][]runner.Line
+}
+
+func (o *outputs) observe(step *runner.Step, output []string) {
+	i := slices.IndexFunc(o.steps, func(s *observed) bool { return s.step.Pos == step.Pos })
+	if i < 0 {
+		i = len(o.steps)
+		o.steps = append(o.steps, &observed{step: step})
+	}
+	o.steps[i].updates = append(o.steps[i].updates, step.Condition().Output.Update(output))
+}
+
+// changed are the steps whose expectation does not hold.
+func (o *outputs) changed() (steps []*observed) {
+	for _, s := range o.steps {
+		old := s.step.Condition().Output.Lines()
+		for _, u := range s.updates {
+			if !slices.EqualFunc(u, old, func(l runner.Line, old string) bool { return l.Text == old }) {
+				steps = append(steps, s)
+				break
+			}
+		}
+	}
+	return steps
+}
+
+// write runs the plan again, as it has run once and passed, and writes what was output
+// into the files of the decks.
+func (o *outputs) write(ctx context.Context, plan *runner.Plan, opts runner.Options, sources []*source, streams Streams) error {
+	if len(o.steps) == 0 {
+		fmt.Fprintln(streams.Out, "there is no output step to update")
+		return nil
+	}
+	changed := o.changed()
+	if len(changed) == 0 {
+		fmt.Fprintln(streams.Out, "every output is as expected: nothing is written")
+		return nil
+	}
+	opts.Event, opts.Notes, opts.Resized = nil, nil, nil
+	for n := 2; n <= updateRuns; n++ {
+		fmt.Fprintf(streams.Err, "run %d of %d, to see what stays the same\n", n, updateRuns)
+		result, err := runner.Run(ctx, plan, opts)
+		if err != nil {
+			return err
+		}
+		if result.Verdict != runner.Passed {
+			return &codeError{verdictCode(result.Verdict), fmt.Errorf("nothing is written: run %d of %d has %s%s", n, updateRuns, result.Verdict, firstFailure(result))}
+		}
+	}
+	var varying markdown.ErrorList
+	for _, s := range o.changed() {
+		if what := s.differs(); what != "" {
+			varying.Add(markdown.CodeRewrite, s.step.Head(), "write [..] for what varies in a line, ... for lines", "nothing is written: the output differs from run to run: %s", what)
+		}
+	}
+	if len(varying) > 0 {
+		varying.Sort()
+		return &codeError{exitFailed, varying}
+	}
+	files, err := o.rewrite(sources)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := replaceFile(f.name, f.text); err != nil {
+			return &codeError{exitBroken, fmt.Errorf("write %s: %w", f.name, err)}
+		}
+		for _, pos := range f.at {
+			fmt.Fprintf(streams.Out, "updated  %v\n", pos)
+		}
+	}
+	return nil
+}
+
+func firstFailure(r *runner.Result) string {
+	for _, s := range r.Sessions {
+		for _, e := range s.Exercises {
+			if e.Failure != nil {
+				return ": " + e.Failure.Error()
+			}
+		}
+		if s.Failure != nil {
+			return ": " + s.Failure.Error()
+		}
+	}
+	return ""
+}
+
+// differs says which lines have differed; "" if none have.
+func (s *observed) differs() string {
+	const most = 3
+	first := s.updates[0]
+	var lines []string
+	for _, u := range s.updates[1:] {
+		for i := range max(len(first), len(u)) {
+			a, b := "missing", "missing"
+			if i < len(first) {
+				a = strconv.Quote(first[i].Text)
+			}
+			if i < len(u) {
+				b = strconv.Quote(u[i].Text)
+			}
+			said := fmt.Sprintf("line %d was %s", i+1, a)
+			if a == b || slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, said) }) {
+				continue
+			}
+			if len(lines) == most {
+				return strings.Join(lines, ", ") + " …"
+			}
+			lines = append(lines, said+", then "+b)
+		}
+	}
+	return strings.Join(lines, ", ")
+}
+
+// rewritten is a file with its new text, and the steps that it is new for.
+type rewritten struct {
+	name string
+	text []byte
+	at   []markdown.Pos
+}
+
+// rewrite makes the new texts of the files whose steps have changed.
+func (o *outputs) rewrite(sources []*source) (files []*rewritten, err error) {
+	bodies := map[string][]markdown.Body{}
+	var errs markdown.ErrorList
+	for _, s := range o.changed() {
+		pos := s.step.Pos
+		switch {
+		case sources[0].root == "":
+			errs.Add(markdown.CodeRewrite, pos.Point(), "", "the deck is built in, and cannot be rewritten")
+			continue
+		case slices.Contains([]string{".yml", ".yaml"}, filepath.Ext(pos.File)):
+			errs.Add(markdown.CodeRewrite, pos.Point(), "move the slide to a file of its own", "a fragment of a manifest cannot be rewritten")
+			continue
+		}
+		body := markdown.Body{Step: s.step.Step}
+		for _, l := range s.updates[0] {
+			body.Lines = append(body.Lines, markdown.BodyLine{Text: l.Text, Kept: l.Kept})
+		}
+		if bodies[pos.File] == nil {
+			files = append(files, &rewritten{name: pos.File})
+		}
+		bodies[pos.File] = append(bodies[pos.File], body)
+	}
+	for _, f := range files {
+		old, err := os.ReadFile(f.name)
+		if err != nil {
+			return nil, err
+		}
+		var list markdown.ErrorList
+		f.text, err = markdown.Rewrite(old, bodies[f.name])
+		if errors.As(err, &list) {
+			errs = append(errs, list...)
+			continue
+		}
+		for _, b := range bodies[f.name] {
+			f.at = append(f.at, b.Step.Pos)
+		}
+		if err := sameSteps(f.name, old, f.text, f.at); err != nil {
+			return nil, err
+		}
+	}
+	errs.Sort()
+	return files, errs.Err()
+}
+
+// sameSteps makes sure that nothing else has become of a file than new texts of some of its
+// steps.
+func sameSteps(name string, before, after []byte, but []markdown.Pos) error {
+	steps := func(src []byte) (all []*markdown.Step) {
+		d, _ := markdown.Parse(name, src) // what is wrong with it was wrong before, or will be seen
+		for _, c := range d.Chapters {
+			for _, s := range c.Slides {
+				for _, e := range s.Exercises {
+					all = append(all, e.Steps...)
+				}
+			}
+		}
+		return all
+	}
+	was, is := steps(before), steps(after)
+	same := slices.EqualFunc(was, is, func(a, b *markdown.Step) bool {
+		return a.Directive == b.Directive && a.Hidden == b.Hidden && (a.Text == b.Text || slices.Contains(but, a.Pos))
+	})
+	if !same {
+		return fmt.Errorf("%s: nothing is written: the outputs would change how the file is read", name)
+	}
+	return nil
+}
+
+// replaceFile gives a file a new content at once, or leaves it as it is.
+func replaceFile(name string, content []byte) (err error) {
+	if name, err = filepath.EvalSymlinks(name); err != nil {
+		return err
+	}
+	// Renaming would get around it.
+	old, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	info, err := old.Stat()
+	if err = errors.Join(err, old.Close()); err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o200 == 0 { // root may write it all the same
+		return errors.New("it is read-only")
+	}
+	temp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(temp.Name()))
+		}
+	}()
+	_, err = temp.Write(content)
+	if err = errors.Join(err, temp.Chmod(info.Mode().Perm()), temp.Sync(), temp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), name)
+}

@@ -1,0 +1,27 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"workshop/markdown"
+)
+
+var timeoutDirective = directive{
+	name:    "timeout",
+	usage:   "```timeout DURATION```",
+	summary: "the step before it may take as long as DURATION, such as 90s or 5m, instead of the run's limits",
+	follows: anyStep,
+	compile: func(step *markdown.Step) (operation, error) {
+		d, err := time.ParseDuration(strings.TrimSpace(step.Text))
+		if err != nil || d <= 0 {
+			return operation{}, errors.New("it takes a duration with its unit, such as 90s, 5m or 1h30m")
+		}
+		return operation{kind: Alters, timeout: d, act: alterNothing}, nil
+	},
+}
+
+// alterNothing is the action of a step that says something of another one.
+func alterNothing(context.Context, *session, *Step) error { return nil }

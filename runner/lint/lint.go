@@ -1,0 +1,266 @@
+package lint
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"workshop/markdown"
+	"workshop/runner"
+)
+
+// Severity says how sure it is that something goes wrong.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+)
+
+// Rule is a kind of mistake.
+type Rule struct {
+	Code     markdown.Code
+	Severity Severity
+	Summary  string // one line, lower case
+	Doc      string // a paragraph: why it matters, what to do
+	Bad      string // a deck, or several files in the txtar format, that it is about
+	Good     string // the same without the mistake
+	Fixable  bool   // --fix can repair it, mostly
+
+	// How it is found; all nil where reading or compiling finds it.
+	deck    func(*pass, *Deck)
+	snippet func(*pass, *snippet)
+	session func(*pass, *flow)
+}
+
+// Find returns the rule with a code, nil if there is none.
+func Find(code markdown.Code) *Rule {
+	all := Rules()
+	if i := slices.IndexFunc(all, func(r *Rule) bool { return r.Code == code }); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
+
+// Suggest is the code that a mistyped one was probably meant to be; "" if there is none.
+func Suggest(code string) string {
+	var known []string
+	for _, r := range Rules() {
+		known = append(known, string(r.Code))
+	}
+	return markdown.Suggest(code, known)
+}
+
+// Finding is something that a rule found.
+type Finding struct {
+	markdown.Error
+	Severity Severity
+}
+
+// Deck is a deck and the file system that it was read from.
+type Deck struct {
+	*markdown.Deck
+	FS fs.FS // nil: what it links to is not looked for
+}
+
+// Input is what there is to look at.
+type Input struct {
+	Decks  []Deck
+	Plan   *runner.Plan       // of all the decks
+	Errors markdown.ErrorList // of reading and compiling them
+}
+
+// Options narrow what is reported. The zero value reports everything.
+type Options struct {
+	// Selection leaves out what is found on slides that it does not include. What
+	// stands in no slide, such as in a manifest, is always reported.
+	Selection runner.Selection
+}
+
+// Report is what has been found, in the order of the positions.
+type Report struct {
+	Findings []*Finding
+	Ignored  int // findings that the decks ask not to see
+}
+
+// Count is the number of findings of a severity.
+func (r *Report) Count(s Severity) (n int) {
+	for _, f := range r.Findings {
+		if f.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Part are the errors as one that stops, and the report of what remains.
+func (r *Report) Part() (errs markdown.ErrorList, rest *Report) {
+	rest = &Report{Ignored: r.Ignored}
+	for _, f := range r.Findings {
+		if f.Severity != Error {
+			rest.Findings = append(rest.Findings, f)
+			continue
+		}
+		e := f.Error
+		if ignorable(f.Code, f.Severity) {
+			e.Message += " [" + string(f.Code) + "]"
+		}
+		errs = append(errs, &e)
+	}
+	return errs, rest
+}
+
+// Run looks at decks. It reads nothing but the names of files that slides link to, and
+// executes nothing.
+func Run(in Input, opts Options) *Report {
+	p := &pass{in: in, catalogue: newCatalogue(), snippets: map[*markdown.Step]*snippet{}}
+	for _, e := range in.Errors {
+		p.findings = append(p.findings, &Finding{*e, Error})
+	}
+	for _, d := range in.Decks {
+		for _, w := range d.Warnings {
+			p.findings = append(p.findings, &Finding{*w, Warning})
+		}
+	}
+	if in.Plan != nil {
+		for _, w := range in.Plan.Warnings {
+			p.findings = append(p.findings, &Finding{*w, Warning})
+		}
+	}
+	rules := Rules()
+	for i := range in.Decks {
+		for _, r := range rules {
+			if r.deck != nil {
+				p.rule = r
+				r.deck(p, &in.Decks[i])
+			}
+		}
+	}
+	if in.Plan != nil {
+		p.plan(in.Plan, rules)
+	}
+	return p.done(opts)
+}
+
+// pass is one run of the rules.
+type pass struct {
+	in        Input
+	rule      *Rule // whose turn it is
+	catalogue catalogue
+	snippets  map[*markdown.Step]*snippet
+	findings  []*Finding
+}
+
+// report notes a finding of the rule whose turn it is.
+func (p *pass) report(at markdown.Span, hint, format string, args ...any) *Finding {
+	f := &Finding{Severity: p.rule.Severity, Error: markdown.Error{
+		Code: p.rule.Code, Pos: at.Pos, End: at.End, Message: plain(fmt.Sprintf(format, args...)), Hint: hint,
+	}}
+	p.findings = append(p.findings, f)
+	return f
+}
+
+// plain keeps what is quoted from a deck on one line.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || 0x7f <= r && r < 0xa0 || r == 0x2028 || r == 0x2029 {
+			return '�'
+		}
+		return r
+	}, s)
+}
+
+// shorten is the beginning of what is quoted, on one line.
+func shorten(s string) string {
+	line, _, more := strings.Cut(strings.TrimSpace(s), "\n")
+	if r := []rune(line); len(r) > 50 {
+		line, more = string(r[:50]), true
+	}
+	if more {
+		line += "…"
+	}
+	return line
+}
+
+// plan runs the rules on what runs.
+func (p *pass) plan(plan *runner.Plan, rules []*Rule) {
+	for _, s := range plan.Sessions {
+		f := p.walk(s)
+		for _, r := range rules {
+			p.rule = r
+			if r.session != nil {
+				r.session(p, f)
+			}
+			if r.snippet == nil {
+				continue
+			}
+			for i := range f.visits {
+				if v := &f.visits[i]; v.snippet != nil && !v.exercise.Setup {
+					r.snippet(p, v.snippet)
+				}
+			}
+		}
+	}
+}
+
+// done makes the report: sorted, without what is not asked for.
+func (p *pass) done(opts Options) *Report {
+	report := &Report{}
+	if !opts.Selection.Empty() {
+		p.findings = slices.DeleteFunc(p.findings, outside(p.in.Decks, opts.Selection))
+	}
+	p.ignore(report, opts.Selection.Empty())
+	slices.SortStableFunc(p.findings, func(a, b *Finding) int {
+		return cmp.Or(a.Pos.Compare(b.Pos), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
+	})
+	report.Findings = slices.CompactFunc(p.findings, func(a, b *Finding) bool {
+		return a.Pos == b.Pos && a.Code == b.Code && a.Message == b.Message
+	})
+	return report
+}
+
+// outside reports what is found on slides that are not selected. A finding belongs to
+// the last slide that begins before it in its file.
+func outside(decks []Deck, sel runner.Selection) func(*Finding) bool {
+	type start struct {
+		pos      markdown.Pos
+		selected bool
+	}
+	starts := map[string][]start{}
+	for _, d := range decks {
+		for _, c := range d.Chapters {
+			for _, s := range c.Slides {
+				selected := sel.Includes(c, s, nil) || slices.ContainsFunc(s.Exercises, func(e *markdown.Exercise) bool { return sel.Includes(c, s, e) })
+				starts[s.Pos.File] = append(starts[s.Pos.File], start{s.Pos, selected})
+			}
+		}
+	}
+	for _, list := range starts {
+		slices.SortStableFunc(list, func(a, b start) int { return a.pos.Compare(b.pos) })
+	}
+	return func(f *Finding) bool {
+		list := starts[f.Pos.File]
+		n, found := slices.BinarySearchFunc(list, f.Pos, func(s start, pos markdown.Pos) int { return s.pos.Compare(pos) })
+		if !found {
+			n--
+		}
+		if n < 0 {
+			return false
+		}
+		// One file may be several chapters, of which one is selected.
+		for i := n; i >= 0 && list[i].pos == list[n].pos; i-- {
+			if list[i].selected {
+				return false
+			}
+		}
+		for i := n + 1; i < len(list) && list[i].pos == list[n].pos; i++ {
+			if list[i].selected {
+				return false
+			}
+		}
+		return true
+	}
+}

@@ -1,0 +1,21 @@
+package lint
+
+var endsShell = Rule{
+	Code: "ends-shell", Severity: Warning,
+	Summary: "exit or exec where it ends the session's own shell",
+	Doc: `The shell of a session is the one that the snippets are typed into: when it ends or is
+replaced, the exercise fails and a fresh one takes its place, in the first directory and
+without the variables. An exit is right where a shell within the shell was opened before
+(docker exec -it … sh, ssh, su). Elsewhere use a subshell: ( … ).`,
+	Bad:  ".exercise[\n```bash\nls\nexit\n```\n]\n",
+	Good: ".exercise[\n```bash\ndocker exec -it web sh\n```\n```bash\nexit\n```\n]\n",
+	session: func(p *pass, f *flow) {
+		for i := range f.visits {
+			v := &f.visits[i]
+			if v.snippet == nil || v.exercise.Setup || v.snippet.foreign || v.program.nature != leaves || v.before.nested > 0 || v.before.uncertain {
+				continue
+			}
+			p.report(v.snippet.span(v.program.node), "use a subshell: ( … )", "%s ends the shell of the session", v.snippet.source(v.program.node))
+		}
+	},
+}

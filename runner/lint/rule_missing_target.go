@@ -1,0 +1,150 @@
+package lint
+
+import (
+	"io/fs"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"workshop/markdown"
+)
+
+var missingTarget = Rule{
+	Code: markdown.CodeMissingTarget, Severity: Warning,
+	Summary: "a link or an image whose file or slide is not there",
+	Doc: `Relative links and images are looked for beside the deck (its manifest) and beside the
+chapter's file; page.html stands for page.md or page.yml, which it is made of. #name is
+the name of a slide (name: …), its number, the slug of its title, toc- and the slug of a
+part's, or an HTML id. A link to a slide of another chapter is missing when a chapter is
+looked at by itself: lint the manifest. Addresses on the network are never asked for.`,
+	Bad:  "![A picture](images/none.png)\n\n[There](#nowhere)\n",
+	Good: "-- deck.md --\n![A picture](images/one.png) and [here](#here)\n\n---\n\nname: here\n\nHere.\n-- images/one.png --\n(a picture)\n",
+	deck: func(p *pass, d *Deck) {
+		t := &targets{deck: d, files: map[string]bool{}}
+		for _, c := range d.Chapters {
+			for _, s := range c.Slides {
+				if s.Excluded {
+					continue
+				}
+				for _, l := range s.Links() {
+					t.check(p, c, l)
+				}
+			}
+		}
+	},
+}
+
+// targets knows what links of a deck can lead to.
+type targets struct {
+	deck    *Deck
+	anchors map[string]bool // nil until it is needed
+	slides  int
+	files   map[string]bool
+}
+
+var (
+	scheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*:|//|/|\?|\{|\$|<|@@)`)
+	htmlID = regexp.MustCompile(`<[^<>]{0,200}?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)`)
+	host   = regexp.MustCompile(`^(www\.|[a-z0-9-]+\.(com|org|net|io|dev)(/|$))`)
+)
+
+func (t *targets) check(p *pass, c *markdown.Chapter, l markdown.Link) {
+	if l.End == (markdown.Pos{}) && !l.Image { // a substitution stands there, which has been looked at
+		return
+	}
+	if scheme.MatchString(l.Target) || strings.Contains(l.Target, "@@") {
+		return
+	}
+	name, anchor, _ := strings.Cut(l.Target, "#")
+	name, _, _ = strings.Cut(name, "?")
+	switch {
+	case name != "" && t.deck.FS == nil:
+	case name != "":
+		if t.exists(c, name) {
+			return
+		}
+		kind, hint := "link", ""
+		if l.Image {
+			kind = "image"
+		}
+		if host.MatchString(name) {
+			hint = "write https:// before it"
+		}
+		p.report(l.Span, hint, "%s: no such file for this %s", shorten(name), kind)
+	case anchor != "" && !t.leads(anchor):
+		p.report(l.Span, "", "no slide is called %s", shorten(anchor))
+	}
+}
+
+// exists looks for a file beside the deck and beside the chapter.
+func (t *targets) exists(c *markdown.Chapter, name string) bool {
+	dirs := []string{t.deck.Dir}
+	if dir := path.Dir(c.Path); c.Path != "" && dir != t.deck.Dir {
+		dirs = append(dirs, dir)
+	}
+	for _, dir := range dirs {
+		full := path.Join(dir, name)
+		names := []string{full}
+		if page, ok := strings.CutSuffix(full, ".html"); ok {
+			names = append(names, page, page+".md", page+".yml")
+		}
+		for _, n := range names {
+			if t.file(n) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (t *targets) file(name string) bool {
+	there, known := t.files[name]
+	if !known {
+		if fs.ValidPath(name) {
+			_, err := fs.Stat(t.deck.FS, name)
+			there = err == nil
+		}
+		t.files[name] = there
+	}
+	return there
+}
+
+// leads reports whether there is a slide, or a place on one, with a name.
+func (t *targets) leads(anchor string) bool {
+	if t.anchors == nil {
+		t.anchors = map[string]bool{}
+		for _, c := range t.deck.Chapters {
+			for _, s := range c.Slides {
+				t.slides = max(t.slides, s.Number)
+				for _, title := range []string{s.Title, s.Part, c.Title} {
+					slug := markdown.Slug(title)
+					t.anchors[slug], t.anchors["toc-"+letters(slug)] = true, true
+				}
+				t.anchors[s.Name] = true
+				if strings.Contains(s.Source, "<") {
+					for _, m := range htmlID.FindAllStringSubmatch(s.Source, -1) {
+						t.anchors[m[1]] = true
+					}
+				}
+			}
+		}
+	}
+	if n, err := strconv.Atoi(anchor); err == nil {
+		return 1 <= n && n <= t.slides
+	}
+	if part, ok := strings.CutPrefix(anchor, "toc-"); ok && t.anchors["toc-"+letters(part)] {
+		return true
+	}
+	return t.anchors[anchor] || t.anchors[markdown.Slug(anchor)]
+}
+
+// letters leaves nothing else: tables of contents have made their names in several ways.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(s))
+}

@@ -1,0 +1,12 @@
+package lint
+
+import "workshop/markdown"
+
+var substitution = Rule{
+	Code: markdown.CodeSubstitution, Severity: Warning,
+	Summary: "@@NAME@@ without a value",
+	Doc: `@@TITLE@@, @@CHAT@@, @@GITREPO@@, @@SLIDES@@, @@ZIP@@ and @@HTML@@ are replaced by what the manifest
+says; what has no value there, or no such name, is shown as it is.`,
+	Bad:  "# @@TITEL@@\n",
+	Good: "-- workshop.yml --\ntitle: A course\ncontent: [a.md]\n-- a.md --\n# @@TITLE@@\n",
+}

@@ -1,0 +1,22 @@
+package lint
+
+var typesIntoProgram = Rule{
+	Code: "types-into-program", Severity: Warning,
+	Summary: "a snippet that comes while another program is still in the foreground",
+	Doc: `A wait does not end what it waits for. When the next snippet comes, the program of the
+one before is still in the foreground, and the shell is not there to take a command: the
+step waits for the prompt up to its limit and fails. End the program first, with a key
+such as ^C or q. The exercise that started it may be another one: a session goes on from
+exercise to exercise.`,
+	Bad:  ".exercise[\n```bash\ntop\n```\n<!-- ```wait Tasks``` -->\n```bash\nls\n```\n]\n",
+	Good: ".exercise[\n```bash\ntop\n```\n<!--\n```wait Tasks```\n```key ^C```\n-->\n```bash\nls\n```\n]\n",
+	session: func(p *pass, f *flow) {
+		for i := range f.visits {
+			v := &f.visits[i]
+			if running := v.before.program; v.snippet != nil && !v.exercise.Setup && stays(running) {
+				p.report(v.step.Head(), "end it first: ```key ^C```, or what it takes",
+					"%s, started at line %d, is still in the foreground here", quote(v.before.by.Text), v.before.by.Pos.Line)
+			}
+		}
+	},
+}

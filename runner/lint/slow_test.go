@@ -1,0 +1,6 @@
+//go:build !race
+
+package lint_test
+
+// slowdown is what deadlines are multiplied with.
+const slowdown = 1

@@ -1,0 +1,137 @@
+package lint
+
+import (
+	"errors"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+
+	"workshop/markdown"
+	"workshop/runner"
+)
+
+// snippet is what a step types, parsed.
+type snippet struct {
+	step     *runner.Step
+	exercise *runner.Exercise
+	stmts    []*syntax.Stmt // up to the mistake, if there is one
+	mistake  *shellMistake  // of its syntax; nil if there is none
+	next     *runner.Step   // what comes after it in its session, save steps that do nothing in their own place
+	looks    []*runner.Step // the waits, keys … after it, up to the next snippet
+	foreign  bool           // typed into another program than a shell
+	at       func(a, b syntax.Pos) markdown.Span
+}
+
+// shellMistake is a mistake in a snippet's syntax.
+type shellMistake struct {
+	at         int // offset in the snippet
+	message    string
+	incomplete bool // the shell would wait for more
+}
+
+// parse reads the text of a step as bash.
+func parse(step *runner.Step) *snippet {
+	s := &snippet{step: step}
+	s.at = func(a, b syntax.Pos) markdown.Span { return step.At(int(a.Offset()), int(b.Offset())) }
+	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
+	for stmt, err := range parser.StmtsSeq(strings.NewReader(step.Text)) {
+		var pe syntax.ParseError
+		switch {
+		case err == nil:
+			s.stmts = append(s.stmts, stmt)
+		case errors.As(err, &pe):
+			s.mistake = &shellMistake{int(pe.Pos.Offset()), pe.Text, pe.Incomplete}
+		default:
+			s.mistake = &shellMistake{0, err.Error(), false}
+		}
+	}
+	return s
+}
+
+// nothing stands for a word that is not known before it runs.
+const nothing = "\x00"
+
+// text is the value of a word, as far as it is known: what is not is the character
+// nothing.
+func text(w *syntax.Word) string {
+	var b strings.Builder
+	parts(&b, w.Parts)
+	return b.String()
+}
+
+func parts(b *strings.Builder, list []syntax.WordPart) {
+	for _, part := range list {
+		switch part := part.(type) {
+		case *syntax.Lit:
+			b.WriteString(unescape(part.Value))
+		case *syntax.SglQuoted:
+			b.WriteString(part.Value)
+		case *syntax.DblQuoted:
+			parts(b, part.Parts)
+		default:
+			b.WriteString(nothing)
+		}
+	}
+}
+
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			if i++; s[i] == '\n' {
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// words are the values of a command's words.
+func words(call *syntax.CallExpr) []string {
+	list := make([]string, len(call.Args))
+	for i, w := range call.Args {
+		list[i] = text(w)
+	}
+	return list
+}
+
+// span is the place of a part of the snippet, on the line where it begins.
+func (s *snippet) span(n syntax.Node) markdown.Span {
+	from, to := int(n.Pos().Offset()), int(n.End().Offset())
+	to = min(to, len(s.step.Text))
+	if from >= to {
+		return s.step.Head()
+	}
+	line, _, _ := strings.Cut(s.step.Text[from:to], "\n")
+	return s.step.At(from, from+max(1, len(strings.TrimRight(line, " \t"))))
+}
+
+// source is the beginning of a part of the snippet, in quotes.
+func (s *snippet) source(n syntax.Node) string {
+	from, to := int(n.Pos().Offset()), min(int(n.End().Offset()), len(s.step.Text))
+	if from >= to {
+		return "this"
+	}
+	return quote(s.step.Text[from:to])
+}
+
+// last reports whether nothing comes behind a part of the snippet.
+func (s *snippet) last(n syntax.Node) bool {
+	if s.mistake != nil {
+		return false
+	}
+	to := int(n.End().Offset())
+	for _, stmt := range s.stmts {
+		if int(stmt.Pos().Offset()) >= to {
+			return false
+		}
+	}
+	return true
+}
+
+// quote is the beginning of a text in quotes.
+func quote(s string) string { return "`" + shorten(s) + "`" }
