@@ -50,7 +50,17 @@ anything. Press ? for the keys, and Tab to type in the shell.
 Each step says when "workshop check" last passed it on this machine, or that it was
 edited since. Nothing runs before you have seen all that would, and said yes to it: once
 for each content of a deck. The place in the deck is kept from one time to the next, and
-while the deck is edited.`,
+while the deck is edited.
+
+--web shows the same talk in browsers, too, and without a terminal it is enough by itself:
+a view for the room, one for whoever presents, a remote for the phone, and for those who
+come late all commands so far with their output. It prints a link for each. A link works
+once; the presenter's opens your shell. Only this machine can reach it, unless ADDR says
+otherwise: then whoever can listen on that network can take over a seat that is in use.`,
+		Example: `  workshop present slides                    on this terminal
+  workshop present --web slides              and in browsers on this machine
+  workshop present --web-only --web=8080     in browsers alone, at a port of your choice
+  workshop present --web=192.0.2.7:8080      for the room (nothing is encrypted)`,
 		GroupID: "deck",
 		Args:    cobra.MaximumNArgs(1),
 	}
@@ -99,11 +109,13 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 			return errors.New("--preflight runs the deck: say --yes")
 		}
 		s.yes = true
-		if err := s.check(ctx, src, book, streams); err != nil || !terminal {
+		if err := s.check(ctx, src, book, streams); err != nil || !terminal && !s.web.wanted() {
 			return err
 		}
-		fmt.Fprint(streams.Out, "\nEnter presents the deck, ^C does not. ")
-		if !enter(ctx, streams.In) {
+		if terminal {
+			fmt.Fprint(streams.Out, "\nEnter presents the deck, ^C does not. ")
+		}
+		if terminal && !enter(ctx, streams.In) {
 			return &codeError{code: exitInterrupted}
 		}
 	}

@@ -90,14 +90,14 @@ func (r *room) write(name, text string) {
 }
 
 // until waits for a state.
-func (r *room) until(what string, holds func(*present.State) bool) *present.State {
+func (r *room) until(what string, holds func(*present.State) bool) {
 	r.t.Helper()
 	limit := time.After(20 * time.Second)
 	for {
 		select {
 		case <-r.w.Changed():
-			if s := r.State(); holds(s) {
-				return s
+			if holds(r.State()) {
+				return
 			}
 		case <-limit:
 			s := r.State()
