@@ -6,6 +6,15 @@ const screen = new Screen($("terminal"));
 follow($("slide"));
 let before = new Map();
 
+// Each page shows what its viewer wants of the two.
+const zooms = ["both", "slide", "terminal"];
+const zoom = () => {
+  const now = document.body.dataset.zoom ?? "both";
+  document.body.dataset.zoom = zooms[(zooms.indexOf(now) + 1) % zooms.length];
+};
+$("zoom").addEventListener("click", zoom);
+document.addEventListener("keydown", (e) => { if (e.key === "z" && !e.ctrlKey && !e.metaKey && !e.altKey && state.term) zoom(); });
+
 connect((changed, part) => {
   const { deck, slide, steps, talk } = state;
   if (changed.has("talk")) document.body.dataset.blank = talk.blank ? "" : "no";
