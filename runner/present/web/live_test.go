@@ -372,6 +372,19 @@ func TestSlowViewer(t *testing.T) {
 	}
 }
 
+// A stream goes on when nothing happens for longer than a request may take.
+func TestStreamLasts(t *testing.T) {
+	h := openRoom(t, liveDeck, present.Options{}, Options{reading: 100 * time.Millisecond})
+	ended := watch(t, h.guest(Audience), `"title":"Third"`)
+	<-time.After(400 * time.Millisecond)
+	h.Do(present.Command{Do: present.Goto, Text: "3"})
+	begun := time.Now()
+	<-ended
+	if h.State().Slide != 2 || time.Since(begun) > 10*time.Second {
+		t.Errorf("slide %d", h.State().Slide)
+	}
+}
+
 // watch reads a stream until it holds a text.
 func watch(t *testing.T, g *guest, text string) <-chan struct{} {
 	t.Helper()
@@ -390,7 +403,11 @@ func watch(t *testing.T, g *guest, text string) <-chan struct{} {
 		defer resp.Body.Close()
 		for in := bufio.NewReader(resp.Body); ; {
 			line, err := in.ReadString('\n')
-			if err != nil || strings.Contains(line, text) {
+			switch {
+			case err != nil:
+				t.Errorf("the stream has ended: %v", err)
+				return
+			case strings.Contains(line, text):
 				return
 			}
 		}

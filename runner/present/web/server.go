@@ -21,11 +21,12 @@ import (
 
 // Options of the face. The zero value is for this machine alone.
 type Options struct {
-	Addr    string   // HOST:PORT, or one of them; "": 127.0.0.1 and a free port
-	Hosts   []string // other names that it is reached by; those of an address that is open to others have to be given
-	Files   fs.FS    // where the deck's pictures are; nil: there are none
-	Dir     string   // the deck's folder in there
-	Resizes bool     // the presenter's page says how large the terminal is; otherwise another face does
+	Addr    string        // HOST:PORT, or one of them; "": 127.0.0.1 and a free port
+	Hosts   []string      // other names that it is reached by; those of an address that is open to others have to be given
+	Files   fs.FS         // where the deck's pictures are; nil: there are none
+	Dir     string        // the deck's folder in there
+	Resizes bool          // the presenter's page says how large the terminal is; otherwise another face does
+	reading time.Duration // how long a request may take to come; 0: ten seconds
 }
 
 // maxConns is how many connections are served; others wait.
@@ -56,6 +57,9 @@ func Open(ctx context.Context, talk *present.Talk, opts Options) (*Server, error
 	if err != nil {
 		return nil, err
 	}
+	if opts.reading == 0 {
+		opts.reading = 10 * time.Second
+	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -72,7 +76,7 @@ func Open(ctx context.Context, talk *present.Talk, opts Options) (*Server, error
 	s.http = &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
+		ReadTimeout:       opts.reading,
 		WriteTimeout:      writing,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
