@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -148,7 +150,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	case alone:
 		err = s.web.wait(ctx, talk, server, terminal, streams)
 	default:
-		err = s.face(ctx, talk, server != nil, streams)
+		err = s.face(ctx, talk, deck, server != nil, streams)
 	}
 	if closed := talk.Close(); closed != nil && err == nil {
 		err = &codeError{exitBroken, closed}
@@ -163,7 +165,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 }
 
 // face shows the talk on the terminal. Links that were printed are to be read first.
-func (s *show) face(ctx context.Context, talk *present.Talk, links bool, streams Streams) error {
+func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links bool, streams Streams) error {
 	if links {
 		fmt.Fprint(streams.Out, "Enter begins here, too. ")
 		if !enter(ctx, streams.In) {
@@ -172,7 +174,7 @@ func (s *show) face(ctx context.Context, talk *present.Talk, links bool, streams
 	}
 	return tui.Run(ctx, talk, tui.Options{
 		In: streams.In, Out: streams.Out, Environ: os.Environ(), Keys: s.keys, Prefix: s.prefix, Length: s.length,
-		Plain: os.Getenv("NO_COLOR") != "",
+		Plain: os.Getenv("NO_COLOR") != "", Images: deck.picture,
 	})
 }
 
@@ -197,6 +199,25 @@ func (s *show) load(args []string, streams Streams) (*present.Source, *source, e
 		}
 	}
 	return src, sources[0], nil
+}
+
+// maxPicture is how large a picture of a deck may be, in bytes.
+const maxPicture = 8 << 20
+
+// picture reads a picture that stands beside the deck, or where the deck's root is.
+func (src *source) picture(name string) ([]byte, error) {
+	for _, dir := range []string{src.deck.Dir, "."} {
+		inside := path.Join(dir, path.Clean("/" + name)[1:])
+		info, err := fs.Stat(src.fsys, inside)
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if info.Size() > maxPicture {
+			return nil, fmt.Errorf("%s is larger than %d MiB", name, maxPicture>>20)
+		}
+		return fs.ReadFile(src.fsys, inside)
+	}
+	return nil, fmt.Errorf("%s: no such file", name)
 }
 
 // identity is a name that no other deck has.

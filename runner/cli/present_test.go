@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +31,7 @@ type room struct {
 	raw     *bytes.Buffer
 }
 
-// enterRoom starts `workshop present`; args may hold variables of its environment.
+// enterRoom starts `workshop present`; the last argument may be a TERM=….
 func enterRoom(t *testing.T, cols, rows int, args ...string) *room {
 	t.Helper()
 	r := &room{t: t, screen: terminal.NewScreen(cols, rows, terminal.Hooks{}), raw: &bytes.Buffer{}}
@@ -45,9 +47,14 @@ func enterRoom(t *testing.T, cols, rows int, args ...string) *room {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	env := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "TMUX=") })
+	env = append(env, "TERM=xterm-256color")
+	if last := len(args) - 1; strings.HasPrefix(args[last], "TERM=") {
+		env, args = append(env, args[last]), args[:last]
+	}
 	r.cmd = exec.CommandContext(ctx, exe, append([]string{"present"}, args...)...)
 	r.cmd.Args[0] = "workshop"
-	r.cmd.Env = append(os.Environ(), "TERM=xterm-256color")
+	r.cmd.Env = env
 	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = r.console.Tty(), r.console.Tty(), r.console.Tty()
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := r.cmd.Start(); err != nil {
@@ -58,7 +65,7 @@ func enterRoom(t *testing.T, cols, rows int, args ...string) *room {
 		_ = r.cmd.Wait()
 		_ = r.console.Close()
 	})
-	r.sees(" 0:0") // it takes keys
+	r.sees(":") // it takes keys
 	return r
 }
 
@@ -461,4 +468,44 @@ func TestPresentFrame(t *testing.T) {
 		t.Errorf("a frame takes %v", median)
 	}
 	r.ends()
+}
+
+// TestPresentPictures shows a picture to terminals that can: in kitty's protocol, which
+// the environment tells, and as sixels, which the terminal says itself.
+func TestPresentPictures(t *testing.T) {
+	deck := writeDeck(t, "## Picture\n\n![the curve](curve.png)\n\n![elsewhere](../../../etc/passwd)\n\n---\n\n## Next\n")
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 100, 60))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(deck), "curve.png"), b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, env, answer, want, last string }{
+		{"text", "TERM=xterm-256color", "", "", "🖼  the curve"},
+		{"kitty", "TERM=xterm-kitty", "", "\x1b_G", "\U0010eeee\u0305\u0305"},
+		{"sixel", "TERM=xterm-256color", "\x1b[?62;4c", "\x1bP0;1q", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := enterRoom(t, 80, 24, "--from-start", deck, tt.env)
+			r.sees("Picture", "elsewhere")
+			if tt.answer != "" {
+				r.press(tt.answer)
+				r.sees("!the curve")
+			}
+			if !strings.Contains(r.raw.String(), tt.want) {
+				if _, err := r.console.ExpectString(tt.want); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.sees(tt.last, "elsewhere")
+			if n := strings.Count(r.raw.String(), "\x1b_G") + strings.Count(r.raw.String(), "\x1bP0;1q"); tt.want == "" && n > 0 {
+				t.Errorf("%d pictures", n)
+			}
+			r.press("Right")
+			r.sees("Next", "2/2")
+			r.ends()
+		})
+	}
 }

@@ -32,7 +32,7 @@ func (b *browsers) open(ctx context.Context, talk *present.Talk, deck *source, a
 	if !b.wanted() {
 		return nil, nil
 	}
-	server, err := web.Open(ctx, talk, web.Options{Addr: b.addr, Hosts: b.hosts, Files: deck.fsys, Dir: deck.deck.Dir, Resizes: alone})
+	server, err := web.Open(ctx, talk, web.Options{Addr: b.addr, Hosts: b.hosts, Images: deck.picture, Resizes: alone})
 	if err != nil {
 		return nil, fmt.Errorf("--web: %w", err)
 	}

@@ -21,7 +21,7 @@
 //			return
 //		}
 //	}
-//	talk.Do(present.Command{Do: present.Next})
+//	talk.Do(present.Command{Do: present.Next}) // what follows at once is in the state now
 //
 // A face that is slow misses states and nothing else: nothing is queued for it, and the
 // shell never waits. What has changed is told by comparing with the state that the face
@@ -51,8 +51,13 @@
 //
 // Navigating never runs anything. [Run] runs the selected step and never changes the
 // slide; [Continue] runs on, and takes the slide along. A step that has run is run again
-// only when somebody selects it and says so. [Input] types into the shell at any time;
-// what that means for the next step is the runner's affair ([runner.Live]).
+// only when somebody selects it and says so. [Input], [Key] and [Paste] type into the
+// shell at any time; what that means for the next step is the runner's affair
+// ([runner.Live]). There is one terminal, and its size is what the last [Resize] says:
+// the face that the presenter looks at should be the only one to send any.
 //
-// Who may send which commands is for the face to decide: a talk does what it is told.
+// A slide as a tree, with its steps in place, is made by [markdown.Tree] of
+// [Slide.Parts]: text only, no HTML. Addresses in it are as the deck has them.
+//
+// A [Command] and its verbs are made to be JSON. Who may send which commands is for the face to decide: a talk does what it is told.
 package present

@@ -165,6 +165,31 @@ func (l Line) Cut(from, to int) Line {
 	return cut
 }
 
+// Split parts the line so that the head has at most so many cells. A wide character that
+// has no room in it is in the tail.
+func (l Line) Split(cells int) (head, tail Line) {
+	for i, r := range l {
+		if r.Width <= cells {
+			cells -= r.Width
+			continue
+		}
+		at, width := 0, 0
+		for j, c := range r.Text {
+			w := max(runeWidth(c), 0)
+			if width+w > cells {
+				break
+			}
+			at, width = j+utf8.RuneLen(c), width+w
+		}
+		head = append(head, l[:i]...)
+		if at > 0 {
+			head = append(head, Run{r.Text[:at], width, r.Style})
+		}
+		return head, append(Line{{r.Text[at:], r.Width - width, r.Style}}, l[i+1:]...)
+	}
+	return l, nil
+}
+
 func cutText(text string, from, to int) string {
 	var b []byte
 	x := 0

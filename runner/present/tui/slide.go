@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"workshop/markdown"
@@ -18,37 +19,36 @@ type page struct {
 	pictures []picture   // that want to be drawn over the lines
 }
 
-// picture is room for an image.
+// picture is a place for an image.
 type picture struct {
-	url        string
-	row        int
-	cols, rows int
+	shot     *shot
+	row, col int
 }
 
 // painter lays a slide out for a width.
 type painter struct {
 	theme
-	cols  int
-	tight bool // no blank lines between the items of a list
-	state *present.State
-	slide *present.Slide
-	step  map[*markdown.Step]int // index in the slide
-	image func(url string, cols int) (rows, width int)
-	page  page
-	foot  []line
+	cols    int
+	tight   bool // no blank lines between the items of a list
+	state   *present.State
+	slide   *present.Slide
+	step    map[*markdown.Step]int // index in the slide
+	gallery *gallery
+	page    page
+	foot    []line
 }
 
 // lay lays a slide out: with air, or without where it would not fit otherwise.
-func lay(t theme, s *present.State, tree *markdown.Node, cols, rows int, image func(string, int) (int, int)) page {
-	p := layOnce(t, s, tree, cols, rows, image, false)
+func lay(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *gallery) page {
+	p := layOnce(t, s, tree, cols, rows, g, false)
 	if len(p.lines) > rows {
-		p = layOnce(t, s, tree, cols, rows, image, true)
+		p = layOnce(t, s, tree, cols, rows, g, true)
 	}
 	return p
 }
 
-func layOnce(t theme, s *present.State, tree *markdown.Node, cols, rows int, image func(string, int) (int, int), tight bool) page {
-	p := &painter{theme: t, cols: max(cols, 10), tight: tight, state: s, slide: s.Current(), step: map[*markdown.Step]int{}, image: image}
+func layOnce(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *gallery, tight bool) page {
+	p := &painter{theme: t, cols: max(cols, 10), tight: tight, state: s, slide: s.Current(), step: map[*markdown.Step]int{}, gallery: g}
 	p.page.step = map[int]int{}
 	for i, st := range p.slide.Steps {
 		p.step[st.Step.Step] = i
@@ -303,7 +303,7 @@ func (p *painter) inlines(nodes []*markdown.Node, base style) line {
 	for _, n := range nodes {
 		switch n.Kind {
 		case markdown.TextNode:
-			l = append(l, terminal.NewRun(n.Text, base))
+			l = append(l, p.text(n.Text, base)...)
 		case markdown.BreakNode:
 			l = append(l, terminal.Run{Text: newline})
 		case markdown.EmphNode:
@@ -356,6 +356,25 @@ func (p *painter) inlines(nodes []*markdown.Node, base style) line {
 	return l
 }
 
+// address is a page of the web in a text, without the punctuation behind it.
+var address = regexp.MustCompile(`https?://[^\s<>"']*[^\s<>"'.,;:!?)\]]`)
+
+// text is a text in which addresses are links.
+func (p *painter) text(s string, base style) line {
+	var l line
+	for s != "" && strings.Contains(s, "://") {
+		at := address.FindStringIndex(s)
+		if at == nil {
+			break
+		}
+		url := s[at[0]:at[1]]
+		p.page.links = append(p.page.links, url)
+		l = append(l, terminal.NewRun(s[:at[0]], base), terminal.NewRun(url, mix(base, p.link)))
+		s = s[at[1]:]
+	}
+	return append(l, terminal.NewRun(s, base))
+}
+
 // mix is one look over another.
 func mix(base, over style) style {
 	if base.Foreground() == 0 || over.Foreground() != 0 && base.Attr()&terminal.Bold == 0 {
@@ -373,11 +392,9 @@ func (p *painter) picture(n *markdown.Node, cols int) []line {
 	if text == "" {
 		text = n.URL
 	}
-	if p.image != nil {
-		if rows, width := p.image(n.URL, cols); rows > 0 {
-			p.page.pictures = append(p.page.pictures, picture{url: n.URL, cols: width, rows: rows})
-			return make([]line, rows)
-		}
+	if s := p.gallery.take(n.URL, cols); s != nil {
+		p.page.pictures = append(p.page.pictures, picture{shot: s})
+		return s.lines(p.gallery.protocol)
 	}
 	return wrap(say("🖼  "+text, p.dim), cols, nil, nil)
 }
@@ -520,26 +537,19 @@ func (p *painter) stepLines(i int, lines []line, cols int) []line {
 
 // breakCode breaks a line of code anywhere, with a sign where it goes on.
 func breakCode(l line, cols int, first, rest line, sign style) []line {
-	w := l.Width()
-	if w <= cols || cols < 4 {
+	if l.Width() <= cols || cols < 4 {
 		return []line{join(first, l)}
 	}
 	var out []line
-	for from := 0; from < w; {
-		to := min(from+cols-1, w)
-		if w-from <= cols {
-			to = w
+	for before := first; l != nil; before = rest {
+		head := l
+		if l.Width() <= cols {
+			l = nil
+		} else {
+			head, l = l.Split(cols - 1)
+			head = append(head[:len(head):len(head)], terminal.NewRun("↩", sign))
 		}
-		part := l.Cut(from, to)
-		if to < w {
-			part = append(part, terminal.NewRun("↩", sign))
-		}
-		before := rest
-		if from == 0 {
-			before = first
-		}
-		out = append(out, join(before, part))
-		from = to
+		out = append(out, join(before, head))
 	}
 	return out
 }

@@ -159,11 +159,10 @@ func (w *wrapper) add(run terminal.Run, blank bool) {
 		return
 	}
 	for room := w.cols - w.width; run.Width > room && room > 1; room = w.cols - w.width {
-		l := line{run}
-		w.cur = append(w.cur, l.Cut(0, room)...)
-		w.width += room
+		head, tail := line{run}.Split(room)
+		w.cur = append(w.cur, head...)
+		w.width += head.Width()
 		w.end(w.rest)
-		tail := l.Cut(room, run.Width)
 		if len(tail) == 0 {
 			return
 		}

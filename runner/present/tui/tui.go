@@ -9,6 +9,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	uv "github.com/charmbracelet/ultraviolet"
 
 	"workshop/markdown"
 	"workshop/runner/present"
@@ -123,8 +124,9 @@ type face struct {
 	back       int    // of the shell, in lines
 	leaving    bool   // q was pressed while something ran
 
-	trees map[*present.Slide]*markdown.Node
-	laid  laid
+	gallery *gallery
+	trees   map[*present.Slide]*markdown.Node
+	laid    laid
 }
 
 // laid is the slide as it was laid out last, and for what.
@@ -147,19 +149,24 @@ func newFace(talk *present.Talk, opts Options) (*face, error) {
 	if opts.Prefix == "" {
 		opts.Prefix = DefaultPrefix
 	}
-	return &face{theme: newTheme(!opts.Plain), talk: talk, opts: opts, keys: keys, s: talk.State(), trees: map[*present.Slide]*markdown.Node{}}, nil
+	return &face{theme: newTheme(!opts.Plain), talk: talk, opts: opts, keys: keys, s: talk.State(), gallery: newGallery(opts.Images, opts.Environ), trees: map[*present.Slide]*markdown.Node{}}, nil
 }
 
 // Init begins the clock.
-func (f *face) Init() tea.Cmd { return ticking() }
+func (f *face) Init() tea.Cmd { return tea.Batch(ticking(), f.gallery.ask()) }
 
 // Update takes a message in.
 func (f *face) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := f.update(msg)
+	return f, tea.Batch(cmd, f.pictures())
+}
+
+func (f *face) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case changed:
 		f.take(f.talk.State())
 	case tick:
-		return f, ticking()
+		return ticking()
 	case tea.WindowSizeMsg:
 		f.cols, f.rows = msg.Width, msg.Height
 		f.resize()
@@ -167,7 +174,13 @@ func (f *face) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmd := f.key(msg)
 		f.take(f.talk.State())
 		f.resize()
-		return f, cmd
+		return cmd
+	case redraw:
+		return f.settle(msg)
+	case uv.PrimaryDeviceAttributesEvent, uv.CellSizeEvent:
+		if f.gallery.told(msg) {
+			f.laid = laid{}
+		}
 	case tea.PasteMsg:
 		if f.focus == onShell {
 			f.back = 0
@@ -176,7 +189,7 @@ func (f *face) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			f.input += msg.Content
 		}
 	}
-	return f, nil
+	return nil
 }
 
 // take looks at a new state.
@@ -228,7 +241,7 @@ func (f *face) page(cols, rows int) page {
 	same := l.slide == now.slide && l.step == now.step && l.hidden == now.hidden && l.cols == cols && l.rows == rows && l.minute == now.minute &&
 		len(l.outcomes) == len(now.outcomes) && (len(l.outcomes) == 0 || &l.outcomes[0] == &now.outcomes[0])
 	if !same {
-		now.page = lay(f.theme, s, f.tree(now.slide), cols, rows, nil)
+		now.page = lay(f.theme, s, f.tree(now.slide), cols, rows, f.gallery)
 		f.laid = now
 	}
 	return f.laid.page

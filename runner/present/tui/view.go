@@ -83,6 +83,16 @@ func (f *face) slideSize() (cols, rows int) {
 	return min(fr.slideCols-2*left, 110), max(fr.slideRows-1-f.panelRows(fr), 1)
 }
 
+// slideLeft is what is left free before a slide: it stands in the middle where it is
+// alone on a wide terminal.
+func (f *face) slideLeft(fr frame, cols int) int {
+	if free := (fr.slideCols - cols) / 2; !fr.beside && fr.slideCols >= 114 {
+		return free
+	} else {
+		return min(margin, free)
+	}
+}
+
 func (f *face) slideRows() int {
 	_, rows := f.slideSize()
 	return rows
@@ -208,10 +218,7 @@ func (f *face) both() (lines []line, cursor *[2]int) {
 // slide draws the slide with what belongs under it, as many rows as it has.
 func (f *face) slide(fr frame) []line {
 	cols, rows := f.slideSize()
-	left := spaces((fr.slideCols - cols) / 2)
-	if fr.beside || fr.slideCols < 114 {
-		left = spaces(min(margin, (fr.slideCols-cols)/2))
-	}
+	left := spaces(f.slideLeft(fr, cols))
 	lines := []line{nil}
 	if f.s.Current() == nil {
 		lines = append(lines, say("  the deck has no slides", f.dim))

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"html/template"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -172,35 +171,24 @@ func (v *visit) asset() {
 	_, _ = v.w.Write(data)
 }
 
-// maxImage is how large a picture may be, in bytes.
-const maxImage = 32 << 20
-
 // file is a picture of the deck.
 func (v *visit) file() {
 	name := imageName((&url.URL{Path: v.rest}).EscapedPath())
-	if v.opts.Files == nil || name == "" || name != v.rest {
+	if v.opts.Images == nil || name == "" || name != v.rest {
 		v.refuse(http.StatusNotFound, "There is no such picture.")
 		return
 	}
-	// What is no regular file is not even opened: a pipe would not let go.
-	name = path.Join(v.opts.Dir, name)
-	info, err := fs.Stat(v.opts.Files, name)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxImage {
-		v.refuse(http.StatusNotFound, "There is no such picture.")
-		return
-	}
-	f, err := v.opts.Files.Open(name)
+	data, err := v.opts.Images(name)
 	if err != nil {
 		v.refuse(http.StatusNotFound, "There is no such picture.")
 		return
 	}
-	defer f.Close()
 	h := v.w.Header()
 	h.Set("Content-Type", imageTypes[strings.ToLower(path.Ext(name))])
 	// An SVG is a document, which could run scripts where it is opened by itself.
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox")
 	v.extend(time.Minute)
-	_, _ = io.CopyN(v.w, f, maxImage)
+	_, _ = v.w.Write(data)
 }
 
 // read reads what was posted.

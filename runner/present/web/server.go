@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log"
 	"net"
 	"net/http"
@@ -21,12 +20,11 @@ import (
 
 // Options of the face. The zero value is for this machine alone.
 type Options struct {
-	Addr    string        // HOST:PORT, or one of them; "": 127.0.0.1 and a free port
-	Hosts   []string      // other names that it is reached by; those of an address that is open to others have to be given
-	Files   fs.FS         // where the deck's pictures are; nil: there are none
-	Dir     string        // the deck's folder in there
-	Resizes bool          // the presenter's page says how large the terminal is; otherwise another face does
-	reading time.Duration // how long a request may take to come; 0: ten seconds
+	Addr    string                            // HOST:PORT, or one of them; "": 127.0.0.1 and a free port
+	Hosts   []string                          // other names that it is reached by; those of an address that is open to others have to be given
+	Images  func(name string) ([]byte, error) // reads a picture by its name beside the deck; nil: there are none
+	Resizes bool                              // the presenter's page says how large the terminal is; otherwise another face does
+	reading time.Duration                     // how long a request may take to come; 0: ten seconds
 }
 
 // maxConns is how many connections are served; others wait.

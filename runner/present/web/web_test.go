@@ -65,7 +65,7 @@ func openRoom(t *testing.T, deck string, opts present.Options, web Options) *roo
 	if err != nil {
 		t.Fatal(err)
 	}
-	web.Files, web.Dir = root.FS(), "."
+	web.Images = root.ReadFile
 	if r.server, err = Open(t.Context(), r.Talk, web); err != nil {
 		t.Fatal(err)
 	}
