@@ -77,7 +77,7 @@ otherwise: then whoever can listen on that network can take over a seat that is 
 	f.DurationVar(&s.length, "length", 0, "how long the talk is to be, for the clock to say whether it is late")
 	f.BoolVar(&s.hidden, "hidden", false, "show hidden steps from the beginning")
 	f.BoolVar(&s.fresh, "from-start", false, "begin with the first slide, wherever the last talk was")
-	s.web.flags(f)
+	s.web.flags(cmd)
 	if err := cmd.RegisterFlagCompletionFunc("keys", cobra.FixedCompletions(tui.Presets(), cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // the flag is defined above
 	}
@@ -144,7 +144,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 		case <-done:
 		}
 	}()
-	server, err := s.web.open(ctx, talk, deck, alone, streams)
+	server, err := s.web.open(ctx, talk, deck, s.length, alone, streams)
 	switch {
 	case err != nil:
 	case alone:

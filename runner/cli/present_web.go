@@ -4,8 +4,9 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"workshop/runner/present"
 	"workshop/runner/present/web"
@@ -18,21 +19,27 @@ type browsers struct {
 	only  bool
 }
 
-func (b *browsers) flags(f *pflag.FlagSet) {
+func (b *browsers) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&b.addr, "web", "", "also serve browsers, at `ADDR` (HOST:PORT; 127.0.0.1 and a free port without one): presenter, remote, audience")
 	f.Lookup("web").NoOptDefVal = "127.0.0.1:0"
 	f.BoolVar(&b.only, "web-only", false, "serve browsers, and leave the terminal as it is")
 	f.StringArrayVar(&b.hosts, "web-host", nil, "answer to this `NAME` too, when others reach this machine by it (repeatable)")
+	for _, name := range []string{"web", "web-host"} {
+		if err := cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions); err != nil {
+			panic(err) // the flag is defined above
+		}
+	}
 }
 
 func (b *browsers) wanted() bool { return b.addr != "" || b.only }
 
 // open begins to serve, and prints the links.
-func (b *browsers) open(ctx context.Context, talk *present.Talk, deck *source, alone bool, streams Streams) (*web.Server, error) {
+func (b *browsers) open(ctx context.Context, talk *present.Talk, deck *source, length time.Duration, alone bool, streams Streams) (*web.Server, error) {
 	if !b.wanted() {
 		return nil, nil
 	}
-	server, err := web.Open(ctx, talk, web.Options{Addr: b.addr, Hosts: b.hosts, Images: deck.picture, Resizes: alone})
+	server, err := web.Open(ctx, talk, web.Options{Addr: b.addr, Hosts: b.hosts, Images: deck.picture, Resizes: alone, Length: length})
 	if err != nil {
 		return nil, fmt.Errorf("--web: %w", err)
 	}

@@ -24,6 +24,7 @@ type Options struct {
 	Hosts   []string                          // other names that it is reached by; those of an address that is open to others have to be given
 	Images  func(name string) ([]byte, error) // reads a picture by its name beside the deck; nil: there are none
 	Resizes bool                              // the presenter's page says how large the terminal is; otherwise another face does
+	Length  time.Duration                     // how long the talk is to be; 0: nobody knows
 	reading time.Duration                     // how long a request may take to come; 0: ten seconds
 }
 

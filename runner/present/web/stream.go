@@ -110,7 +110,7 @@ func (st *stream) next(s *present.State) []byte {
 	}
 	st.begun, st.deck, st.at = true, s.Deck, s.Slide
 	add("steps", stepsOf(s, role))
-	add("talk", talkOf(s, role))
+	add("talk", talkOf(s, role, st.server.opts.Length))
 	add("log", logMark(s.Log))
 	if role != Audience {
 		room := st.server.seats.room(st.seat)

@@ -170,6 +170,7 @@ func stepID(s *present.Step) string {
 // talkView is what else there is to know.
 type talkView struct {
 	Started int64  `json:"started,omitempty"` // milliseconds
+	Length  int64  `json:"length,omitempty"`  // of the talk, as planned, in milliseconds
 	Busy    string `json:"busy,omitempty"`
 	Running string `json:"running,omitempty"` // what runs
 	Blank   bool   `json:"blank,omitempty"`
@@ -184,12 +185,12 @@ type talkView struct {
 	Pace    []int  `json:"pace,omitempty"`  // steps that were run, and all
 }
 
-func talkOf(s *present.State, role Role) *talkView {
+func talkOf(s *present.State, role Role, length time.Duration) *talkView {
 	v := &talkView{Blank: s.Blank, Shell: s.Terminal != nil}
 	if role == Audience {
 		return v
 	}
-	v.Started = s.Started.UnixMilli()
+	v.Started, v.Length = s.Started.UnixMilli(), length.Milliseconds()
 	v.Busy, v.Typing, v.Verify, v.Hidden = printable(s.Busy), s.Typing, s.Verify, s.Hidden
 	if s.Running != nil {
 		v.Running = printable(s.Running.Step.Summary())

@@ -187,6 +187,13 @@ connect((changed, part) => {
 function tick() {
   if (!state.talk) return;
   $("timer").textContent = duration(Date.now() - state.talk.started);
+  const { length, started } = state.talk;
+  if (length) { // late: more of the time has gone than of the slides
+    const gone = (Date.now() - started) / length;
+    $("left").textContent = gone < 1 ? `${duration(length * (1 - gone))} left` : `${duration(length * (gone - 1))} over`;
+    $("left").className = gone > (state.slide.index + 1) / state.deck.total + 0.02 ? "late" : "";
+    $("left").title = $("left").className ? "Behind: fewer slides were shown than time has gone" : "In time";
+  }
   $("now").textContent = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
 setInterval(tick, 1000);
