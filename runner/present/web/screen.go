@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"workshop/runner/terminal"
 )
@@ -63,23 +64,42 @@ func sameLine(a, b terminal.Line) bool {
 func lineView(l terminal.Line) []any {
 	runs := []any{}
 	for i, r := range l {
-		text := printable(r.Text)
 		if i == len(l)-1 && r.Style == 0 {
-			if text = strings.TrimRight(text, " "); text == "" {
+			text := strings.TrimRight(r.Text, " ")
+			r.Width -= len(r.Text) - len(text)
+			if r.Text = text; text == "" {
 				break
 			}
 		}
+		parts := []terminal.Run{r}
+		if len(r.Text) != r.Width { // not all ASCII
+			if cells := r.Cells(); !alike(cells) {
+				parts = cells
+			}
+		}
 		look, fg, bg := lookOf(r.Style)
-		switch {
-		case fg != "" || bg != "":
-			runs = append(runs, []any{text, r.Width, look, fg, bg})
-		case look != "":
-			runs = append(runs, []any{text, r.Width, look})
-		default:
-			runs = append(runs, []any{text, r.Width})
+		for _, p := range parts {
+			run := []any{printable(p.Text), p.Width}
+			switch {
+			case fg != "" || bg != "":
+				run = append(run, look, fg, bg)
+			case look != "":
+				run = append(run, look)
+			}
+			runs = append(runs, run)
 		}
 	}
 	return runs
+}
+
+// alike reports whether characters are as wide as each other, without combining marks.
+func alike(cells []terminal.Run) bool {
+	for _, c := range cells {
+		if c.Width != cells[0].Width || utf8.RuneCountInString(c.Text) != 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // attrClasses are the classes of the attributes.
