@@ -26,7 +26,7 @@ build: ## build ./workshop, a static binary
 
 .PHONY: test
 test: ## run all tests; say which were skipped, and why
-	@go test -json $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
+	@go test -json -timeout 15m $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
 
 .PHONY: race
 race: ## run all tests under the race detector (needs a C compiler)
@@ -58,6 +58,17 @@ $(LINT):
 	mkdir -p $(@D)
 	GOBIN=$(CURDIR)/$(@D) go install $(GOLANGCI_LINT)
 	mv $(@D)/golangci-lint $@
+
+# Docker Compose itself, a client that tests compare with: about a minute, and once.
+COMPOSE_V5 := .cache/bin/docker-compose-v5.6.0
+
+.PHONY: compose
+compose: $(COMPOSE_V5) ## build Docker Compose, which tests drive the embedded engine with
+
+$(COMPOSE_V5):
+	mkdir -p $(@D)
+	cd testdata/compose/client && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X github.com/docker/compose/v5/internal.Version=v5.6.0' \
+		-o $(CURDIR)/$@ github.com/docker/compose/v5/cmd
 
 .PHONY: bench
 bench: ## measure

@@ -264,7 +264,7 @@ func (p *chapterParser) step(t token) {
 		at = t.data + len(t.info) - len(rest) + blanks
 		s.origin.marks = []mark{{src: at}}
 	} else {
-		s.Args = strings.Trim(rest, " \t")
+		s.Args, s.indent = strings.Trim(rest, " \t"), t.indent
 		if s.Args != "" && s.Args[0] != '{' && t.end > t.tail { // attributes, and an unclosed fence, are another matter
 			end := t.data + len(t.info)
 			p.log.warn(CodeFenceArguments, p.src.span(end-len(s.Args), end), "end the fence on this line, or put them on lines of their own",

@@ -19,6 +19,7 @@ type Deck struct {
 	Workdir  string            // directory to copy for a session, inside the file system; "" if not given
 	Engine   string            // the manifest's engine: key, as written
 	Network  string            // the manifest's network: key, as written
+	Compose  string            // the manifest's compose: key, as written
 	Values   map[string]string // the keys of the manifest that are substituted, such as gitrepo
 	Chapters []*Chapter
 	Lint     Lint      // the manifest's lint: key
@@ -75,6 +76,7 @@ type Step struct {
 	Raw       string // the data with the backticks that are removed from Text; "" if there are none
 	TextPos   Pos    // where Text begins
 	Hidden    bool   // inside an HTML comment: learners do not see it
+	indent    int    // columns that were removed from each line of a fence's body
 	origin    origin // of Text
 }
 

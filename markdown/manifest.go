@@ -126,7 +126,7 @@ type field struct {
 
 // manifestKeys are the keys of a manifest.
 func manifestKeys() []string {
-	return strings.Fields("title chat gitrepo slides zip html slidenumberprefix exclude content session workdir engine network lint")
+	return strings.Fields("title chat gitrepo slides zip html slidenumberprefix exclude content session workdir engine network compose lint")
 }
 
 func (m *manifestReader) keys() []field {
@@ -197,14 +197,25 @@ func (m *manifestReader) key(key string, n *yaml.Node) {
 	case "lint":
 		m.lint(n)
 	case "engine":
-		m.deck.Engine, _ = m.string(n, key)
+		m.deck.Engine = m.choice(n, key, "auto", "embedded", "docker")
 	case "network":
-		m.deck.Network, _ = m.string(n, key)
+		m.deck.Network = m.choice(n, key, "private", "host")
+	case "compose":
+		m.deck.Compose = m.choice(n, key, "auto", "v1", "v5")
 	default:
 		if s, ok := m.string(n, key); ok {
 			m.values[key] = strings.Trim(s, "\n")
 		}
 	}
+}
+
+// choice reads one of a few words.
+func (m *manifestReader) choice(n *yaml.Node, key string, words ...string) string {
+	s, ok := m.string(n, key)
+	if ok && !slices.Contains(words, s) {
+		m.fail(CodeManifestValue, m.span(n), didYouMean(Suggest(s, words)), "%s: %s is not one of %s", key, shorten(s), strings.Join(words, ", "))
+	}
+	return s
 }
 
 // override sets a key from the environment.
@@ -226,6 +237,8 @@ func (m *manifestReader) override(key, value string) {
 		m.deck.Engine = value
 	case "network":
 		m.deck.Network = value
+	case "compose":
+		m.deck.Compose = value
 	default:
 		m.values[key] = value
 	}

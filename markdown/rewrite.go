@@ -112,8 +112,11 @@ func (r *rewriter) check() error {
 		case strings.Contains(l.Text, "@@"):
 			return errors.New("@@ in it may be taken for a substitution")
 		}
+		if !utf8.ValidString(l.Text) {
+			return errors.New("it holds what is not UTF-8")
+		}
 		for _, c := range l.Text {
-			if what := misleading(c); what != "" || c == 0 {
+			if what := misleading(c); what != "" || c == 0 || c == '\n' {
 				return fmt.Errorf("it holds a character that is not what is seen, U+%04X", c)
 			}
 		}
@@ -163,10 +166,13 @@ func (r *rewriter) fence(opening []byte, at, size int, mark byte) (text []byte, 
 	blanks := prefix(string(closing), isBlank)
 	indent := closing[:blanks]
 	for i, line := range r.oldLines() {
-		if line != "" {
-			indent = body[i][:len(content(body[i]))-len(line)]
+		if before := body[i][:len(content(body[i]))-len(line)]; line != "" && columns(string(before)) == r.Step.indent {
+			indent = before
 			break
 		}
+	}
+	if columns(string(indent)) != r.Step.indent {
+		indent = bytes.Repeat([]byte(" "), r.Step.indent)
 	}
 	for _, l := range r.Lines {
 		switch {

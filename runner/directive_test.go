@@ -72,6 +72,9 @@ func TestVerdicts(t *testing.T) {
 		{"of keys at the prompt", []string{steps("bash true", "keys (exit 4)", "key Enter", "status 4")}, []string{"passed"}},
 		{"of keys in the next exercise", []string{steps("bash true"), steps("keys (exit 4)", "key Enter", "status 4")}, []string{"passed", "passed"}},
 		{"of keys, another one", []string{steps("bash true", "keys (exit 5)", "key Enter", "status 4")}, []string{"failed d.md:7:6: the command ended with status 5, not 4"}},
+		{"of a line that ^O ends", []string{steps("bash true", "keys (exit 5)", "key ^O"), steps("bash echo a", "output a")}, []string{"failed d.md:7:6: the command ended with status 5", "passed"}},
+		{"of a line that ^O ends and another takes up", []string{steps("bash true\necho b", "keys (exit 5)", "key ^O", "status 5", "bash echo a", "output a")}, []string{"passed"}},
+		{"of a line from the history", []string{steps("bash true", "keys (exit 5); : needle", "key C-a", "key C-k", "key C-y", "key BSpace", "key Enter", "check", "bash (exit 0); (: needle; exit 6)", "status 6", "key ^R", "keys needle", "key Enter"), steps("bash echo a", "output a")}, []string{"failed d.md:18:6: the command ended with status 6", "passed"}},
 		{"nothing to judge", []string{steps("bash (exit 1)"), steps("check")}, []string{
 			"failed d.md:4:1: the command ended with status 1", "failed d.md:15:6: there is no command to judge: the exercise before it did not get so far",
 		}},
@@ -80,6 +83,7 @@ func TestVerdicts(t *testing.T) {
 			"failed d.md:4:1: `sleep 100`, started at line 4, has not ended after 300ms (end it with a key step such as ^C, or give it a wait)",
 		}},
 		{"a longer limit for a wait", []string{steps("bash sleep 1; echo re''ady", "wait ready", "timeout 10s")}, []string{"passed"}},
+		{"a limit behind an output", []string{steps("bash sleep 3.5; echo a", "output a", "timeout 20s")}, []string{"passed"}},
 		{"a limit of a check", []string{steps("bash echo a; sleep 100", "wait a", "check", "timeout 300ms")}, []string{
 			"failed d.md:8:6: `sleep 100`, started at line 4, is still in the foreground after 300ms (end it with a key step such as ^C, or give it a wait)",
 		}},

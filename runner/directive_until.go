@@ -14,7 +14,7 @@ var untilDirective = directive{
 	follows: justBehind,
 	compile: func(step *markdown.Step) (operation, error) {
 		pattern, err := parsePattern(step.Text)
-		return operation{kind: Waits, condition: Condition{Appears: pattern}, waits: 1, act: repeatSnippet}, err
+		return operation{kind: Waits, condition: Condition{Appears: pattern}, waits: 1, repeats: true, act: repeatSnippet}, err
 	},
 }
 

@@ -243,3 +243,18 @@ func TestLiveFlood(t *testing.T) {
 	s.types("\x03")
 	s.shows("^C")
 }
+
+// TestLivePanes divides the terminal: a person sees all panes, and types into the active
+// one.
+func TestLivePanes(t *testing.T) {
+	s := openStage(t, Options{Cols: 60, Rows: 10}, "```bash\necho first\n```", "```tmux split-pane -h```", "```bash\necho second\n```")
+	for i := range s.steps {
+		s.passes(i)
+	}
+	s.types("echo by ha''nd\r")
+	s.shows("by hand")
+	shown := strings.Join(s.lines(), "\n")
+	if !strings.Contains(shown, "first") || !strings.Contains(shown, "│second") || !strings.Contains(shown, "│by hand") {
+		t.Errorf("%s", shown)
+	}
+}

@@ -36,6 +36,7 @@ type operation struct {
 	snippet   string       // typed at the prompt, a Return behind each line
 	keys      terminal.Key // pressed
 	pastes    bool         // the clipboard is typed
+	repeats   bool         // the snippet before it is typed again
 	condition Condition
 	waits     int           // its limit, in limits of a wait; 0: the limit of a snippet
 	timeout   time.Duration // for the step before it
@@ -182,6 +183,10 @@ func (s *Step) Sends() string {
 // Pastes reports whether the step types what was copied, which is not known before.
 func (s *Step) Pastes() bool { return s.op.pastes }
 
+// Repeats reports whether the step types the snippet before it again, each second until
+// its condition holds.
+func (s *Step) Repeats() bool { return s.op.repeats }
+
 // Arranges is the command of tmux that the step carries out, by its full name; "" for
 // none.
 func (s *Step) Arranges() string {
@@ -204,9 +209,13 @@ func (s *Step) Condition() Condition {
 }
 
 // Limit is how long the step may take, under the limits of a run, of which zero means
-// the default: a snippet until the prompt is back, a wait until it is met.
+// the default: a snippet until the prompt is back, a wait until it is met. 0: it takes
+// no time of its own.
 func (s *Step) Limit(l Limits) time.Duration {
 	l = l.orDefault()
+	if s.op.kind == Alters || s.op.kind == Ignored {
+		return 0
+	}
 	if s.timeout > 0 {
 		return s.timeout
 	}

@@ -271,6 +271,14 @@ func (l *linker) place(step *Step) (ok bool, hint, message string) {
 	return true, "", ""
 }
 
+// snippet is the last one, if it is of this exercise.
+func (l *linker) snippet() *Step {
+	if !l.own {
+		return nil
+	}
+	return l.typed[0]
+}
+
 func (l *linker) add(step *Step) {
 	d, op := step.directive, &step.op
 	if op.kind == Ignored {
@@ -281,6 +289,9 @@ func (l *linker) add(step *Step) {
 		l.typed, l.own, l.open = []*Step{step}, true, true
 	case op.timeout > 0:
 		l.last.timeout = op.timeout
+		if s := l.snippet(); s != nil && l.last.op.condition.Ends && !s.watched && s.timeout == 0 {
+			s.timeout = op.timeout // it is the snippet that waits for the end
+		}
 	case op.condition.Lacks != nil:
 		l.typed[0].rejects = append(l.typed[0].rejects, step)
 	case op.kind == Judges && op.condition.Status != nil:

@@ -57,6 +57,8 @@ type Stack interface {
 type Host struct {
 	Dir     string // the session's folder, removed afterwards
 	Bin     string // an empty folder in it, the first on the shell's PATH
+	Work    string // the directory that the shell starts in
+	Deck    *markdown.Deck
 	Sandbox *sandbox.Sandbox
 }
 
@@ -72,9 +74,10 @@ type Options struct {
 	Sandbox    sandbox.Options
 	Workdir    func(*Session) (Workdir, error)
 	Stack      func(context.Context, Host) (Stack, error)
-	Event      func(Event) // gets everything that happens, in order; must not block for long
-	Notes      []string    // remarks for the reader
-	Past       int         // lines of the terminal that are kept when they leave it at the top
+	Event      func(Event)  // gets everything that happens, in order; must not block for long
+	Input      func([]byte) // gets every byte that is typed into a shell, in order; valid during the call only
+	Notes      []string     // remarks for the reader
+	Past       int          // lines of the terminal that are kept when they leave it at the top
 	// Observe, if set, is told what the snippet before an output step has output, as lines
 	// that are compared; the step passes, whatever is expected.
 	Observe func(step *Step, output []string)

@@ -170,6 +170,9 @@ func (e *Exercise) checkBeginning(errs *markdown.ErrorList) {
 		if step.Snippet() {
 			return
 		}
+		if step.directive.follows == anything {
+			continue
+		}
 		errs.Add(CodeSelection, step.Head(), "add --from-start, or select what comes before as well", "the selection begins here in the middle of what an exercise before it started")
 	}
 }

@@ -98,7 +98,7 @@ func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
 	s.env = append([]string{}, r.opts.Env...)
 	s.env = append(s.env, "HOME="+home, "TMPDIR="+tmp, "PATH="+bin+string(os.PathListSeparator)+r.opts.Path, "PWD="+s.work)
 	if r.opts.Stack != nil {
-		if s.stack, err = r.opts.Stack(ctx, Host{Dir: s.dir, Bin: bin, Sandbox: s.sandbox}); err != nil {
+		if s.stack, err = r.opts.Stack(ctx, Host{Dir: s.dir, Bin: bin, Work: s.work, Deck: plan.Deck, Sandbox: s.sandbox}); err != nil {
 			return nil, err
 		}
 		s.env = append(s.env, s.stack.Env()...)
@@ -160,6 +160,7 @@ func (s *session) startShell(ctx context.Context, p *pane) error {
 		},
 		Output: s.view.Pass,
 		Drawn:  func(screen *terminal.Screen) { s.view.Draw(p.id, screen) },
+		Input:  s.run.opts.Input,
 	})
 	p.shell = shell
 	return err

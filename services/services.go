@@ -28,6 +28,9 @@ type Service struct {
 	// Run runs the service until ctx is done, which is no error.
 	Run func(ctx context.Context, rt Runtime) error
 
+	port  string // that it listens on; "" if it serves nothing
+	named bool   // says the name of its host
+	dials string // the services that it uses; "" if none
 	// deaf services ignore SIGTERM where stops are faithful to the original ones.
 	deaf bool
 }
@@ -36,7 +39,7 @@ type Service struct {
 func All() []Service {
 	return []Service{
 		{
-			Name: "rng", Summary: "random bytes, for one client at a time (port 80)", deaf: true,
+			Name: "rng", Summary: "random bytes, for one client at a time (port 80)", port: "80", named: true, deaf: true,
 			Run: func(ctx context.Context, rt Runtime) error {
 				l, err := rt.Listen(ctx, "80")
 				if err != nil {
@@ -46,7 +49,7 @@ func All() []Service {
 			},
 		},
 		{
-			Name: "hasher", Summary: "SHA-256 of what is posted to it (port 80)",
+			Name: "hasher", Summary: "SHA-256 of what is posted to it (port 80)", port: "80", named: true,
 			Run: func(ctx context.Context, rt Runtime) error {
 				l, err := rt.Listen(ctx, "80")
 				if err != nil {
@@ -56,7 +59,7 @@ func All() []Service {
 			},
 		},
 		{
-			Name: "worker", Summary: "mines coins with rng and hasher, counts them in redis", deaf: true,
+			Name: "worker", Summary: "mines coins with rng and hasher, counts them in redis", dials: "rng, hasher and redis", deaf: true,
 			Run: func(ctx context.Context, rt Runtime) error {
 				store := rt.redis()
 				defer store.Close()
@@ -65,7 +68,7 @@ func All() []Service {
 			},
 		},
 		{
-			Name: "webui", Summary: "a web page with the live graph of hashes per second (port 80)", deaf: true,
+			Name: "webui", Summary: "a web page with the live graph of hashes per second (port 80)", port: "80", dials: "redis", deaf: true,
 			Run: func(ctx context.Context, rt Runtime) error {
 				l, err := rt.Listen(ctx, "80")
 				if err != nil {
@@ -77,7 +80,7 @@ func All() []Service {
 			},
 		},
 		{
-			Name: "redis", Summary: "a data store in memory (port 6379)",
+			Name: "redis", Summary: "a data store in memory (port 6379)", port: "6379",
 			Run: func(ctx context.Context, rt Runtime) error {
 				l, err := rt.Listen(ctx, "6379")
 				if err != nil {
@@ -97,6 +100,29 @@ func Find(name string) (Service, bool) {
 		}
 	}
 	return Service{}, false
+}
+
+// help says what the service is and which variables of the environment it reads.
+func (s Service) help(w io.Writer) {
+	fmt.Fprintf(w, "%s: %s\n\nUsage:\n  workshop service %s\n\n", s.Name, s.Summary, s.Name)
+	fmt.Fprint(w, "It runs until it is interrupted, and takes no arguments. Environment:\n\n")
+	line := func(name, text string) {
+		fmt.Fprintf(w, "  %-22s  %s\n", name, strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", 26)))
+	}
+	if s.port != "" {
+		line("LISTEN", "the address to listen on (default: port "+s.port+" of all interfaces)")
+		line("LISTEN_FDS, LISTEN_PID", "listeners that were handed over instead, see sd_listen_fds(3);")
+		line("LISTEN_FDNAMES", "their names: the ports that they stand for, here "+s.port)
+	}
+	if s.dials != "" {
+		line("ALL_PROXY", "a SOCKS5 proxy (socks5h://HOST:PORT) that finds\n"+s.dials+" (default: they are looked up in the DNS)")
+	}
+	if s.named {
+		line("HOSTNAME", "the name that it gives itself (default: the machine's)")
+	}
+	if s.deaf {
+		line("WORKSHOP_FAITHFUL_STOP", "1: ignore SIGTERM, as the original does")
+	}
 }
 
 // The exit statuses of [Main].
@@ -122,6 +148,10 @@ func Main(ctx context.Context, name string, args []string, stdout, stderr io.Wri
 		}
 		fmt.Fprintf(stderr, "unknown service %q: there are %s\n", name, strings.Join(names, ", "))
 		return statusUsage
+	}
+	if len(args) > 0 && (args[0] == "--help" || args[0] == "-h") {
+		service.help(stdout)
+		return statusOK
 	}
 	if len(args) > 0 {
 		fmt.Fprintf(stderr, "%s: unexpected argument %q: services are configured by the environment\n", name, args[0])

@@ -395,6 +395,37 @@ func TestMainErrors(t *testing.T) {
 			want: "rng: unexpected argument \"-v\": services are configured by the environment\n",
 		},
 		{
+			name: "help", service: "webui", args: []string{"--help"}, status: 0,
+			want: `webui: a web page with the live graph of hashes per second (port 80)
+
+Usage:
+  workshop service webui
+
+It runs until it is interrupted, and takes no arguments. Environment:
+
+  LISTEN                  the address to listen on (default: port 80 of all interfaces)
+  LISTEN_FDS, LISTEN_PID  listeners that were handed over instead, see sd_listen_fds(3);
+  LISTEN_FDNAMES          their names: the ports that they stand for, here 80
+  ALL_PROXY               a SOCKS5 proxy (socks5h://HOST:PORT) that finds
+                          redis (default: they are looked up in the DNS)
+  WORKSHOP_FAITHFUL_STOP  1: ignore SIGTERM, as the original does
+`,
+		},
+		{
+			name: "short help", service: "worker", args: []string{"-h"}, status: 0,
+			want: `worker: mines coins with rng and hasher, counts them in redis
+
+Usage:
+  workshop service worker
+
+It runs until it is interrupted, and takes no arguments. Environment:
+
+  ALL_PROXY               a SOCKS5 proxy (socks5h://HOST:PORT) that finds
+                          rng, hasher and redis (default: they are looked up in the DNS)
+  WORKSHOP_FAITHFUL_STOP  1: ignore SIGTERM, as the original does
+`,
+		},
+		{
 			name: "port taken", service: "hasher", status: 1,
 			env:  map[string]string{"LISTEN": busy.Addr().String()},
 			want: fmt.Sprintf("hasher: listen tcp 127.0.0.1:%d: bind: address already in use\n", port),

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,6 +62,9 @@ func Main(ctx context.Context, argv []string, streams Streams) int {
 	root := newRoot(streams) //nolint:contextcheck // cobra hands the context to the commands
 	root.SetArgs(argv[1:])
 	err := root.ExecuteContext(ctx)
+	if err != nil {
+		err = unknownCommand(root, argv[1:], err)
+	}
 	code := exitCode(err)
 	var coded *codeError
 	switch {
@@ -71,6 +75,22 @@ func Main(ctx context.Context, argv []string, streams Streams) int {
 		fmt.Fprintf(streams.Err, "workshop: %v\n", err)
 	}
 	return code
+}
+
+// unknownCommand words the error where no command is called like what was asked for.
+func unknownCommand(root *cobra.Command, args []string, err error) error {
+	if _, _, notFound := root.Find(args); notFound == nil {
+		return err
+	}
+	i := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
+	if i < 0 {
+		return err
+	}
+	hint := ""
+	if near := root.SuggestionsFor(args[i]); len(near) > 0 {
+		hint = fmt.Sprintf(" (did you mean %q?)", near[0])
+	}
+	return fmt.Errorf("unknown command %q%s\nSee %q", args[i], hint, root.CommandPath()+" --help")
 }
 
 // codeError is an error with its exit code; with no error inside, everything has been said.
@@ -117,7 +137,7 @@ that what should appear does appear.
 
 A DECK is a directory (its workshop.yml, else its *.md files in name order), a
 manifest, or one .md file. Without one it is slides/ here, else the deck that is
-built in. A deck that you run has your privileges: read it first (workshop list).`,
+built in. A deck that you run has your privileges: read it first (workshop plan).`,
 		Example: `  workshop run slides              watch the workshop being done
   workshop check --chapter scaling verify a chapter, as in CI
   workshop list --json             what there is, without running it`,
@@ -129,7 +149,7 @@ built in. A deck that you run has your privileges: read it first (workshop list)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.AddGroup(&cobra.Group{ID: "deck", Title: "Decks:"}, &cobra.Group{ID: "stack", Title: "The sample application:"})
-	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newList(streams), newLint(streams))
+	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newLint(streams), newList(streams), newPlan(streams), newInit(streams), newLSP(streams), newDoctor(streams))
 	root.AddCommand(newTools(streams)...)
 	root.AddCommand(directivesTopic())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

@@ -139,15 +139,21 @@ func repository(dir string) string {
 // shown turns names below top into paths like the one that the user gave: relative
 // to the working directory, unless it was absolute.
 func shown(arg, top string) func(string) string {
-	base := top
-	if wd, err := os.Getwd(); err == nil && !filepath.IsAbs(arg) {
-		if wd, err = filepath.EvalSymlinks(wd); err == nil {
-			if rel, err := filepath.Rel(wd, top); err == nil {
-				base = rel
-			}
-		}
+	wd, err := os.Getwd()
+	if err == nil {
+		wd, err = filepath.EvalSymlinks(wd)
 	}
-	return func(name string) string { return filepath.Join(base, filepath.FromSlash(name)) }
+	return func(name string) string {
+		full := filepath.Join(top, filepath.FromSlash(name))
+		if err != nil || filepath.IsAbs(arg) {
+			return full
+		}
+		rel, err := filepath.Rel(wd, full)
+		if err != nil {
+			return full
+		}
+		return rel
+	}
 }
 
 // selectionFlags adds the flags that narrow what runs.

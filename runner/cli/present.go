@@ -66,7 +66,9 @@ otherwise: then whoever can listen on that network can take over a seat that is 
 		GroupID: "deck",
 		Args:    cobra.MaximumNArgs(1),
 	}
-	s := &show{job: sessionFlags(cmd, "host")}
+	s := &show{job: &job{}}
+	s.stepFlags(cmd)
+	s.sandboxFlags(cmd, "host")
 	f := cmd.Flags()
 	f.StringVar(&s.at, "at", "", "run the deck up to `ID` first: an exercise, or a slide's number or name")
 	f.BoolVar(&s.yes, "yes", false, "run the deck's commands without asking")
@@ -78,9 +80,7 @@ otherwise: then whoever can listen on that network can take over a seat that is 
 	f.BoolVar(&s.hidden, "hidden", false, "show hidden steps from the beginning")
 	f.BoolVar(&s.fresh, "from-start", false, "begin with the first slide, wherever the last talk was")
 	s.web.flags(cmd)
-	if err := cmd.RegisterFlagCompletionFunc("keys", cobra.FixedCompletions(tui.Presets(), cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // the flag is defined above
-	}
+	completeWords(cmd, "keys", tui.Presets()...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return s.run(cmd.Context(), args, streams) }
 	return cmd
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -505,6 +506,26 @@ func TestPresentPictures(t *testing.T) {
 			}
 			r.press("Right")
 			r.sees("Next", "2/2")
+			r.ends()
+		})
+	}
+}
+
+// TestPresentSlides goes through the deck that ships: each slide is there, and fits
+// where a terminal is small.
+func TestPresentSlides(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {200, 50}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			r := enterRoom(t, size[0], size[1], "--from-start", "../../slides")
+			const slides = 50
+			for n := 1; n < slides; n++ {
+				r.sees(fmt.Sprintf("%d/%d", n, slides))
+				if regexp.MustCompile(`▼ \d+ more`).MatchString(r.text()) {
+					t.Errorf("slide %d does not fit:\n%s", n, r.text())
+				}
+				r.press("Right")
+			}
+			r.sees(fmt.Sprintf("%d/%d", slides, slides))
 			r.ends()
 		})
 	}

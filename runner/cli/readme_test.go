@@ -69,6 +69,60 @@ func TestReadmeExample(t *testing.T) {
 	}
 }
 
+// named is this test binary under the product's name, so that it also is the product
+// for those whom it starts by its path.
+func named(t *testing.T) string {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "workshop")
+	if os.Link(exe, path) == nil {
+		return path
+	}
+	b, err := os.ReadFile(exe)
+	if err == nil {
+		err = os.WriteFile(path, b, 0o700)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestReadmeApplication runs the README's deck about another application.
+func TestReadmeApplication(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		if os.Getenv("REQUIRE_PYTHON") != "" {
+			t.Fatalf("REQUIRE_PYTHON is set, but %v", err)
+		}
+		t.Skipf("the application is in Python: %v (REQUIRE_PYTHON=1 makes this a failure)", err)
+	}
+	text := readme(t)
+	dir := t.TempDir()
+	_, own, _ := strings.Cut(text, "### An application of your own")
+	for name, content := range map[string]string{
+		"shop/docker-compose.yml": between(t, own, "```yaml\n", "```\n"),
+		"shop/deck.md":            between(t, own, "````markdown\n", "````\n"),
+		"shop/goods/prices.txt":   "pears 2\napples 3\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), named(t), "check", "shop")
+	cmd.Dir = dir
+	out, _ := cmd.CombinedOutput()
+	if diff := cmp.Diff(comparable(between(t, own, "$ workshop check shop\n", "```\n")), comparable(string(out))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 var varying = []*regexp.Regexp{
 	regexp.MustCompile(` *\d+\.\ds\b`),
 	regexp.MustCompile(`(?m)^note: sessions are isolated by .*$`),
@@ -80,6 +134,29 @@ func comparable(s string) string {
 		s = re.ReplaceAllString(s, "…")
 	}
 	return s
+}
+
+// TestReadmePlan compares the plan in the README with that of its slide.
+func TestReadmePlan(t *testing.T) {
+	text := readme(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "hello.md"), []byte(between(t, text, "````markdown\n", "````\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), exe, "plan", "hello.md")
+	cmd.Args[0], cmd.Dir = "workshop", dir
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, tail, _ := strings.Cut(between(t, text, "$ workshop plan hello.md\n", "```\n"), "…\n")
+	if !strings.HasPrefix(string(out), head) || !strings.HasSuffix(string(out), "\n"+tail) {
+		t.Errorf("not as in the README:\n%s", out)
+	}
 }
 
 // TestReadmeDirectives compares the README's table with the program's.

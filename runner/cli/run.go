@@ -70,44 +70,66 @@ shown.`,
 
 // job is a run as the command line describes it.
 type job struct {
-	dialect    *dialect
-	selection  func() (runner.Selection, error)
-	fromStart  bool
-	limits     runner.Limits
-	network    string
-	isolation  string
-	inPlace    bool
-	env        []string
-	reports    []string
-	forget     bool // verdicts are not remembered
-	stopAtFail bool
-	update     bool // write what is output into the deck
-	console    string
-	lint       bool // first: errors stop, all warnings show
+	dialect   *dialect
+	selection func() (runner.Selection, error)
+	fromStart bool
+	limits    runner.Limits
+	engine    string
+	look      string
+	network   string
+	isolation string
+	// networkAsked reports whether the network was chosen by hand.
+	networkAsked func() bool
+	inPlace      bool
+	env          []string
+	reports      []string
+	forget       bool // verdicts are not remembered
+	stopAtFail   bool
+	update       bool // write what is output into the deck
+	console      string
+	lint         bool // first: errors stop, all warnings show
 }
 
-// runFlags are the flags of a run: which exercises, and what is written about them.
-func runFlags(cmd *cobra.Command, network string) *job {
-	j := sessionFlags(cmd, network)
+// stepFlags adds the flags that decide how decks are read, what their steps are typed
+// into, and for how long.
+func (j *job) stepFlags(cmd *cobra.Command) {
+	j.dialect = dialectFlags(cmd)
+	f := cmd.Flags()
+	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
+	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
+	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")
+	f.StringArrayVar(&j.env, "env", nil, "hand `NAME[=VALUE]` of the environment to the shells (repeatable)")
+}
+
+// planFlags adds the flags that decide what is typed, into what, and for how long.
+func (j *job) planFlags(cmd *cobra.Command) {
+	j.stepFlags(cmd)
 	j.selection = selectionFlags(cmd, j.dialect)
 	f := cmd.Flags()
 	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
 	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
-	f.StringArrayVar(&j.reports, "report", nil, "also write a report: `FORMAT=FILE`, a format of "+strings.Join(report.FileFormats(), ", ")+" (repeatable)")
-	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts for workshop present")
-	return j
 }
 
-// sessionFlags are the flags of what steps run in.
-func sessionFlags(cmd *cobra.Command, network string) *job {
-	j := &job{dialect: dialectFlags(cmd)}
+// sandboxFlags adds the flags of what sessions are kept in, and what stands around them.
+func (j *job) sandboxFlags(cmd *cobra.Command, network string) {
 	f := cmd.Flags()
-	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
-	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
+	f.StringVar(&j.engine, "engine", "auto", "`ENGINE` of the containers: embedded, docker (the real one at DOCKER_HOST), or auto: what the manifest says, else embedded")
+	f.StringVar(&j.look, "compose", "auto", "the `LOOK` of both docker-compose and docker compose: v1 (1.29), v5, or auto: what the manifest says, else each its own")
 	f.StringVar(&j.network, "network", network, "`NETWORK` of the sessions: private (a loopback of their own) or host")
+	completeWords(cmd, "engine", "auto", "embedded", "docker")
+	completeWords(cmd, "compose", "auto", "v1", "v5")
+	completeWords(cmd, "network", "private", "host")
+	j.networkAsked = func() bool { return f.Changed("network") }
 	f.StringVar(&j.isolation, "isolation", "", "a weaker isolation of the processes than the best: `guardian` or group")
-	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")
-	f.StringArrayVar(&j.env, "env", nil, "hand `NAME[=VALUE]` of the environment to the shells (repeatable)")
+}
+
+func runFlags(cmd *cobra.Command, network string) *job {
+	j := &job{}
+	j.planFlags(cmd)
+	j.sandboxFlags(cmd, network)
+	f := cmd.Flags()
+	f.StringArrayVar(&j.reports, "report", nil, "also write a report: `FORMAT=FILE`, a format of "+strings.Join(report.FileFormats(), ", ")+" (repeatable)")
+	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts for workshop present")
 	return j
 }
 
@@ -325,8 +347,46 @@ func (j *job) options(sources []*source) (runner.Options, error) {
 	if err != nil {
 		return opts, &codeError{exitBroken, err}
 	}
-	opts.Stack = func(ctx context.Context, h runner.Host) (runner.Stack, error) { return startStack(ctx, exe, h) }
+	if err := j.chooseEngine(&opts, sources, exe); err != nil {
+		return opts, err
+	}
 	return opts, nil
+}
+
+// chooseEngine gives each session the engine and the look that the command line asks
+// for, else its deck's manifest.
+func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) error {
+	if _, ok := looks[j.look]; !ok {
+		return fmt.Errorf("--compose: %q is not one of v1, v5, auto", j.look)
+	}
+	for _, src := range sources {
+		kind, err := engineOf(j.engine, src.deck)
+		if err != nil {
+			return err
+		}
+		if src.deck.Network == "host" && !j.networkAsked() {
+			opts.Sandbox.PrivateNetwork = false
+		}
+		if kind.ownNetwork || !opts.Sandbox.PrivateNetwork {
+			continue
+		}
+		if j.networkAsked() {
+			return fmt.Errorf("--network private: the ports of the %s engine are the machine's, so its sessions share the machine's network", kind.name)
+		}
+		opts.Sandbox.PrivateNetwork = false // one network for the run
+	}
+	opts.Stack = func(ctx context.Context, h runner.Host) (runner.Stack, error) {
+		kind, err := engineOf(j.engine, h.Deck)
+		if err != nil {
+			return nil, err
+		}
+		look := j.look
+		if look == "auto" || look == "" {
+			look = h.Deck.Compose
+		}
+		return startStack(ctx, exe, kind, look, h)
+	}
+	return nil
 }
 
 // inherited are the variables that a shell gets from the one that runs it.

@@ -29,7 +29,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(elsewhere{m}, map[string]func(){"workshop": product})
 }
 
-// elsewhere runs the tests with folders of their own for what the product remembers.
+// elsewhere runs the tests with folders of their own for what the product remembers, and
+// removes what tests share when all are over.
 type elsewhere struct{ *testing.M }
 
 func (e elsewhere) Run() int {
@@ -43,7 +44,11 @@ func (e elsewhere) Run() int {
 			panic(err)
 		}
 	}
-	return e.M.Run()
+	code := e.M.Run()
+	if staticDir != "" {
+		os.RemoveAll(staticDir)
+	}
+	return code
 }
 
 func product() {

@@ -14,6 +14,7 @@ import (
 	"workshop/services"
 	"workshop/services/compose"
 	"workshop/services/compose/engine"
+	"workshop/services/compose/guard"
 	"workshop/services/httping"
 	"workshop/services/measure"
 )
@@ -58,8 +59,25 @@ func service(name string) tool {
 	})
 }
 
+// lookVariable chooses the look of all the Compose commands: v1 or v5.
+const lookVariable = "WORKSHOP_COMPOSE"
+
 func composeTool(look compose.Look) tool {
 	return func(ctx context.Context, args []string, s Streams) int {
+		wanted := os.Getenv(lookVariable)
+		if len(args) > 0 {
+			if value, ok := strings.CutPrefix(args[0], "--look="); ok {
+				wanted, args = value, args[1:]
+			}
+		}
+		chosen, ok := looks[wanted]
+		if !ok {
+			fmt.Fprintf(s.Err, "compose: the look %q is neither v1 nor v5\n", wanted)
+			return exitUsage
+		}
+		if chosen != 0 {
+			look = chosen
+		}
 		return compose.Main(ctx, look, args, compose.Streams{
 			Stdin: s.In, Stdout: s.Out, Stderr: s.Err, Env: os.Environ(), Interrupts: s.Signals,
 		})
@@ -74,6 +92,16 @@ func embeddedEngine(ctx context.Context, args []string, s Streams) int {
 	}
 	opts := engine.Options{Executable: exe, Commands: serviceNames(), Env: []string{"PATH=" + os.Getenv("PATH")}}
 	return engine.Main(ctx, args, opts, s.Out, s.Err, os.Getenv)
+}
+
+// guardDocker is the process between a session and a real engine.
+func guardDocker(ctx context.Context, args []string, s Streams) int {
+	exe, err := os.Executable()
+	if err != nil {
+		fmt.Fprintln(s.Out, err)
+		return exitBroken
+	}
+	return guard.Main(ctx, args, guard.Options{Executable: exe, Commands: serviceNames()}, s.In, s.Out, s.Err)
 }
 
 // docker is `docker compose`; anything else is the real client's, where there is one.
@@ -118,17 +146,20 @@ func newTools(streams Streams) []*cobra.Command {
 	}
 	one := wrap("service NAME", "Run one bundled service: "+strings.Join(serviceNames(), ", "),
 		func(ctx context.Context, args []string, s Streams) int {
-			if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+			if len(args) == 0 || args[0] == "--help" || args[0] == "-h" {
 				for _, svc := range services.All() {
 					fmt.Fprintf(s.Out, "%-8s %s\n", svc.Name, svc.Summary)
 				}
+				fmt.Fprint(s.Out, "\n\"workshop service NAME --help\" lists the environment variables that one reads.\n")
 				return exitPassed
 			}
 			return service(args[0])(ctx, args[1:], s)
 		})
 	one.ValidArgs = serviceNames()
+	hidden := wrap(guardName, "Guard a session on a real engine", ending(guardDocker))
+	hidden.Hidden = true
 	return []*cobra.Command{
-		one,
+		one, hidden,
 		wrap("compose [ARG…]", "Docker Compose, as `docker-compose` on the exercise shell's PATH", composeTool(compose.V1)),
 		wrap("engine", "Serve the embedded container engine on a socket",
 			ending(embeddedEngine)),

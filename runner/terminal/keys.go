@@ -27,8 +27,14 @@ func (k Key) Interrupts() bool {
 	return len(k.normal) == 1 && strings.IndexByte("\x03\x1c\x1a", k.normal[0]) >= 0
 }
 
-// Submits reports whether the key ends a line.
-func (k Key) Submits() bool { return strings.ContainsAny(k.normal, "\r\n") }
+// Submits reports whether the key ends a line: Return, or ^O, with which a line editor
+// runs a line of its history and then offers the next one.
+func (k Key) Submits() bool { return strings.ContainsAny(k.normal, submitting) }
+
+const (
+	submitting = "\r\n" + operateKey
+	operateKey = "\x0f"
+)
 
 // String is what is typed, byte for byte, unless the program asks for another form.
 func (k Key) String() string { return k.normal }

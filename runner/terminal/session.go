@@ -49,6 +49,8 @@ type Options struct {
 	// Output gets every chunk that the terminal shows, in order. It must not block
 	// nor call the session, and the bytes are valid during the call only.
 	Output func([]byte)
+	// Input gets everything that is typed into the terminal, in order, on the same terms.
+	Input func([]byte)
 	// Drawn gets the screen after each chunk. The same goes for it.
 	Drawn func(*Screen)
 }
@@ -76,6 +78,7 @@ type Session struct {
 	dev     *device
 	proc    Process
 	output  func([]byte)
+	input   func([]byte)
 	show    func(*Screen)
 	tempDir string
 	wg      sync.WaitGroup
@@ -151,7 +154,7 @@ func Start(ctx context.Context, opts Options) (*Session, error) {
 	if opts.Start == nil {
 		opts.Start = startChild
 	}
-	s := &Session{token: strings.ToLower(rand.Text()), output: opts.Output, show: opts.Drawn, closing: make(chan struct{}), buf: make([]byte, 64<<10)}
+	s := &Session{token: strings.ToLower(rand.Text()), output: opts.Output, input: opts.Input, show: opts.Drawn, closing: make(chan struct{}), buf: make([]byte, 64<<10)}
 	dir := opts.StateDir
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "workshop-shell-")
@@ -552,6 +555,9 @@ type queue struct {
 // enqueue writes to the terminal what fits and leaves the rest to writeLoop: the
 // reader must never wait for a program that does not read.
 func (s *Session) enqueue(b []byte) {
+	if s.input != nil {
+		s.input(b)
+	}
 	if len(s.out.pending) == 0 {
 		n := 0
 		_ = s.dev.withFD(func(fd int) { n = s.dev.write(fd, b) })

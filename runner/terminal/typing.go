@@ -322,8 +322,9 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 	s.awake, s.missed = true, false
 	if s.state == ready || s.state == continued {
 		s.status = 0
-		if bytes.ContainsAny(b, "\r\n\x03") {
+		if bytes.ContainsAny(b, submitting+"\x03") {
 			s.expectLine() // a new prompt will come of it
+			s.dirty = s.dirty || bytes.Contains(b, []byte(operateKey))
 		} else {
 			s.begin(classEcho)
 			s.dirty, s.control = true, s.control || bytes.IndexFunc(b, forbidden) >= 0

@@ -71,6 +71,7 @@ type image struct {
 	Os           string
 	Architecture string
 	Variant      string
+	Metadata     struct{ LastTagTime time.Time }
 	Config       struct {
 		Volumes map[string]struct{}
 	}

@@ -23,6 +23,7 @@ type client struct {
 
 	mu     sync.Mutex
 	prefix string // "/v1.41", once it is known
+	engine string // what the engine calls itself, likewise
 }
 
 // apiError is an answer of the engine other than success.
@@ -88,7 +89,10 @@ func (c *client) versioned(ctx context.Context, path string) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.prefix == "" {
-		var v struct{ APIVersion string }
+		var v struct {
+			APIVersion string
+			Platform   struct{ Name string }
+		}
 		res, err := c.send(ctx, http.MethodGet, "/version", nil, nil, nil) //nolint:bodyclose // drain does
 		if err != nil {
 			return "", err
@@ -97,9 +101,19 @@ func (c *client) versioned(ctx context.Context, path string) (string, error) {
 		if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
 			return "", fmt.Errorf("version of the engine at %s: %w", c.host, err)
 		}
-		c.prefix = "/v" + v.APIVersion
+		c.prefix, c.engine = "/v"+v.APIVersion, v.Platform.Name
 	}
 	return c.prefix + path, nil
+}
+
+// engineName is what the engine calls itself.
+func (c *client) engineName(ctx context.Context) (string, error) {
+	if _, err := c.versioned(ctx, ""); err != nil {
+		return "", err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.engine, nil
 }
 
 // send sends one request and returns its answer, whose body the caller closes;

@@ -105,16 +105,22 @@ func commands() []command {
 		},
 		{
 			name: "images", usage: "[options] " + services, summary: "List the images of containers", max: -1,
-			flags: []flag{{short: "q", long: "quiet", help: "print the IDs only"}},
-			run:   func(ctx context.Context, s *session, opts options) error { return s.style.images(ctx, s, opts) },
+			flags: []flag{
+				{short: "q", long: "quiet", help: "print the IDs only"},
+				{long: "format", arg: "FORMAT", help: "table or json", looks: onlyV5},
+			},
+			run: func(ctx context.Context, s *session, opts options) error { return s.style.images(ctx, s, opts) },
 		},
 		{
 			name: "kill", usage: "[options] " + services, summary: "Kill containers", silent: true, max: -1,
 			flags: []flag{{short: "s", long: "signal", arg: "SIGNAL", help: "signal to send (default SIGKILL)"}},
 			run: func(ctx context.Context, s *session, opts options) error {
-				_, err := s.forEach(ctx, "Killing", query{services: opts.args}, func(ctx context.Context, c *container) error {
+				n, err := s.forEach(ctx, "Killing", query{services: opts.args}, func(ctx context.Context, c *container) error {
 					return s.kill(ctx, c, opts.value("signal", "SIGKILL"))
 				})
+				if err == nil && n == 0 && s.style.look == V5 {
+					return s.style.noContainers(s, "kill")
+				}
 				return err
 			},
 		},
@@ -154,7 +160,8 @@ func commands() []command {
 				{short: "a", long: "all", help: "stopped ones too, and those made by run"},
 				{long: "filter", arg: "KEY=VALUE", help: "only services with this property: status=…, source=image or source=build", looks: onlyV1},
 				{long: "status", arg: "STATE", help: "only containers in this state: running, exited …", looks: onlyV5},
-				{long: "format", arg: "FORMAT", help: "table or json", looks: onlyV5},
+				{long: "format", arg: "FORMAT", help: "table, json, or a template such as {{.Name}}", looks: onlyV5},
+				{long: "no-trunc", help: "do not shorten anything", looks: onlyV5},
 			},
 			run: func(ctx context.Context, s *session, opts options) error { return s.style.ps(ctx, s, opts) },
 		},
@@ -225,7 +232,7 @@ func commands() []command {
 				if err != nil {
 					return err
 				}
-				return s.stopAll(ctx, query{services: opts.args}, timeout)
+				return s.stopAll(ctx, query{services: opts.args, all: s.style.stopsDead}, timeout)
 			},
 		},
 		{
@@ -316,7 +323,7 @@ func (s *session) forEach(ctx context.Context, verb string, q query, do func(ctx
 func (s *session) some(ctx context.Context, name, verb string, q query, do func(ctx context.Context, c *container) error) error {
 	n, err := s.forEach(ctx, verb, q, do)
 	if err == nil && n == 0 {
-		return s.style.noContainers(name)
+		return s.style.noContainers(s, name)
 	}
 	return err
 }
@@ -361,7 +368,7 @@ func config(ctx context.Context, s *session, opts options) error {
 	case opts.has("services"):
 		s.printf("%s\n", strings.Join(names, "\n"))
 	case opts.has("volumes"):
-		s.printf("%s\n", strings.Join(slices.Sorted(maps.Keys(s.project.Volumes)), "\n"))
+		s.printf("%s\n", strings.Join(s.usedVolumes(), "\n"))
 	case opts.has("images"):
 		for _, name := range names {
 			svc, _ := s.project.service(name)
@@ -412,6 +419,9 @@ func down(ctx context.Context, s *session, opts options) error {
 	}
 	rmi := opts.value("rmi", "")
 	if rmi != "" && rmi != "all" && rmi != "local" {
+		if s.style.look == V5 {
+			return fmt.Errorf("invalid value for --rmi: %q", rmi)
+		}
 		return errors.New("--rmi flag must be one of: all, local")
 	}
 	volumes := opts.has("volumes")
@@ -439,7 +449,7 @@ func down(ctx context.Context, s *session, opts options) error {
 		}
 	}
 	if volumes {
-		for _, key := range slices.Sorted(maps.Keys(s.project.Volumes)) {
+		for _, key := range s.usedVolumes() {
 			if err := s.style.removeVolume(ctx, s, s.project.Volumes[key]); err != nil {
 				return err
 			}
@@ -463,6 +473,12 @@ func (s *session) takeDown(ctx context.Context, timeout *int, volumes bool) erro
 	containers, err := s.containers(ctx, query{all: true, oneOffs: withOneOffs})
 	if err != nil {
 		return err
+	}
+	if len(containers) == 0 && s.global.has("project-name") && len(s.usedNetworks()) > 0 {
+		n := s.project.Networks[s.usedNetworks()[0]]
+		if err := s.client.get(ctx, "/networks/"+n.Name, nil, nil); notFound(err) {
+			s.ui.warn(fmt.Sprintf("Warning: No resource found to remove for project %q.", s.project.Name))
+		}
 	}
 	failures := s.parallel(ctx, "", s.dependentsFirst(containers, func(ctx context.Context, c *container) error {
 		if err := s.stop(ctx, c, timeout); err != nil {
@@ -565,7 +581,7 @@ func (s *session) running(ctx context.Context, name string, opts options) (*cont
 	if err != nil {
 		return nil, fmt.Errorf("invalid index %q: not a number", opts.value("index", ""))
 	}
-	containers, err := s.containers(ctx, query{services: []string{name}})
+	containers, err := s.containers(ctx, query{services: []string{name}, unknown: s.style.look == V5})
 	if err != nil {
 		return nil, err
 	}
@@ -603,8 +619,13 @@ func pullCommand(ctx context.Context, s *session, opts options) error {
 		}
 		tasks = append(tasks, task{name: svc.Name, do: func(ctx context.Context) error {
 			err := s.pull(ctx, svc, true, func(string) {})
+			if err != nil {
+				s.ui.status("Image", svc.Image, "Error "+err.Error())
+			}
 			if err != nil && opts.has("ignore-pull-failures") {
-				s.ui.warn(err.Error())
+				if s.style.look == V1 {
+					s.ui.warn(err.Error())
+				}
 				return nil
 			}
 			return err
@@ -655,20 +676,26 @@ func start(ctx context.Context, s *session, opts options) error {
 		return cause
 	}
 	if found == 0 {
-		return s.style.noContainers("start")
+		return s.style.noContainers(s, "start")
 	}
 	return s.style.failed(failures)
 }
 
 // scales parses SERVICE=NUM.
-func scales(args []string) (map[string]int, error) {
+func scales(s *session, args []string) (map[string]int, error) {
 	out := map[string]int{}
 	for _, arg := range args {
 		name, text, ok := strings.Cut(arg, "=")
+		if !ok && s.style.look == V5 {
+			return nil, fmt.Errorf("invalid --scale option %q. Should be SERVICE=NUM", arg)
+		}
 		if !ok {
 			return nil, errors.New("Arguments to scale should be in the form service=num") //nolint:staticcheck // the text of docker-compose
 		}
 		n, err := strconv.Atoi(text)
+		if err != nil && s.style.look == V5 {
+			return nil, err
+		}
 		if err != nil || n < 0 {
 			return nil, fmt.Errorf("Number of containers for service %q is not a number", name) //nolint:staticcheck // the text of docker-compose
 		}
@@ -682,7 +709,7 @@ func scale(ctx context.Context, s *session, opts options) error {
 	if err != nil {
 		return err
 	}
-	numbers, err := scales(opts.args)
+	numbers, err := scales(s, opts.args)
 	if err != nil {
 		return err
 	}
@@ -698,7 +725,7 @@ func scale(ctx context.Context, s *session, opts options) error {
 	return err
 }
 
-func upOptionsOf(opts options) (upOptions, error) {
+func upOptionsOf(s *session, opts options) (upOptions, error) {
 	o := upOptions{
 		services: opts.args, noDeps: opts.has("no-deps"), quietPull: opts.has("quiet-pull"),
 		orphans: opts.has("remove-orphans"), noStart: opts.has("no-start"),
@@ -708,7 +735,7 @@ func upOptionsOf(opts options) (upOptions, error) {
 	if o.timeout, err = seconds(opts); err != nil {
 		return o, err
 	}
-	if o.scale, err = scales(opts.values("scale")); err != nil {
+	if o.scale, err = scales(s, opts.values("scale")); err != nil {
 		return o, err
 	}
 	for _, pair := range [][2]string{
@@ -718,11 +745,20 @@ func upOptionsOf(opts options) (upOptions, error) {
 		{"detach", "exit-code-from"},
 		{"no-start", "detach"},
 	} {
+		if opts.has(pair[0]) && opts.has(pair[1]) && s.style.look == V5 {
+			if pair[0] == "no-start" { // it means the same
+				continue
+			}
+			return o, fmt.Errorf("--%s and --%s are incompatible", pair[0], pair[1])
+		}
 		if opts.has(pair[0]) && opts.has(pair[1]) {
 			return o, fmt.Errorf("--%s and --%s cannot be combined.", pair[0], pair[1]) //nolint:staticcheck // the text of docker-compose
 		}
 	}
 	if opts.has("build") && opts.has("no-build") {
+		if s.style.look == V5 {
+			return o, errors.New("--build and --no-build are incompatible")
+		}
 		return o, errors.New("--build and --no-build can not be combined.") //nolint:staticcheck // the text of docker-compose
 	}
 	switch {
@@ -741,7 +777,7 @@ func upOptionsOf(opts options) (upOptions, error) {
 }
 
 func upCommand(ctx context.Context, s *session, opts options) error {
-	o, err := upOptionsOf(opts)
+	o, err := upOptionsOf(s, opts)
 	if err != nil {
 		return err
 	}
@@ -824,7 +860,7 @@ func (s *session) upAttached(ctx context.Context, o upOptions, opts options) err
 		return err
 	}
 	s.style.say(s, s.style.aborting)
-	if err := s.stopAll(ctx, query{services: o.services}, o.timeout); err != nil {
+	if err := s.stopAll(ctx, query{services: o.services, all: s.style.stopsDead}, o.timeout); err != nil {
 		return err
 	}
 	if from != "" {

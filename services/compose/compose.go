@@ -204,7 +204,7 @@ func (s *session) main(ctx context.Context, args []string) error {
 	if err := s.load(ctx); err != nil {
 		return err
 	}
-	if !cmd.silent {
+	if !cmd.silent || s.style.look == V5 {
 		for _, w := range s.project.Warnings {
 			s.ui.warn(w)
 		}
@@ -214,6 +214,15 @@ func (s *session) main(ctx context.Context, args []string) error {
 	}
 	if s.client, err = newClient(s.host()); err != nil {
 		return err
+	}
+	if len(s.project.local) > 0 {
+		embedded, err := s.embedded(ctx)
+		if err != nil {
+			return err
+		}
+		if embedded {
+			s.project.standIn()
+		}
 	}
 	return cmd.run(ctx, s, opts)
 }

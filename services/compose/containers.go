@@ -46,6 +46,7 @@ type query struct {
 	all      bool     // stopped ones too
 	oneOffs  oneOffs
 	orphans  bool // also those of services that are not in the file
+	unknown  bool // services may hold names that the file does not have
 }
 
 // noSuchService says that the file does not have a service.
@@ -65,7 +66,7 @@ func (s *session) known(names []string) error {
 
 // containers lists containers, the youngest first.
 func (s *session) containers(ctx context.Context, q query) ([]*container, error) {
-	if err := s.known(q.services); err != nil {
+	if err := s.known(q.services); err != nil && !q.unknown {
 		return nil, err
 	}
 	label := []string{labelProject + "=" + s.project.Name}

@@ -112,6 +112,9 @@ func (s *session) up(ctx context.Context, o upOptions) ([]*container, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.refuse(ctx, services); err != nil {
+		return nil, err
+	}
 	if err := s.ensureNetworks(ctx); err != nil {
 		return nil, err
 	}
@@ -517,7 +520,7 @@ func (s *session) labels(own types.Labels, kind, key string) map[string]string {
 }
 
 func (s *session) ensureVolumes(ctx context.Context) error {
-	for _, key := range slices.Sorted(maps.Keys(s.project.Volumes)) {
+	for _, key := range s.usedVolumes() {
 		v := s.project.Volumes[key]
 		err := s.client.get(ctx, "/volumes/"+v.Name, nil, nil)
 		if err == nil {
@@ -557,6 +560,11 @@ func (s *session) orphans(ctx context.Context, remove bool) error {
 			continue
 		}
 		s.style.removingOrphan(s, c)
+		if s.style.createsFirst && c.State.Running {
+			if err := s.stop(ctx, c, nil); err != nil {
+				return err
+			}
+		}
 		if err := s.remove(ctx, c, false, true); err != nil {
 			return err
 		}
@@ -594,4 +602,23 @@ func (s *session) dependentsFirst(containers []*container, do func(ctx context.C
 		tasks = append(tasks, t)
 	}
 	return tasks
+}
+
+// usedVolumes are the keys of the volumes in their order; V5 knows those only that
+// some service mounts.
+func (s *session) usedVolumes() []string {
+	keys := slices.Sorted(maps.Keys(s.project.Volumes))
+	if s.style.look == V1 {
+		return keys
+	}
+	return slices.DeleteFunc(keys, func(key string) bool {
+		for _, svc := range s.project.AllServices() {
+			for _, v := range svc.Volumes {
+				if v.Type == types.VolumeTypeVolume && v.Source == key {
+					return false
+				}
+			}
+		}
+		return true
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
@@ -48,6 +49,7 @@ type Project struct {
 	// Warnings are remarks on the file, one line each.
 	Warnings []string
 
+	look        Look
 	files       []string                  // as given, for the label
 	envFile     string                    // as given
 	environment map[string]string         // the process's and that of .env
@@ -55,7 +57,13 @@ type Project struct {
 	volumesRaw  map[string]map[string]any
 	networksRaw map[string]map[string]any
 	nodes       map[string]*yaml.Node // the documents, by file as given
+	local       map[string]*local     // the services that a process can stand for
 }
+
+// errNoEnvFile is the path of a file given by --env-file that there is not.
+type errNoEnvFile string
+
+func (e errNoEnvFile) Error() string { return "Couldn't find env file: " + string(e) }
 
 // errNoFile says that no Compose file was found.
 var errNoFile = errors.New("no configuration file provided: not found")
@@ -79,7 +87,7 @@ func Load(ctx context.Context, opts LoadOptions) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Project{environment: map[string]string{}, envFile: opts.EnvFile}
+	p := &Project{environment: map[string]string{}, envFile: opts.EnvFile, look: opts.Look}
 	for _, entry := range opts.Env {
 		if name, value, ok := strings.Cut(entry, "="); ok {
 			p.environment[name] = value
@@ -127,12 +135,21 @@ func Load(ctx context.Context, opts LoadOptions) (*Project, error) {
 	if err != nil {
 		return nil, p.positioned(dir, err)
 	}
+	if err := p.readExtensions(working); err != nil {
+		return nil, err
+	}
+	if err := p.withImages(&details); err != nil {
+		return nil, p.positioned(dir, err)
+	}
 
 	name := opts.Name
 	for _, candidate := range []string{p.environment["COMPOSE_PROJECT_NAME"], named, filepath.Base(working)} {
 		if name == "" {
 			name = candidate
 		}
+	}
+	if given := opts.Name; given != "" && opts.Look == V5 && projectName(given, V5) != given {
+		return nil, fmt.Errorf("invalid project name %q: must consist only of lowercase alphanumeric characters, hyphens, and underscores as well as start with a letter or number", given)
 	}
 	name = projectName(name, opts.Look)
 	profiles := opts.Profiles
@@ -198,7 +215,7 @@ func (p *Project) readEnvFile(dir, working string) error {
 	}
 	if err != nil {
 		if p.envFile != "" {
-			return fmt.Errorf("Couldn't find env file: %s", name) //nolint:staticcheck // the text of docker-compose
+			return errNoEnvFile(name)
 		}
 		return err
 	}
@@ -237,7 +254,11 @@ func (p *Project) substitution() func(string, template.Mapping) (string, error) 
 		}
 		if name := strings.Trim(first, "${}"); !applied && !missing[name] && nameOfVariable.MatchString(name) {
 			missing[name] = true
-			p.Warnings = append(p.Warnings, "The "+name+" variable is not set. Defaulting to a blank string.")
+			shown := name
+			if p.look == V5 {
+				shown = strconv.Quote(name)
+			}
+			p.Warnings = append(p.Warnings, "The "+shown+" variable is not set. Defaulting to a blank string.")
 		}
 		rest, err = substitute(rest, lookup) // here too
 		return value + rest, err
@@ -375,6 +396,9 @@ func (p *Project) service(name string) (types.ServiceConfig, bool) {
 	s, ok := p.DisabledServices[name]
 	return s, ok
 }
+
+// ProjectName is the name of the project in a directory of this name, for V1.
+func ProjectName(directory string) string { return projectName(directory, V1) }
 
 // projectName makes a name that containers, networks and images can be named after.
 func projectName(name string, look Look) string {

@@ -285,40 +285,37 @@ func (s *stage) clean() {
 // image is a name for an image, as long as "redis".
 func (s *stage) image() string { return "r" + s.name[len(s.name)-4:] }
 
-// real runs the real docker-compose. Without it the test is skipped, unless
-// REQUIRE_DOCKER=1.
+// real runs the real docker-compose.
 func (s *stage) real(args ...string) result {
 	s.t.Helper()
-	path := realCompose(s.t)
-	cmd := exec.CommandContext(s.t.Context(), path, args...)
-	cmd.Dir, cmd.Env = s.dir, s.env
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		s.t.Fatal(err)
-	}
-	return result{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
+	return program(realCompose(s.t))(s, args...)
 }
 
 // realCompose is the path of docker-compose 1.29.2.
 func realCompose(t *testing.T) string {
 	t.Helper()
-	path, err := exec.LookPath("docker-compose")
-	if err == nil {
-		out, _ := exec.CommandContext(t.Context(), path, "version", "--short").Output()
-		if strings.TrimSpace(string(out)) == "1.29.2" {
-			return path
-		}
-		err = fmt.Errorf("%s is version %q", path, out)
+	path, err := findCompose()
+	if err != nil && os.Getenv("REQUIRE_DOCKER_COMPOSE") != "" {
+		t.Fatalf("REQUIRE_DOCKER_COMPOSE is set, but there is no docker-compose 1.29.2: %v", err)
 	}
-	if os.Getenv("REQUIRE_DOCKER") == "1" {
-		t.Fatalf("REQUIRE_DOCKER=1, but there is no docker-compose 1.29.2: %v", err)
+	if err != nil {
+		t.Skipf("no docker-compose 1.29.2: %v (REQUIRE_DOCKER_COMPOSE=1 makes this a failure)", err)
 	}
-	t.Skipf("no docker-compose 1.29.2: %v", err)
-	return ""
+	return path
 }
+
+// findCompose asks once: it takes a second.
+var findCompose = sync.OnceValues(func() (string, error) {
+	path, err := exec.LookPath("docker-compose")
+	if err != nil {
+		return "", err
+	}
+	out, err := exec.Command("docker-compose", "version", "--short").Output()
+	if strings.TrimSpace(string(out)) != "1.29.2" {
+		return "", fmt.Errorf("%s is version %q: %w", path, out, err)
+	}
+	return path, nil
+})
 
 // freePorts finds ports of four digits, as the golden files have.
 func freePorts(t *testing.T, n int) []string {

@@ -107,6 +107,9 @@ func runCommand(ctx context.Context, s *session, opts options) error {
 		}
 		o.ports = append(o.ports, ports...)
 	}
+	if err := s.refuse(ctx, []types.ServiceConfig{svc}); err != nil {
+		return err
+	}
 	if err := s.ensureNetworks(ctx); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ var interrupts = []interrupt{
 				"Gracefully stopping... (press Ctrl+C again to force)\nStopping PROJECT_redis_1 ... \r\nStopping PROJECT_redis_1 ... done\r\n",
 			compose.V5: " Network PROJECT_default Creating \n Network PROJECT_default Created \n" +
 				" Container PROJECT-redis-1 Creating \n Container PROJECT-redis-1 Created \n Container PROJECT-redis-1 Starting \n Container PROJECT-redis-1 Started \n" +
-				"Attaching to redis-1\nredis-1  | Ready to accept connections\nGracefully Stopping... press Ctrl+C again to force\n" +
+				"Attaching to redis-1\nredis-1  | Ready to accept connections\n\n Compose Stopping Gracefully Stopping... press Ctrl+C again to force\n" +
 				" Container PROJECT-redis-1 Stopping \n Container PROJECT-redis-1 Stopped \n",
 		},
 	},
@@ -98,54 +98,67 @@ func TestInterrupts(t *testing.T) {
 	})
 }
 
-// TestInterruptsAsDockerCompose runs the same with the real command, which is what
-// the wanted texts are from.
-func TestInterruptsAsDockerCompose(t *testing.T) {
-	host := dockerHost(t)
-	path := realCompose(t)
-	for _, tt := range interrupts {
-		t.Run(tt.name, func(t *testing.T) {
-			s := newStage(t, host, stubborn, "redis", "stubborn")
-			s.ok(compose.V1, "build", "-q")
-			if tt.before != "" {
-				s.ok(compose.V1, strings.Fields(tt.before)...)
-			}
-			spy := s.spy(tt.at)
-			cmd := exec.CommandContext(t.Context(), path, strings.Fields(tt.args)...)
-			cmd.Dir, cmd.Env = s.dir, append(s.env, "PYTHONUNBUFFERED=1")
-			var out bytes.Buffer
-			cmd.Stdout = io.MultiWriter(&out, spy)
-			cmd.Stderr = cmd.Stdout
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			done := make(chan struct{})
-			var wg sync.WaitGroup
-			wg.Go(func() {
-				for {
-					select {
-					case sig := <-spy.interrupts:
-						cmd.Process.Signal(sig)
-					case <-done:
-						return
+// TestInterruptsAsOriginals runs the same with the commands which the wanted texts are
+// from.
+func TestInterruptsAsOriginals(t *testing.T) {
+	for look, find := range map[compose.Look]func(*testing.T) string{compose.V1: realCompose, compose.V5: realV5} {
+		t.Run([]string{"", "v1", "v5"}[look], func(t *testing.T) {
+			path := find(t)
+			for _, tt := range interrupts {
+				want, ok := tt.want[look]
+				if !ok {
+					continue
+				}
+				t.Run(tt.name, func(t *testing.T) {
+					s := newStage(t, embeddedHost(t), stubborn, "redis", "stubborn")
+					s.ok(look, "build", "-q")
+					if tt.before != "" {
+						s.ok(look, strings.Fields(tt.before)...)
 					}
-				}
-			})
-			cmd.Wait()
-			close(done)
-			wg.Wait()
-			text := strings.ReplaceAll(rules(` +\.\.\.`, " ...", `^\d+\n`, "").apply(out.String()), s.name, "PROJECT")
-			// Python may add the traces of threads that it has killed.
-			for line := range strings.Lines(tt.want[compose.V1]) {
-				if !strings.Contains(text, line) {
-					t.Errorf("docker-compose did not print %q, but\n%s", line, text)
-				}
-			}
-			if code := cmd.ProcessState.ExitCode(); code != tt.code[compose.V1] {
-				t.Errorf("exit status %d, want %d", code, tt.code[compose.V1])
+					text, code := s.interruptedOriginal(path, tt)
+					// Python may add the traces of threads that it has killed.
+					for line := range strings.Lines(want) {
+						if !strings.Contains(text, line) {
+							t.Errorf("the original did not print %q, but\n%s", line, text)
+						}
+					}
+					if code != tt.code[look] {
+						t.Errorf("exit status %d, want %d", code, tt.code[look])
+					}
+				})
 			}
 		})
 	}
+}
+
+// interruptedOriginal runs a command that nobody here wrote, with its interrupts.
+func (s *stage) interruptedOriginal(path string, tt interrupt) (text string, code int) {
+	spy := s.spy(tt.at)
+	cmd := exec.CommandContext(s.t.Context(), path, strings.Fields(tt.args)...)
+	cmd.Dir, cmd.Env = s.dir, append(s.env, "PYTHONUNBUFFERED=1")
+	var out bytes.Buffer
+	cmd.Stdout = io.MultiWriter(&out, spy)
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case sig := <-spy.interrupts:
+				cmd.Process.Signal(sig)
+			case <-done:
+				return
+			}
+		}
+	})
+	cmd.Wait()
+	close(done)
+	wg.Wait()
+	text = strings.ReplaceAll(rules(` +\.\.\.`, " ...", `^\d+\n`, "").apply(out.String()), s.name, "PROJECT")
+	return text, cmd.ProcessState.ExitCode()
 }
 
 // spy returns one that interrupts at texts, in which PROJECT is the project's name.

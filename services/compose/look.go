@@ -24,6 +24,7 @@ type traits struct {
 	stopping     string // ^C during `up` …
 	stopped      error  // … and how that ends
 	killedStatus int    // … or, after a second ^C
+	stopsDead    bool   // containers that have ended are "stopped", too
 	aborting     string // a container ended during `up --abort-on-container-exit`
 }
 
@@ -67,7 +68,7 @@ type texts interface {
 	buildFailed(s *session, svc types.ServiceConfig, err error) error
 	noDockerfile(s *session, svc types.ServiceConfig, path string) error
 	missingExternal(kind, name string) error
-	noContainers(operation string) error
+	noContainers(s *session, operation string) error
 	notRunning(service string, index int) error
 	noPort(s *session, c *container, port string) error
 

@@ -338,7 +338,7 @@ func (v1) missingExternal(kind, name string) error {
 		title, name, kind, kind, name)
 }
 
-func (v1) noContainers(operation string) error {
+func (v1) noContainers(_ *session, operation string) error {
 	return errors.New("No containers to " + operation)
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"text/tabwriter"
+	"text/template"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -35,6 +36,7 @@ func styleV5() *style {
 		stopped:      exitError(130),
 		killedStatus: 130,
 		aborting:     "Aborting on container exit...",
+		stopsDead:    true,
 	}, v5{}}
 }
 
@@ -95,12 +97,16 @@ func (v v5) exit(s *session, err error) int {
 		usage   *usageError
 		connect *connectionError
 		api     *apiError
+		path    *fs.PathError
+		env     errNoEnvFile
 	)
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &code):
 		return int(code)
+	case errors.As(err, &env):
+		s.ui.fail("couldn't find env file: " + string(env))
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return 130
 	case errors.As(err, &usage):
@@ -116,15 +122,15 @@ func (v v5) exit(s *session, err error) int {
 		s.ui.fail("Cannot connect to the Docker daemon at " + connect.host + ". Is the docker daemon running?")
 	case errors.As(err, &api):
 		s.ui.fail("Error response from daemon: " + err.Error())
-	case errors.Is(err, fs.ErrNotExist):
-		s.ui.fail(err.Error())
+	case errors.As(err, &path) && errors.Is(err, fs.ErrNotExist) && s.project == nil:
+		s.ui.fail(fmt.Sprintf("compose file %q is invalid: %v", path.Path, err))
 	default:
 		s.ui.fail(err.Error())
 	}
 	return 1
 }
 
-func (v5) say(s *session, text string) { s.ui.info(text) }
+func (v5) say(s *session, text string) { s.ui.info("\n Compose Stopping " + text) }
 
 func (v5) progress(s *session, ansi bool) progress {
 	return &board{w: s.Stderr, ansi: ansi, size: func() (int, int) { return s.size(s.Stderr) }, now: time.Now}
@@ -330,6 +336,11 @@ func (v5) checkScale(s *session, scale map[string]int) error {
 			return fmt.Errorf("no such service: %s: not found", name)
 		}
 	}
+	for name, n := range scale {
+		if svc, _ := s.project.service(name); svc.ContainerName != "" && n > 1 {
+			return fmt.Errorf("WARNING: The %q service is using the custom container name %q. Docker requires each container to have a unique name. Remove the custom name to scale the service", name, svc.ContainerName)
+		}
+	}
 	return nil
 }
 
@@ -382,6 +393,9 @@ func remove(ctx context.Context, s *session, kind, path, name string, external b
 
 func (v5) removeImage(ctx context.Context, s *session, svc types.ServiceConfig) {
 	name := s.imageName(svc)
+	if !strings.Contains(name[strings.LastIndex(name, "/")+1:], ":") {
+		name += ":latest"
+	}
 	s.ui.status("Image", name, "Removing")
 	switch err := s.client.delete(ctx, "/images/"+name, nil); {
 	case notFound(err):
@@ -394,7 +408,7 @@ func (v5) removeImage(ctx context.Context, s *session, svc types.ServiceConfig) 
 }
 
 func (v5) foundOrphans(s *session, names []string) {
-	s.ui.warn("Found orphan containers ([" + strings.Join(names, " ") + "]) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.")
+	s.ui.warn("Found orphan containers (" + strings.Join(names, ", ") + ") for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.")
 }
 
 func (v5) startFailed(_ *session, _ types.ServiceConfig, err error) error  { return err }
@@ -412,14 +426,34 @@ func (v5) missingExternal(kind, name string) error {
 }
 
 // noContainers: there was nothing to do.
-func (v5) noContainers(string) error { return nil }
+func (v5) noContainers(s *session, operation string) error {
+	switch operation {
+	case "start":
+		for _, name := range s.project.Order {
+			if _, ok := s.project.Services[name]; ok {
+				return fmt.Errorf("service %q has no container to start", name)
+			}
+		}
+	case "kill":
+		s.ui.info("No container to kill")
+	}
+	return nil
+}
 
 func (v5) notRunning(service string, _ int) error {
 	return fmt.Errorf("service %q is not running", service)
 }
 
-func (v5) noPort(_ *session, c *container, port string) error {
-	return fmt.Errorf("no port %s for container %s: %s", port, c.name, published(c.summary.Ports))
+func (v5) noPort(s *session, c *container, port string) error {
+	if _, exposed := c.NetworkSettings.Ports[port]; exposed {
+		s.printf(":0\n")
+		return nil
+	}
+	var ports []string
+	for _, p := range c.summary.Ports {
+		ports = append(ports, fmt.Sprintf("%d/%s", p.PrivatePort, p.Type))
+	}
+	return fmt.Errorf("no port %s for container %s: %s", port, c.name, strings.Join(ports, ", "))
 }
 
 // v5Logs colours the names of containers on a terminal. The column of the names is
@@ -515,12 +549,22 @@ func (v5) ps(ctx context.Context, s *session, opts options) error {
 	switch format := opts.value("format", "table"); format {
 	case "json":
 		for _, c := range containers {
-			s.printf("%s\n", v5JSON(c))
+			s.printf("%s\n", jsonText(v5Container(c)))
 		}
 		return nil
 	case "table":
 	default:
-		return fmt.Errorf("unknown format %q: table or json", format)
+		t, err := template.New("").Funcs(templateFunctions).Parse(strings.TrimPrefix(format, "table "))
+		if err != nil {
+			return fmt.Errorf("template parsing error: %w", err)
+		}
+		for _, c := range containers {
+			if err := t.Execute(s.Stdout, v5Container(c)); err != nil {
+				return fmt.Errorf("template parsing error: %w", err)
+			}
+			s.printf("\n")
+		}
+		return nil
 	}
 	var rows [][]string
 	for _, c := range containers {
@@ -533,7 +577,13 @@ func (v5) ps(ctx context.Context, s *session, opts options) error {
 	return nil
 }
 
-func v5JSON(c *container) string {
+// templateFunctions are those of the formats of the docker command.
+var templateFunctions = template.FuncMap{
+	"json": jsonText, "join": strings.Join, "lower": strings.ToLower, "upper": strings.ToUpper, "split": strings.Split,
+}
+
+// v5Container is a container as formats see it.
+func v5Container(c *container) any {
 	type publisher struct {
 		URL           string
 		TargetPort    int
@@ -548,7 +598,7 @@ func v5JSON(c *container) string {
 	if c.State.Health != nil {
 		health = c.State.Health.Status
 	}
-	return jsonText(struct {
+	return struct {
 		Command, CreatedAt         string
 		ExitCode                   int
 		Health, ID, Image, Name    string
@@ -560,7 +610,7 @@ func v5JSON(c *container) string {
 		strconv.Quote(ellipsis(c.summary.Command, 20)), time.Unix(c.summary.Created, 0).String(), c.State.ExitCode,
 		health, c.id[:12], c.summary.Image, c.name, c.name, published(c.summary.Ports), c.Config.Labels[labelProject],
 		publishers, ago(time.Since(time.Unix(c.summary.Created, 0))), c.service(), c.State.Status, c.summary.Status,
-	})
+	}
 }
 
 func ellipsis(text string, width int) string { return runewidth.Truncate(text, width, "…") }
@@ -620,7 +670,7 @@ func compareIP(a, b string) int {
 }
 
 func (v5) top(ctx context.Context, s *session, opts options) error {
-	containers, err := s.containers(ctx, query{services: opts.args})
+	containers, err := s.containers(ctx, query{services: opts.args, unknown: true})
 	if err != nil {
 		return err
 	}
@@ -651,12 +701,13 @@ func (v5) top(ctx context.Context, s *session, opts options) error {
 }
 
 func (v5) images(ctx context.Context, s *session, opts options) error {
-	containers, err := s.containers(ctx, query{services: opts.args, all: true})
+	containers, err := s.containers(ctx, query{services: opts.args, all: true, unknown: true})
 	if err != nil {
 		return err
 	}
 	slices.SortFunc(containers, byName)
 	var rows [][]string
+	var details []v5Image
 	seen := map[string]bool{}
 	for _, c := range containers {
 		img, err := s.image(ctx, c.Image)
@@ -672,13 +723,32 @@ func (v5) images(ctx context.Context, s *session, opts options) error {
 			continue
 		}
 		repository, tag := imageTag(s, c, img)
+		if opts.value("format", "table") == "json" {
+			details = append(details, v5Image{img.ID, c.name, repository, tag, strings.TrimSuffix(img.Os+"/"+img.Architecture+"/"+img.Variant, "/"), img.Size, img.Created, img.Metadata.LastTagTime})
+			continue
+		}
 		platform := strings.TrimSuffix(img.Os+"/"+img.Architecture+"/"+img.Variant, "/")
 		rows = append(rows, []string{c.name, repository, tag, platform, id[:12], size(img.Size), ago(time.Since(img.Created))})
 	}
-	if !opts.has("quiet") {
+	switch {
+	case opts.value("format", "table") == "json":
+		s.printf("%s\n\n", jsonText(append([]v5Image{}, details...))) // two, as the original has it
+	case !opts.has("quiet"):
 		s.printf("%s", columns([]string{"CONTAINER", "REPOSITORY", "TAG", "PLATFORM", "IMAGE ID", "SIZE", "CREATED"}, rows))
 	}
 	return nil
+}
+
+// v5Image is an image as `images --format json` tells of it.
+type v5Image struct {
+	ID            string
+	ContainerName string
+	Repository    string
+	Tag           string
+	Platform      string
+	Size          int64
+	Created       time.Time
+	LastTagTime   time.Time
 }
 
 // size is a size in decimal units with three significant digits.
@@ -698,9 +768,7 @@ func (v5) config(s *session, opts options) (string, error) {
 	case "yaml":
 		text, err = s.project.MarshalYAML()
 	case "json":
-		if text, err = s.project.MarshalJSON(); err == nil {
-			text = append(text, '\n')
-		}
+		text, err = s.project.MarshalJSON()
 	default:
 		return "", fmt.Errorf("unsupported format %q: yaml or json", format)
 	}

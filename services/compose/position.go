@@ -71,6 +71,13 @@ func (p *Project) positioned(dir string, err error) error {
 	} else if m := serviceName.FindStringSubmatch(text); m != nil {
 		path = []string{"services", m[1]}
 	}
+	p.place(e, path)
+	e.Message = strings.TrimSuffix(text, ": invalid compose project")
+	return e
+}
+
+// place sets the position to that of a path, or of as much of it as some file has.
+func (p *Project) place(e *FileError, path []string) {
 	deepest := 0
 	for _, name := range p.files {
 		if node, depth := locate(p.nodes[name], path); depth > deepest {
@@ -78,8 +85,6 @@ func (p *Project) positioned(dir string, err error) error {
 			e.File, e.Line, e.Col = name, node.Line, node.Column
 		}
 	}
-	e.Message = strings.TrimSuffix(text, ": invalid compose project")
-	return e
 }
 
 // locate follows a path of keys and indexes into a document as far as it goes, and

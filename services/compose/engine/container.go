@@ -161,6 +161,9 @@ func (e *Engine) createContainer(w http.ResponseWriter, r *http.Request) error {
 	if len(c.config.Entrypoint)+len(c.config.Cmd) == 0 {
 		return badRequest("no command specified")
 	}
+	if environ(c.config.Env, "PATH") == "" { // images FROM scratch have none
+		c.config.Env = append(c.config.Env, "PATH="+usualPath)
+	}
 	if c.config.Hostname == "" {
 		c.config.Hostname = short(c.id)
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -41,6 +40,7 @@ type Options struct {
 type Engine struct {
 	opts  Options
 	state string // the engine's own directory
+	lock  *os.File
 	log   *slog.Logger
 	start *spawner
 	id    string
@@ -73,17 +73,12 @@ func New(opts Options) (*Engine, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	if opts.State != "" {
-		if err := os.MkdirAll(opts.State, 0o700); err != nil {
-			return nil, fmt.Errorf("state directory: %w", err)
-		}
-	}
-	state, err := os.MkdirTemp(opts.State, "engine-")
+	state, lock, err := newState(opts.State)
 	if err != nil {
-		return nil, fmt.Errorf("state directory: %w", err)
+		return nil, err
 	}
 	e := &Engine{
-		opts: opts, state: state, log: opts.Log, id: newID(),
+		opts: opts, state: state, lock: lock, log: opts.Log, id: newID(),
 		start:      newSpawner(),
 		closing:    make(chan struct{}),
 		containers: map[string]*container{},
@@ -165,7 +160,7 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.start.close()
-	return os.RemoveAll(e.state)
+	return errors.Join(os.RemoveAll(e.state), e.lock.Close())
 }
 
 // hold registers a task that Close waits for; false means that the engine is

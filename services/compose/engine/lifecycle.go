@@ -19,13 +19,15 @@ import (
 // run is one life of a container, from a start to the end of its process.
 type run struct {
 	process *process
-	ports   map[string]string // where the container's ports are, by 80/tcp
+	ports   map[string]*address // where the container's ports are, by 80/tcp
 	publish []*forwarder
-	shown   map[string][]portBinding // the published ports as they are told
-	proxy   *socksProxy
-	health  *prober
-	cancel  context.CancelFunc
-	over    chan struct{} // closed when the end has been accounted for
+	// reserved are the sockets that keep ports free for the program.
+	reserved []int
+	shown    map[string][]portBinding // the published ports as they are told
+	proxy    *socksProxy
+	health   *prober
+	cancel   context.CancelFunc
+	over     chan struct{} // closed when the end has been accounted for
 }
 
 // restartPolicy says when a container that ended by itself is started again.
@@ -44,7 +46,9 @@ const (
 
 // startContainer is POST /containers/{id}/start.
 func (e *Engine) startContainer(w http.ResponseWriter, r *http.Request) error {
-	return e.locked(r, func(c *container) error {
+	var wait *readiness
+	ctx := context.WithoutCancel(r.Context())
+	err := e.locked(r, func(c *container) error {
 		switch {
 		case c.removing:
 			return conflict("container is marked for removal and cannot be started")
@@ -55,11 +59,17 @@ func (e *Engine) startContainer(w http.ResponseWriter, r *http.Request) error {
 			return nil
 		}
 		c.halted, c.restarts, c.delay = false, 0, 0
-		if err := e.startRun(context.WithoutCancel(r.Context()), c); err != nil {
-			return err
-		}
-		return noContent(w)
+		var err error
+		wait, err = e.startReady(ctx, c)
+		return err
 	})
+	if err != nil || wait == nil { // it ran already
+		return err
+	}
+	if err := wait.done(r.Context()); err != nil {
+		return err
+	}
+	return noContent(w)
 }
 
 // startRun starts the process of a container that has none. When it fails the
@@ -70,7 +80,7 @@ func (e *Engine) startRun(ctx context.Context, c *container) error {
 		return errClosed
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	r := &run{ports: map[string]string{}, cancel: cancel, over: make(chan struct{})}
+	r := &run{ports: map[string]*address{}, cancel: cancel, over: make(chan struct{})}
 	if err := e.launch(ctx, c, r); err != nil {
 		if c.host.AutoRemove {
 			defer e.remove(c)
@@ -109,7 +119,7 @@ var errClosed = fail(http.StatusServiceUnavailable, "the engine is closed")
 
 // launch opens what a container needs and starts its process.
 func (e *Engine) launch(ctx context.Context, c *container, r *run) error {
-	files, names, err := r.listen(ctx, c)
+	files, names, ports, err := r.listen(ctx, c)
 	defer func() { // the process has its own
 		for _, f := range files {
 			f.Close()
@@ -128,7 +138,12 @@ func (e *Engine) launch(ctx context.Context, c *container, r *run) error {
 	cmd := e.command(c)
 	cmd.argv, cmd.files, cmd.output = c.argv(), files, c.output
 	cmd.tty, cmd.size, cmd.stdin = c.config.Tty, c.size, c.config.OpenStdin
-	cmd.env = append(cmd.env, "LISTEN_FDS="+strconv.Itoa(len(files)), "LISTEN_FDNAMES="+strings.Join(names, ":"))
+	if c.config.Labels[processLabel] == "" {
+		cmd.env = append(cmd.env, "LISTEN_FDS="+strconv.Itoa(len(files)), "LISTEN_FDNAMES="+strings.Join(names, ":"))
+	}
+	if environ(cmd.env, "PORT") == "" { // else it has been told
+		cmd.env = append(cmd.env, ports...)
+	}
 	if r.proxy != nil {
 		cmd.env = append(cmd.env, r.proxy.env())
 	}
@@ -167,6 +182,10 @@ func (r *run) release() {
 	for _, f := range r.publish {
 		f.close()
 	}
+	for _, fd := range r.reserved {
+		_ = syscall.Close(fd) // there is nothing to do about it
+	}
+	r.reserved = nil
 	if r.proxy != nil {
 		r.proxy.close()
 	}
@@ -276,16 +295,26 @@ func (e *Engine) restartContainer(w http.ResponseWriter, r *http.Request) error 
 	if _, err := e.stop(r); err != nil {
 		return err
 	}
-	return e.locked(r, func(c *container) error {
+	wait := &readiness{}
+	ctx := context.WithoutCancel(r.Context())
+	err := e.locked(r, func(c *container) error {
 		if !c.running() { // somebody else may have started it
 			c.halted, c.restarts, c.delay = false, 0, 0
-			if err := e.startRun(context.WithoutCancel(r.Context()), c); err != nil {
+			var err error
+			if wait, err = e.startReady(ctx, c); err != nil {
 				return err
 			}
 		}
 		e.publish("container", "restart", c.id, c.attributes())
-		return noContent(w)
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	if err := wait.done(r.Context()); err != nil {
+		return err
+	}
+	return noContent(w)
 }
 
 // stop asks the process of a request's container to end, kills it after the grace

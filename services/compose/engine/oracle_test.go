@@ -279,11 +279,15 @@ func TestDockerCompose(t *testing.T) {
 
 // The later Compose commands make other calls for the same.
 func TestDockerComposePlugin(t *testing.T) {
-	missing := ""
-	if out, err := exec.Command("docker", "compose", "version").CombinedOutput(); err != nil {
-		missing = fmt.Sprintf("docker compose cannot be run: %v %s", err, out)
+	path, err := filepath.Abs("../../../.cache/bin/docker-compose-v5.6.0")
+	if err != nil {
+		t.Fatal(err)
 	}
-	need(t, "REQUIRE_DOCKER_COMPOSE_PLUGIN", missing)
+	missing := ""
+	if _, err := os.Stat(path); err != nil {
+		missing = fmt.Sprintf("%v: make compose builds it", err)
+	}
+	need(t, "REQUIRE_COMPOSE_V5", missing)
 	c := startEngine(t)
 	port := freePort(t)
 	dir := project(t, map[string]string{
@@ -291,7 +295,7 @@ func TestDockerComposePlugin(t *testing.T) {
 		"front/Dockerfile": "FROM workshop\nEXPOSE 80\nCMD [\"web\"]\n",
 		"back/Dockerfile":  "FROM workshop\nEXPOSE 80\nCMD [\"web\"]\n",
 	})
-	compose := c.tool(dir, "docker", "compose", "--project-name", "sample")
+	compose := c.tool(dir, path, "--project-name", "sample")
 	compose.expect(0, "Container sample-front-1 +Started", "up", "-d")
 	compose.expect(0, "Container sample-front-1 +Running", "up", "-d")
 	compose.expect(0, `sample-front-1 +sample-front +"web" +front .* Up .* 0\.0\.0\.0:`+port+`->80/tcp`, "ps")
@@ -315,7 +319,7 @@ func TestDockerComposePlugin(t *testing.T) {
 		cmd, out := start(t, compose, "up")
 		until(t, out, "stubborn is up")
 		cmd.Process.Signal(syscall.SIGINT)
-		until(t, out, "Container sample-idle-1  Stopped")
+		until(t, out, "Container sample-idle-1 Stopped")
 		if cmd.Wait(); cmd.ProcessState.ExitCode() != 130 {
 			t.Errorf("status %d", cmd.ProcessState.ExitCode())
 		}

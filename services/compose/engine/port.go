@@ -11,10 +11,12 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -31,23 +33,98 @@ func (c *container) ports() []string {
 }
 
 // listen opens the container's ports, and returns them with their names for the
-// process.
-func (r *run) listen(ctx context.Context, c *container) (files []*os.File, names []string, err error) {
+// process. What is no program of the base image may not know about them: it gets, in
+// PORT_80 and for its first port in PORT, the number of a port to open by itself.
+func (r *run) listen(ctx context.Context, c *container) (files []*os.File, names, env []string, err error) {
+	local := c.config.Labels[processLabel] != ""
 	for _, port := range c.ports() {
 		name, _, _ := strings.Cut(port, "/")
+		r.ports[portName(port)] = &address{}
+		if local || !c.image.base {
+			number, err := r.reserve(ctx)
+			if err != nil {
+				return files, nil, nil, err
+			}
+			if len(env) == 0 {
+				env = append(env, "PORT="+number)
+			}
+			env = append(env, "PORT_"+name+"="+number)
+			r.ports[portName(port)].own = net.JoinHostPort("127.0.0.1", number)
+		}
+		if local {
+			continue
+		}
 		l, err := listen(ctx, "127.0.0.1", 0)
 		if err != nil {
-			return files, nil, err
+			return files, nil, nil, err
 		}
-		r.ports[portName(port)] = l.Addr().String()
+		r.ports[portName(port)].handed = l.Addr().String()
 		f, err := l.File()
 		l.Close() // f is another descriptor of the same socket
 		if err != nil {
-			return files, nil, err
+			return files, nil, nil, err
 		}
 		files, names = append(files, f), append(names, name)
 	}
-	return files, names, nil
+	return files, names, env, nil
+}
+
+// address is where a port of a container is: that of the listener which was handed
+// over, or the one that the program opens by itself.
+type address struct {
+	handed, own string
+	opened      atomic.Bool // the program's own has answered, so it uses no other
+}
+
+// dial connects to a port of a container.
+func (a *address) dial(ctx context.Context) (*net.TCPConn, error) {
+	if a.own != "" {
+		conn, err := dial(ctx, a.own)
+		if err == nil {
+			a.opened.Store(true)
+		}
+		if err == nil || a.handed == "" || a.opened.Load() {
+			return conn, err
+		}
+	}
+	return dial(ctx, a.handed)
+}
+
+// reserve finds a free port that nobody else is given until the run is over, but the
+// container's program may listen on. On Linux it stays bound for that: without
+// listening, and with SO_REUSEADDR, it is in the way of nobody who also sets that, as
+// servers do.
+func (r *run) reserve(ctx context.Context) (number string, err error) {
+	if runtime.GOOS != "linux" {
+		l, err := listen(ctx, "127.0.0.1", 0)
+		if err != nil {
+			return "", err
+		}
+		defer l.Close()
+		return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
+	}
+	syscall.ForkLock.RLock()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return "", os.NewSyscallError("socket", err)
+	}
+	r.reserved = append(r.reserved, fd)
+	err = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+	if err == nil {
+		err = syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	}
+	if err != nil {
+		return "", os.NewSyscallError("bind", err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		return "", os.NewSyscallError("getsockname", err)
+	}
+	return strconv.Itoa(at.(*syscall.SockaddrInet4).Port), nil
 }
 
 func listen(ctx context.Context, host string, port int) (*net.TCPListener, error) {
@@ -251,7 +328,7 @@ type forwarder struct {
 
 // serve ends when the listener is closed; connections that there are go on to their
 // own end.
-func (f *forwarder) serve(ctx context.Context, e *Engine, target string) {
+func (f *forwarder) serve(ctx context.Context, e *Engine, target *address) {
 	for {
 		conn, err := f.listener.AcceptTCP()
 		if err != nil {
@@ -267,7 +344,7 @@ func (f *forwarder) serve(ctx context.Context, e *Engine, target string) {
 			if !e.conns.add(conn) {
 				return
 			}
-			to, err := dial(ctx, target)
+			to, err := target.dial(ctx)
 			if err != nil {
 				return // the client sees the connection closed, as with Docker
 			}

@@ -168,13 +168,13 @@ func handshake(in *bufio.Reader, out io.Writer) (host string, port int, reply in
 func (p *socksProxy) dial(ctx context.Context, e *Engine, host string, port int) (*net.TCPConn, int) {
 	e.mu.Lock()
 	found := e.resolve(p.container, host)
-	var addresses []string
+	var addresses []*address
 	for i := range found {
 		c := found[(p.turn+i)%len(found)]
 		if c.run == nil {
 			continue
 		}
-		if a := c.run.ports[strconv.Itoa(port)+"/tcp"]; a != "" {
+		if a := c.run.ports[strconv.Itoa(port)+"/tcp"]; a != nil {
 			addresses = append(addresses, a)
 		}
 	}
@@ -184,7 +184,7 @@ func (p *socksProxy) dial(ctx context.Context, e *Engine, host string, port int)
 		return nil, socksHostUnreachable
 	}
 	for _, a := range addresses {
-		to, err := dial(ctx, a)
+		to, err := a.dial(ctx)
 		if err == nil {
 			return to, socksSucceeded
 		}

@@ -4,9 +4,11 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -43,6 +45,9 @@ func main() {
 		fmt.Println(os.Args[2:])
 		fmt.Fprintln(os.Stderr, os.Getenv("GREETING"))
 		return
+	case "plain": // a server that knows the usual variable only
+		plain(os.Args[2:])
+		return
 	case "cat":
 		b := make([]byte, 64)
 		for {
@@ -67,4 +72,28 @@ func main() {
 		}
 	}
 	<-end
+}
+
+// plain answers each connection with its arguments.
+func plain(args []string) {
+	port := os.Getenv("PORT")
+	if port == "" {
+		port = "8080"
+	}
+	l, err := net.Listen("tcp", ":"+port)
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("plain on", port)
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		var request [512]byte
+		_, _ = conn.Read(request[:])
+		fmt.Fprintf(conn, "HTTP/1.0 200 OK\r\n\r\n%s", strings.Join(append([]string{"plain", os.Getenv("WHO")}, args...), " "))
+		conn.Close()
+	}
 }

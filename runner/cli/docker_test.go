@@ -1,0 +1,326 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"workshop/services/compose/guard"
+)
+
+// needDocker skips a test where there is no real engine, or fails it when
+// REQUIRE_DOCKER says that there must be one.
+func needDocker(t *testing.T) {
+	t.Helper()
+	if _, _, err := guard.Ask(t.Context(), os.Getenv("DOCKER_HOST")); err != nil {
+		if os.Getenv("REQUIRE_DOCKER") != "" {
+			t.Fatalf("REQUIRE_DOCKER is set, but there is no Docker engine: %v", err)
+		}
+		t.Skipf("no Docker engine: %v (REQUIRE_DOCKER=1 makes this a failure)", err)
+	}
+	if _, err := exec.LookPath("docker"); err != nil {
+		t.Skipf("no docker command: %v", err)
+	}
+}
+
+// staticDir is where the static binary is, once there is one.
+var staticDir string
+
+var staticBinary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "workshop-static-")
+	if err != nil {
+		return "", err
+	}
+	staticDir = dir
+	path := filepath.Join(dir, "workshop")
+	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "../..")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+// static is the product as a program that runs in an image FROM scratch.
+func static(t *testing.T) string {
+	t.Helper()
+	path, err := staticBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// dockerDeck is a deck about an application that nobody else on the engine has.
+type dockerDeck struct {
+	t    *testing.T
+	name string // of the project
+	deck string
+	pipe string // a named pipe that the deck may write to
+}
+
+func newDockerDeck(t *testing.T, composeFile, steps string) *dockerDeck {
+	t.Helper()
+	needDocker(t)
+	name := "ws"
+	for range 9 {
+		name += string(rune('a' + rand.IntN(26)))
+	}
+	d := &dockerDeck{t: t, name: name, deck: filepath.Join(t.TempDir(), name)}
+	d.pipe = filepath.Join(filepath.Dir(d.deck), "pipe")
+	if err := syscall.Mkfifo(d.pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range map[string]string{
+		"docker-compose.yml": composeFile,
+		"rng/Dockerfile":     "FROM workshop\nEXPOSE 80\nCMD [\"rng\"]\n",
+		"deck.md":            "## A slide\n\n.exercise[\n" + steps + "]\n",
+	} {
+		path := filepath.Join(d.deck, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		text = strings.NewReplacer("PROJECT", name, "PIPE", d.pipe).Replace(text)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		if left := d.left(); left != "" {
+			t.Errorf("left behind: %s", left)
+		}
+	})
+	return d
+}
+
+func (d *dockerDeck) command(args ...string) *exec.Cmd {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	d.t.Cleanup(cancel)
+	return exec.CommandContext(ctx, static(d.t), append([]string{"check", "--engine", "docker", d.deck}, args...)...)
+}
+
+// check runs the deck to its end.
+func (d *dockerDeck) check(code int, args ...string) string {
+	d.t.Helper()
+	cmd := d.command(args...)
+	out, _ := cmd.CombinedOutput()
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		d.t.Errorf("exit status %d, want %d\n%s", got, code, out)
+	}
+	return string(out)
+}
+
+// left is what the engine has of the project.
+func (d *dockerDeck) left() string {
+	d.t.Helper()
+	var all []string
+	for _, args := range []string{
+		"ps -a --format {{.Names}}", "network ls --format {{.Name}}", "volume ls --format {{.Name}}", "images -a --format {{.Repository}}",
+	} {
+		out, err := exec.Command("docker", strings.Fields(args)...).Output()
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		for line := range strings.Lines(string(out)) {
+			if strings.HasPrefix(line, d.name) {
+				all = append(all, strings.TrimSpace(line))
+			}
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+const oneService = "services:\n  rng:\n    build: rng\n    ports: [\"80\"]\n    volumes: [\"data:/data\"]\nvolumes: {data: {}}\n"
+
+func TestDockerEngine(t *testing.T) {
+	d := newDockerDeck(t, oneService, "```bash\ndocker-compose up -d\n```\n"+
+		"```bash\ncurl -sS $(docker-compose port rng 80)/\n```\n```wait RNG running on```\n"+
+		"```bash\ndocker run -d --name PROJECT_more --restart always workshop worker\ndocker network create PROJECT_more\ndocker volume create PROJECT_more\n"+
+		"docker commit PROJECT_more PROJECT_more\ndocker run --rm workshop hasher --no\n```\n```wait services are configured by the environment```\n"+
+		"```bash\ntrue\n```\n")
+	out := d.check(1, "--wait", "20s") // docker run ends with hasher's status
+	if !strings.Contains(out, "the command ended with status 2") || !strings.Contains(out, "containers run on the Docker engine") {
+		t.Error(out)
+	}
+	if left := d.left(); left != "" {
+		t.Errorf("left behind: %s", left)
+	}
+}
+
+// A name that somebody else has given to an image is not taken away.
+func TestDockerForeignImage(t *testing.T) {
+	d := newDockerDeck(t, "services:\n  rng:\n    build: rng\n    image: userPROJECT\n", "```bash\ndocker-compose build\n```\n")
+	image := "user" + d.name
+	import_ := exec.Command("docker", "import", "-", image)
+	import_.Stdin = bytes.NewReader(make([]byte, 1024)) // an empty archive
+	id, err := import_.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { exec.Command("docker", "rmi", image).Run() })
+	out := d.check(1)
+	if !strings.Contains(out, "has an image "+image) {
+		t.Error(out)
+	}
+	now, err := exec.Command("docker", "inspect", "-f", "{{.Id}}", image).Output()
+	if err != nil || string(now) != string(id) {
+		t.Errorf("the image is %s, was %s: %v", now, id, err)
+	}
+}
+
+// A project of the same name that runs already is left alone.
+func TestDockerForeignProject(t *testing.T) {
+	d := newDockerDeck(t, oneService, "```bash\ntrue\n```\n")
+	out, err := exec.Command("docker", "network", "create", "--label", "com.docker.compose.project="+d.name, "user"+d.name).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Cleanup(func() { exec.Command("docker", "network", "rm", "user"+d.name).Run() })
+	if out := d.check(4); !strings.Contains(out, "has a Compose project "+d.name+" already (network user"+d.name+")") {
+		t.Error(out)
+	}
+}
+
+// inTheMiddle runs a deck until it has a container, and returns the identity of its
+// guard.
+func (d *dockerDeck) inTheMiddle() (cmd *exec.Cmd, guardPID int) {
+	d.t.Helper()
+	cmd = d.command()
+	if err := cmd.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	r, err := os.OpenFile(d.pipe, os.O_RDONLY, 0)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer r.Close()
+	if err := r.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		d.t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(r).ReadString('\n'); line != "up\n" {
+		d.t.Fatalf("%q, %v", line, err)
+	}
+	out, err := exec.Command("docker", "inspect", "-f", "{{index .Config.Labels \""+guard.Label+"\"}}", d.name+"_rng_1").Output()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	parts := strings.Split(strings.TrimSpace(string(out)), "/")
+	pid, err := strconv.Atoi(parts[len(parts)-2])
+	if err != nil {
+		d.t.Fatalf("%s: %v", out, err)
+	}
+	return cmd, pid
+}
+
+// gone waits for the engine to say that the last thing of the guard has been removed.
+func (d *dockerDeck) gone(events <-chan struct{}) {
+	d.t.Helper()
+	begun, limit := time.Now(), time.After(30*time.Second)
+	defer func() { d.t.Logf("nothing is left after %v", time.Since(begun).Round(time.Millisecond)) }()
+	for d.left() != "" {
+		select {
+		case <-events:
+		case <-limit:
+			d.t.Fatalf("left behind: %s", d.left())
+		}
+	}
+}
+
+// removals tells of whatever is removed from the engine.
+func removals(t *testing.T) <-chan struct{} {
+	t.Helper()
+	host := os.Getenv("DOCKER_HOST")
+	if host == "" {
+		host = guard.DefaultHost
+	}
+	u, err := url.Parse(host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial(map[bool]string{true: "unix", false: "tcp"}[u.Scheme == "unix"], u.Host+u.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	filters, _ := json.Marshal(map[string][]string{"event": {"destroy", "delete", "untag"}})
+	fmt.Fprintf(conn, "GET /events?filters=%s HTTP/1.0\r\nHost: docker\r\n\r\n", url.QueryEscape(string(filters)))
+	events := make(chan struct{}, 1000)
+	go func() {
+		for in := bufio.NewReader(conn); ; {
+			if _, err := in.ReadString('\n'); err != nil {
+				return
+			}
+			select {
+			case events <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return events
+}
+
+const upAndWait = "```bash\ndocker-compose up -d\necho up > PIPE\nsleep 1000\n```\n"
+
+// However the runner is ended, the engine is rid of what it made.
+func TestDockerNothingSurvives(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
+		t.Run(sig.String(), func(t *testing.T) {
+			d := newDockerDeck(t, oneService, upAndWait)
+			events := removals(t)
+			cmd, _ := d.inTheMiddle()
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait()
+			d.gone(events)
+		})
+	}
+	t.Run("guard ended", func(t *testing.T) { // it cleans up before it goes
+		d := newDockerDeck(t, oneService, upAndWait)
+		events := removals(t)
+		cmd, pid := d.inTheMiddle()
+		syscall.Kill(pid, syscall.SIGTERM)
+		d.gone(events)
+		cmd.Process.Signal(syscall.SIGINT)
+		_ = cmd.Wait()
+	})
+	t.Run("guard first", func(t *testing.T) { // then the runner itself cleans up
+		d := newDockerDeck(t, oneService, upAndWait)
+		cmd, pid := d.inTheMiddle()
+		syscall.Kill(pid, syscall.SIGKILL)
+		cmd.Process.Signal(syscall.SIGINT)
+		_ = cmd.Wait()
+		if left := d.left(); left != "" {
+			t.Errorf("left behind: %s", left)
+		}
+	})
+	t.Run("guard and runner", func(t *testing.T) { // then the next run does
+		d := newDockerDeck(t, oneService, upAndWait)
+		cmd, pid := d.inTheMiddle()
+		syscall.Kill(pid, syscall.SIGKILL)
+		cmd.Process.Kill()
+		_ = cmd.Wait()
+		if d.left() == "" {
+			t.Error("nothing was left that the next run could remove")
+		}
+		next := newDockerDeck(t, oneService, "```bash\ntrue\n```\n")
+		next.check(0)
+		if left := d.left(); left != "" {
+			t.Errorf("left behind: %s", left)
+		}
+	})
+}

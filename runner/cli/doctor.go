@@ -1,0 +1,412 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"workshop/runner"
+	"workshop/runner/sandbox"
+	"workshop/runner/terminal"
+	"workshop/services/compose"
+	"workshop/services/compose/guard"
+)
+
+// The states of a finding.
+const (
+	found   = "ok"      // it is there
+	instead = "instead" // something of ours stands in for it
+	absent  = "absent"  // it is not there, and not needed
+	problem = "PROBLEM" // a deck cannot run here
+)
+
+// finding is what is known about one thing that a deck may need.
+type finding struct {
+	State  string `json:"state"`
+	Name   string `json:"name"`
+	Detail string `json:"detail"`
+	Hint   string `json:"hint,omitempty"` // what to do about it
+}
+
+// program is one that decks use, or that stands behind something that they use.
+type program struct {
+	name    string
+	version []string // the arguments that make it tell
+	pack    string   // Debian's package, and mostly others'
+	standIn string   // what there is without it
+	always  bool     // looked for even if no deck uses it
+}
+
+var programs = []program{
+	{name: "tmux", version: []string{"-V"}, pack: "tmux", always: true},
+	{name: "top", version: []string{"-V"}, pack: "procps", always: true},
+	{name: "vmstat", version: []string{"-V"}, pack: "procps", always: true},
+	{name: "httping", version: []string{"-V"}, pack: "httping", standIn: "a bundled one stands in", always: true},
+	{name: "docker", version: []string{"--version"}, pack: "docker.io", standIn: "`docker compose` is bundled, other commands are not", always: true},
+	{name: "docker-compose", version: []string{"version", "--short"}, standIn: "the bundled one is used in any case", always: true},
+	{name: "ab", version: []string{"-V"}, pack: "apache2-utils"},
+	{name: "curl", version: []string{"--version"}, pack: "curl"},
+	{name: "wget", version: []string{"--version"}, pack: "wget"},
+	{name: "git", version: []string{"--version"}, pack: "git"},
+	{name: "htop", version: []string{"--version"}, pack: "htop"},
+	{name: "jq", version: []string{"--version"}, pack: "jq"},
+	{name: "python3", version: []string{"--version"}, pack: "python3"},
+	{name: "ssh", version: []string{"-V"}, pack: "openssh-client"},
+	{name: "vim", version: []string{"--version"}, pack: "vim"},
+}
+
+func newDoctor(streams Streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doctor [DECK…]",
+		Short: "Say what this machine has, what stands in for what is missing, what to install",
+		Long: `Looks for what decks need: a shell, a terminal, isolation, programs, a container
+engine, free ports. Of the deck, or the one that is built in, nothing is executed.
+
+Exit status: 0 the deck can run here, 2 bad input or usage, 4 it cannot.`,
+		GroupID: "deck",
+	}
+	f := cmd.Flags()
+	asJSON := f.Bool("json", false, "print one JSON document")
+	asked := f.String("engine", "auto", "as for check: embedded, docker, or auto")
+	completeWords(cmd, "engine", "auto", "embedded", "docker")
+	dialect := dialectFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		plan, sources, err := dialect.load(args, streams.Err)
+		if err != nil {
+			return err
+		}
+		ctx, _, stop := streams.interruptible(cmd.Context())
+		defer stop()
+		d := doctor{plan: plan, sources: sources, asked: *asked}
+		if err := d.examine(ctx); err != nil {
+			return err
+		}
+		if *asJSON {
+			err = d.printJSON(streams.Out)
+		} else {
+			d.print(streams.Out)
+		}
+		if err == nil && !d.well() {
+			err = &codeError{code: exitBroken}
+		}
+		return err
+	}
+	return cmd
+}
+
+// doctor examines a machine.
+type doctor struct {
+	plan    *runner.Plan
+	sources []*source
+	asked   string
+
+	ownNetwork bool // sessions can have one
+	findings   []finding
+}
+
+func (d *doctor) add(state, name, hint, detail string, args ...any) {
+	d.findings = append(d.findings, finding{state, name, fmt.Sprintf(detail, args...), hint})
+}
+
+func (d *doctor) well() bool {
+	return !slices.ContainsFunc(d.findings, func(f finding) bool { return f.State == problem })
+}
+
+func (d *doctor) examine(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	engines := map[string]bool{}
+	for _, src := range d.sources {
+		kind, err := engineOf(d.asked, src.deck)
+		if err != nil {
+			return err
+		}
+		engines[kind.name] = true
+	}
+	d.shell(ctx)
+	d.isolation(ctx)
+	d.programs(ctx, d.used())
+	d.docker(ctx, engines["docker"])
+	return d.applications(ctx)
+}
+
+// shell starts one, as a session does.
+func (d *doctor) shell(ctx context.Context) {
+	path, err := exec.LookPath("bash")
+	if err != nil {
+		d.add(problem, "bash", install("bash"), "not installed")
+		return
+	}
+	version := regexp.MustCompile(`version (\S+)`).FindStringSubmatch(say(ctx, path, "--version"))
+	shell, err := terminal.Start(ctx, terminal.Options{Env: []string{"PATH=" + os.Getenv("PATH"), "TERM=xterm-256color"}, Dir: "/"})
+	if err == nil {
+		err = shell.Close()
+	}
+	switch {
+	case err != nil:
+		d.add(problem, "bash", "version 4.4 or later is needed, and a pseudo-terminal", "%s does not start: %v", path, err)
+	case version != nil:
+		d.add(found, "bash", "", "%s at %s, starts on a terminal", version[1], path)
+	default:
+		d.add(found, "bash", "", "%s, starts on a terminal", path)
+	}
+}
+
+// isolation starts a sandbox.
+func (d *doctor) isolation(ctx context.Context) {
+	s, err := sandbox.Start(ctx, sandbox.Options{PrivateNetwork: true})
+	if err != nil {
+		d.add(problem, "isolation", "", "sessions cannot be started: %v", err)
+		return
+	}
+	d.ownNetwork = s.PrivateNetwork()
+	switch {
+	case s.Isolation() == sandbox.Namespace && d.ownNetwork:
+		d.add(found, "isolation", "", "PID namespace, with a network of its own")
+	case s.Isolation() == sandbox.Group:
+		d.add(instead, "isolation", "run on Linux", "process groups; what detaches itself can outlive a session")
+	default:
+		d.add(instead, "isolation", "allow user namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces)",
+			"%s, on the machine's network: %v", s.Isolation(), s.Weaker())
+	}
+	if err := s.Close(); err != nil {
+		d.add(problem, "isolation", "", "a session does not end: %v", err)
+	}
+}
+
+// commandWord is a word where a shell looks for a command.
+var commandWord = regexp.MustCompile(`(?m)(?:^|[|;&(]|\bsudo|\btime|\bwatch)\s*([a-z][\w.-]*)`)
+
+// used are the programs that the decks' snippets call, each with where it is first.
+func (d *doctor) used() map[string]string {
+	used := map[string]string{}
+	for _, s := range d.plan.Sessions {
+		for _, e := range s.Exercises {
+			for _, step := range e.Steps {
+				if !step.Snippet() {
+					continue
+				}
+				for _, m := range commandWord.FindAllStringSubmatch(step.Text, -1) {
+					if _, ok := used[m[1]]; !ok {
+						used[m[1]] = step.Pos.String()
+					}
+				}
+			}
+		}
+	}
+	return used
+}
+
+func (d *doctor) programs(ctx context.Context, used map[string]string) {
+	for _, p := range programs {
+		where, needed := used[p.name]
+		if !needed && !p.always {
+			continue
+		}
+		path, err := exec.LookPath(p.name)
+		switch {
+		case err == nil:
+			d.add(found, p.name, "", "%s", cmp.Or(versionIn(say(ctx, path, p.version...)), path))
+		case p.standIn != "":
+			hint := ""
+			if p.pack != "" {
+				hint = install(p.pack)
+			}
+			d.add(instead, p.name, hint, "not installed: %s", p.standIn)
+		case needed:
+			d.add(problem, p.name, install(p.pack), "not installed, and used at %s", where)
+		default:
+			d.add(absent, p.name, install(p.pack), "not installed, and not used by the deck")
+		}
+	}
+}
+
+// versionIn is the first thing in a text that looks like a version, with its name.
+func versionIn(text string) string {
+	return regexp.MustCompile(`(?:procps-ng )?v?\d+\.\d[\w.+~-]*`).FindString(text)
+}
+
+// docker looks for a real engine.
+func (d *doctor) docker(ctx context.Context, needed bool) {
+	v, at, err := guard.Ask(ctx, os.Getenv("DOCKER_HOST"))
+	if err == nil {
+		exe, exeErr := os.Executable()
+		err = exeErr
+		if err == nil {
+			err = guard.CheckProgram(v, exe)
+		}
+		if err == nil {
+			d.add(found, "engine", "", "Docker %s, API %s, at %s", v.Version, v.APIVersion, strings.TrimPrefix(at, "unix://"))
+		} else if !needed {
+			d.add(absent, "engine", "", "Docker %s at %s, but %v", v.Version, at, err)
+		}
+	} else if !needed {
+		d.add(absent, "engine", "", "no Docker at %s: the embedded one is used", strings.TrimPrefix(at, "unix://"))
+	}
+	if err != nil && needed {
+		d.add(problem, "engine", "start a Docker engine, set DOCKER_HOST, or use --engine embedded", "%v", err)
+	}
+}
+
+// applications looks at the Compose files that the sessions start beside.
+func (d *doctor) applications(ctx context.Context) error {
+	seen := map[string]bool{}
+	for _, s := range d.plan.Sessions {
+		var src *source
+		for _, candidate := range d.sources {
+			if candidate.deck == s.Deck {
+				src = candidate
+			}
+		}
+		key := s.Deck.Dir + "\x00" + s.Workdir
+		if src == nil || seen[key] {
+			continue
+		}
+		seen[key] = true
+		kind, err := engineOf(d.asked, s.Deck)
+		if err != nil {
+			return err
+		}
+		w, err := src.workdir(s, false)
+		if err != nil {
+			return err
+		}
+		if err := d.application(ctx, w, kind, s.Deck.Network == "host"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *doctor) application(ctx context.Context, w runner.Workdir, kind engineKind, shared bool) error {
+	dir, err := os.MkdirTemp("", "workshop-doctor-")
+	if err != nil {
+		return &codeError{exitBroken, err}
+	}
+	defer os.RemoveAll(dir)
+	has := false
+	for _, name := range composeFiles {
+		b, err := fs.ReadFile(w.FS, name)
+		if err != nil {
+			continue
+		}
+		has = true
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			return &codeError{exitBroken, err}
+		}
+	}
+	if !has {
+		return nil
+	}
+	project, err := compose.Load(ctx, compose.LoadOptions{Dir: dir, Env: os.Environ(), Name: w.Name})
+	if err != nil {
+		d.add(problem, "compose", "correct it", "%v", err)
+		return nil
+	}
+	if kind.name == "embedded" {
+		if err := project.Refusals(); err != nil {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				d.add(problem, "compose", "", "%s", line)
+			}
+		}
+	}
+	var taken, free []string
+	for _, port := range project.Ports() {
+		var config net.ListenConfig
+		l, err := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			taken = append(taken, strconv.Itoa(port))
+			continue
+		}
+		free = append(free, strconv.Itoa(port))
+		l.Close()
+	}
+	switch {
+	case len(taken) == 0 && len(free) == 0:
+	case len(taken) == 0:
+		d.add(found, "ports", "", "%s: free", strings.Join(free, ", "))
+	case !kind.ownNetwork || shared || !d.ownNetwork:
+		d.add(problem, "ports", "end what listens there", "%s: taken", strings.Join(taken, ", "))
+	default:
+		d.add(instead, "ports", "end what listens there", "%s: taken, so `workshop run` cannot publish there; `workshop check` has a network of its own", strings.Join(taken, ", "))
+	}
+	return nil
+}
+
+// say is what a program prints when it is asked for its version.
+func say(ctx context.Context, path string, args ...string) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	out, _ := exec.CommandContext(ctx, path, args...).CombinedOutput() // whatever it says will do
+	return string(out)
+}
+
+// install says how to get a package here.
+func install(pack string) string {
+	for _, manager := range []struct{ name, command string }{{"apt-get", "apt install"}, {"dnf", "dnf install"}, {"apk", "apk add"}, {"brew", "brew install"}} {
+		if _, err := exec.LookPath(manager.name); err == nil {
+			return manager.command + " " + pack
+		}
+	}
+	return "install " + pack
+}
+
+func (d *doctor) print(w io.Writer) {
+	for _, f := range d.findings {
+		fmt.Fprintf(w, "%-8s%-15s %s\n", f.State, f.Name, f.Detail)
+		if f.Hint != "" {
+			fmt.Fprintf(w, "%-23s (%s)\n", "", f.Hint)
+		}
+	}
+	var names []string
+	for _, src := range d.sources {
+		names = append(names, cmp.Or(src.deck.Title, src.deck.Name))
+	}
+	verdict := "can run here"
+	if !d.well() {
+		verdict = "cannot run here"
+	}
+	fmt.Fprintf(w, "\n%s %s\n", strings.Join(names, ", "), verdict)
+}
+
+func (d *doctor) printJSON(w io.Writer) error {
+	var doc struct {
+		Decks    []string  `json:"decks"`
+		CanRun   bool      `json:"canRun"`
+		Findings []finding `json:"findings"`
+	}
+	for _, src := range d.sources {
+		doc.Decks = append(doc.Decks, src.deck.Name)
+	}
+	doc.CanRun, doc.Findings = d.well(), d.findings
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(doc); err != nil {
+		return &codeError{exitBroken, errors.Join(errors.New("write the findings"), err)}
+	}
+	return nil
+}
+
+// completeWords completes the values of a flag.
+func completeWords(cmd *cobra.Command, flag string, words ...string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // the flag is defined by the caller
+	}
+}

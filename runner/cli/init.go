@@ -1,0 +1,192 @@
+package cli
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// starter is the deck that init writes, and what goes with it for CI systems.
+//
+//go:embed starter
+var starter embed.FS
+
+// ciFiles says where in a repository a CI system looks for its file.
+var ciFiles = map[string]string{"github": ".github/workflows/workshop.yml"}
+
+func newInit(streams Streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "init [DIR]",
+		Short: "Begin a deck: a small one that passes, with comments that teach",
+		Long: `Writes a small deck to DIR (default: slides, where the other commands look): a
+manifest, two chapters with hidden directives, a directory to work in. It passes at
+once; change it from there. Nothing that exists is overwritten without --force.`,
+		GroupID: "deck",
+		Args:    cobra.MaximumNArgs(1),
+	}
+	systems := slices.Sorted(maps.Keys(ciFiles))
+	ci := cmd.Flags().String("ci", "", "also write a workflow for a CI `SYSTEM`: "+strings.Join(systems, ", "))
+	force := cmd.Flags().Bool("force", false, "overwrite the files that exist")
+	if err := cmd.RegisterFlagCompletionFunc("ci", cobra.FixedCompletions(systems, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag is defined above
+	}
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	}
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		dir := "slides"
+		if len(args) > 0 {
+			dir = args[0]
+		}
+		files, err := starterFiles(dir)
+		if err != nil {
+			return err
+		}
+		if *ci != "" {
+			f, err := workflow(*ci, dir)
+			if err != nil {
+				return err
+			}
+			files = append(files, f)
+		}
+		if err := writeNew(files, *force); err != nil {
+			return err
+		}
+		for _, f := range files {
+			fmt.Fprintln(streams.Out, f.name)
+		}
+		shown := shellWord(dir)
+		fmt.Fprintf(streams.Out, "\nNext:\n  workshop check %s    verify it, as in CI\n  workshop run %s      watch it being done\n", shown, shown)
+		return nil
+	}
+	return cmd
+}
+
+// newFile is a file to be written; its name is as the user may see it.
+type newFile struct {
+	name string
+	data []byte
+}
+
+// starterFiles are the files of the deck, below dir.
+func starterFiles(dir string) ([]newFile, error) {
+	var files []newFile
+	const top = "starter/deck"
+	err := fs.WalkDir(starter, top, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(starter, name)
+		files = append(files, newFile{filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(name, top+"/"))), data})
+		return err
+	})
+	return files, err
+}
+
+// workflow is the file for a CI system, about the deck in dir. It belongs to the top of
+// the repository, or where there is none (yet), to the working directory.
+func workflow(system, dir string) (newFile, error) {
+	place, ok := ciFiles[system]
+	if !ok {
+		return newFile{}, fmt.Errorf("--ci: there is no file for %q, only for %s", system, strings.Join(slices.Sorted(maps.Keys(ciFiles)), ", "))
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return newFile{}, err
+	}
+	wd, err := os.Getwd()
+	if err != nil {
+		return newFile{}, err
+	}
+	top := repository(abs)
+	if top == abs && filepath.IsLocal(dir) {
+		top = wd
+	}
+	deck, err := filepath.Rel(top, abs)
+	if err != nil {
+		return newFile{}, err
+	}
+	data, err := fs.ReadFile(starter, path.Join("starter/ci", system+".yml"))
+	if err != nil {
+		return newFile{}, err
+	}
+	text := strings.Replace(string(data), "DECK: slides\n", "DECK: "+yamlWord(filepath.ToSlash(deck))+"\n", 1)
+	name := filepath.Join(top, filepath.FromSlash(place))
+	if rel, err := filepath.Rel(wd, name); err == nil && !filepath.IsAbs(dir) {
+		name = rel
+	}
+	return newFile{name, []byte(text)}, nil
+}
+
+// writeNew writes files, all or none: none if one exists, unless by force.
+func writeNew(files []newFile, force bool) (err error) {
+	var exist []string
+	for _, f := range files {
+		if _, err := os.Lstat(f.name); err == nil {
+			exist = append(exist, f.name)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if len(exist) > 0 && !force {
+		return fmt.Errorf("nothing was written, for these exist already (--force overwrites them):\n  %s", strings.Join(exist, "\n  "))
+	}
+	var written []string
+	defer func() {
+		if err != nil {
+			for _, name := range written {
+				err = errors.Join(err, os.Remove(name))
+			}
+		}
+	}()
+	for _, f := range files {
+		if err := os.MkdirAll(filepath.Dir(f.name), 0o777); err != nil {
+			return err
+		}
+		if slices.Contains(exist, f.name) {
+			if err := os.WriteFile(f.name, f.data, 0o666); err != nil {
+				return err
+			}
+			continue
+		}
+		// Exclusively: what has come into being since is not overwritten either.
+		w, err := os.OpenFile(f.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if err != nil {
+			return err
+		}
+		written = append(written, f.name)
+		_, err = w.Write(f.data)
+		if err = errors.Join(err, w.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plain are the characters that neither a shell nor YAML sees more in.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./"
+
+// shellWord quotes a word for a shell, where it has to be.
+func shellWord(s string) string {
+	if strings.Trim(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// yamlWord quotes a scalar for YAML, where it has to be.
+func yamlWord(s string) string {
+	if strings.Trim(s, plain) == "" && strings.Trim(s, ".-0123456789") != "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+}

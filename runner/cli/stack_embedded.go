@@ -1,0 +1,30 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"workshop/runner"
+	"workshop/runner/sandbox"
+)
+
+// startEmbedded starts the embedded engine in the session's sandbox, which ends it.
+func startEmbedded(_ context.Context, exe string, h runner.Host, socket *os.File) (engineProcess, error) {
+	log, err := os.Create(filepath.Join(h.Dir, "engine.log"))
+	if err != nil {
+		return engineProcess{}, err
+	}
+	defer log.Close()
+	state := filepath.Join(h.Dir, "engine")
+	if err := os.Mkdir(state, 0o700); err != nil {
+		return engineProcess{}, err
+	}
+	_, err = h.Sandbox.Start(sandbox.Cmd{
+		Argv:  []string{exe, "engine", "--state", state},
+		Env:   []string{"PATH=" + os.Getenv("PATH"), "HOME=" + h.Dir, "TMPDIR=" + state, "LISTEN_FDS=1", "LISTEN_FDNAMES=docker"},
+		Dir:   h.Dir,
+		Files: []*os.File{nil, log, log, socket},
+	})
+	return engineProcess{}, err
+}

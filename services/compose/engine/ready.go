@@ -1,0 +1,135 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The labels by which a client says that a container is a process of the machine
+// rather than of an image: it opens its ports by itself, and it can be waited for.
+const (
+	processLabel = "workshop.process"
+	readyLabel   = "workshop.ready"
+)
+
+// readyWhen is the value of readyLabel. The start of the container is answered when
+// all that is given holds.
+type readyWhen struct {
+	Log     string        // a text that it has written
+	Port    int           // a port that answers
+	Timeout time.Duration // 0 means 30 s
+}
+
+// readiness is what the start of a container waits for. The zero value is nothing.
+type readiness struct {
+	readyWhen
+	run    *run
+	name   string
+	output *output
+	sink   *sink
+}
+
+// startReady starts a container's process, and returns what is to be waited for once
+// the caller, who holds e.mu, has let go of it.
+func (e *Engine) startReady(ctx context.Context, c *container) (*readiness, error) {
+	r := &readiness{name: c.name, output: c.output}
+	if text := c.config.Labels[readyLabel]; text != "" {
+		if err := json.Unmarshal([]byte(text), &r.readyWhen); err != nil {
+			return nil, badRequest("invalid label %s: %v", readyLabel, err)
+		}
+	}
+	if r.Timeout <= 0 {
+		r.Timeout = 30 * time.Second
+	}
+	if r.Log != "" {
+		r.sink, _ = c.output.attach(true, true) // before it can write anything
+	}
+	if err := e.startRun(ctx, c); err != nil {
+		if r.sink != nil {
+			c.output.remove(r.sink)
+		}
+		return nil, err
+	}
+	r.run = c.run
+	return r, nil
+}
+
+// done waits. A process that is not ready in time is killed.
+func (r *readiness) done(ctx context.Context) error {
+	if r.sink != nil {
+		defer r.output.remove(r.sink)
+	}
+	if r.Log == "" && r.Port == 0 {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, r.Timeout)
+	defer cancel()
+	over, stop := context.WithCancel(limited)
+	defer stop()
+	go func() { // the end of the process, too, ends the waiting
+		select {
+		case <-r.run.process.done:
+			stop()
+		case <-over.Done():
+		}
+	}()
+	missing := ""
+	if r.Log != "" && !r.logged(over) {
+		missing = "it has not written " + quote(r.Log)
+	} else if r.Port != 0 && !r.answers(over) {
+		missing = "its port does not answer"
+	}
+	switch {
+	case missing == "":
+		return nil
+	case limited.Err() == nil:
+		<-r.run.process.done
+		return fail(http.StatusInternalServerError, "%s ended with status %d before it was ready", r.name, r.run.process.code)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	r.run.process.kill()
+	return fail(http.StatusInternalServerError, "%s is not ready after %v: %s", r.name, r.Timeout, missing)
+}
+
+func quote(s string) string { return `"` + s + `"` }
+
+// logged reports whether the text came before the context ended.
+func (r *readiness) logged(ctx context.Context) bool {
+	var seen [3]string // by stream: what may be the beginning of the text
+	for chunks := r.sink.pop(ctx); len(chunks) > 0; chunks = r.sink.pop(ctx) {
+		for _, c := range chunks {
+			text := seen[c.stream] + string(c.data)
+			if strings.Contains(text, r.Log) {
+				return true
+			}
+			seen[c.stream] = text[max(0, len(text)-len(r.Log)+1):]
+		}
+	}
+	return false
+}
+
+// answers reports whether the port could be reached before the context ended.
+// Nothing tells when another process listens, so it is tried, ever more rarely.
+func (r *readiness) answers(ctx context.Context) bool {
+	a := r.run.ports[portName(strconv.Itoa(r.Port))]
+	for pause := 5 * time.Millisecond; a != nil; pause = min(2*pause, 200*time.Millisecond) {
+		conn, err := a.dial(ctx)
+		if err == nil {
+			conn.Close()
+			return true
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		}
+	}
+	return false
+}

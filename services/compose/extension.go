@@ -1,0 +1,215 @@
+package compose
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"go.yaml.in/yaml/v4"
+)
+
+// extension is the attribute of a service that says which process of this machine
+// stands for it on the embedded engine:
+//
+//	x-workshop:
+//	  command: ["./server", "--verbose"]   # or a line for the shell
+//	  working_dir: server                  # relative to the Compose file
+//	  ready: {log: listening}              # and {port: 8080}, {timeout: 10s}
+//
+// The process opens the port whose number it finds in PORT (PORT_8080, for each of
+// several). With a ready, it counts as started when that holds.
+const extension = "x-workshop"
+
+// local is the process that stands for a service.
+type local struct {
+	command []string
+	dir     string // absolute
+	ready   *readyWhen
+	only    bool // there is neither an image nor a build for other engines
+}
+
+// readyWhen is when a process can be used. Its form is that of the engine's label.
+type readyWhen struct {
+	Log     string        `json:",omitempty"`
+	Port    int           `json:",omitempty"`
+	Timeout time.Duration `json:",omitempty"`
+}
+
+// The labels that tell the embedded engine.
+const (
+	labelProcess = "workshop.process"
+	labelReady   = "workshop.ready"
+)
+
+// baseImage is the embedded engine's image of the machine's programs.
+const baseImage = "workshop"
+
+// readExtensions reads the x-workshop of each service from the merged file.
+func (p *Project) readExtensions(working string) error {
+	p.local = map[string]*local{}
+	for name, raw := range p.raw {
+		value, ok := raw[extension]
+		if !ok {
+			continue
+		}
+		l, wrong, err := readExtension(value, working)
+		if err != nil {
+			return p.errorAt(append([]string{"services", name, extension}, wrong...), err.Error())
+		}
+		l.only = raw["image"] == nil && raw["build"] == nil
+		p.local[name] = l
+	}
+	return nil
+}
+
+// readExtension returns, with an error, the path of the value that is wrong.
+func readExtension(value any, working string) (l *local, wrong []string, err error) {
+	l = &local{dir: working}
+	m, ok := value.(map[string]any)
+	if !ok {
+		return nil, nil, fmt.Errorf("%s must be a mapping with a command", extension)
+	}
+	for key, v := range m {
+		switch key {
+		case "command":
+			if l.command, ok = words(v); !ok {
+				return nil, []string{key}, fmt.Errorf("command must be a line for the shell, or a list of words")
+			}
+		case "working_dir":
+			dir, ok := v.(string)
+			if !ok {
+				return nil, []string{key}, fmt.Errorf("working_dir must be a path")
+			}
+			l.dir = absolute(working, dir)
+		case "ready":
+			if l.ready, wrong, err = readReady(v); err != nil {
+				return nil, append([]string{key}, wrong...), err
+			}
+		default:
+			return nil, []string{key}, fmt.Errorf("unknown attribute %s of %s: there are command, working_dir and ready", key, extension)
+		}
+	}
+	if len(l.command) == 0 {
+		return nil, nil, fmt.Errorf("%s needs a command", extension)
+	}
+	return l, nil, nil
+}
+
+func readReady(value any) (r *readyWhen, wrong []string, err error) {
+	m, ok := value.(map[string]any)
+	if !ok {
+		return nil, nil, fmt.Errorf("ready must be a mapping with a log or a port")
+	}
+	r = &readyWhen{}
+	for key, v := range m {
+		text := fmt.Sprint(v)
+		switch key {
+		case "log":
+			r.Log = text
+		case "port":
+			r.Port, err = strconv.Atoi(text)
+			if err != nil || r.Port < 1 || r.Port > 65535 {
+				return nil, []string{key}, fmt.Errorf("port must be a number from 1 to 65535")
+			}
+		case "timeout":
+			r.Timeout, err = time.ParseDuration(text)
+			if err != nil || r.Timeout <= 0 {
+				return nil, []string{key}, fmt.Errorf("timeout must be a duration such as 10s")
+			}
+		default:
+			return nil, []string{key}, fmt.Errorf("unknown attribute %s of ready: there are log, port and timeout", key)
+		}
+	}
+	if r.Log == "" && r.Port == 0 {
+		return nil, nil, fmt.Errorf("ready needs a log or a port")
+	}
+	return r, nil, nil
+}
+
+// words are those of a command: a line is the shell's.
+func words(value any) ([]string, bool) {
+	switch v := value.(type) {
+	case string:
+		return []string{"/bin/sh", "-c", v}, v != ""
+	case []any:
+		var out []string
+		for _, w := range v {
+			switch w.(type) {
+			case string, int, float64, bool:
+				out = append(out, fmt.Sprint(w))
+			default:
+				return nil, false
+			}
+		}
+		return out, len(out) > 0
+	}
+	return nil, false
+}
+
+// withImages gives the services that are nothing but a local process the image of
+// such, so that the libraries find one.
+func (p *Project) withImages(details *types.ConfigDetails) error {
+	if !slices.ContainsFunc(slices.Collect(maps.Values(p.local)), func(l *local) bool { return l.only }) {
+		return nil
+	}
+	for i := range details.ConfigFiles {
+		file := &details.ConfigFiles[i]
+		var document map[string]any
+		if err := yaml.Unmarshal(file.Content, &document); err != nil {
+			return err
+		}
+		services, _ := document["services"].(map[string]any)
+		changed := false
+		for name, l := range p.local {
+			if service, ok := services[name].(map[string]any); ok && l.only {
+				service["image"] = baseImage
+				p.raw[name]["image"] = baseImage
+				changed = true
+			}
+		}
+		if changed {
+			file.Config = document
+		}
+	}
+	return nil
+}
+
+// standIn puts the local processes in the place of their services.
+func (p *Project) standIn() {
+	for name, l := range p.local {
+		for _, all := range []types.Services{p.Services, p.DisabledServices} {
+			svc, ok := all[name]
+			if !ok {
+				continue
+			}
+			svc.Image, svc.Build, svc.Entrypoint = baseImage, nil, nil
+			svc.Command, svc.WorkingDir = l.command, l.dir
+			svc.Labels = svc.Labels.Add(labelProcess, "1")
+			if l.ready != nil {
+				text, _ := json.Marshal(l.ready) // it has no values that could fail
+				svc.Labels = svc.Labels.Add(labelReady, string(text))
+			}
+			all[name] = svc
+		}
+		raw := p.raw[name] // what V1's hash is of
+		delete(raw, "build")
+		delete(raw, "entrypoint")
+		raw["image"], raw["working_dir"] = baseImage, l.dir
+		raw["command"] = slices.Clone(l.command)
+		if l.ready != nil {
+			raw["command"] = append(slices.Clone(l.command), fmt.Sprint(*l.ready))
+		}
+	}
+}
+
+// errorAt is a mistake at a path of the file.
+func (p *Project) errorAt(path []string, message string) *FileError {
+	e := &FileError{File: p.files[0], Message: strings.TrimSpace(message)}
+	p.place(e, path)
+	return e
+}

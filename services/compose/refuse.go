@@ -1,0 +1,284 @@
+package compose
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// embeddedName is how the embedded engine calls itself.
+const embeddedName = "workshop embedded engine"
+
+// fileErrors are several mistakes in a Compose file, a line each.
+type fileErrors []*FileError
+
+func (list fileErrors) Error() string {
+	var lines []string
+	for _, e := range list {
+		lines = append(lines, e.Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// sorted is the list in the order of the files, as an error if it is not empty.
+func (list fileErrors) sorted() error {
+	if len(list) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(list, func(a, b *FileError) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+	})
+	return list
+}
+
+// understood are the attributes of a service that the embedded engine gives effect
+// to, or that are Compose's own business.
+var understood = strings.Fields(`annotations attach build command container_name depends_on deploy entrypoint
+	env_file environment expose extends healthcheck hostname image init labels links logging network_mode networks
+	platform ports profiles pull_policy restart scale stdin_open stop_grace_period stop_signal tty working_dir`)
+
+const (
+	noMounts  = "its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker"
+	noLimits  = "its processes have no limits: leave it out, or use --engine docker"
+	noNames   = "names are those of the services: leave it out, or use --engine docker"
+	noKernel  = "its containers are ordinary processes of the user: leave it out, or use --engine docker"
+	useEnv    = "put it into the environment or the image, or use --engine docker"
+	oneBridge = "it has networks of its own only: leave it out, or use --engine docker"
+)
+
+// instead says, for attributes that people do use, what to do without them.
+var instead = map[string]string{
+	"volumes": noMounts, "tmpfs": noMounts, "volumes_from": noMounts, "devices": noMounts, "read_only": noMounts,
+	"cpus": noLimits, "cpu_count": noLimits, "cpu_shares": noLimits, "cpu_quota": noLimits, "cpuset": noLimits, "mem_limit": noLimits,
+	"mem_reservation": noLimits, "memswap_limit": noLimits, "pids_limit": noLimits, "ulimits": noLimits, "shm_size": noLimits,
+	"dns": noNames, "dns_search": noNames, "dns_opt": noNames, "extra_hosts": noNames, "external_links": noNames, "domainname": noNames,
+	"secrets": useEnv, "configs": useEnv,
+	"user": "its containers run as you: leave it out, or use --engine docker",
+}
+
+// refuse reports everything about the services that the engine cannot do, before
+// anything is done.
+func (s *session) refuse(ctx context.Context, services []types.ServiceConfig) error {
+	embedded, err := s.embedded(ctx)
+	if err != nil {
+		return err
+	}
+	var list fileErrors
+	for _, svc := range services {
+		if !embedded {
+			if l := s.project.local[svc.Name]; l != nil && l.only {
+				list = append(list, s.project.errorAt([]string{"services", svc.Name, extension},
+					fmt.Sprintf("service %s is a local process, and those are run by the embedded engine only: give it a build or an image for others", svc.Name)))
+			}
+			continue
+		}
+		list = append(list, s.project.refused(svc)...)
+		e, err := s.foreignImage(ctx, svc)
+		if err != nil {
+			return err
+		}
+		if e != nil {
+			list = append(list, e)
+		}
+	}
+	if embedded {
+		list = append(list, s.project.refusedNetworks(services)...)
+		list = append(list, s.project.refusedVolumes()...)
+	}
+	return list.sorted()
+}
+
+// refused are the attributes of a service that the embedded engine cannot give
+// effect to.
+func (p *Project) refused(svc types.ServiceConfig) (list fileErrors) {
+	raw := p.raw[svc.Name]
+	add := func(path []string, what, why string) {
+		list = append(list, p.errorAt(append([]string{"services", svc.Name}, path...), what+" is not supported by the embedded engine: "+why))
+	}
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		value := raw[name]
+		if strings.HasPrefix(name, "x-") || without(value) {
+			continue
+		}
+		if !slices.Contains(understood, name) {
+			add([]string{name}, name, cmp.Or(instead[name], noKernel))
+			continue
+		}
+		m, _ := value.(map[string]any)
+		switch name {
+		case "network_mode":
+			if mode := fmt.Sprint(value); mode != "bridge" && mode != "none" && mode != "default" {
+				add([]string{name}, "network_mode: "+mode, "publish the ports instead, or use --engine docker")
+			}
+		case "logging":
+			if driver, ok := m["driver"]; ok && driver != "json-file" && driver != "none" {
+				add([]string{name, "driver"}, fmt.Sprintf("the logging driver %v", driver), "use json-file, or --engine docker")
+			}
+		case "platform":
+			if platform := fmt.Sprint(value); !strings.HasPrefix(platform, "linux") {
+				add([]string{name}, "platform: "+platform, "leave it out, or use --engine docker")
+			}
+		case "deploy":
+			for _, key := range slices.Sorted(maps.Keys(m)) {
+				if key != "replicas" && key != "mode" && key != "restart_policy" && key != "labels" && !without(m[key]) {
+					add([]string{name, key}, "deploy: "+key, noLimits)
+				}
+			}
+		case "build":
+			for _, key := range slices.Sorted(maps.Keys(m)) {
+				if !slices.Contains([]string{"context", "dockerfile", "dockerfile_inline", "args", "labels", "tags", "no_cache", "pull", "cache_from"}, key) && !without(m[key]) {
+					add([]string{name, key}, "build: "+key, "it builds in one stage from copied files: leave it out, or use --engine docker")
+				}
+			}
+		case "networks":
+			for _, key := range slices.Sorted(maps.Keys(m)) {
+				options, _ := m[key].(map[string]any)
+				for _, option := range slices.Sorted(maps.Keys(options)) {
+					if option != "aliases" && !without(options[option]) {
+						add([]string{name, key, option}, option, oneBridge)
+					}
+				}
+			}
+		case "ports":
+			for i, port := range svc.Ports {
+				path := []string{name, fmt.Sprint(i)}
+				switch {
+				case protocol(port.Protocol) != "tcp":
+					add(path, "a port for "+port.Protocol, "use TCP, or --engine docker")
+				case privileged(port.Published):
+					add(path, "publishing on port "+port.Published, "it binds none below 1024: publish a higher one, or use --engine docker")
+				case port.HostIP != "" && port.HostIP != "0.0.0.0" && port.HostIP != "::" && port.HostIP != "::1" && !strings.HasPrefix(port.HostIP, "127."):
+					add(path, "publishing on "+port.HostIP, "it binds loopback addresses only: leave the address out, or use --engine docker")
+				}
+			}
+		}
+	}
+	return list
+}
+
+// refusedNetworks are the networks that services use and the embedded engine cannot
+// make.
+func (p *Project) refusedNetworks(services []types.ServiceConfig) (list fileErrors) {
+	used := map[string]bool{}
+	for _, svc := range services {
+		for name := range svc.Networks {
+			used[name] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		raw := p.networksRaw[name]
+		for _, key := range slices.Sorted(maps.Keys(raw)) {
+			value := raw[key]
+			if key == "name" || key == "labels" || key == "external" || key == "driver" && (value == "bridge" || value == "default") || strings.HasPrefix(key, "x-") || without(value) {
+				continue
+			}
+			list = append(list, p.errorAt([]string{"networks", name, key}, key+" of a network is not supported by the embedded engine: "+oneBridge))
+		}
+	}
+	return list
+}
+
+// refusedVolumes are the volumes that the embedded engine cannot make.
+func (p *Project) refusedVolumes() (list fileErrors) {
+	for _, name := range slices.Sorted(maps.Keys(p.volumesRaw)) {
+		for _, key := range []string{"driver", "driver_opts"} {
+			if value := p.volumesRaw[name][key]; !without(value) && value != "local" {
+				list = append(list, p.errorAt([]string{"volumes", name, key}, key+" of a volume is not supported by the embedded engine: "+noMounts))
+			}
+		}
+	}
+	return list
+}
+
+// foreignImage is the error of a service whose image is nowhere.
+func (s *session) foreignImage(ctx context.Context, svc types.ServiceConfig) (*FileError, error) {
+	if svc.Build != nil {
+		return nil, nil
+	}
+	img, err := s.image(ctx, s.imageName(svc))
+	if err != nil || img != nil {
+		return nil, err
+	}
+	for _, other := range s.project.AllServices() {
+		if other.Build != nil && s.imageName(other) == s.imageName(svc) {
+			return nil, nil
+		}
+	}
+	return s.project.noSuchImage(svc), nil
+}
+
+// Refusals is what the embedded engine cannot do of the services that the profiles
+// enable, each with its place; nil if there is nothing. The images that it has are
+// its own and those that the project builds.
+func (p *Project) Refusals() error {
+	var list fileErrors
+	var services []types.ServiceConfig
+	for _, svc := range p.Services {
+		services = append(services, svc)
+		list = append(list, p.refused(svc)...)
+		built := svc.Build != nil || strings.TrimSuffix(svc.Image, ":latest") == baseImage || p.local[svc.Name] != nil
+		for _, other := range p.AllServices() {
+			built = built || other.Build != nil && other.Image == svc.Image
+		}
+		if !built {
+			list = append(list, p.noSuchImage(svc))
+		}
+	}
+	list = append(list, p.refusedNetworks(services)...)
+	return append(list, p.refusedVolumes()...).sorted()
+}
+
+// Ports are the fixed ports that the enabled services publish on this machine.
+func (p *Project) Ports() (ports []int) {
+	for _, svc := range p.Services {
+		for _, port := range svc.Ports {
+			if n, err := strconv.Atoi(port.Published); err == nil && n > 0 && protocol(port.Protocol) == "tcp" {
+				ports = append(ports, n)
+			}
+		}
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
+}
+
+// noSuchImage is the error of a service whose image is nowhere.
+func (p *Project) noSuchImage(svc types.ServiceConfig) *FileError {
+	return p.errorAt([]string{"services", svc.Name, "image"}, fmt.Sprintf("image %s: the embedded engine has no registry to pull it from: "+
+		"build it FROM workshop or FROM scratch, name a process with %s, or use --engine docker", svc.Image, extension))
+}
+
+// embedded reports whether the engine is the embedded one.
+func (s *session) embedded(ctx context.Context) (bool, error) {
+	name, err := s.client.engineName(ctx)
+	return name == embeddedName, err
+}
+
+// privileged reports whether the first port of a range is one that is not bound.
+func privileged(ports string) bool {
+	first, _, _ := strings.Cut(ports, "-")
+	n, err := strconv.Atoi(first)
+	return err == nil && n > 0 && n < 1024
+}
+
+// without reports whether a value asks for nothing.
+func without(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case bool:
+		return !v
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
