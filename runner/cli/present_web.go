@@ -25,11 +25,8 @@ func (b *browsers) flags(cmd *cobra.Command) {
 	f.Lookup("web").NoOptDefVal = "127.0.0.1:0"
 	f.BoolVar(&b.only, "web-only", false, "serve browsers, and leave the terminal as it is")
 	f.StringArrayVar(&b.hosts, "web-host", nil, "answer to this `NAME` too, when others reach this machine by it (repeatable)")
-	for _, name := range []string{"web", "web-host"} {
-		if err := cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions); err != nil {
-			panic(err) // the flag is defined above
-		}
-	}
+	completeWords(cmd, "web")
+	completeWords(cmd, "web-host")
 }
 
 func (b *browsers) wanted() bool { return b.addr != "" || b.only }
