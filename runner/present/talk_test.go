@@ -330,3 +330,16 @@ func TestChecks(t *testing.T) {
 		t.Error(s)
 	}
 }
+
+// A command that somebody sent with another state in view is not carried out.
+func TestCommandThatCameTooLate(t *testing.T) {
+	h := openHall(t, t.TempDir(), "# One\n\n---\n\n# Two\n\n---\n\n# Three\n", Options{})
+	seen := h.State().Slide
+	same := func(s *State) bool { return s.Slide == seen }
+	if s := h.do(Command{Do: Next, If: same}); s.Slide != 1 {
+		t.Errorf("slide %d", s.Slide)
+	}
+	if s := h.do(Command{Do: Next, If: same}); s.Slide != 1 || s.Message.Text != "not done: something else has changed meanwhile" {
+		t.Errorf("slide %d, message %q", s.Slide, s.Message.Text)
+	}
+}
