@@ -108,9 +108,11 @@ func newDockerDeck(t *testing.T, composeFile, steps string) *dockerDeck {
 }
 
 func (d *dockerDeck) command(args ...string) *exec.Cmd {
+	d.t.Helper()
+	binary := static(d.t) // which takes its time where nothing is built yet
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	d.t.Cleanup(cancel)
-	return exec.CommandContext(ctx, static(d.t), append([]string{"check", "--engine", "docker", d.deck}, args...)...)
+	return exec.CommandContext(ctx, binary, append([]string{"check", "--engine", "docker", d.deck}, args...)...)
 }
 
 // check runs the deck to its end.
