@@ -50,7 +50,7 @@ fuzz: ## run each fuzz target for FUZZTIME
 
 .PHONY: lint
 lint: $(LINT) ## check formatting, style and who imports whom
-	$(LINT) run
+	$(LINT) run --allow-parallel-runners
 	go vet .ci/testlog.go
 
 # The version is part of the name: a new one is built when this file asks for it.

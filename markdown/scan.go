@@ -45,6 +45,7 @@ type scanner struct {
 	stack     []int // open brackets: indexes of open tokens, for a plain bracket -1 - its offset
 	exercise  int   // 1 + the place in the stack of the open exercise; 0 if there is none
 	comment   int   // the offset of the open `<!--`, or -1
+	comments  []int // where each comment begins and ends, in turn
 	outside   int   // how many brackets were open before that comment
 	suspect   int   // 1 + the offset of a plain bracket that took the `]` that an exercise seems to have; or 0
 	literal   int   // open brackets of an escaped `\.name[`
@@ -65,7 +66,9 @@ type run struct {
 // wrote, little enough for one that was made to take long.
 const maxWasted = 8 << 20
 
-func scan(src *source, log *log) []token {
+func scan(src *source, log *log) []token { return scanned(src, log).tokens }
+
+func scanned(src *source, log *log) *scanner {
 	s := &scanner{src: src, text: src.text, log: log, comment: -1, runs: backtickRuns(src.text)}
 	s.tokens = make([]token, 0, len(s.text)/64)
 	for start := 0; start < len(s.text); {
@@ -73,7 +76,7 @@ func scan(src *source, log *log) []token {
 	}
 	s.endComment()
 	s.unwind(0)
-	return s.tokens
+	return s
 }
 
 func backtickRuns(text string) []run {
@@ -219,6 +222,7 @@ func (s *scanner) inline(start, end int) int {
 			i += 4
 			continue
 		case c == '-' && s.comment >= 0 && strings.HasPrefix(s.text[i:end], "-->"):
+			s.comments = append(s.comments, s.comment, i+3)
 			s.comment, frozen = -1, true
 			s.forget()
 			i += 3
@@ -406,6 +410,7 @@ func (s *scanner) unwind(depth int) {
 func (s *scanner) endComment() {
 	if s.comment >= 0 {
 		s.log.warn(CodeUnclosedComment, s.src.span(s.comment, s.comment+len("<!--")), "close it with -->", "unclosed comment")
+		s.comments = append(s.comments, s.comment, len(s.text))
 	}
 	s.comment = -1
 }

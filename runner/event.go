@@ -112,6 +112,7 @@ type StepResult struct {
 	Verdict  Verdict
 	Duration time.Duration
 	Failure  *Failure
+	ByHand   bool   // a person typed meanwhile
 	Output   string // what the terminal got during it, escape sequences stripped, head and tail only
 }
 

@@ -77,11 +77,20 @@ type Options struct {
 	Event      func(Event)  // gets everything that happens, in order; must not block for long
 	Input      func([]byte) // gets every byte that is typed into a shell, in order; valid during the call only
 	Notes      []string     // remarks for the reader
+	Past       int          // lines of the terminal that are kept when they leave it at the top
 	// Observe, if set, is told what the snippet before an output step has output, as lines
 	// that are compared; the step passes, whatever is expected.
 	Observe func(step *Step, output []string)
 	// Resized delivers new sizes of the terminal while the run goes on. It may be nil.
 	Resized <-chan [2]int
+}
+
+func (o Options) orDefault() Options {
+	o.Limits = o.Limits.orDefault()
+	if o.Cols <= 0 || o.Rows <= 0 {
+		o.Cols, o.Rows = terminal.DefaultCols, terminal.DefaultRows
+	}
+	return o
 }
 
 // errRunLimit is the cause of a context that ended because the run's time is over.
@@ -93,10 +102,7 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 	if plan.Exercises() == 0 {
 		return nil, ErrNothingSelected
 	}
-	opts.Limits = opts.Limits.orDefault()
-	if opts.Cols <= 0 || opts.Rows <= 0 {
-		opts.Cols, opts.Rows = terminal.DefaultCols, terminal.DefaultRows
-	}
+	opts = opts.orDefault()
 	if opts.Limits.Run > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, opts.Limits.Run, errRunLimit)
@@ -295,23 +301,7 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 			r.ignore(step)
 			continue
 		}
-		begun := time.Now()
-		r.emit(Event{Kind: StepStarted, Step: step})
-		from := s.shell.Position()
-		err := step.op.act(ctx, s, step)
-		if err == nil && step == last {
-			err = s.settle(ctx)
-		}
-		err = s.rejected(err)
-		st.Output = s.shell.Since(from)
-		st.Verdict, st.Failure = s.judge(ctx, step, err)
-		for line := range strings.Lines(st.Output) {
-			if strings.HasPrefix(line, inconclusive) {
-				r.addNote(step.Pos.String() + ": " + strings.TrimSpace(line))
-			}
-		}
-		st.Duration = time.Since(begun)
-		r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure})
+		r.step(ctx, s, st, step == last)
 		er.Verdict, er.Failure = st.Verdict, st.Failure
 	}
 	for _, p := range s.panes {
@@ -326,6 +316,31 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 	er.Duration = time.Since(er.Started)
 	r.emit(Event{Kind: ExerciseFinished, Verdict: er.Verdict, Duration: er.Duration, Failure: er.Failure})
 	return er
+}
+
+// step runs one step, the last one of its exercise or not, and fills in its result.
+func (r *run) step(ctx context.Context, s *session, st *StepResult, last bool) {
+	begun := time.Now()
+	r.emit(Event{Kind: StepStarted, Step: st.Step})
+	from := s.shell.Position()
+	if s.told.shell == s.shell && st.Kind() != Types {
+		from = s.told.at // what a command outputs between its steps belongs to it, too
+	}
+	err := st.op.act(ctx, s, st.Step)
+	if err == nil && last {
+		err = s.settle(ctx)
+	}
+	err = s.rejected(err)
+	st.Output, s.told.at = s.shell.SinceUntil(from)
+	s.told.shell = s.shell
+	st.Verdict, st.Failure = s.judge(ctx, st.Step, err)
+	for line := range strings.Lines(st.Output) {
+		if strings.HasPrefix(line, inconclusive) {
+			r.addNote(st.Pos.String() + ": " + strings.TrimSpace(line))
+		}
+	}
+	st.Duration = time.Since(begun)
+	r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure})
 }
 
 // ignore reports a step that is not carried out.

@@ -35,6 +35,11 @@ type session struct {
 	stack   Stack
 	lost    error // why the session cannot go on
 
+	told struct { // until where the output of steps has been told
+		shell *terminal.Session
+		at    terminal.Position
+	}
+
 	clipboard string // of copy and paste
 
 	*pane    // the active one
@@ -150,7 +155,7 @@ func (s *session) startShell(ctx context.Context, p *pane) error {
 	place := s.windows.place(p.id)
 	shell, err := terminal.Start(ctx, terminal.Options{
 		Cols: place.Cols, Rows: place.Rows, Shell: s.run.opts.Shell,
-		Env: s.env, Dir: s.work, StateDir: state,
+		Past: s.run.opts.Past, Env: s.env, Dir: s.work, StateDir: state,
 		Start: func(c terminal.Command) (terminal.Process, error) {
 			p, err := s.sandbox.Start(sandbox.Cmd{Argv: c.Argv, Env: c.Env, Dir: c.Dir, TTY: c.TTY})
 			if err != nil {
@@ -243,7 +248,7 @@ func (s *session) awaitPrompt(ctx context.Context, step *Step) error {
 		if s.command.step == step {
 			at = "has not ended"
 		}
-		f := s.failf(step, "end it with a key step such as ^C, or give it a wait", "%s, started at line %d, %s after %v", quote(program), s.command.step.Pos.Line, at, allowed)
+		f := s.failf(step, "end it with a key step such as ^C, or give it a wait", "%s, started at %s, %s after %v", quote(program), s.command.step.Pos.Seen(step.Pos), at, allowed)
 		f.Tail = s.shell.Since(0)
 		return f
 	}
@@ -270,7 +275,7 @@ func (s *session) judgeStatus(status int) error {
 		return nil
 	}
 	c.judged = true
-	if c.interrupted || c.allows(status) {
+	if c.interrupted || c.allows(status) || !c.asked && s.shell.Inherited() {
 		return nil
 	}
 	f := s.failf(c.step, "", "the command ended with status %d%s", status, c.wants().instead())
@@ -393,7 +398,7 @@ func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error
 				s.command = &command{step: step, typing: true}
 			}
 		}
-		if s.command != nil && key.Submits() {
+		if s.command != nil && (key.Submits() || key.Leaves()) {
 			s.command.typing = false
 		}
 	}

@@ -149,7 +149,7 @@ built in. A deck that you run has your privileges: read it first (workshop plan)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.AddGroup(&cobra.Group{ID: "deck", Title: "Decks:"}, &cobra.Group{ID: "stack", Title: "The sample application:"})
-	root.AddCommand(newRun(streams), newCheck(streams), newLint(streams), newList(streams), newPlan(streams), newInit(streams), newLSP(streams), newDoctor(streams))
+	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newLint(streams), newList(streams), newPlan(streams), newInit(streams), newLSP(streams), newDoctor(streams))
 	root.AddCommand(newTools(streams)...)
 	root.AddCommand(directivesTopic())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

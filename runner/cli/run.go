@@ -83,28 +83,35 @@ type job struct {
 	inPlace      bool
 	env          []string
 	reports      []string
+	forget       bool // verdicts are not remembered
 	stopAtFail   bool
 	update       bool // write what is output into the deck
 	console      string
 	lint         bool // first: errors stop, all warnings show
 }
 
-// planFlags adds the flags that decide what is typed, into what, and for how long.
-func (j *job) planFlags(cmd *cobra.Command) {
+// stepFlags adds the flags that decide how decks are read, what their steps are typed
+// into, and for how long.
+func (j *job) stepFlags(cmd *cobra.Command) {
 	j.dialect = dialectFlags(cmd)
-	j.selection = selectionFlags(cmd, j.dialect)
 	f := cmd.Flags()
-	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
 	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
 	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
-	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
 	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")
 	f.StringArrayVar(&j.env, "env", nil, "hand `NAME[=VALUE]` of the environment to the shells (repeatable)")
 }
 
-func runFlags(cmd *cobra.Command, network string) *job {
-	j := &job{}
-	j.planFlags(cmd)
+// planFlags adds the flags that decide what is typed, into what, and for how long.
+func (j *job) planFlags(cmd *cobra.Command) {
+	j.stepFlags(cmd)
+	j.selection = selectionFlags(cmd, j.dialect)
+	f := cmd.Flags()
+	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
+	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
+}
+
+// sandboxFlags adds the flags of what sessions are kept in, and what stands around them.
+func (j *job) sandboxFlags(cmd *cobra.Command, network string) {
 	f := cmd.Flags()
 	f.StringVar(&j.engine, "engine", "auto", "`ENGINE` of the containers: embedded, docker (the real one at DOCKER_HOST), or auto: what the manifest says, else embedded")
 	f.StringVar(&j.look, "compose", "auto", "the `LOOK` of both docker-compose and docker compose: v1 (1.29), v5, or auto: what the manifest says, else each its own")
@@ -114,7 +121,15 @@ func runFlags(cmd *cobra.Command, network string) *job {
 	completeWords(cmd, "network", "private", "host")
 	j.networkAsked = func() bool { return f.Changed("network") }
 	f.StringVar(&j.isolation, "isolation", "", "a weaker isolation of the processes than the best: `guardian` or group")
+}
+
+func runFlags(cmd *cobra.Command, network string) *job {
+	j := &job{}
+	j.planFlags(cmd)
+	j.sandboxFlags(cmd, network)
+	f := cmd.Flags()
 	f.StringArrayVar(&j.reports, "report", nil, "also write a report: `FORMAT=FILE`, a format of "+strings.Join(report.FileFormats(), ", ")+" (repeatable)")
+	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts for workshop present")
 	return j
 }
 
@@ -180,15 +195,16 @@ func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runne
 	if len(errs) > 0 {
 		sel = runner.Selection{} // whatever is selected, nothing runs
 	}
-	skipped(streams.Err, plan)
 	found := lintPlan(plan, sources, errs, sel)
 	stop, rest := found.Part()
 	switch {
 	case j.lint:
 		warnOf(streams.Err, rest)
 	case len(errs) > 0:
+		skipped(streams.Err, plan)
 		stop = errs
 	default:
+		skipped(streams.Err, plan)
 		mentionOf(streams.Err, found)
 		stop = nil
 	}
@@ -205,6 +221,7 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 		return err
 	}
 	sel.FromStart = j.fromStart
+	ledgers := j.ledgers(plan, sources)
 	if err := plan.Select(sel); err != nil {
 		return err
 	}
@@ -223,6 +240,7 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	if err != nil {
 		return err
 	}
+	reporters = append(reporters, ledgers...)
 	var reportErr error
 	opts.Event = func(e runner.Event) {
 		for _, r := range reporters {

@@ -26,14 +26,25 @@ func TestMain(m *testing.M) {
 	if name := filepath.Base(os.Args[0]); name == "workshop" || tools[name] != nil {
 		product()
 	}
-	testscript.Main(cleaning{m}, map[string]func(){"workshop": product})
+	testscript.Main(elsewhere{m}, map[string]func(){"workshop": product})
 }
 
-// cleaning removes what tests share when all are over.
-type cleaning struct{ *testing.M }
+// elsewhere runs the tests with folders of their own for what the product remembers, and
+// removes what tests share when all are over.
+type elsewhere struct{ *testing.M }
 
-func (c cleaning) Run() int {
-	code := c.M.Run()
+func (e elsewhere) Run() int {
+	dir, err := os.MkdirTemp("", "workshop-test-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	for _, name := range []string{"XDG_CACHE_HOME", "XDG_STATE_HOME"} {
+		if err := os.Setenv(name, filepath.Join(dir, name)); err != nil {
+			panic(err)
+		}
+	}
+	code := e.M.Run()
 	if staticDir != "" {
 		os.RemoveAll(staticDir)
 	}
@@ -54,6 +65,8 @@ func TestScript(t *testing.T) {
 		UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LANG", "C.UTF-8")
+			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
+			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
 			if shared := os.Getenv("WORKSHOP_SHARED"); shared != "" {
 				env.Setenv("WORKSHOP_SHARED", shared)
 			}

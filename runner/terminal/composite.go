@@ -127,6 +127,16 @@ func (c *Composite) Lines() []string {
 	return withoutEmpty(c.screen.Lines())
 }
 
+// View is what the view shows; ok is false while there is one terminal only.
+func (c *Composite) View() (v View, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.screen == nil {
+		return v, false
+	}
+	return c.screen.view(), true
+}
+
 // border is the character that stands in a cell between panes; 0 in a pane.
 func (l *Layout) border(x, y int) rune {
 	if !l.between(x, y) {

@@ -96,7 +96,7 @@ func (s *Session) ExpectWhile(ctx context.Context, goOn func(status int) bool, o
 		case goOn == nil:
 			return s.state == ready
 		}
-		return s.state == ready && s.ran && !goOn(s.status) && !s.interrupt
+		return s.state == ready && s.ran && !goOn(s.status) && !s.interrupt && !s.inherited
 	}
 	err = s.await(ctx, holds)
 	s.mu.Lock()
@@ -224,6 +224,13 @@ func (s *Session) Position() Position {
 	defer s.mu.Unlock()
 	s.drain()
 	return Position(s.text.end())
+}
+
+// SinceUntil is what [Session.Since] says, and where it ends.
+func (s *Session) SinceUntil(from Position) (string, Position) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tail(int64(from)), Position(s.text.end())
 }
 
 // Since is the output since a position, escape sequences, prompts and echoes left

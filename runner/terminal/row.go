@@ -32,6 +32,10 @@ type Row struct {
 	marks   []combining // in the order in which they came
 	wrapped bool
 	gen     uint64
+
+	drawn     Line // as it was at a generation, for views
+	drawnGen  uint64
+	drawnCols int
 }
 
 // Cells returns the cells from left to right, to be read only. Combining marks are

@@ -45,6 +45,7 @@ type Screen struct {
 	modes       modes
 	last        rune // what REP repeats, 0 for nothing
 
+	past     *past  // nil: none is kept
 	stripped []byte // text that the hook has not been told yet
 	flow     flow
 }
@@ -123,6 +124,9 @@ func (s *Screen) Resize(cols, rows int) {
 	drop := max(s.cur.y-(rows-1), 0)
 	s.cur.y -= drop
 	if s.page == &s.main {
+		for _, r := range s.page.rows[:drop] {
+			s.past.add(r)
+		}
 		s.alt.resize(cols, rows, 0, s.gen)
 	} else {
 		// It has its own cursor to keep in view.

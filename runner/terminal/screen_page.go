@@ -90,7 +90,11 @@ func (s *Screen) index() bool {
 	switch s.cur.y {
 	case s.bottom:
 		if s.top == 0 && s.bottom == s.rows-1 {
-			s.eraseRow(s.page.slide())
+			r := s.page.slide()
+			if s.page == &s.main {
+				s.past.add(r)
+			}
+			s.eraseRow(r)
 		} else {
 			s.scroll(s.top, s.bottom, 1)
 		}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -41,6 +42,7 @@ type Options struct {
 	Shell      string   // path of a bash ≥ 4.4; "" means the one on PATH
 	Env        []string // of the shell; TERM is added where it is missing
 	Dir        string
+	Past       int    // lines that left the screen at the top to be kept, for [Session.Past]
 	StateDir   string // existing folder for the start-up files, the caller's to remove; "" means a temporary one
 	// Start starts the shell. Nil: as a plain child process.
 	Start func(Command) (Process, error)
@@ -67,7 +69,7 @@ const (
 )
 
 // Session is an interactive shell on a terminal. Its methods are to be called from
-// one goroutine at a time, but for Screen, Close and Resize.
+// one goroutine at a time, but for Screen, View, Past, Type, Pace, Close and Resize.
 type Session struct {
 	token   string
 	nested  []shell // inside the session's own
@@ -94,6 +96,8 @@ type Session struct {
 	waiter  *waiter
 	scratch line
 	out     queue
+	hand    Hand
+	pace    atomic.Int64 // of typing, in nanoseconds a character
 
 	shell      int  // the shell's process group
 	status     int  // of the last command since the last Submit; 0 if none ran
@@ -103,12 +107,16 @@ type Session struct {
 	failures   []LineStatus
 	line       bool     // the line that was typed has been echoed
 	complaint  bool     // the shell said something of it instead of running a command
+	heard      []byte   // what came behind it, in case a command runs after all
 	received   int64    // bytes, from the terminal
 	redrawn    bool     // the prompt that is being shown is the same as before
 	away       bool     // its prompts are: standard error was redirected
 	prompt     position // where the shell's prompt ended
 	dirty      bool     // keys or answers may stand behind the prompt
 	control    bool     // and have begun a command of the line editor
+	typed      bool     // keys stand behind the prompt, as far as is known
+	leaving    bool     // ^D was typed at an empty line: the shell is about to end
+	inherited  bool     // the last command was a shell that ended with its last command's status
 	saidSince  bool     // output since the last C mark
 	awake      bool     // the program in the foreground is known to read keys
 	interrupt  bool     // an interrupt key was typed; its effect may still come
@@ -183,6 +191,9 @@ func (s *Session) start(opts Options, dir string) error {
 		return err
 	}
 	s.screen = NewScreen(opts.Cols, opts.Rows, Hooks{OSC: s.osc, Text: s.printed, Reply: s.reply})
+	if opts.Past > 0 {
+		s.screen.past = &past{limit: opts.Past}
+	}
 	s.text.init()
 	s.begin(classPrompt)
 	env = append(append([]string{"TERM=xterm-256color"}, opts.Env...), env...)
@@ -395,6 +406,35 @@ func (s *Session) hear(b []byte) {
 		s.line, b = true, b[i+1:]
 	}
 	s.complaint = s.complaint || len(bytes.TrimSpace(b)) > 0
+	s.heard = append(s.heard, b[:min(len(b), window-len(s.heard))]...)
+}
+
+// missMark makes up for a mark C that never comes: a program such as tmux discards
+// what it finds unread in the terminal when it begins (tcflush(3)). The evidence that
+// one runs is that the shell is no longer in the foreground, or no shell any more; all
+// that it wrote before that is read first.
+func (s *Session) missMark() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	group := s.dev.foreground()
+	if s.state != sent || len(s.nested) > 0 || group <= 0 {
+		return
+	}
+	if argv := commandLine(group); group == s.shell && (len(argv) == 0 || isShell(argv)) {
+		return
+	}
+	s.drain()
+	if s.state != sent {
+		return
+	}
+	heard := s.heard
+	s.state, s.ran, s.saidSince, s.awake, s.interrupt = running, true, len(heard) > 0, false, false
+	if s.screen.AltScreen() { // where the echo does not stand
+		s.classes[len(s.classes)-1] = classOutput
+	}
+	s.begin(classOutput)
+	s.text.append(heard)
+	s.notify()
 }
 
 // osc is the screen's hook for operating system commands: our marks.
@@ -403,7 +443,9 @@ func (s *Session) osc(data []byte) {
 	if !ok || s.state == ended {
 		return
 	}
-	if level < len(s.nested) && (m.kind == 'D' || m.kind == 'E') {
+	left := level < len(s.nested) && (m.kind == 'D' || m.kind == 'E')
+	inherited := left && m.status == s.lastStatus
+	if left {
 		s.leave(level)
 	}
 	switch m.kind {
@@ -416,21 +458,23 @@ func (s *Session) osc(data []byte) {
 			return // replayed: nothing was typed
 		}
 		s.state, s.ran, s.saidSince, s.awake, s.interrupt = running, true, false, false, false
+		s.hand.begins()
 		s.begin(classOutput)
 	case 'D':
-		s.redrawn = s.state == ready || s.state == sent && !s.line
+		// A line that was typed to a shell that has ended meanwhile is the next one's to take.
+		s.redrawn = s.state == ready || s.state == sent && (left || !s.line)
 		switch {
 		case s.redrawn: // by the line editor, for a new size: nothing has ended
 			s.begin(classPrompt)
 		case s.command(m):
-			s.state = prompting
+			s.state, s.inherited = prompting, inherited
 			s.echo.reset(s)
 			s.text.cut()
 			s.begin(classPrompt)
 		}
 	case 'E':
 		if s.command(m) {
-			s.away = true
+			s.away, s.inherited = true, inherited
 			s.ready()
 		}
 	case 'B':
@@ -456,7 +500,7 @@ func (s *Session) osc(data []byte) {
 // has an old one, and is no mark.
 func (s *Session) command(m mark) bool {
 	switch {
-	case s.state == running && m.number <= s.number && !s.away && s.marksBegin():
+	case s.state == running && m.number <= s.number && !s.away && !s.leaving && s.marksBegin():
 		return false
 	case m.number > s.number, m.status != s.lastStatus, s.complaint, !s.marksBegin() && s.ran:
 		s.status = m.status
@@ -478,11 +522,13 @@ func (s *Session) typedAhead() {
 // typed, is the output of background jobs.
 func (s *Session) ready() {
 	s.echo.reset(s)
-	s.state = ready
+	s.state, s.typed, s.leaving = ready, false, false
 	s.begin(classOutput)
 	s.prompt = position{offset: s.text.end(), epoch: uint32(len(s.classes) - 1)}
-	if len(s.nested) == 0 {
-		s.shell = s.dev.foreground()
+	if group := s.dev.foreground(); len(s.nested) == 0 {
+		s.shell = group
+	} else if inner := &s.nested[len(s.nested)-1]; inner.group == 0 && isShell(commandLine(group)) {
+		inner.group = group
 	}
 }
 

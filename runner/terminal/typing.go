@@ -19,6 +19,9 @@ var ErrEnded = errors.New("the shell ended")
 // here-document or compound command.
 var ErrIncomplete = errors.New("the snippet is not complete")
 
+// ErrFull says that the program in the foreground has not read what was typed before.
+var ErrFull = errors.New("what was typed before has not been read yet")
+
 // Limits of the waiting for evidence that a program takes keys. One that is going to
 // change the terminal's mode drops what was typed before, so keys wait for long; an
 // interrupt is a signal and only waits for the program to be there.
@@ -114,6 +117,14 @@ func (s *Session) Prompting() (status int, ok bool) {
 	return s.status, s.state == ready
 }
 
+// Inherited reports whether the last command was a shell inside that ended with the
+// status of the last command in it, as exit and ^D make it: that says nothing of itself.
+func (s *Session) Inherited() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inherited
+}
+
 // LineStatus is how one line of a snippet ended.
 type LineStatus struct {
 	Line   string
@@ -158,7 +169,7 @@ func (s *Session) Submit(ctx context.Context, snippet string, reject ...expect.E
 	s.mark()
 	s.submitted = s.position.offset
 	s.watches, s.watched, s.rejected = watches, s.position, nil
-	s.status, s.ran, s.failures, s.refused = 0, false, nil, 0
+	s.status, s.ran, s.inherited, s.failures, s.refused, s.hand = 0, false, false, nil, 0, Hand{}
 	s.mu.Unlock()
 	for i, line := range lines {
 		if err := s.submitLine(ctx, line, i == len(lines)-1); err != nil {
@@ -174,10 +185,15 @@ func forbidden(r rune) bool {
 }
 
 func (s *Session) submitLine(ctx context.Context, line string, last bool) error {
+	typed, err := s.typeSlowly(ctx, line)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	interrupted, before := s.interrupt, s.number
-	switch s.state {
-	case ready, continued:
+	switch {
+	case typed:
+	case s.state == ready || s.state == continued:
 		s.typeLine(line)
 	default: // the command before it asks for input
 		s.press([]byte(line + "\r"))
@@ -204,6 +220,7 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		s.missMark()
 		if s.integrate(ctx) {
 			break
 		}
@@ -281,7 +298,7 @@ func (s *Session) expectLine() {
 		s.state, s.ran = running, true
 		return
 	}
-	s.state, s.line, s.complaint = sent, false, false
+	s.state, s.line, s.complaint, s.heard = sent, false, false, s.heard[:0]
 	s.begin(classEcho)
 }
 
@@ -306,19 +323,26 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 		return ErrEnded
 	}
 	s.mark()
+	s.hand = Hand{}
 	var b []byte
 	for _, k := range keys {
 		b = k.append(b, s.screen.AppCursorKeys())
 	}
 	s.awake, s.missed = true, false
 	if s.state == ready || s.state == continued {
-		s.status = 0
+		s.status, s.inherited = 0, false
+		if s.state == ready && !s.typed && len(keys) == 1 && keys[0].Leaves() { // what comes now is the end of a shell
+			s.state, s.ran, s.leaving, s.saidSince, s.interrupt = running, true, true, false, false
+			s.begin(classOutput)
+			s.enqueue(b)
+			return ctx.Err()
+		}
 		if bytes.ContainsAny(b, submitting+"\x03") {
 			s.expectLine() // a new prompt will come of it
 			s.dirty = s.dirty || bytes.Contains(b, []byte(operateKey))
 		} else {
 			s.begin(classEcho)
-			s.dirty, s.control = true, s.control || bytes.IndexFunc(b, forbidden) >= 0
+			s.dirty, s.typed, s.control = true, true, s.control || bytes.IndexFunc(b, forbidden) >= 0
 		}
 		s.interrupt = s.interrupt || interrupts
 		s.enqueue(b)
@@ -376,7 +400,7 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 	// Raw mode that the shell itself has set means that its prompt is about to come: then
 	// only that it reads counts, as its marks are written before.
 	limit, begun := settleKeys, func() bool {
-		return s.state != running || s.saidSince && !s.dev.mode().canonical && s.dev.foreground() != s.shell
+		return s.state != running || s.saidSince && !s.dev.mode().canonical && !s.shellInFront()
 	}
 	if interrupt {
 		limit, begun = settleInterrupt, func() bool { return s.state != running || s.saidSince || s.awake }

@@ -1,0 +1,658 @@
+package markdown
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// NodeKind is what a [Node] is.
+type NodeKind string
+
+// The kinds of nodes. Those from Text on stand within a line.
+const (
+	DocumentNode  NodeKind = "document"
+	HeadingNode   NodeKind = "heading" // Level
+	ParagraphNode NodeKind = "paragraph"
+	ListNode      NodeKind = "list" // Ordered, Start, Tight; children are items
+	ItemNode      NodeKind = "item"
+	CodeNode      NodeKind = "code"  // Text, Lang; Step where it is one
+	QuoteNode     NodeKind = "quote" //
+	TableNode     NodeKind = "table" // children are rows, the first one the head
+	RowNode       NodeKind = "row"   // children are cells
+	CellNode      NodeKind = "cell"  // Align
+	RuleNode      NodeKind = "rule"  //
+	BlockNode     NodeKind = "block" // Classes: `.name[ … ]`, exercises too
+	StepsNode     NodeKind = "steps" // Steps: hidden ones, at their place
+
+	TextNode   NodeKind = "text"   // Text
+	EmphNode   NodeKind = "emph"   //
+	StrongNode NodeKind = "strong" //
+	SpanNode   NodeKind = "span"   // Classes: `.name[ … ]` within a line
+	VerbNode   NodeKind = "verb"   // Text: a code span; Step where it is one
+	LinkNode   NodeKind = "link"   // URL
+	ImageNode  NodeKind = "image"  // URL; children are its text
+	BreakNode  NodeKind = "break"  // a line ends here
+)
+
+// Node is a part of a slide as it is to be shown. There is no HTML in it: what a deck
+// has of that is left out, its text stays.
+type Node struct {
+	Kind     NodeKind
+	Classes  []string
+	Level    int
+	Text     string
+	Lang     string
+	URL      string // as written: who follows it has to look at it
+	Ordered  bool
+	Start    int
+	Tight    bool
+	Align    string  // left, center, right or ""
+	Step     *Step   // that the code is
+	Steps    []*Step // hidden ones
+	Children []*Node
+}
+
+// goldmark takes more than linear time for some input. What a slide may hold is bounded
+// so that 16 KiB are decided in 20 ms, however they were made; no deck that a person
+// wrote comes near. See ADR 20.
+const (
+	maxTree     = 16 << 10 // bytes of a slide with its increments
+	maxBrackets = 1000
+	maxStars    = 2000
+	maxMarkers  = 24 // of quotes and lists at the start of a line
+	maxColumns  = 32 // of a table
+)
+
+// Tree is what a slide shows: the slides of which each but the first is an increment of
+// the one before. A slide that is too large or too intricate is shown as it was written;
+// then the error says so, with its position.
+func Tree(parts ...*Slide) (*Node, error) {
+	var source strings.Builder
+	var steps []*Step
+	for i, p := range parts {
+		if i > 0 {
+			source.WriteString("\n\n")
+		}
+		source.WriteString(p.Source)
+		for _, e := range p.Exercises {
+			steps = append(steps, e.Steps...)
+		}
+	}
+	if len(parts) == 0 {
+		return &Node{Kind: DocumentNode}, nil
+	}
+	src := source.String()
+	if why := intricate(src); why != "" {
+		return &Node{Kind: DocumentNode, Children: []*Node{{Kind: CodeNode, Text: src[:min(len(src), 4*maxTree)]}}},
+			&Error{Pos: parts[0].Pos, Message: "the slide is shown as it was written: " + why, Hint: "make two of it"}
+	}
+	t := &treeParser{steps: steps}
+	return t.parse(src), nil
+}
+
+// intricate says why a source must not be given to goldmark.
+func intricate(src string) string {
+	switch {
+	case len(src) > maxTree:
+		return fmt.Sprintf("it is larger than %d KiB", maxTree>>10)
+	case strings.Count(src, "[") > maxBrackets:
+		return fmt.Sprintf("it has more than %d brackets", maxBrackets)
+	case strings.Count(src, "*")+strings.Count(src, "_") > maxStars:
+		return fmt.Sprintf("it has more than %d asterisks and underscores", maxStars)
+	}
+	for line := range strings.Lines(src) {
+		markers := 0
+		for rest := strings.TrimLeft(line, " \t"); rest != ""; rest = strings.TrimLeft(rest, " \t") {
+			n := listMarker(rest)
+			if rest[0] == '>' {
+				n = 1
+			}
+			if n == 0 {
+				break
+			}
+			if markers++; markers > maxMarkers {
+				return fmt.Sprintf("a line begins with more than %d marks of quotes and lists", maxMarkers)
+			}
+			rest = rest[n:]
+		}
+	}
+	return ""
+}
+
+// treeParser makes the tree of a slide. The scanner says where blocks, comments and
+// fences are, goldmark the rest.
+type treeParser struct {
+	steps  []*Step // in the order of the text
+	source []byte
+	opens  map[int]openedClass
+	closes map[int]bool
+	shown  map[int]*Step     // visible steps, by where their fence begins
+	behind map[*Step][]*Step // hidden ones behind a visible one; nil: before the first
+	after  []*Step           // hidden ones that come behind the block that is being made
+}
+
+// openedClass is a `.name[` in the source.
+type openedClass struct {
+	end     int // of the mark itself
+	close   int // where its bracket is
+	classes []string
+	block   bool // it is a block of its own, not a part of a line
+}
+
+func (t *treeParser) parse(src string) *Node {
+	clean := withoutComments(src)
+	if !strings.HasSuffix(clean, "\n") {
+		clean += "\n"
+	}
+	t.source = []byte(clean)
+	t.find(clean)
+	root := treeMarkdown(t).Parse(text.NewReader(t.source))
+	doc := &Node{Kind: DocumentNode, Children: t.blocks(root)}
+	doc.Children = append(doc.Children, stepsNode(t.behind[nil])...)
+	return doc
+}
+
+// plainSource is a text by itself as a source.
+func plainSource(src string) *source {
+	return &source{text: src, segments: []segment{{0, newFile("", src), 0, false}}}
+}
+
+// withoutComments is a text without its comments. One that has its lines to itself goes
+// with them.
+func withoutComments(src string) string {
+	ends := scanned(plainSource(src), &log{}).comments
+	if len(ends) == 0 {
+		return src
+	}
+	var b strings.Builder
+	from := 0
+	for i := 0; i < len(ends); i += 2 {
+		start, end := ends[i], ends[i+1]
+		if start < from {
+			continue
+		}
+		line := strings.LastIndexByte(src[:start], '\n') + 1
+		alone := strings.TrimSpace(src[max(line, from):start]) == ""
+		if n := strings.IndexByte(src[end:], '\n'); alone && n >= 0 && strings.TrimSpace(src[end:end+n]) == "" {
+			start, end = max(line, from), end+n+1
+		}
+		b.WriteString(src[from:start])
+		from = end
+	}
+	b.WriteString(src[from:])
+	return b.String()
+}
+
+// find notes what the scanner knows of a source without comments: the blocks and spans of
+// classes, and which fences are steps.
+func (t *treeParser) find(src string) {
+	t.opens, t.closes, t.shown, t.behind = map[int]openedClass{}, map[int]bool{}, map[int]*Step{}, map[*Step][]*Step{}
+	tokens := scan(plainSource(src), &log{})
+	visible := slices.DeleteFunc(slices.Clone(t.steps), func(s *Step) bool { return s.Hidden })
+	for _, k := range tokens {
+		switch {
+		case k.kind == openToken && k.match >= 0:
+			shut := tokens[k.match].start
+			t.opens[k.start] = openedClass{
+				end: k.end, close: shut, classes: strings.Split(src[k.start+1:k.end-1], "."),
+				block: leads(src, k.start) && (strings.Contains(src[k.end:shut], "\n") || trails(src, shut+1)),
+			}
+			t.closes[shut] = true
+		case (k.kind == fenceToken || k.kind == spanToken) && len(visible) > 0:
+			s := visible[0]
+			word, rest, _ := strings.Cut(strings.TrimLeft(k.info, " \t")+" ", " ")
+			body := strings.TrimSpace(rest)
+			if k.kind == fenceToken {
+				body, _ = outdent(src[k.body:k.tail], k.indent)
+			}
+			if word == s.Directive && (same(body, s.Text) || same(body, s.Raw)) {
+				t.shown[k.start] = s
+				visible = visible[1:]
+			}
+		}
+	}
+	var last *Step
+	for _, s := range t.steps {
+		if s.Hidden {
+			t.behind[last] = append(t.behind[last], s)
+		} else {
+			last = s
+		}
+	}
+}
+
+// same reports whether two texts are the same but for blanks around them.
+func same(a, b string) bool { return strings.TrimSpace(a) == strings.TrimSpace(b) }
+
+// leads reports whether what begins at an offset is the first on its line, after
+// marks of lists and of other blocks.
+func leads(src string, at int) bool {
+	line := src[strings.LastIndexByte(src[:at], '\n')+1 : at]
+	for line = strings.TrimLeft(line, " \t"); line != ""; line = strings.TrimLeft(line, " \t") {
+		n, ok := className(line)
+		if !ok {
+			n = listMarker(line)
+		}
+		if line[0] == '>' {
+			n = 1
+		}
+		if n == 0 || !ok && n >= len(line) {
+			return false
+		}
+		line = line[n:]
+	}
+	return true
+}
+
+// trails reports whether nothing but closing brackets follows on the line.
+func trails(src string, at int) bool {
+	line, _, _ := strings.Cut(src[at:], "\n")
+	return strings.Trim(line, " \t]") == ""
+}
+
+// classBlock is a `.name[ … ]` that is a block.
+type classBlock struct {
+	ast.BaseBlock
+	open openedClass
+}
+
+var kindClassBlock = ast.NewNodeKind("ClassBlock")
+
+func (b *classBlock) Kind() ast.NodeKind     { return kindClassBlock }
+func (b *classBlock) Dump(src []byte, n int) { ast.DumpHelper(b, src, n, nil, nil) }
+
+// classMark is an end of a `.name[ … ]` within a line.
+type classMark struct {
+	ast.BaseInline
+	open    bool
+	classes []string
+}
+
+var kindClassMark = ast.NewNodeKind("ClassMark")
+
+func (m *classMark) Kind() ast.NodeKind     { return kindClassMark }
+func (m *classMark) Dump(src []byte, n int) { ast.DumpHelper(m, src, n, nil, nil) }
+
+// classParser finds both, where the scanner says that they are.
+type classParser struct{ *treeParser }
+
+func (p classParser) Trigger() []byte { return []byte{'.'} }
+
+func (p classParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	line, segment := reader.PeekLine()
+	at := pc.BlockOffset()
+	if at < 0 || at >= len(line) {
+		return nil, parser.NoChildren
+	}
+	start := segment.Start + at - segment.Padding
+	open, ok := p.opens[start]
+	if !ok || !open.block {
+		return nil, parser.NoChildren
+	}
+	reader.Advance(at + open.end - start)
+	return &classBlock{open: open}, parser.HasChildren
+}
+
+func (p classParser) Continue(node ast.Node, reader text.Reader, _ parser.Context) parser.State {
+	block := node.(*classBlock)
+	line, segment := reader.PeekLine()
+	if segment.Start > block.open.close {
+		return parser.Close
+	}
+	if segment.Stop > block.open.close && strings.TrimSpace(string(line)) == "]" {
+		reader.AdvanceToEOL()
+		return parser.Close
+	}
+	return parser.Continue | parser.HasChildren
+}
+
+func (p classParser) Close(ast.Node, text.Reader, parser.Context) {}
+func (p classParser) CanInterruptParagraph() bool                 { return true }
+func (p classParser) CanAcceptIndentedLine() bool                 { return true }
+
+// markParser finds the ends of classes within a line.
+type markParser struct{ *treeParser }
+
+func (p markParser) Trigger() []byte { return []byte{'.', ']'} }
+
+func (p markParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+	_, segment := block.PeekLine()
+	if open, ok := p.opens[segment.Start]; ok {
+		block.Advance(open.end - segment.Start)
+		return &classMark{open: true, classes: open.classes}
+	}
+	if p.closes[segment.Start] {
+		block.Advance(1)
+		return &classMark{}
+	}
+	return nil
+}
+
+// tableBlock is a table, or a row or cell of one.
+type tableBlock struct {
+	ast.BaseBlock
+	kind  NodeKind
+	align string
+}
+
+var kindTable = ast.NewNodeKind("Table")
+
+func (b *tableBlock) Kind() ast.NodeKind     { return kindTable }
+func (b *tableBlock) Dump(src []byte, n int) { ast.DumpHelper(b, src, n, nil, nil) }
+
+// tables makes tables of paragraphs whose second line is one of dashes and bars, as
+// GitHub does (https://github.github.com/gfm/#tables-extension-). goldmark's own
+// extension is quadratic.
+type tables struct{}
+
+func (tables) Transform(node *ast.Paragraph, reader text.Reader, _ parser.Context) {
+	lines := node.Lines()
+	if lines.Len() < 2 {
+		return
+	}
+	src := reader.Source()
+	second := lines.At(1)
+	aligns := alignments(string(second.Value(src)))
+	first := lines.At(0)
+	if len(aligns) == 0 || len(aligns) > maxColumns || len(cells(src, first)) != len(aligns) {
+		return
+	}
+	table := &tableBlock{kind: TableNode}
+	for i := range lines.Len() {
+		if i == 1 {
+			continue
+		}
+		row := &tableBlock{kind: RowNode}
+		for j, segment := range cells(src, lines.At(i)) {
+			if j == len(aligns) {
+				break
+			}
+			cell := &tableBlock{kind: CellNode, align: aligns[j]}
+			if segment.Len() > 0 {
+				cell.Lines().Append(segment)
+			}
+			row.AppendChild(row, cell)
+		}
+		table.AppendChild(table, row)
+	}
+	node.Parent().ReplaceChild(node.Parent(), node, table)
+}
+
+// alignments reads the second line of a table; nil if it is not one.
+func alignments(line string) []string {
+	line = strings.TrimSpace(line)
+	if !strings.Contains(line, "-") || !strings.Contains(line, "|") || strings.Trim(line, "|:- \t") != "" {
+		return nil
+	}
+	line = strings.TrimSuffix(strings.TrimPrefix(line, "|"), "|")
+	var aligns []string
+	for cell := range strings.SplitSeq(line, "|") {
+		cell = strings.TrimSpace(cell)
+		dashes := strings.Trim(cell, ":")
+		if dashes == "" || strings.Trim(dashes, "-") != "" {
+			return nil
+		}
+		left, right := strings.HasPrefix(cell, ":"), strings.HasSuffix(cell, ":")
+		switch {
+		case left && right:
+			aligns = append(aligns, "center")
+		case left:
+			aligns = append(aligns, "left")
+		case right:
+			aligns = append(aligns, "right")
+		default:
+			aligns = append(aligns, "")
+		}
+	}
+	return aligns
+}
+
+// cells are the cells of a line of a table.
+func cells(src []byte, line text.Segment) []text.Segment {
+	trimmed := func(from, to int) text.Segment {
+		s := text.NewSegment(from, to)
+		s = s.TrimLeftSpace(src)
+		return s.TrimRightSpace(src)
+	}
+	line = trimmed(line.Start, line.Stop)
+	start, end := line.Start, line.Stop
+	if start < end && src[start] == '|' {
+		start++
+	}
+	var found []text.Segment
+	from := start
+	for i := start; i < end; i++ {
+		switch src[i] {
+		case '\\':
+			i++
+		case '|':
+			found = append(found, trimmed(from, i))
+			from = i + 1
+		}
+	}
+	if from < end {
+		found = append(found, trimmed(from, end))
+	}
+	return found
+}
+
+// treeMarkdown is CommonMark with classes and tables.
+func treeMarkdown(t *treeParser) parser.Parser {
+	return parser.NewParser(
+		parser.WithBlockParsers(append(parser.DefaultBlockParsers(), util.Prioritized(classParser{t}, 90))...),
+		parser.WithInlineParsers(append(parser.DefaultInlineParsers(), util.Prioritized(markParser{t}, 50))...),
+		parser.WithParagraphTransformers(append(parser.DefaultParagraphTransformers(), util.Prioritized(tables{}, 200))...),
+	)
+}
+
+// blocks are the nodes of the blocks in another.
+func (t *treeParser) blocks(parent ast.Node) []*Node {
+	var nodes []*Node
+	for c := parent.FirstChild(); c != nil; c = c.NextSibling() {
+		if n := t.block(c); n != nil {
+			nodes = append(nodes, n)
+		}
+		nodes = append(nodes, stepsNode(t.after)...)
+		t.after = nil
+	}
+	return nodes
+}
+
+func stepsNode(hidden []*Step) []*Node {
+	if len(hidden) == 0 {
+		return nil
+	}
+	return []*Node{{Kind: StepsNode, Steps: hidden}}
+}
+
+// block is the node of a block; nil if there is nothing to show.
+func (t *treeParser) block(c ast.Node) *Node {
+	switch c := c.(type) {
+	case *ast.Heading:
+		return &Node{Kind: HeadingNode, Level: c.Level, Children: t.inlines(c)}
+	case *ast.Paragraph, *ast.TextBlock:
+		if in := t.inlines(c); len(in) > 0 {
+			return &Node{Kind: ParagraphNode, Children: in}
+		}
+	case *ast.List:
+		return &Node{Kind: ListNode, Ordered: c.IsOrdered(), Start: c.Start, Tight: c.IsTight, Children: t.blocks(c)}
+	case *ast.ListItem:
+		return &Node{Kind: ItemNode, Children: t.blocks(c)}
+	case *ast.FencedCodeBlock:
+		n := &Node{Kind: CodeNode, Text: t.lines(c)}
+		if c.Info != nil {
+			n.Lang, _, _ = strings.Cut(strings.TrimSpace(string(c.Info.Value(t.source))), " ")
+		}
+		if n.Step = t.step(c.Pos()); n.Step != nil {
+			n.Lang = "bash"
+		}
+		return n
+	case *ast.CodeBlock:
+		return &Node{Kind: CodeNode, Text: t.lines(c)}
+	case *ast.Blockquote:
+		return &Node{Kind: QuoteNode, Children: t.blocks(c)}
+	case *ast.ThematicBreak:
+		return &Node{Kind: RuleNode}
+	case *ast.HTMLBlock:
+		if s := strings.TrimSpace(withoutTags(t.lines(c))); s != "" {
+			return &Node{Kind: ParagraphNode, Children: []*Node{{Kind: TextNode, Text: s}}}
+		}
+	case *classBlock:
+		n := &Node{Kind: BlockNode, Classes: c.open.classes}
+		if slices.Contains(n.Classes, "exercise") || slices.Contains(n.Classes, "lab") {
+			n.Children = stepsNode(t.behind[nil])
+			delete(t.behind, nil)
+		}
+		n.Children = append(n.Children, t.blocks(c)...)
+		return n
+	case *tableBlock:
+		n := &Node{Kind: c.kind, Align: c.align}
+		if c.kind == CellNode {
+			n.Children = t.inlines(c)
+		} else {
+			n.Children = t.blocks(c)
+		}
+		return n
+	}
+	return nil
+}
+
+// step is the visible step whose fence begins at an offset. Those that are hidden
+// behind it follow the block.
+func (t *treeParser) step(at int) *Step {
+	s := t.shown[at]
+	if s != nil {
+		t.after = append(t.after, t.behind[s]...)
+	}
+	return s
+}
+
+func (t *treeParser) lines(n ast.Node) string {
+	var b strings.Builder
+	for i := range n.Lines().Len() {
+		segment := n.Lines().At(i)
+		b.Write(segment.Value(t.source))
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// inlines are the nodes in a line, with spans made of their marks.
+func (t *treeParser) inlines(parent ast.Node) []*Node {
+	stack := []*Node{{}}
+	for c := parent.FirstChild(); c != nil; c = c.NextSibling() {
+		if m, ok := c.(*classMark); ok {
+			switch {
+			case m.open:
+				span := &Node{Kind: SpanNode, Classes: m.classes}
+				top := stack[len(stack)-1]
+				top.Children = append(top.Children, span)
+				stack = append(stack, span)
+			case len(stack) > 1:
+				stack = stack[:len(stack)-1]
+			}
+			continue
+		}
+		top := stack[len(stack)-1]
+		top.Children = append(top.Children, t.inline(c)...)
+	}
+	in := stack[0].Children
+	for len(in) > 0 && (in[len(in)-1].Kind == TextNode && strings.TrimSpace(in[len(in)-1].Text) == "" || in[len(in)-1].Kind == BreakNode) {
+		in = in[:len(in)-1]
+	}
+	return in
+}
+
+func (t *treeParser) inline(c ast.Node) []*Node {
+	one := func(n *Node) []*Node { return []*Node{n} }
+	switch c := c.(type) {
+	case *ast.Text:
+		value := c.Value(t.source)
+		if !c.IsRaw() {
+			value = util.ResolveNumericReferences(util.ResolveEntityNames(util.UnescapePunctuations(value)))
+		}
+		s := string(value)
+		switch {
+		case c.HardLineBreak():
+			return []*Node{{Kind: TextNode, Text: s}, {Kind: BreakNode}}
+		case c.SoftLineBreak():
+			s += " "
+		}
+		return one(&Node{Kind: TextNode, Text: s})
+	case *ast.String:
+		return one(&Node{Kind: TextNode, Text: string(c.Value)})
+	case *ast.CodeSpan:
+		var b strings.Builder
+		for n := c.FirstChild(); n != nil; n = n.NextSibling() {
+			if s, ok := n.(*ast.Text); ok {
+				b.WriteString(strings.ReplaceAll(string(s.Value(t.source)), "\n", " "))
+			}
+		}
+		n := &Node{Kind: VerbNode, Text: strings.TrimSpace(b.String())}
+		if n.Step = t.step(c.Pos()); n.Step != nil {
+			n.Text = n.Step.Text
+		}
+		return one(n)
+	case *ast.Emphasis:
+		kind := EmphNode
+		if c.Level > 1 {
+			kind = StrongNode
+		}
+		return one(&Node{Kind: kind, Children: t.inlines(c)})
+	case *ast.Link:
+		return one(&Node{Kind: LinkNode, URL: string(c.Destination), Children: t.inlines(c)})
+	case *ast.AutoLink:
+		label := string(c.Label(t.source))
+		return one(&Node{Kind: LinkNode, URL: string(c.URL(t.source)), Children: []*Node{{Kind: TextNode, Text: label}}})
+	case *ast.Image:
+		return one(&Node{Kind: ImageNode, URL: string(c.Destination), Children: t.inlines(c)})
+	case *ast.RawHTML:
+		tag := strings.ToLower(string(c.Segments.Value(t.source)))
+		if strings.HasPrefix(tag, "<br") {
+			return one(&Node{Kind: BreakNode})
+		}
+		return nil
+	}
+	return t.inlines(c)
+}
+
+// withoutTags is a text without what stands between angle brackets.
+func withoutTags(s string) string {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			break
+		}
+		j := strings.IndexByte(s[i:], '>')
+		if j < 0 {
+			break
+		}
+		b.WriteString(s[:i])
+		s = s[i+j+1:]
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+// Plain is the text of a node and those in it.
+func (n *Node) Plain() string {
+	if n.Text != "" || len(n.Children) == 0 {
+		return n.Text
+	}
+	var b strings.Builder
+	for _, c := range n.Children {
+		b.WriteString(c.Plain())
+	}
+	return b.String()
+}
+
+// Has reports whether the node has one of some classes.
+func (n *Node) Has(classes ...string) bool {
+	return slices.ContainsFunc(classes, func(c string) bool { return slices.Contains(n.Classes, c) })
+}

@@ -1,0 +1,451 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"workshop/markdown"
+	"workshop/runner"
+	"workshop/runner/ledger"
+	"workshop/runner/present"
+	"workshop/runner/present/tui"
+	"workshop/runner/report"
+)
+
+// show is a talk as the command line describes it.
+type show struct {
+	*job
+	at        string
+	yes       bool
+	preflight bool
+	verdicts  string
+	keys      string
+	prefix    string
+	length    time.Duration
+	hidden    bool
+	fresh     bool
+	web       browsers
+}
+
+func newPresent(streams Streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "present [DECK]",
+		Short: "Give the workshop: step through the slides, with a live shell beside them",
+		Long: `Shows the slides of a deck on the terminal, with the shell in which their exercises run.
+Enter runs the selected step, hidden ones too; what moves between slides never runs
+anything. Press ? for the keys, and Tab to type in the shell.
+
+Each step says when "workshop check" last passed it on this machine, or that it was
+edited since. Nothing runs before you have seen all that would, and said yes to it: once
+for each content of a deck. The place in the deck is kept from one time to the next, and
+while the deck is edited.
+
+--web shows the same talk in browsers, too, and without a terminal it is enough by itself:
+a view for the room, one for whoever presents, a remote for the phone, and for those who
+come late all commands so far with their output. It prints a link for each. A link works
+once; the presenter's opens your shell. Only this machine can reach it, unless ADDR says
+otherwise: then whoever can listen on that network can take over a seat that is in use.`,
+		Example: `  workshop present slides                    on this terminal
+  workshop present --web slides              and in browsers on this machine
+  workshop present --web-only --web=8080     in browsers alone, at a port of your choice
+  workshop present --web=192.0.2.7:8080      for the room (nothing is encrypted)`,
+		GroupID: "deck",
+		Args:    cobra.MaximumNArgs(1),
+	}
+	s := &show{job: &job{}}
+	s.stepFlags(cmd)
+	s.sandboxFlags(cmd, "host")
+	f := cmd.Flags()
+	f.StringVar(&s.at, "at", "", "run the deck up to `ID` first: an exercise, or a slide's number or name")
+	f.BoolVar(&s.yes, "yes", false, "run the deck's commands without asking")
+	f.BoolVar(&s.preflight, "preflight", false, "first check all slides that are shown, on this machine, and list the risky ones")
+	f.StringVar(&s.verdicts, "verdicts", "", "take the verdicts of an earlier check from its report `FILE`, of the format jsonl")
+	f.StringVar(&s.keys, "keys", "workshop", "`SET` of keys: "+strings.Join(tui.Presets(), " or "))
+	f.StringVar(&s.prefix, "prefix", tui.DefaultPrefix, "`KEY` that leads out of the shell")
+	f.DurationVar(&s.length, "length", 0, "how long the talk is to be, for the clock to say whether it is late")
+	f.BoolVar(&s.hidden, "hidden", false, "show hidden steps from the beginning")
+	f.BoolVar(&s.fresh, "from-start", false, "begin with the first slide, wherever the last talk was")
+	s.web.flags(cmd)
+	completeWords(cmd, "keys", tui.Presets()...)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return s.run(cmd.Context(), args, streams) }
+	return cmd
+}
+
+func (s *show) run(ctx context.Context, args []string, streams Streams) error {
+	if !slices.Contains(tui.Presets(), s.keys) {
+		return fmt.Errorf("--keys: there is no set of keys %q; there are: %s", s.keys, strings.Join(tui.Presets(), ", "))
+	}
+	load := func() (*present.Source, *source, error) { return s.load(args, streams) }
+	src, deck, err := load()
+	if err != nil {
+		return err
+	}
+	book, err := s.ledger(src.Plan, deck)
+	if err != nil {
+		return err
+	}
+	ctx, force, stop := streams.interruptible(ctx)
+	defer stop()
+	memory, err := s.memory(deck)
+	if err != nil {
+		return err
+	}
+	terminal := report.Detect(streams.Out, os.Getenv).TTY && report.Detect(streams.In, os.Getenv).TTY
+	if s.preflight {
+		allowed := s.yes || memory.Allowed(src.Plan)
+		if !allowed && (!terminal || !agree(src.Plan, streams)) {
+			return errors.New("--preflight runs the deck: say --yes")
+		}
+		s.yes = true
+		if err := s.check(ctx, src, book, streams); err != nil || !terminal && !s.web.wanted() {
+			return err
+		}
+		if terminal {
+			fmt.Fprint(streams.Out, "\nEnter presents the deck, ^C does not. ")
+		}
+		if terminal && !enter(ctx, streams.In) {
+			return &codeError{code: exitInterrupted}
+		}
+	}
+	alone := s.web.wanted() && (!terminal || s.web.only)
+	if !terminal && !alone {
+		return errors.New("present needs a terminal, or --web; workshop run and workshop check do not")
+	}
+	talk, err := present.Open(ctx, src, present.Options{
+		Load: func() (*present.Source, error) {
+			again, _, err := load()
+			return again, err
+		},
+		Ledger: book, Memory: memory, Yes: s.yes, At: s.at, Hidden: s.hidden, FromStart: s.fresh, Link: browse,
+	})
+	if err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-force:
+			os.Exit(exitInterrupted) // what the sessions started ends with this process
+		case <-done:
+		}
+	}()
+	server, err := s.web.open(ctx, talk, deck, s.length, alone, streams)
+	switch {
+	case err != nil:
+	case alone:
+		err = s.web.wait(ctx, talk, server, terminal, streams)
+	default:
+		err = s.face(ctx, talk, deck, server != nil, streams)
+	}
+	if closed := talk.Close(); closed != nil && err == nil {
+		err = &codeError{exitBroken, closed}
+	}
+	if server != nil {
+		_ = server.Close() // it serves nothing any more
+	}
+	if errors.Is(err, context.Canceled) {
+		return &codeError{code: exitInterrupted}
+	}
+	return err
+}
+
+// face shows the talk on the terminal. Links that were printed are to be read first.
+func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links bool, streams Streams) error {
+	if links {
+		fmt.Fprint(streams.Out, "Enter begins here, too. ")
+		if !enter(ctx, streams.In) {
+			return context.Canceled
+		}
+	}
+	return tui.Run(ctx, talk, tui.Options{
+		In: streams.In, Out: streams.Out, Environ: os.Environ(), Keys: s.keys, Prefix: s.prefix, Length: s.length,
+		Plain: os.Getenv("NO_COLOR") != "", Images: deck.picture,
+	})
+}
+
+// load reads the deck, the whole of it.
+func (s *show) load(args []string, streams Streams) (*present.Source, *source, error) {
+	plan, sources, err := s.dialect.load(args, streams.Err)
+	if err != nil {
+		return nil, nil, err
+	}
+	opts, err := s.options(sources)
+	if err != nil {
+		return nil, nil, err
+	}
+	src := &present.Source{Plan: plan, Run: opts}
+	if deck := sources[0]; deck.root != "" {
+		dir := filepath.Join(deck.root, filepath.FromSlash(deck.deck.Dir))
+		src.Files = []string{filepath.Join(dir, "workshop.yml")}
+		for _, c := range deck.deck.Chapters {
+			if abs, err := filepath.Abs(c.File); err == nil && c.File != "" {
+				src.Files = append(src.Files, abs)
+			}
+		}
+	}
+	return src, sources[0], nil
+}
+
+// maxPicture is how large a picture of a deck may be, in bytes.
+const maxPicture = 8 << 20
+
+// picture reads a picture that stands beside the deck, or where the deck's root is.
+func (src *source) picture(name string) ([]byte, error) {
+	for _, dir := range []string{src.deck.Dir, "."} {
+		inside := path.Join(dir, path.Clean("/" + name)[1:])
+		info, err := fs.Stat(src.fsys, inside)
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if info.Size() > maxPicture {
+			return nil, fmt.Errorf("%s is larger than %d MiB", name, maxPicture>>20)
+		}
+		return fs.ReadFile(src.fsys, inside)
+	}
+	return nil, fmt.Errorf("%s: no such file", name)
+}
+
+// identity is a name that no other deck has.
+func (src *source) identity() string {
+	if src.root == "" {
+		return "built in"
+	}
+	return filepath.Join(src.root, filepath.FromSlash(src.deck.Dir), filepath.Base(src.deck.File))
+}
+
+// ledger is what is known of the deck's steps: of this machine, or of a report.
+func (s *show) ledger(plan *runner.Plan, deck *source) (*ledger.Ledger, error) {
+	if s.verdicts != "" {
+		f, err := os.Open(s.verdicts)
+		if err != nil {
+			return nil, fmt.Errorf("--verdicts: %w", err)
+		}
+		defer f.Close()
+		book, err := ledger.FromReport(f)
+		if err != nil {
+			return nil, fmt.Errorf("--verdicts: %s: %w", s.verdicts, err)
+		}
+		book.Know(plan)
+		return book, nil
+	}
+	return openLedger(plan, deck)
+}
+
+func openLedger(plan *runner.Plan, deck *source) (*ledger.Ledger, error) {
+	dir, err := ledger.Dir()
+	if err != nil {
+		return nil, err
+	}
+	book, err := ledger.Open(dir, deck.identity())
+	if err != nil {
+		return nil, err
+	}
+	book.Know(plan)
+	return book, nil
+}
+
+// ledgers note the verdicts of a run, for those who present. A run is as good without
+// them: what they cannot do is no error of it.
+func (j *job) ledgers(plan *runner.Plan, sources []*source) []report.Reporter {
+	if j.forget {
+		return nil
+	}
+	var all []report.Reporter
+	for _, src := range sources {
+		if book, err := openLedger(plan, src); err == nil {
+			all = append(all, quietly{book, src.deck})
+		}
+	}
+	return all
+}
+
+// quietly notes the verdicts of one deck.
+type quietly struct {
+	*ledger.Ledger
+	deck *markdown.Deck
+}
+
+func (q quietly) Event(e runner.Event) error {
+	if e.Session != nil && e.Session.Deck == q.deck {
+		_ = q.Ledger.Event(e)
+	}
+	return nil
+}
+
+func (q quietly) Finish(r *runner.Result) error {
+	_ = q.Ledger.Finish(r)
+	return nil
+}
+
+func (s *show) memory(deck *source) (*present.Memory, error) {
+	dir, err := present.Dir()
+	if err != nil {
+		return nil, err
+	}
+	return present.NewMemory(dir, deck.identity()), nil
+}
+
+// check is the preflight: all slides that are shown, as a test suite, and then what may
+// go wrong in front of people.
+func (s *show) check(ctx context.Context, src *present.Source, book *ledger.Ledger, streams Streams) error {
+	before := map[*runner.Step]ledger.Last{}
+	each(src.Plan, func(_ *runner.Exercise, step *runner.Step) { before[step] = book.Last(step) })
+	opts := src.Run
+	console, err := report.New("console", streams.Out, report.Detect(streams.Out, os.Getenv))
+	if err != nil {
+		return err
+	}
+	var failed error
+	opts.Event = func(e runner.Event) { failed = errors.Join(failed, console.Event(e), book.Event(e)) }
+	result, err := runner.Run(ctx, src.Plan, opts)
+	if err != nil {
+		_ = console.Finish(nil)
+		return err
+	}
+	if failed = errors.Join(failed, console.Finish(result)); failed != nil {
+		return &codeError{exitBroken, fmt.Errorf("write the report: %w", failed)}
+	}
+	_ = book.Finish(result) // as good without
+	risks(result, before, streams)
+	if code := verdictCode(result.Verdict); code != exitPassed && (code != exitFailed || ctx.Err() != nil) {
+		return &codeError{code: code}
+	}
+	if result.Verdict != runner.Passed && !report.Detect(streams.In, os.Getenv).TTY {
+		return &codeError{code: exitFailed}
+	}
+	return nil
+}
+
+// long is how long a step may take without people looking at their watches.
+const long = 10 * time.Second
+
+// risks lists the exercises that failed, took long, or were not known before.
+func risks(result *runner.Result, before map[*runner.Step]ledger.Last, streams Streams) {
+	type risk struct {
+		what string
+		took time.Duration
+		e    *runner.ExerciseResult
+	}
+	var all []risk
+	for _, sr := range result.Sessions {
+		for _, er := range sr.Exercises {
+			r := risk{e: er, took: er.Duration}
+			var why []string
+			if er.Verdict != runner.Passed {
+				why = append(why, string(er.Verdict))
+			}
+			for _, st := range er.Steps {
+				if st.Duration >= long {
+					why = append(why, fmt.Sprintf("%s takes %v", firstLine(st.Text), st.Duration.Round(100*time.Millisecond)))
+				}
+				if b := before[st.Step]; b.Standing == ledger.Edited || b.Standing == ledger.Same && b.Verdict != runner.Passed {
+					why = append(why, map[ledger.Standing]string{ledger.Edited: "edited since the last check", ledger.Same: "failed the last time"}[b.Standing]+": "+firstLine(st.Text))
+				}
+			}
+			if r.what = strings.Join(why, "; "); r.what != "" {
+				all = append(all, r)
+			}
+		}
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(streams.Out, "\nno risks: every step passed, none took long")
+		return
+	}
+	sort.SliceStable(all, func(i, j int) bool {
+		bad := func(r risk) bool { return r.e.Verdict != runner.Passed }
+		return bad(all[i]) && !bad(all[j]) || bad(all[i]) == bad(all[j]) && all[i].took > all[j].took
+	})
+	fmt.Fprintln(streams.Out, "\nrisks:")
+	for _, r := range all {
+		fmt.Fprintf(streams.Out, "  slide %-4d %s  %6.1fs  %s\n", r.e.Slide.Number, r.e.ID, r.took.Seconds(), r.what)
+	}
+}
+
+func firstLine(s string) string {
+	line, rest, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	if rest != "" {
+		line += " …"
+	}
+	return line
+}
+
+func each(plan *runner.Plan, f func(*runner.Exercise, *runner.Step)) {
+	for _, s := range plan.Sessions {
+		for _, e := range s.Exercises {
+			for _, step := range e.Steps {
+				f(e, step)
+			}
+		}
+	}
+}
+
+// agree shows all that would run, and asks.
+func agree(plan *runner.Plan, streams Streams) bool {
+	fmt.Fprintln(streams.Out, "This deck wants to run on this machine, with your privileges:")
+	each(plan, func(e *runner.Exercise, step *runner.Step) {
+		if e.Setup {
+			return
+		}
+		hidden := ""
+		if step.Hidden {
+			hidden = " (hidden)"
+		}
+		for i, l := range strings.Split(step.Text, "\n") {
+			label := ""
+			if i == 0 {
+				label = step.Directive + hidden
+			}
+			fmt.Fprintf(streams.Out, "  %-16s %q\n", label, l)
+		}
+	})
+	fmt.Fprint(streams.Out, "Run it? [y/N] ")
+	line, _ := bufio.NewReader(streams.In).ReadString('\n')
+	line = strings.ToLower(strings.TrimSpace(line))
+	return line == "y" || line == "yes"
+}
+
+// enter waits for Enter; false if the context ended first.
+func enter(ctx context.Context, in *os.File) bool {
+	pressed := make(chan bool, 1)
+	go func() { // a read of a terminal cannot be ended: this one ends with the process
+		_, err := bufio.NewReader(in).ReadString('\n')
+		pressed <- err == nil
+	}()
+	select {
+	case ok := <-pressed:
+		return ok
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// browse opens a page in the browser of the desktop.
+func browse(ctx context.Context, url string) error {
+	opener := "xdg-open"
+	if runtime.GOOS == "darwin" {
+		opener = "open"
+	}
+	path, err := exec.LookPath(opener)
+	if err != nil {
+		return fmt.Errorf("no browser can be opened here: %s", url)
+	}
+	if out, err := exec.CommandContext(ctx, path, url).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", opener, err, firstLine(string(out)))
+	}
+	return nil
+}

@@ -1,0 +1,532 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	expect "github.com/Netflix/go-expect"
+	"github.com/creack/pty"
+
+	"workshop/runner/terminal"
+)
+
+// room is a talk on a console, with a screen of what a room would see.
+type room struct {
+	t       *testing.T
+	console *expect.Console
+	cmd     *exec.Cmd
+	screen  *terminal.Screen
+	raw     *bytes.Buffer
+}
+
+// enterRoom starts `workshop present`; the last argument may be a TERM=….
+func enterRoom(t *testing.T, cols, rows int, args ...string) *room {
+	t.Helper()
+	r := &room{t: t, screen: terminal.NewScreen(cols, rows, terminal.Hooks{}), raw: &bytes.Buffer{}}
+	var err error
+	if r.console, err = expect.NewConsole(expect.WithDefaultTimeout(20*time.Second), expect.WithStdout(r.screen, r.raw)); err != nil {
+		t.Fatal(err)
+	}
+	if err := pty.Setsize(r.console.Tty(), &pty.Winsize{Rows: uint16(rows), Cols: uint16(cols)}); err != nil {
+		t.Fatal(err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	env := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "TMUX=") })
+	env = append(env, "TERM=xterm-256color")
+	if last := len(args) - 1; strings.HasPrefix(args[last], "TERM=") {
+		env, args = append(env, args[last]), args[:last]
+	}
+	r.cmd = exec.CommandContext(ctx, exe, append([]string{"present"}, args...)...)
+	r.cmd.Args[0] = "workshop"
+	r.cmd.Env = env
+	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = r.console.Tty(), r.console.Tty(), r.console.Tty()
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := r.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = r.cmd.Wait()
+		_ = r.console.Close()
+	})
+	r.sees(":") // it takes keys
+	return r
+}
+
+// press sends keys as a terminal does.
+func (r *room) press(keys ...string) {
+	r.t.Helper()
+	for _, k := range keys {
+		if key, err := terminal.ParseKey(k); err == nil {
+			k = key.String()
+		}
+		if _, err := r.console.Send(k); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// onScreen is a condition of a console that looks at the screen.
+type onScreen struct{ holds func() bool }
+
+func (o onScreen) Match(any) bool { return o.holds() }
+func (o onScreen) Criteria() any  { return "a text on the screen" }
+
+func (r *room) text() string { return strings.Join(r.screen.Lines(), "\n") }
+
+// sees waits until all of some texts are on the screen; those that begin with ! must
+// not be there.
+func (r *room) sees(texts ...string) {
+	r.t.Helper()
+	holds := func() bool {
+		s := r.text()
+		return !slices.ContainsFunc(texts, func(want string) bool {
+			gone, not := strings.CutPrefix(want, "!")
+			return not == strings.Contains(s, gone)
+		})
+	}
+	if holds() {
+		return
+	}
+	limit := time.Now().Add(10 * time.Second) // the console's own begins anew with each byte, and the clock ticks
+	_, err := r.console.Expect(func(o *expect.ExpectOpts) error {
+		o.Matchers = append(o.Matchers, onScreen{func() bool { return holds() || time.Now().After(limit) }})
+		return nil
+	})
+	if err != nil || !holds() {
+		r.t.Fatalf("%q: %v\n%s", texts, err, r.text())
+	}
+}
+
+// ends quits, and wants the terminal back.
+func (r *room) ends() {
+	r.t.Helper()
+	r.press("q")
+	if out, err := r.console.ExpectString("\x1b[?1049l"); err != nil {
+		r.t.Fatalf("%v: %q", err, out)
+	}
+	done := make(chan error, 1)
+	go func() { done <- r.cmd.Wait() }()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		r.t.Fatal("it does not end")
+	}
+	if got := r.cmd.ProcessState.ExitCode(); got != exitPassed {
+		r.t.Errorf("exit status %d", got)
+	}
+}
+
+const talk = `# Opening
+
+Some *words*
+
+---
+
+## Hello
+
+.exercise[
+- Do:
+  ` + "```bash" + `
+  echo hel''lo
+  ` + "```" + `
+<!-- ` + "```wait hello```" + ` -->
+- And:
+  ` + "```bash" + `
+  read -p 'name? ' name
+  ` + "```" + `
+<!-- ` + "```keys gopher```" + ` ` + "```key Enter```" + ` -->
+]
+
+???
+
+Tell them [a joke](https://example.com/joke).
+
+--
+
+- More, see [this](https://example.com/this) and [that](https://example.com/that)
+
+---
+
+## Wrong
+
+.exercise[
+` + "```bash" + `
+test -e fixed
+` + "```" + `
+` + "```bash" + `
+echo the e''nd
+` + "```" + `
+]
+
+---
+
+## Last
+`
+
+func writeDeck(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "talk.md")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// TestPresent goes through a deck with every key, at both sizes.
+func TestPresent(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {200, 50}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			t.Setenv("XDG_STATE_HOME", t.TempDir())
+			r := enterRoom(t, size[0], size[1], "--wait", "5s", "--network", "private", writeDeck(t, talk))
+			r.sees("Opening", "Some words", "1/5")
+			r.press("Right")
+			r.sees("Hello", "2/5", "never checked")
+			r.press("Enter")
+			r.sees("This deck wants to run", "wait (hidden)", "echo hel''lo")
+			r.press("n")
+			r.sees("!This deck wants", "!shell of talk", "· echo hel''lo") // nothing ran
+			r.press("y")
+			r.sees("This deck wants to run")
+			r.press("y")
+			r.sees("shell of talk", "$ echo hel''lo", "✓ echo hel''lo", "⏎ wait hello", "2/5")
+			r.press("^E")
+			r.sees("▶· read -p")
+			r.press("h")
+			r.sees("· keys gopher", "[hidden]")
+			r.press("y")
+			r.sees("✓ read -p", "name?")
+			r.press("y")
+			r.sees("✓ keys gopher")
+			r.press("y")
+			r.sees("name? gopher", "✓ key Enter", "2/5")
+			r.press("Enter")
+			r.sees("no step is left on this slide")
+			r.press("Down", "Up", "Up")
+			r.sees("▶✓ keys gopher")
+			r.press("Right")
+			r.sees("3/5", "More, see this and that")
+			r.press("o")
+			r.sees("Open which page?", "1   https://example.com/that")
+			r.press("Escape")
+			r.sees("!Open which page?")
+			r.press("N")
+			r.sees("Tell them [a joke]")
+			r.press("N", "t")
+			r.sees("  4  Wrong", "  5  Last")
+			r.press("Down", "Enter")
+			r.sees("4/5", "test -e fixed")
+			r.press("b")
+			r.sees("!4/5", "!Wrong")
+			r.press("b")
+			r.sees("4/5")
+			r.press("1", "Enter")
+			r.sees("1/5", "Opening")
+			r.press("Space", "PageDown")
+			r.sees("3/5")
+			r.press("PageUp", "p")
+			r.sees("1/5")
+			r.press("g", "talk/wrong", "Enter")
+			r.sees("4/5")
+			r.press("/", "gopher", "Enter")
+			r.sees("2/5")
+			r.press("g", "nowhere", "Enter")
+			r.sees(`there is no slide "nowhere"`)
+			r.press("s", "v")
+			r.sees("[typing unverified hidden]")
+			r.press("s", "v", "h", "?")
+			r.sees("run the selected step", "!unverified")
+			r.press("Escape")
+			r.sees("!run the selected step")
+			r.press("End")
+			r.sees("5/5", "Last")
+			r.press("Left", "Enter")
+			r.sees("✗ test -e fixed", "the command ended", "a  again", "4/5")
+			r.press("Tab")
+			r.sees("ctrl+]: back to the slides")
+			r.press("touch fixed", "Enter")
+			r.sees("$ touch fixed")
+			r.press("C-]", "a")
+			r.sees("✓ test -e fixed", "!again", "▶· echo the e''nd")
+			r.press("x")
+			r.sees("↷ echo the e''nd", "skipped")
+			r.press("Up", "c")
+			r.sees("✓ echo the e''nd", "the end")
+			r.press("z", "z")
+			r.sees("!4/5 \n", "$ touch fixed", "!✓ echo")
+			r.press("z")
+			r.sees("✓ echo the e''nd")
+			r.press("r")
+			r.sees("the deck was read again", "✓ echo the e''nd", "4/5")
+			r.ends()
+		})
+	}
+}
+
+// TestPresentNavigatesOnly presses everything that a clicker has: nothing runs.
+func TestPresentNavigatesOnly(t *testing.T) {
+	r := enterRoom(t, 80, 24, "--yes", "--network", "private", writeDeck(t, talk))
+	r.sees("1/5")
+	for _, k := range []string{"Right", "PageDown", "Down", "Up", "Left", "PageUp", "Home", "End", "F5", "."} {
+		r.press(k)
+	}
+	r.press(".", "2", "Enter")
+	r.sees("2/5", "▶· echo hel''lo", "never checked", "!shell of")
+	r.ends()
+}
+
+// TestPresentResize changes the terminal in the middle.
+func TestPresentResize(t *testing.T) {
+	r := enterRoom(t, 80, 24, "--yes", "--network", "private", writeDeck(t, talk))
+	r.press("Right", "Enter")
+	r.sees("✓ echo hel''lo", "shell of talk")
+	for _, size := range [][2]int{{200, 50}, {40, 12}, {80, 24}} {
+		r.screen.Resize(size[0], size[1])
+		if err := pty.Setsize(r.console.Tty(), &pty.Winsize{Rows: uint16(size[1]), Cols: uint16(size[0])}); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.cmd.Process.Signal(syscall.SIGWINCH); err != nil {
+			t.Fatal(err)
+		}
+		r.sees("2/5", "Hello")
+		r.press("Tab", "C-l", "stty size", "Enter")
+		rows, cols := size[1]-2, size[0]-size[0]*48/100-3
+		if size[0] < 120 {
+			rows, cols = max(size[1]*2/5-1, 2), size[0]
+		}
+		r.sees(fmt.Sprintf("%d %d", rows, cols))
+		r.press("C-]")
+	}
+	r.ends()
+}
+
+// TestPresentKill kills a talk: the next one goes on where it was.
+func TestPresentKill(t *testing.T) {
+	deck := writeDeck(t, talk)
+	r := enterRoom(t, 80, 24, "--yes", "--network", "private", deck)
+	r.press("Right", "Enter")
+	r.sees("✓ echo hel''lo", "⏎ wait hello")
+	r.press("h", "4", "Enter", "Down")
+	r.sees("4/5", "▶· echo the e''nd")
+	// What is remembered is written at once, but not before the key is answered.
+	dir := filepath.Join(os.Getenv("XDG_STATE_HOME"), "workshop", "talks")
+	remembered := func() bool {
+		files, _ := filepath.Glob(filepath.Join(dir, "*.json"))
+		return slices.ContainsFunc(files, func(f string) bool {
+			b, _ := os.ReadFile(f)
+			return bytes.Contains(b, []byte(`"title":"Wrong","step":1`))
+		})
+	}
+	for begun := time.Now(); !remembered(); {
+		if time.Since(begun) > 10*time.Second {
+			t.Fatal("it is not remembered")
+		}
+		r.press("N") // something to do
+		r.sees("4/5")
+	}
+	if err := r.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = r.cmd.Wait()
+	r = enterRoom(t, 80, 24, "--yes", "--network", "private", deck)
+	r.sees("4/5", "▶· echo the e''nd", "resumed at slide 4; the shell is a new one", "[hidden]")
+	r.press("F")
+	r.sees("✗ test -e fixed", "the command ended")
+	r.ends()
+}
+
+// TestPresentReload edits the deck meanwhile: the place and the shell stay.
+func TestPresentReload(t *testing.T) {
+	deck := writeDeck(t, talk)
+	r := enterRoom(t, 80, 24, "--yes", "--network", "private", deck)
+	r.press("Right", "Enter")
+	r.sees("✓ echo hel''lo", "⏎ wait hello")
+	edit := func(old, with string) {
+		b, err := os.ReadFile(deck)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(deck, bytes.Replace(b, []byte(old), []byte(with), 1), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit("# Opening", "# Before\n\n---\n\n# Opening")
+	r.sees("3/6", "the deck was read again", "✓ echo hel''lo", "▶· wait hello", "$ echo hel''lo")
+	edit("## Last", "## Last\n\n.exercise[\n```bsh\n```\n]")
+	r.sees("unknown directive", "3/6")
+	edit("```bsh", "```bash\necho now")
+	r.sees("the deck was read again")
+	r.press("End")
+	r.sees("▶· echo now")
+	r.ends()
+}
+
+// TestPresentAt runs the deck up to an exercise.
+func TestPresentAt(t *testing.T) {
+	r := enterRoom(t, 80, 24, "--yes", "--network", "private", "--at", "talk/wrong", writeDeck(t, talk))
+	r.sees("4/5", "▶· test -e fixed", "name? gopher")
+	r.press("Left", "Left")
+	r.sees("✓ echo hel''lo", "2/5")
+	r.ends()
+}
+
+// TestPresentAutopilot has the keys of the old autopilot.
+func TestPresentAutopilot(t *testing.T) {
+	r := enterRoom(t, 80, 24, "--yes", "--network", "private", "--keys", "autopilot", writeDeck(t, talk))
+	r.sees("1/5")
+	r.press("Space")
+	r.sees("2/5", "!shell of")
+	r.press("Space")
+	r.sees("✓ echo hel''lo")
+	r.press("Right")
+	r.sees("3/5")
+	r.ends()
+}
+
+// TestPresentHostile presents a deck that is made to do harm to the terminal that it is
+// shown on, and runs a program that tries the same.
+func TestPresentHostile(t *testing.T) {
+	const evil = "\x1b]52;c;ZXZpbA==\x07\x1b]0;evil\x07\x1bP+q544e\x1b\\\x1b[6n\x1b]8;;javascript:x\x07\u202e\u009d52;c;eA==\u009c"
+	deck := writeDeck(t, "## Evil "+evil+"\n\ntext "+evil+" [link](javascript:alert(1))\n\n```sh\ncode "+evil+"\n```\n\n<script>alert(1)</script>\n\n.exercise[\n```bash\nprintf '\\033]52;c;ZXZpbA==\\007\\033]0;evil\\007\\033Pevil\\033\\\\\\033[6ndo''ne\\n'\n```\n]\n\n???\n\n"+evil+"\n")
+	r := enterRoom(t, 80, 24, "--yes", "--network", "private", deck)
+	r.press("N")
+	r.sees("Evil", "text", "notes")
+	r.press("Enter")
+	r.sees("done", "✓")
+	r.press("o")
+	r.ends()
+	for _, bad := range []string{"\x1b]52", "\x1b]0;evil", "\x1bP+q", "\x1b[6n", "\x1b]8", "\u202e", "\u009d"} {
+		if i := strings.Index(r.raw.String(), bad); i >= 0 {
+			t.Errorf("%q reaches the terminal: %q", bad, r.raw.String()[max(i-40, 0):min(i+60, r.raw.Len())])
+		}
+	}
+}
+
+// TestPresentFlood bounds the memory with a shell that floods, and the time that a key
+// takes meanwhile.
+func TestPresentFlood(t *testing.T) {
+	r := enterRoom(t, 80, 24, "--yes", "--network", "private", writeDeck(t, "## Flood\n\n.exercise[\n```bash\nyes 'a line of a flood that goes on'\n```\n```wait flood```\n]\n\n---\n\n## Next\n\n---\n\n## Third\n"))
+	r.press("Enter")
+	r.sees("a line of a flood", "✓ yes", "▶ flood")
+	r.press("Enter")
+	r.sees("✓ flood")
+	for i := range 40 {
+		r.press([]string{"Right", "Left"}[i%2])
+		r.sees([]string{"2/3", "1/3"}[i%2])
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.cmd.Process.Pid))
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("no proc(5) here")
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	var kib int
+	if _, err := fmt.Sscan(after, &kib); err != nil || kib > 160<<10 {
+		t.Errorf("%d KiB at most, %v", kib, err)
+	}
+	t.Logf("%d KiB at most", kib)
+	r.press("^C")
+	r.ends()
+}
+
+// TestPresentFrame measures how long a key takes to change the screen, on the largest
+// deck that there is.
+func TestPresentFrame(t *testing.T) {
+	const slides = 2653
+	var deck strings.Builder
+	for i := range slides {
+		fmt.Fprintf(&deck, "## Slide %d\n\n- one *thing*\n\n- another `thing`\n\n```bash\necho code %d | grep x # y\n```\n\n.exercise[\n```bash\necho %d\n```\n]\n\n---\n\n", i+1, i, i)
+	}
+	r := enterRoom(t, 80, 24, "--yes", "--network", "private", writeDeck(t, deck.String()))
+	r.sees(fmt.Sprintf("1/%d", slides+1))
+	var took []time.Duration
+	for i := range 60 {
+		begun := time.Now()
+		r.press("Right")
+		r.sees(fmt.Sprintf("Slide %d", i+2), fmt.Sprintf("%d/%d", i+2, slides+1))
+		took = append(took, time.Since(begun))
+	}
+	slices.Sort(took)
+	median := took[len(took)/2]
+	t.Logf("a frame after a key: median %v, worst %v", median, took[len(took)-1])
+	if median > 100*time.Millisecond { // 16 ms on a machine with nothing else to do
+		t.Errorf("a frame takes %v", median)
+	}
+	r.ends()
+}
+
+// TestPresentPictures shows a picture to terminals that can: in kitty's protocol, which
+// the environment tells, and as sixels, which the terminal says itself.
+func TestPresentPictures(t *testing.T) {
+	deck := writeDeck(t, "## Picture\n\n![the curve](curve.png)\n\n![elsewhere](../../../etc/passwd)\n\n---\n\n## Next\n")
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 100, 60))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(deck), "curve.png"), b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, env, answer, want, last string }{
+		{"text", "TERM=xterm-256color", "", "", "🖼  the curve"},
+		{"kitty", "TERM=xterm-kitty", "", "\x1b_G", "\U0010eeee\u0305\u0305"},
+		{"sixel", "TERM=xterm-256color", "\x1b[?62;4c", "\x1bP0;1q", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := enterRoom(t, 80, 24, "--from-start", deck, tt.env)
+			r.sees("Picture", "elsewhere")
+			if tt.answer != "" {
+				r.press(tt.answer)
+				r.sees("!the curve")
+			}
+			if !strings.Contains(r.raw.String(), tt.want) {
+				if _, err := r.console.ExpectString(tt.want); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.sees(tt.last, "elsewhere")
+			if n := strings.Count(r.raw.String(), "\x1b_G") + strings.Count(r.raw.String(), "\x1bP0;1q"); tt.want == "" && n > 0 {
+				t.Errorf("%d pictures", n)
+			}
+			r.press("Right")
+			r.sees("Next", "2/2")
+			r.ends()
+		})
+	}
+}
+
+// TestPresentSlides goes through the deck that ships: each slide is there, and fits
+// where a terminal is small.
+func TestPresentSlides(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {200, 50}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			r := enterRoom(t, size[0], size[1], "--from-start", "../../slides")
+			const slides = 50
+			for n := 1; n < slides; n++ {
+				r.sees(fmt.Sprintf("%d/%d", n, slides))
+				if regexp.MustCompile(`▼ \d+ more`).MatchString(r.text()) {
+					t.Errorf("slide %d does not fit:\n%s", n, r.text())
+				}
+				r.press("Right")
+			}
+			r.sees(fmt.Sprintf("%d/%d", slides, slides))
+			r.ends()
+		})
+	}
+}

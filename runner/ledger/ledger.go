@@ -1,0 +1,279 @@
+// Package ledger remembers how the steps of a deck came out, from one run to the next,
+// so that whoever presents the deck sees what was checked, when, and whether it has been
+// edited since.
+//
+// A verdict belongs to the content of a step and of all the steps before it in its
+// session: those are what it builds on. What else it depends on, such as the files of the
+// working directory or the machine, is not part of it.
+package ledger
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"workshop/runner"
+)
+
+// Standing is what the ledger knows of a step.
+type Standing string
+
+// The standings.
+const (
+	Never  Standing = "never"  // it was not checked
+	Same   Standing = "same"   // checked as it is
+	Before Standing = "before" // checked as it is, but what comes before it was edited since
+	Edited Standing = "edited" // another text was checked in its place
+)
+
+// Last is the last that is known of a step.
+type Last struct {
+	Standing Standing
+	Verdict  runner.Verdict // Passed or Failed; "" for Never
+	At       time.Time
+	Duration time.Duration
+}
+
+// entry is a line of a ledger.
+type entry struct {
+	Place   string         `json:"place"` // exercise, and number of the step in it
+	Own     string         `json:"own"`   // digest of the step
+	Chain   string         `json:"chain,omitempty"`
+	Verdict runner.Verdict `json:"verdict"`
+	At      time.Time      `json:"at"`
+	Seconds float64        `json:"seconds"`
+}
+
+// key is where a step stands and what it holds.
+type key struct {
+	place, own, chain string
+	before            bool // one of the steps before it is another one than a report says
+}
+
+// Ledger is what is known of the steps of a deck. It is a report of runs, too: their
+// events add to it. It is safe for concurrent use.
+type Ledger struct {
+	file string
+
+	mu      sync.Mutex
+	entries map[string]entry
+	keys    map[*runner.Step]key
+	now     *runner.Step
+	changed bool
+}
+
+// Dir is the folder of ledgers in the user's cache (XDG_CACHE_HOME).
+func Dir() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(cache, "workshop", "verdicts"), nil
+}
+
+// maxFile is how much of a ledger is read, in bytes.
+const maxFile = 64 << 20
+
+// Open opens the ledger of a deck in a folder, which need not exist. The name of the deck
+// is one that no other deck has, such as its path. What cannot be read of the file
+// counts as never checked.
+func Open(dir, deck string) (*Ledger, error) {
+	l := &Ledger{file: filepath.Join(dir, digest(deck)+".jsonl"), entries: map[string]entry{}, keys: map[*runner.Step]key{}}
+	f, err := os.Open(l.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return l, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(io.LimitReader(f, maxFile))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var e entry
+		if json.Unmarshal(lines.Bytes(), &e) == nil && e.Place != "" {
+			l.entries[e.Place] = e
+		}
+	}
+	return l, nil
+}
+
+// FromReport makes a ledger of a report in the form of JSON lines. It is in memory
+// only.
+func FromReport(r io.Reader) (*Ledger, error) {
+	l := &Ledger{entries: map[string]entry{}, keys: map[*runner.Step]key{}}
+	lines := bufio.NewScanner(io.LimitReader(r, maxFile))
+	lines.Buffer(nil, 16<<20)
+	owns := map[string]string{}
+	number, known := 0, false
+	for lines.Scan() {
+		number++
+		var rec struct {
+			V         int              `json:"v"`
+			Time      time.Time        `json:"time"`
+			Kind      runner.EventKind `json:"kind"`
+			Exercise  string           `json:"exercise"`
+			Step      int              `json:"step"`
+			Directive string           `json:"directive"`
+			Input     string           `json:"input"`
+			Verdict   runner.Verdict   `json:"verdict"`
+			Seconds   float64          `json:"seconds"`
+		}
+		if err := json.Unmarshal(lines.Bytes(), &rec); err != nil {
+			return nil, fmt.Errorf("line %d is no event of a report: %w", number, err)
+		}
+		known = known || rec.V == 1
+		p := place(rec.Exercise, rec.Step-1)
+		switch rec.Kind {
+		case runner.StepStarted:
+			owns[p] = digest(rec.Directive, rec.Input)
+		case runner.StepFinished:
+			if rec.Verdict == runner.Passed || rec.Verdict == runner.Failed {
+				l.entries[p] = entry{Place: p, Own: owns[p], Verdict: rec.Verdict, At: rec.Time, Seconds: rec.Seconds}
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, err
+	}
+	if !known {
+		return nil, errors.New("it is no report of the format jsonl")
+	}
+	return l, nil
+}
+
+func place(exercise string, step int) string { return fmt.Sprintf("%s#%d", exercise, step+1) }
+
+// digest is short enough to look at, and long enough not to meet twice.
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// own is the digest of a step by itself.
+func own(s *runner.Step) string {
+	if s.Args == "" {
+		return digest(s.Directive, s.Text)
+	}
+	return digest(s.Directive, s.Text, s.Args)
+}
+
+// Know tells the ledger the steps of a whole plan, before anything is selected from it:
+// only of these it can say anything.
+func (l *Ledger) Know(plan *runner.Plan) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range plan.Sessions {
+		chain := digest(s.Workdir)
+		before := false
+		for _, e := range s.Exercises {
+			for i, step := range e.Steps {
+				k := key{place: place(e.ID, i), own: own(step), before: before}
+				chain = digest(chain, k.own)
+				k.chain = chain
+				if !e.Setup {
+					l.keys[step] = k
+				}
+				if e, ok := l.entries[k.place]; ok && e.Chain == "" && e.Own != k.own {
+					before = true
+				}
+			}
+		}
+	}
+}
+
+// Last is what is known of a step.
+func (l *Ledger) Last(step *runner.Step) Last {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k, ok := l.keys[step]
+	e, found := l.entries[k.place]
+	if !ok || !found {
+		return Last{Standing: Never}
+	}
+	last := Last{Same, e.Verdict, e.At, time.Duration(e.Seconds * float64(time.Second))}
+	switch {
+	case e.Own != k.own:
+		last.Standing = Edited
+	case e.Chain != "" && e.Chain != k.chain, e.Chain == "" && k.before:
+		last.Standing = Before
+	}
+	return last
+}
+
+// Event notes how a step came out. What was cut short or met a broken environment says
+// nothing of the step.
+func (l *Ledger) Event(e runner.Event) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch e.Kind {
+	case runner.StepStarted:
+		l.now = e.Step
+	case runner.StepFinished:
+		k, ok := l.keys[l.now]
+		if ok && (e.Verdict == runner.Passed || e.Verdict == runner.Failed) {
+			l.entries[k.place] = entry{k.place, k.own, k.chain, e.Verdict, e.Time.UTC(), e.Duration.Seconds()}
+			l.changed = true
+		}
+	}
+	return nil
+}
+
+// Finish writes the ledger. A folder that cannot be written to is an error that nobody
+// has to mind: the run is as good without.
+func (l *Ledger) Finish(*runner.Result) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == "" || !l.changed {
+		return nil
+	}
+	l.changed = false
+	places := make([]string, 0, len(l.entries))
+	for p := range l.entries {
+		places = append(places, p)
+	}
+	sort.Strings(places)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	for _, p := range places {
+		if err := enc.Encode(l.entries[p]); err != nil {
+			return err
+		}
+	}
+	return WriteFile(l.file, b.Bytes())
+}
+
+// WriteFile writes a private file so that a kill leaves the old one or the new one.
+func WriteFile(name string, data []byte) error {
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, "."+strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))+"-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(f.Name()))
+	}
+	return err
+}

@@ -1,0 +1,152 @@
+package ledger_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"workshop/markdown"
+	"workshop/runner"
+	"workshop/runner/ledger"
+	"workshop/runner/report"
+	"workshop/runner/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	if code, ok := sandbox.Main(); ok {
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
+
+func compile(t *testing.T, snippets ...string) *runner.Plan {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("# Deck\n")
+	for _, s := range snippets {
+		b.WriteString("\n.exercise[\n```bash\n" + s + "\n```\n]\n")
+	}
+	d, err := markdown.Parse("deck.md", []byte(b.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := runner.Compile(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+// known is what a ledger knows of the steps of a plan.
+func known(l *ledger.Ledger, plan *runner.Plan) string {
+	l.Know(plan)
+	var all []string
+	for _, s := range plan.Sessions {
+		for _, e := range s.Exercises {
+			for _, step := range e.Steps {
+				last := l.Last(step)
+				all = append(all, strings.TrimSpace(fmt.Sprint(last.Standing, " ", last.Verdict)))
+			}
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// TestLast edits a deck after a check: each step says what that means for it, whether the
+// ledger or a report remembers.
+func TestLast(t *testing.T) {
+	dir := t.TempDir()
+	plan := compile(t, "true", "false", "echo 3")
+	written, err := ledger.Open(dir, "deck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written.Know(plan)
+	var lines bytes.Buffer
+	jsonl, err := report.New("jsonl", &lines, report.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := runner.Run(t.Context(), plan, runner.Options{Path: os.Getenv("PATH"), Event: func(e runner.Event) {
+		if err := jsonl.Event(e); err != nil {
+			t.Error(err)
+		}
+		if err := written.Event(e); err != nil {
+			t.Error(err)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := written.Finish(result); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name string
+		plan *runner.Plan
+		want string
+	}{
+		{"the same", plan, "same passed, same failed, same passed"},
+		{"read again", compile(t, "true", "false", "echo 3"), "same passed, same failed, same passed"},
+		{"edited at the end", compile(t, "true", "false", "echo three"), "same passed, same failed, edited passed"},
+		{"edited at the beginning", compile(t, "true 1", "false", "echo 3"), "edited passed, before failed, before passed"},
+		{"more", compile(t, "true", "false", "echo 3", "echo 4"), "same passed, same failed, same passed, never"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			read, err := ledger.Open(dir, "deck")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := known(read, tt.plan); got != tt.want {
+				t.Errorf("the ledger: %s; want %s", got, tt.want)
+			}
+			reported, err := ledger.FromReport(bytes.NewReader(lines.Bytes()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := known(reported, tt.plan); got != tt.want {
+				t.Errorf("the report: %s; want %s", got, tt.want)
+			}
+		})
+	}
+	if other, err := ledger.Open(dir, "another deck"); err != nil || known(other, plan) != "never, never, never" {
+		t.Error("another deck has its own ledger")
+	}
+}
+
+// TestDamage reads what is no ledger: nothing is known, and nothing breaks.
+func TestDamage(t *testing.T) {
+	dir := t.TempDir()
+	l, err := ledger.Open(dir, "deck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := compile(t, "true")
+	l.Know(plan)
+	step := plan.Sessions[0].Exercises[0].Steps[0]
+	for _, e := range []runner.Event{{Kind: runner.StepStarted, Step: step}, {Kind: runner.StepFinished, Step: step, Verdict: runner.Passed}} {
+		if err := l.Event(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Finish(nil); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if err := os.WriteFile(files[0], []byte("\x00{\n{\"place\":1}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if l, err = ledger.Open(dir, "deck"); err != nil || known(l, plan) != "never" {
+		t.Error(err)
+	}
+	if _, err := ledger.FromReport(strings.NewReader("no report\n")); err == nil {
+		t.Error("no report is read as one")
+	}
+}

@@ -1,0 +1,165 @@
+package present
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+
+	"workshop/runner/ledger"
+)
+
+// take makes a deck the one that is presented.
+func (t *Talk) take(src *Source) {
+	old := t.s.Deck
+	deck := NewDeck(src.Plan)
+	outcomes := make([]*Outcome, len(deck.Steps))
+	if old != nil {
+		for _, o := range t.s.Outcomes {
+			if o == nil {
+				continue
+			}
+			if step := deck.same(o.Step); step != nil {
+				moved := *o
+				moved.Step = step
+				outcomes[step.Index] = &moved
+			}
+		}
+		if t.s.Slide < len(old.Slides) {
+			t.s.Slide = deck.marked(old.mark(t.s.Slide), t.s.Slide)
+		}
+		t.s.Trouble, t.s.Consent = nil, nil
+	}
+	t.source, t.s.Deck, t.s.Outcomes = src, deck, outcomes
+	t.s.Checks = make([]ledger.Last, len(deck.Steps))
+	for i := range t.s.Checks {
+		t.s.Checks[i] = ledger.Last{Standing: ledger.Never}
+	}
+	if t.opts.Ledger != nil {
+		t.opts.Ledger.Know(src.Plan)
+		for i, s := range deck.Steps {
+			t.s.Checks[i] = t.opts.Ledger.Last(s.Step)
+		}
+	}
+	t.s.Step = t.s.due()
+	t.allowed = t.opts.Yes || t.opts.Memory != nil && t.opts.Memory.allowed(deck.digest)
+}
+
+// same is the step of this deck that a step of another version of it is; nil if it was
+// edited.
+func (d *Deck) same(step *Step) *Step {
+	if step.Index < len(d.Steps) && d.Steps[step.Index] == step {
+		return step
+	}
+	s := d.places[place{step.Exercise.ID, step.Number}]
+	if s == nil || s.Directive != step.Directive || s.Text != step.Text || s.Args != step.Args {
+		return nil
+	}
+	return s
+}
+
+// reload reads the deck again. The one that is there stays until the new one is good.
+func (t *Talk) reload(ctx context.Context) {
+	if t.opts.Load == nil {
+		return
+	}
+	if t.reloading {
+		t.reloads = true
+		return
+	}
+	t.reloading = true
+	t.work.Go(func() {
+		src, err := t.opts.Load()
+		t.post(func() {
+			t.reloading = false
+			switch {
+			case err != nil:
+				t.fail(err)
+			case ctx.Err() == nil:
+				t.take(src)
+				t.watch.add(src.Files)
+				t.say("the deck was read again")
+			}
+			if t.reloads && ctx.Err() == nil {
+				t.reloads = false
+				t.reload(ctx)
+			}
+		})
+	})
+}
+
+// settled is how long after a change of a file the deck is read: editors write in
+// several steps.
+const settled = 50 * time.Millisecond
+
+// watch notices changes of files. Their folders are watched, for editors replace files.
+type watch struct {
+	changed chan struct{}
+	watcher *fsnotify.Watcher
+	dirs    []string
+	done    sync.WaitGroup
+}
+
+func newWatch(files []string) (*watch, error) {
+	w := &watch{changed: make(chan struct{}, 1)}
+	if len(files) == 0 {
+		return w, nil
+	}
+	var err error
+	if w.watcher, err = fsnotify.NewWatcher(); err != nil {
+		return nil, err
+	}
+	w.add(files)
+	w.done.Go(w.run)
+	return w, nil
+}
+
+// add adds files. A folder that cannot be watched is one whose changes are not noticed.
+func (w *watch) add(files []string) {
+	if w.watcher == nil {
+		return
+	}
+	for _, f := range files {
+		if dir := filepath.Dir(f); !slices.Contains(w.dirs, dir) && w.watcher.Add(dir) == nil {
+			w.dirs = append(w.dirs, dir)
+		}
+	}
+}
+
+func (w *watch) run() {
+	timer := time.NewTimer(0)
+	<-timer.C
+	defer timer.Stop()
+	for {
+		select {
+		case e, ok := <-w.watcher.Events:
+			if !ok {
+				return
+			}
+			switch filepath.Ext(e.Name) {
+			case ".md", ".yml", ".yaml":
+				timer.Reset(settled)
+			}
+		case _, ok := <-w.watcher.Errors:
+			if !ok {
+				return
+			}
+		case <-timer.C:
+			select {
+			case w.changed <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+// Close ends the watching.
+func (w *watch) Close() {
+	if w.watcher != nil {
+		_ = w.watcher.Close()
+		w.done.Wait()
+	}
+}

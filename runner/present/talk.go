@@ -1,0 +1,631 @@
+package present
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"workshop/runner"
+	"workshop/runner/ledger"
+	"workshop/runner/terminal"
+)
+
+// Source is a deck that was read.
+type Source struct {
+	Plan  *runner.Plan   // of all that is not excluded, nothing selected away
+	Run   runner.Options // of its sessions
+	Files []string       // what it was read from, whose changes are to be noticed
+}
+
+// Options of a talk. The zero value remembers nothing and asks before it runs.
+type Options struct {
+	// Load reads the deck again, when one of its files has changed or somebody wants it.
+	Load      func() (*Source, error)
+	Ledger    *ledger.Ledger                              // what was checked; nil: nothing is known
+	Memory    *Memory                                     // where the talk was left, and what was allowed; nil: none
+	Yes       bool                                        // it is allowed to run the deck
+	At        string                                      // run the deck up to there: an exercise's id, a slide's number or name
+	Link      func(ctx context.Context, url string) error // opens a page
+	Pace      time.Duration                               // of simulated typing, a character; 0: 30 ms
+	FromStart bool                                        // begin with the first slide, wherever the last talk was
+	Hidden    bool                                        // hidden steps are shown from the beginning
+	Warning   func(error)                                 // what could not be remembered; nil: nobody minds
+}
+
+// frame is the least time between two pictures of the terminal.
+const frame = time.Second / 60
+
+// past is how many lines of the terminal can be scrolled back to.
+const past = 5000
+
+// Talk is a deck that is being presented. One goroutine owns it; what it shows is a
+// [State], and all that anybody can do with it is a [Command].
+type Talk struct {
+	opts     Options
+	commands chan asked
+	events   chan func()
+	done     chan struct{}
+	cancel   context.CancelFunc
+	work     sync.WaitGroup // jobs and loads
+	loop     sync.WaitGroup
+	state    atomic.Pointer[State]
+	live     atomic.Pointer[runner.Live]
+
+	watching sync.Mutex
+	watchers map[*Watcher]bool
+
+	// Of the owner alone.
+	s         State
+	source    *Source
+	allowed   bool
+	pending   Command // what was asked for before consent
+	confirmed *Step   // of an earlier session, asked for once
+	stop      context.CancelFunc
+	reloading bool
+	reloads   bool // asked for while one was under way
+	cols      int
+	rows      int
+	pictured  time.Time
+	picture   *time.Timer
+	watch     *watch
+
+	// Of the job alone.
+	plan *runner.Plan // that the live session follows
+}
+
+// Open begins a talk. It ends with Close, or with its context.
+func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
+	if opts.Pace <= 0 {
+		opts.Pace = 30 * time.Millisecond
+	}
+	t := &Talk{
+		opts: opts, source: src, commands: make(chan asked), events: make(chan func()), done: make(chan struct{}),
+		watchers: map[*Watcher]bool{}, cols: terminal.DefaultCols, rows: terminal.DefaultRows, picture: time.NewTimer(0),
+	}
+	<-t.picture.C
+	t.s = State{Verify: true, Hidden: opts.Hidden, Started: time.Now()}
+	t.take(src)
+	if opts.Memory != nil && !opts.FromStart {
+		opts.Memory.restore(&t.s)
+	}
+	if opts.At != "" {
+		if t.s.Deck.find(opts.At) < 0 {
+			return nil, fmt.Errorf("there is no slide, chapter or exercise %q", opts.At)
+		}
+	}
+	var err error
+	if t.watch, err = newWatch(src.Files); err != nil {
+		return nil, fmt.Errorf("watch the deck: %w", err)
+	}
+	ctx, t.cancel = context.WithCancel(ctx)
+	t.publish()
+	t.loop.Go(func() { t.run(ctx) })
+	if opts.At != "" {
+		t.Do(Command{Do: Goto, Text: opts.At})
+		t.Do(Command{Do: Forward})
+	}
+	return t, nil
+}
+
+// asked is a command that somebody waits for.
+type asked struct {
+	Command
+	taken chan struct{}
+}
+
+// Do asks for something. What follows from it at once is in the state when it returns;
+// what takes time, such as a step, has only begun.
+func (t *Talk) Do(c Command) {
+	a := asked{c, make(chan struct{})}
+	select {
+	case t.commands <- a:
+	case <-t.done:
+		return
+	}
+	select {
+	case <-a.taken:
+	case <-t.done:
+	}
+}
+
+// State is what is shown now.
+func (t *Talk) State() *State { return t.state.Load() }
+
+// Past are up to n lines that have left the terminal, from the one that is top lines
+// above it on.
+func (t *Talk) Past(top, n int) []terminal.Line {
+	if live := t.live.Load(); live != nil {
+		return live.Past(top, n)
+	}
+	return nil
+}
+
+// Done is closed when the talk has ended.
+func (t *Talk) Done() <-chan struct{} { return t.done }
+
+// Close ends the talk, what runs in it, and its shell.
+func (t *Talk) Close() error {
+	t.cancel()
+	t.loop.Wait()
+	if live := t.live.Load(); live != nil {
+		return live.Close()
+	}
+	return nil
+}
+
+// Watcher is told of new states. However slow its owner is, nobody waits for it: what
+// it has missed is in the state that it gets next.
+type Watcher struct {
+	talk    *Talk
+	changed chan struct{}
+}
+
+// Watch begins to watch. The first state is there at once.
+func (t *Talk) Watch() *Watcher {
+	w := &Watcher{t, make(chan struct{}, 1)}
+	w.changed <- struct{}{}
+	t.watching.Lock()
+	defer t.watching.Unlock()
+	t.watchers[w] = true
+	return w
+}
+
+// Changed delivers something when there is a state that was not delivered: look at
+// [Talk.State].
+func (w *Watcher) Changed() <-chan struct{} { return w.changed }
+
+// Close ends the watching.
+func (w *Watcher) Close() {
+	w.talk.watching.Lock()
+	defer w.talk.watching.Unlock()
+	delete(w.talk.watchers, w)
+}
+
+// publish shows the state to all.
+func (t *Talk) publish() {
+	t.s.Gen++
+	s := t.s
+	t.state.Store(&s)
+	t.watching.Lock()
+	defer t.watching.Unlock()
+	for w := range t.watchers {
+		select {
+		case w.changed <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// run is the owner.
+func (t *Talk) run(ctx context.Context) {
+	defer close(t.done)
+	defer func() {
+		if t.stop != nil {
+			t.stop()
+		}
+		// What still wants to tell us something must not wait for ever.
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			t.work.Wait()
+		}()
+		for {
+			select {
+			case f := <-t.events:
+				f()
+			case <-ended:
+				t.watch.Close()
+				if t.opts.Memory != nil {
+					t.opts.Memory.close()
+				}
+				return
+			}
+		}
+	}()
+	for {
+		var changed <-chan struct{}
+		if live := t.live.Load(); live != nil {
+			changed = live.Changed()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case c := <-t.commands:
+			t.do(ctx, c.Command)
+			t.publish()
+			close(c.taken)
+			continue
+		case f := <-t.events:
+			f()
+		case <-changed:
+			if wait := frame - time.Since(t.pictured); wait > 0 {
+				t.picture.Reset(wait)
+				continue
+			}
+			t.look()
+		case <-t.picture.C:
+			t.look()
+		case <-t.watch.changed:
+			t.reload(ctx)
+			continue
+		}
+		t.publish()
+	}
+}
+
+// look takes a picture of the terminal.
+func (t *Talk) look() {
+	if live := t.live.Load(); live != nil {
+		v := live.View()
+		t.s.Terminal = &v
+		t.pictured = time.Now()
+	}
+}
+
+// do carries a command out.
+func (t *Talk) do(ctx context.Context, c Command) {
+	if c.If != nil && !c.If(&t.s) {
+		t.say("not done: something else has changed meanwhile")
+		return
+	}
+	switch {
+	case c.Do == Allow && t.s.Consent != nil:
+		t.allowed = true
+		if t.opts.Memory != nil {
+			t.warn(t.opts.Memory.allow(t.s.Deck.digest))
+		}
+		c, t.pending = t.pending, Command{}
+		t.s.Consent = nil
+	}
+	var effects []effect
+	t.s, effects = t.s.update(c, time.Now())
+	for _, e := range effects {
+		t.effect(ctx, c, e)
+	}
+}
+
+func (t *Talk) effect(ctx context.Context, c Command, e effect) {
+	live := t.live.Load()
+	switch e.kind {
+	case runSteps:
+		if t.permitted(c) && t.sure(e.steps[0]) {
+			deck := t.s.Deck
+			t.job(ctx, "a step is about to run", func(ctx context.Context) func() { return t.steps(ctx, deck, e) })
+		}
+	case openShell:
+		switch {
+		case e.step == nil:
+			t.say("the deck has no exercises, and so no shell")
+		case t.permitted(c):
+			t.job(ctx, "the shell starts", func(ctx context.Context) func() {
+				_, err := t.shell(ctx, e.step)
+				return func() {
+					if err != nil {
+						t.trouble(e.step, err)
+					}
+				}
+			})
+		}
+	case freshShell:
+		t.job(ctx, "the shell is brought back to its prompt", func(ctx context.Context) func() {
+			err := live.Recover(ctx)
+			return func() { t.fail(err) }
+		})
+	case stopJob:
+		t.stop()
+	case typeText:
+		t.fail(byHand(live, c.Do, e.text))
+	case resizeShell:
+		t.cols, t.rows = e.cols, e.rows
+		if live != nil {
+			if err := live.Resize(e.cols, e.rows); err != nil {
+				t.fail(err)
+			}
+			t.look()
+		}
+	case pace:
+		t.pace(live)
+	case openLink:
+		t.link(ctx, e.text)
+	case reload:
+		t.reload(ctx)
+	case remember:
+		t.remember()
+	}
+}
+
+func (t *Talk) remember() {
+	if t.opts.Memory != nil {
+		t.opts.Memory.save(&t.s)
+	}
+}
+
+// byHand types what a person typed.
+func byHand(live *runner.Live, how Verb, text string) error {
+	switch how {
+	case Key:
+		key, err := terminal.ParseKey(text)
+		if err != nil {
+			return err
+		}
+		return live.Press(key)
+	case Paste:
+		return live.Paste(text)
+	}
+	_, err := live.Write([]byte(text))
+	return err
+}
+
+func (t *Talk) pace(live *runner.Live) {
+	switch {
+	case live == nil:
+	case t.s.Typing:
+		live.Pace(t.opts.Pace)
+	default:
+		live.Pace(0)
+	}
+}
+
+// permitted asks for consent where there is none.
+func (t *Talk) permitted(c Command) bool {
+	if !t.allowed {
+		t.pending = c
+		t.s.Consent = &Consent{Steps: t.s.Deck.Steps}
+	}
+	return t.allowed
+}
+
+// sure asks again before the shell ends because of a step that belongs to an earlier
+// session.
+func (t *Talk) sure(step *Step) bool {
+	sessions := t.s.Deck.Plan.Sessions
+	at := func(name string) int {
+		return slices.IndexFunc(sessions, func(s *runner.Session) bool { return s.Name == name })
+	}
+	if t.s.Session == "" || at(step.Session.Name) >= at(t.s.Session) || t.confirmed == step {
+		t.confirmed = nil
+		return true
+	}
+	t.confirmed = step
+	t.say(fmt.Sprintf("this ends the shell of %q and starts that of %q anew: once more to do so", t.s.Session, step.Session.Name))
+	return false
+}
+
+func (t *Talk) say(text string) { t.s.Message = Message{Text: text, At: time.Now()} }
+
+func (t *Talk) fail(err error) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		t.s.Message = Message{Text: err.Error(), Error: true, At: time.Now()}
+	}
+}
+
+func (t *Talk) warn(err error) {
+	if err != nil && t.opts.Warning != nil {
+		t.opts.Warning(err)
+	}
+}
+
+// job does something that takes time, and what it returns when it is over. There is one
+// at a time.
+func (t *Talk) job(ctx context.Context, what string, f func(context.Context) (last func())) {
+	if t.stop != nil {
+		return
+	}
+	ctx, t.stop = context.WithCancel(ctx)
+	t.s.Busy = what
+	t.work.Go(func() {
+		last := f(ctx)
+		t.post(func() {
+			t.stop()
+			t.stop = nil
+			t.s.Message = Message{} // said while it ran
+			last()
+			t.s.Busy, t.s.Running = "", nil
+			t.look()
+			t.remember()
+		})
+	})
+}
+
+// post has the owner do something, and waits until it is done.
+func (t *Talk) post(f func()) {
+	did := make(chan struct{})
+	t.events <- func() {
+		defer close(did)
+		f()
+	}
+	<-did
+}
+
+// steps is the job that runs steps of a deck, until one does not pass.
+func (t *Talk) steps(ctx context.Context, deck *Deck, e effect) (last func()) {
+	for i, step := range e.steps {
+		live, err := t.shell(ctx, step)
+		if err == nil && i == 0 && e.again {
+			err = live.Retry(ctx, step.Step)
+		}
+		if err != nil {
+			return func() { t.trouble(step, err) }
+		}
+		var o *Outcome
+		if t.post(func() { o = t.begin(deck, step, e.walk) }); o == nil {
+			return func() {}
+		}
+		result := &runner.StepResult{Step: step.Step, Verdict: runner.Skipped}
+		if judges := step.Kind() == runner.Waits || step.Kind() == runner.Judges; !judges || !o.Unverified {
+			if result, err = live.Run(ctx, step.Step); err != nil {
+				return func() { t.trouble(step, err) }
+			}
+		}
+		failed := result.Failure != nil && !o.Unverified
+		if failed || i == len(e.steps)-1 || ctx.Err() != nil {
+			return func() { t.end(o, result) }
+		}
+		t.post(func() { t.end(o, result) })
+	}
+	return func() {}
+}
+
+// shell is the live session of a step: the one that there is, or a new one in which
+// what it needs has been run.
+func (t *Talk) shell(ctx context.Context, step *Step) (*runner.Live, error) {
+	var deck *Deck
+	var opts runner.Options
+	var now string
+	t.post(func() {
+		deck, opts, now = t.s.Deck, t.source.Run, t.s.Session
+		opts.Cols, opts.Rows, opts.Past = t.cols, t.rows, past
+	})
+	live := t.live.Load()
+	if live != nil && now == step.Session.Name {
+		if t.plan != deck.Plan {
+			live.Replace(deck.Plan, step.Session)
+			t.plan = deck.Plan
+		}
+		return live, nil
+	}
+	t.post(func() { t.s.Busy = fmt.Sprintf("the shell of %q starts", step.Session.Name) })
+	if live != nil {
+		// One at a time: what an application of the one before listens on is needed.
+		t.post(func() { t.live.Store(nil) })
+		if err := live.Close(); err != nil {
+			return nil, err
+		}
+	}
+	live, err := runner.Open(ctx, deck.Plan, step.Session, opts)
+	if err != nil {
+		t.post(func() { t.s.Session, t.s.Terminal = "", nil })
+		return nil, fmt.Errorf("the session cannot be started: %w", err)
+	}
+	t.plan = deck.Plan
+	t.post(func() {
+		t.live.Store(live)
+		t.s.Session, t.s.Notes = step.Session.Name, live.Notes()
+		t.s.shell++
+		t.pace(live)
+		if opts.Cols != t.cols || opts.Rows != t.rows {
+			t.fail(live.Resize(t.cols, t.rows))
+		}
+		t.look()
+	})
+	for _, e := range step.Session.Exercises {
+		if !e.Setup {
+			continue
+		}
+		t.post(func() { t.s.Busy = "what the chapter needs is run: " + e.Title })
+		for _, s := range e.Steps {
+			result, err := live.Run(ctx, s)
+			if err != nil {
+				return nil, err
+			}
+			if result.Failure != nil {
+				return nil, result.Failure
+			}
+		}
+	}
+	return live, nil
+}
+
+// begin notes that a step is about to run; nil if it must not.
+func (t *Talk) begin(deck *Deck, step *Step, walk bool) *Outcome {
+	if t.s.Deck != deck {
+		t.say("the deck was edited: stopped before " + step.Summary())
+		return nil
+	}
+	t.s.Busy = ""
+	t.s.Running = &Outcome{Step: step, Started: time.Now(), Unverified: !t.s.Verify, shell: t.s.shell}
+	t.note(t.s.Running)
+	if slide := deck.Slides[step.Slide]; walk && (t.s.Slide < slide.Index || !slices.Contains(t.s.Current().Steps, step)) {
+		t.s.Slide = slide.Index
+	}
+	t.choose(step, 0)
+	return t.s.Running
+}
+
+// end notes how a step came out.
+func (t *Talk) end(o *Outcome, result *runner.StepResult) {
+	ended := *o
+	ended.Result = result
+	t.s.Running, t.s.Busy = nil, ""
+	t.s.Log = append(t.s.Log, &ended)
+	if len(t.s.Log) > maxLog {
+		t.s.Log = slices.Clone(t.s.Log[len(t.s.Log)-maxLog/2:])
+	}
+	if step := t.s.Deck.same(o.Step); step != nil {
+		ended.Step = step
+		t.note(&ended)
+	}
+	t.look()
+	switch {
+	case result.Verdict == runner.Interrupted:
+		t.say("stopped: what it started may still run")
+	case result.Failure != nil && !o.Unverified:
+		t.choose(ended.Step, 0)
+		t.s.Trouble = &Trouble{Step: ended.Step, Failure: result.Failure}
+	default:
+		t.choose(ended.Step, 1)
+	}
+}
+
+// maxLog is how many steps that were run are remembered.
+const maxLog = 10_000
+
+// choose selects a step of the slide, or the one behind it.
+func (t *Talk) choose(step *Step, behind int) {
+	if slide := t.s.Current(); slide != nil {
+		if i := slices.Index(slide.Steps, step); i >= 0 {
+			t.s.Step = i + behind
+		}
+	}
+}
+
+func (t *Talk) note(o *Outcome) {
+	t.s.Outcomes = slices.Clone(t.s.Outcomes)
+	t.s.Outcomes[o.Step.Index] = o
+}
+
+// trouble says why a step was not run.
+func (t *Talk) trouble(step *Step, err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	if o := t.s.Running; o != nil { // it never did
+		t.s.Running = nil
+		t.s.Outcomes = slices.Clone(t.s.Outcomes)
+		if o.Step.Index < len(t.s.Outcomes) {
+			t.s.Outcomes[o.Step.Index] = nil
+		}
+	}
+	t.s.Trouble = &Trouble{Step: step}
+	var refusal *runner.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		t.s.Trouble.Refusal = refusal
+	case errors.As(err, &t.s.Trouble.Failure):
+	default:
+		t.s.Trouble.Refusal = &runner.Refusal{Reason: err.Error()}
+	}
+}
+
+// link opens a page, if it is one of the web.
+func (t *Talk) link(ctx context.Context, address string) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		t.fail(fmt.Errorf("%q is no page of the web", address))
+	case t.opts.Link == nil:
+		t.say(address)
+	default:
+		t.say(address)
+		t.work.Go(func() {
+			if err := t.opts.Link(ctx, u.String()); err != nil {
+				t.post(func() { t.fail(err) })
+			}
+		})
+	}
+}

@@ -1,0 +1,345 @@
+package present
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"workshop/markdown"
+	"workshop/runner"
+	"workshop/runner/ledger"
+	"workshop/runner/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	if code, ok := sandbox.Main(); ok {
+		os.Exit(code)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// hall is a talk about a deck in a folder.
+type hall struct {
+	*Talk
+	t   *testing.T
+	dir string
+	w   *Watcher
+}
+
+// load reads the deck of a folder.
+func load(dir string) (*Source, error) {
+	deck, err := markdown.Load(os.DirFS(dir), "deck.md", markdown.Options{Directives: runner.DirectiveNames()})
+	if err != nil {
+		return nil, err
+	}
+	plan, err := runner.Compile(deck)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{Plan: plan, Run: runner.Options{Path: os.Getenv("PATH"), Limits: runner.Limits{Wait: 5 * time.Second, Step: 5 * time.Second}}, Files: []string{filepath.Join(dir, "deck.md")}}, nil
+}
+
+func openHall(t *testing.T, dir, deck string, opts Options) *hall {
+	t.Helper()
+	h := &hall{t: t, dir: dir}
+	if deck != "" {
+		h.write(deck)
+	}
+	src, err := load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts.Load = func() (*Source, error) { return load(dir) }
+	if h.Talk, err = Open(t.Context(), src, opts); err != nil {
+		t.Fatal(err)
+	}
+	h.w = h.Watch()
+	t.Cleanup(h.close)
+	return h
+}
+
+func (h *hall) close() {
+	if err := h.Close(); err != nil {
+		h.t.Error(err)
+	}
+}
+
+func (h *hall) write(deck string) {
+	h.t.Helper()
+	if err := os.WriteFile(filepath.Join(h.dir, "deck.md"), []byte(deck), 0o600); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// until waits for a state.
+func (h *hall) until(what string, holds func(*State) bool) *State {
+	h.t.Helper()
+	limit := time.After(20 * time.Second)
+	for {
+		select {
+		case <-h.w.Changed():
+			if s := h.State(); holds(s) {
+				return s
+			}
+		case <-limit:
+			s := h.State()
+			h.t.Fatalf("never: %s\nslide %d step %d busy %q message %q trouble %+v\n%s", what, s.Slide, s.Step, s.Busy, s.Message.Text, s.Trouble, screen(s))
+		}
+	}
+}
+
+func screen(s *State) string {
+	if s.Terminal == nil {
+		return ""
+	}
+	var lines []string
+	for _, l := range s.Terminal.Lines {
+		lines = append(lines, strings.TrimRight(l.String(), " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// do sends a command and waits until it was carried out.
+func (h *hall) do(c Command) *State {
+	h.t.Helper()
+	before := h.State().Gen
+	h.Do(c)
+	if h.State().Gen == before {
+		h.t.Fatalf("%+v was not carried out", c)
+	}
+	return h.State()
+}
+
+func idle(s *State) bool { return s.Running == nil && s.Busy == "" }
+
+// run runs the selected step and waits for its end.
+func (h *hall) run() *State {
+	h.t.Helper()
+	n := len(h.State().Log)
+	h.Do(Command{Do: Run})
+	return h.until("the step ends", func(s *State) bool { return idle(s) && (len(s.Log) > n || s.Trouble != nil) })
+}
+
+const small = "# One\n\nHello\n\n---\n\n## Steps\n\n.exercise[\n- x\n```bash\necho a; x=1\n```\n<!-- ```wait a``` -->\n```bash\necho $x\n```\n]\n\n--\n\nmore\n\n---\n\n## Wrong\n\n.exercise[\n```bash\ntest -e fixed\n```\n```bash\necho end\n```\n]\n"
+
+func TestTalk(t *testing.T) {
+	h := openHall(t, t.TempDir(), small, Options{})
+	if s := h.do(Command{Do: Next}); s.Slide != 1 || s.Step != 0 || s.Selected().Text != "echo a; x=1" {
+		t.Fatalf("%d %d", s.Slide, s.Step)
+	}
+	s := h.do(Command{Do: Run})
+	if s.Consent == nil || len(s.Consent.Steps) != 5 || s.Terminal != nil {
+		t.Fatalf("no question: %+v", s.Consent)
+	}
+	if s = h.do(Command{Do: Next}); s.Consent != nil || s.Slide != 2 {
+		t.Fatal("moving on is no consent")
+	}
+	h.do(Command{Do: Prev})
+	h.do(Command{Do: Run})
+	h.Do(Command{Do: Allow})
+	s = h.until("the step ends", func(s *State) bool { return idle(s) && len(s.Log) == 1 })
+	if s.Step != 1 || s.Slide != 1 || s.Outcomes[0].Verdict() != runner.Passed {
+		t.Fatalf("step %d\n%s", s.Step, screen(s))
+	}
+	h.until("its output", func(s *State) bool { return strings.Contains(screen(s), "$ echo a; x=1\na\n") })
+	h.run()
+	if s = h.run(); s.Step != 3 || s.Slide != 1 || s.Log[2].Result.Output != "1\n" {
+		t.Fatalf("%+v", s.Log)
+	}
+	if s = h.do(Command{Do: Run}); s.Message.Text != "no step is left on this slide" {
+		t.Error(s.Message)
+	}
+	if s = h.do(Command{Do: Prev}); s.Slide != 0 {
+		t.Error(s.Slide)
+	}
+	if s = h.do(Command{Do: Next}); s.Step != 3 || len(s.Log) != 3 {
+		t.Errorf("going back runs nothing: step %d", s.Step)
+	}
+	h.do(Command{Do: Goto, Text: "4"})
+	if s = h.run(); s.Trouble == nil || *s.Trouble.Failure.Status != 1 || s.Slide != 3 || s.Step != 0 {
+		t.Fatalf("%+v", s.Trouble)
+	}
+	h.Do(Command{Do: Input, Text: "touch fixed\r"})
+	h.Do(Command{Do: Again})
+	s = h.until("it passes", func(s *State) bool { return idle(s) && s.Outcomes[3].Verdict() == runner.Passed })
+	if s.Trouble != nil || s.Step != 1 {
+		t.Errorf("%+v", s.Trouble)
+	}
+}
+
+func TestSkipAndContinue(t *testing.T) {
+	h := openHall(t, t.TempDir(), small, Options{Yes: true})
+	h.Do(Command{Do: Continue})
+	s := h.until("trouble", func(s *State) bool { return idle(s) && s.Trouble != nil })
+	if s.Slide != 3 || len(s.Log) != 4 || s.Trouble.Step.Text != "test -e fixed" {
+		t.Fatalf("slide %d, %d ran", s.Slide, len(s.Log))
+	}
+	if s = h.do(Command{Do: Skip}); s.Trouble != nil || s.Step != 1 || s.Outcomes[3].Verdict() != runner.Skipped {
+		t.Fatalf("%+v", s)
+	}
+	if s = h.run(); s.Step != 2 || s.Trouble != nil {
+		t.Fatalf("%+v", s.Trouble)
+	}
+	h.do(Command{Do: Toggle, Text: "verify"})
+	h.do(Command{Do: Select, N: 0})
+	if s = h.run(); s.Trouble != nil || !s.Outcomes[3].Unverified || s.Outcomes[3].Verdict() != "" {
+		t.Fatalf("%+v", s.Outcomes[3])
+	}
+}
+
+func TestForwardAndReload(t *testing.T) {
+	dir := t.TempDir()
+	h := openHall(t, dir, strings.Replace(small, "test -e fixed", "echo $x$x", 1), Options{Yes: true, At: "deck/wrong"})
+	s := h.until("there", func(s *State) bool { return idle(s) && len(s.Log) == 3 })
+	if s.Slide != 3 || s.Step != 0 {
+		t.Fatalf("slide %d step %d", s.Slide, s.Step)
+	}
+	h.write("# Zero\n\n---\n\n" + strings.Replace(small, "test -e fixed", "echo now $x", 1))
+	s = h.until("read again", func(s *State) bool { return len(s.Deck.Slides) == 5 })
+	if s.Slide != 4 || s.Step != 0 || s.Outcomes[0].Verdict() != runner.Passed || s.Outcomes[3] != nil {
+		t.Fatalf("slide %d step %d %+v", s.Slide, s.Step, s.Outcomes)
+	}
+	if s = h.run(); s.Log[3].Result.Output != "now 1\n" { // the same shell
+		t.Fatalf("%q", s.Log[3].Result.Output)
+	}
+	h.write("# Zero\n\n.exercise[\n```bsh\n```\n]\n")
+	s = h.until("the mistake", func(s *State) bool { return s.Message.Error })
+	if !strings.Contains(s.Message.Text, "deck.md:4:1: ") || len(s.Deck.Slides) != 5 {
+		t.Fatal(s.Message.Text)
+	}
+}
+
+func TestMemory(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	h := openHall(t, dir, small, Options{Memory: NewMemory(state, "x")})
+	h.do(Command{Do: Goto, Text: "3"})
+	h.do(Command{Do: Move, N: 2})
+	h.do(Command{Do: Toggle, Text: "hidden"})
+	h.do(Command{Do: Run})
+	h.Do(Command{Do: Allow})
+	h.until("it ran", func(s *State) bool { return idle(s) && len(s.Log) == 1 })
+	h.close()
+	h = openHall(t, dir, "# New\n\n---\n\n"+small, Options{Memory: NewMemory(state, "x")})
+	if s := h.State(); s.Slide != 3 || s.Step != 3 || !s.Hidden || s.Message.Text != "resumed at slide 4; the shell is a new one" {
+		t.Fatalf("%d %d %+v", s.Slide, s.Step, s.Message)
+	}
+	h.do(Command{Do: Select, N: 0})
+	h.run() // nothing that runs has changed: no question
+	h.write(strings.Replace(small, "echo end", "rm -rf /", 1))
+	h.until("read again", func(s *State) bool { return len(s.Deck.Slides) == 4 })
+	h.do(Command{Do: Select, N: 1})
+	if s := h.do(Command{Do: Run}); s.Consent == nil {
+		t.Error("another content runs without a question")
+	}
+}
+
+func TestSessions(t *testing.T) {
+	dir := t.TempDir()
+	chapter := func(name, body string) string {
+		return "# " + name + "\n\n.exercise[\n```bash\n" + body + "\n```\n]\n"
+	}
+	for name, text := range map[string]string{
+		"a.md": chapter("A", "here=a"), "b.md": chapter("B", "echo from $here; here=b"), "c.md": chapter("C", "echo from $here"),
+		"workshop.yml": "session: chapter\ncontent: [a.md, {file: b.md, needs: [a]}, c.md]\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deck, err := markdown.Load(os.DirFS(dir), "workshop.yml", markdown.Options{Directives: runner.DirectiveNames()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := runner.Compile(deck)
+	if err != nil {
+		t.Fatal(err)
+	}
+	talk, err := Open(t.Context(), &Source{Plan: plan, Run: runner.Options{Path: os.Getenv("PATH")}}, Options{Yes: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &hall{Talk: talk, t: t, w: talk.Watch()}
+	t.Cleanup(h.close)
+	h.do(Command{Do: Next})
+	if s := h.run(); s.Session != "b" || s.Log[0].Result.Output != "from a\n" {
+		t.Fatalf("%s %+v %+v", s.Session, s.Log, s.Trouble)
+	}
+	h.do(Command{Do: Prev})
+	h.do(Command{Do: Select, N: 0})
+	if s := h.do(Command{Do: Run}); !strings.Contains(s.Message.Text, `this ends the shell of "b"`) || s.Session != "b" {
+		t.Fatal(s.Message.Text)
+	}
+	if s := h.run(); s.Session != "a" {
+		t.Fatal(s.Session)
+	}
+	h.do(Command{Do: Next})
+	h.do(Command{Do: Next})
+	if s := h.run(); s.Session != "c" || s.Log[2].Result.Output != "from\n" {
+		t.Fatal(s.Session, s.Log[2].Result.Output)
+	}
+}
+
+// TestFlood has a program write without end, and a watcher that never looks.
+func TestFlood(t *testing.T) {
+	h := openHall(t, t.TempDir(), "# F\n\n.exercise[\n```bash\nyes 'a line of the flood'\n```\n```wait flood```\n]\n\n---\n\n# End\n", Options{Yes: true})
+	slow := h.Watch()
+	defer slow.Close()
+	h.run()
+	h.run()
+	for i := range 20 {
+		begun := time.Now()
+		h.do(Command{Do: Goto, Text: fmt.Sprint(1 + i%2)})
+		if d := time.Since(begun); d > time.Second {
+			t.Errorf("a command took %v", d)
+		}
+	}
+	h.Do(Command{Do: Input, Text: "\x03"})
+	h.until("it ends", func(s *State) bool { return strings.HasSuffix(strings.TrimSpace(screen(s)), "$") })
+}
+
+func TestChecks(t *testing.T) {
+	dir, cache := t.TempDir(), t.TempDir()
+	h := openHall(t, dir, small, Options{})
+	plan := h.State().Deck.Plan
+	l, err := ledger.Open(cache, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Know(plan)
+	result, err := runner.Run(t.Context(), plan, runner.Options{Path: os.Getenv("PATH"), Event: func(e runner.Event) { _ = l.Event(e) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Finish(result); err != nil {
+		t.Fatal(err)
+	}
+	if l, err = ledger.Open(cache, dir); err != nil {
+		t.Fatal(err)
+	}
+	h = openHall(t, dir, strings.Replace(small, "wait a", "wait  b", 1), Options{Ledger: l})
+	var got []string
+	for _, c := range h.State().Checks {
+		got = append(got, fmt.Sprint(c.Standing, " ", c.Verdict))
+	}
+	if s := strings.Join(got, ", "); s != "same passed, edited passed, before passed, before failed, never " {
+		t.Error(s)
+	}
+}
+
+// A command that somebody sent with another state in view is not carried out.
+func TestCommandThatCameTooLate(t *testing.T) {
+	h := openHall(t, t.TempDir(), "# One\n\n---\n\n# Two\n\n---\n\n# Three\n", Options{})
+	seen := h.State().Slide
+	same := func(s *State) bool { return s.Slide == seen }
+	if s := h.do(Command{Do: Next, If: same}); s.Slide != 1 {
+		t.Errorf("slide %d", s.Slide)
+	}
+	if s := h.do(Command{Do: Next, If: same}); s.Slide != 1 || s.Message.Text != "not done: something else has changed meanwhile" {
+		t.Errorf("slide %d, message %q", s.Slide, s.Message.Text)
+	}
+}

@@ -1,0 +1,606 @@
+package tui
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"workshop/markdown"
+	"workshop/runner"
+	"workshop/runner/present"
+	"workshop/runner/terminal"
+)
+
+// page is a slide that was laid out.
+type page struct {
+	lines    []line
+	step     map[int]int // step of the slide → its first line
+	links    []string    // of pages of the web, in the order of the text
+	pictures []picture   // that want to be drawn over the lines
+}
+
+// picture is a place for an image.
+type picture struct {
+	shot     *shot
+	row, col int
+}
+
+// painter lays a slide out for a width.
+type painter struct {
+	theme
+	cols    int
+	tight   bool // no blank lines between the items of a list
+	state   *present.State
+	slide   *present.Slide
+	step    map[*markdown.Step]int // index in the slide
+	gallery *gallery
+	page    page
+	foot    []line
+}
+
+// lay lays a slide out: with air, or without where it would not fit otherwise.
+func lay(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *gallery) page {
+	p := layOnce(t, s, tree, cols, rows, g, false)
+	if len(p.lines) > rows {
+		p = layOnce(t, s, tree, cols, rows, g, true)
+	}
+	return p
+}
+
+func layOnce(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *gallery, tight bool) page {
+	p := &painter{theme: t, cols: max(cols, 10), tight: tight, state: s, slide: s.Current(), step: map[*markdown.Step]int{}, gallery: g}
+	p.page.step = map[int]int{}
+	for i, st := range p.slide.Steps {
+		p.step[st.Step.Step] = i
+	}
+	centred := has(p.slide, "center", "middle", "title", "chapter", "pic")
+	lines := p.blocks(tree.Children, p.cols, centred)
+	if has(p.slide, "small") {
+		for i := range lines {
+			lines[i] = paint(lines[i], terminal.Dim)
+		}
+	}
+	if has(p.slide, "middle", "title", "chapter") && len(lines) < rows {
+		above := make([]line, (rows-len(lines))/2)
+		p.shift(len(above))
+		lines = append(above, lines...)
+	}
+	if len(p.foot) > 0 {
+		for len(lines)+len(p.foot)+1 < rows {
+			lines = append(lines, nil)
+		}
+		lines = append(lines, nil)
+		lines = append(lines, p.foot...)
+	}
+	p.page.lines = lines
+	return p.page
+}
+
+// has reports whether a slide has one of some classes.
+func has(s *present.Slide, classes ...string) bool {
+	n := markdown.Node{Classes: s.Slide().Classes}
+	return n.Has(classes...)
+}
+
+// shift moves what refers to lines down.
+func (p *painter) shift(by int) {
+	for k := range p.page.step {
+		p.page.step[k] += by
+	}
+	for i := range p.page.pictures {
+		p.page.pictures[i].row += by
+	}
+}
+
+// blocks lays blocks out below each other, columns beside each other.
+func (p *painter) blocks(nodes []*markdown.Node, cols int, centred bool) []line {
+	var lines []line
+	for i := 0; i < len(nodes); i++ {
+		n := nodes[i]
+		if side(n) != 0 {
+			var columns []*markdown.Node
+			for ; i < len(nodes) && side(nodes[i]) != 0; i++ {
+				columns = append(columns, nodes[i])
+			}
+			i--
+			lines = p.append(lines, func() []line { return p.columns(columns, cols) }, !p.tight && i > 0)
+			continue
+		}
+		air := len(lines) > 0 && n.Kind != markdown.StepsNode
+		if p.tight && n.Kind != markdown.HeadingNode && i > 0 && nodes[i-1].Kind != markdown.HeadingNode {
+			air = air && n.Kind == markdown.BlockNode
+		}
+		lines = p.append(lines, func() []line { return p.block(n, cols, centred) }, air)
+	}
+	return lines
+}
+
+// append appends what is laid out, with its steps at their places, and a blank line
+// before it if there is to be air.
+func (p *painter) append(lines []line, lay func() []line, air bool) []line {
+	outer, pictures := p.page.step, p.page.pictures
+	p.page.step, p.page.pictures = map[int]int{}, nil
+	more := lay()
+	if air && len(lines) > 0 && len(more) > 0 && len(lines[len(lines)-1]) > 0 {
+		lines = append(lines, nil)
+	}
+	p.shift(len(lines))
+	for k, v := range p.page.step {
+		outer[k] = v
+	}
+	p.page.step, p.page.pictures = outer, append(pictures, p.page.pictures...)
+	return append(lines, more...)
+}
+
+// side says that a block is a column: remark's .left-column, .pull-right and the like.
+func side(n *markdown.Node) int {
+	if n.Kind != markdown.BlockNode {
+		return 0
+	}
+	switch {
+	case n.Has("left-column", "pull-left", "left", "column", "col", "column1", "col-left"):
+		return 1
+	case n.Has("right-column", "pull-right", "right", "column2", "col-right"):
+		return 2
+	}
+	return 0
+}
+
+func (p *painter) columns(nodes []*markdown.Node, cols int) []line {
+	const gap = 3
+	n := len(nodes)
+	width := (cols - gap*(n-1)) / n
+	if n == 1 || width < 24 {
+		var lines []line
+		for _, c := range nodes {
+			lines = p.append(lines, func() []line { return p.blocks(c.Children, cols, false) }, true)
+		}
+		return lines
+	}
+	var lines []line
+	for i, c := range nodes {
+		column := p.blocks(c.Children, width, false)
+		for y, l := range column {
+			if y == len(lines) {
+				lines = append(lines, nil)
+			}
+			lines[y] = join(fit(lines[y], i*(width+gap)), l)
+		}
+	}
+	return lines
+}
+
+func (p *painter) block(n *markdown.Node, cols int, centred bool) []line {
+	switch n.Kind {
+	case markdown.HeadingNode:
+		return p.heading(n, cols, centred)
+	case markdown.ParagraphNode:
+		if len(n.Children) == 1 && n.Children[0].Kind == markdown.ImageNode {
+			return p.picture(n.Children[0], cols)
+		}
+		lines := wrap(p.inlines(n.Children, 0), cols, nil, nil)
+		if centred {
+			for i, l := range lines {
+				lines[i] = join(line{spaces((cols - l.Width()) / 2)}, l)
+			}
+		}
+		return lines
+	case markdown.ListNode:
+		return p.list(n, cols)
+	case markdown.CodeNode:
+		return p.code(n, cols)
+	case markdown.QuoteNode:
+		bar := say("▎ ", p.dim)
+		return indent(p.blocks(n.Children, cols-2, false), bar, bar)
+	case markdown.TableNode:
+		return p.table(n, cols)
+	case markdown.RuleNode:
+		return []line{say(strings.Repeat("─", cols), p.rule)}
+	case markdown.StepsNode:
+		return p.hidden(n.Steps, cols)
+	case markdown.BlockNode:
+		return p.classed(n, cols, centred)
+	}
+	return wrap(p.inlines([]*markdown.Node{n}, 0), cols, nil, nil)
+}
+
+func (p *painter) heading(n *markdown.Node, cols int, centred bool) []line {
+	look := p.subtitle
+	if n.Level <= 2 {
+		look = p.title
+	}
+	lines := wrap(p.inlines(n.Children, look), cols, nil, nil)
+	widest := 0
+	for _, l := range lines {
+		widest = max(widest, l.Width())
+	}
+	if n.Level == 1 {
+		lines = append(lines, say(strings.Repeat("━", widest), look))
+	}
+	if centred {
+		for i, l := range lines {
+			lines[i] = join(line{spaces((cols - l.Width()) / 2)}, l)
+		}
+	}
+	return lines
+}
+
+var bullets = [...]string{"•", "◦", "▪"}
+
+func (p *painter) list(n *markdown.Node, cols int) []line { return p.items(n, cols, 0) }
+
+func (p *painter) items(n *markdown.Node, cols, depth int) []line {
+	var lines []line
+	number := n.Start
+	widest := len(fmt.Sprint(n.Start + len(n.Children) - 1))
+	for i, item := range n.Children {
+		mark := say(bullets[min(depth, len(bullets)-1)]+" ", p.bullet)
+		if n.Ordered {
+			mark = say(fmt.Sprintf("%*d. ", widest, number+i), p.bullet)
+		}
+		width := mark.Width()
+		air := i > 0 && !n.Tight && !p.tight
+		lines = p.append(lines, func() []line {
+			var inner []line
+			for j, c := range item.Children {
+				between := j > 0 && !n.Tight && !p.tight && c.Kind != markdown.CodeNode && c.Kind != markdown.StepsNode && c.Kind != markdown.ListNode
+				inner = p.append(inner, func() []line {
+					if c.Kind == markdown.ListNode {
+						return p.items(c, cols-width, depth+1)
+					}
+					return p.block(c, cols-width, false)
+				}, between)
+			}
+			if len(inner) == 0 {
+				inner = []line{nil}
+			}
+			return indent(inner, mark, line{spaces(width)})
+		}, air)
+	}
+	return lines
+}
+
+func (p *painter) classed(n *markdown.Node, cols int, centred bool) []line {
+	switch {
+	case n.Has("exercise", "lab"):
+		bar := say("┃ ", p.good)
+		return indent(p.blocks(n.Children, cols-2, false), bar, bar)
+	case n.Has("warning", "danger", "alert"):
+		bar := say("▌ ", p.warning)
+		return indent(p.blocks(n.Children, cols-2, false), bar, bar)
+	case n.Has("tip", "info", "note", "question", "debug"):
+		bar := say("▌ ", p.name)
+		return indent(p.blocks(n.Children, cols-2, false), bar, bar)
+	case n.Has("footnote"):
+		for _, l := range p.blocks(n.Children, cols, false) {
+			p.foot = append(p.foot, paint(l, terminal.Dim))
+		}
+		return nil
+	case n.Has("small", "smaller", "tiny"):
+		was := p.tight
+		p.tight = true
+		lines := p.blocks(n.Children, cols, centred)
+		p.tight = was
+		for i := range lines {
+			lines[i] = paint(lines[i], terminal.Dim)
+		}
+		return lines
+	case n.Has("big", "large", "bigger", "huge"):
+		lines := p.blocks(n.Children, cols, centred)
+		for i := range lines {
+			lines[i] = paint(lines[i], terminal.Bold)
+		}
+		return lines
+	case n.Has("center", "centered"):
+		return p.blocks(n.Children, cols, true)
+	}
+	return p.blocks(n.Children, cols, centred)
+}
+
+// inlines are runs of text.
+func (p *painter) inlines(nodes []*markdown.Node, base style) line {
+	var l line
+	for _, n := range nodes {
+		switch n.Kind {
+		case markdown.TextNode:
+			l = append(l, p.text(n.Text, base)...)
+		case markdown.BreakNode:
+			l = append(l, terminal.Run{Text: newline})
+		case markdown.EmphNode:
+			l = append(l, p.inlines(n.Children, mix(base, p.emph))...)
+		case markdown.StrongNode:
+			l = append(l, p.inlines(n.Children, mix(base, p.strong))...)
+		case markdown.VerbNode:
+			look := mix(base, p.verb)
+			if n.Step != nil {
+				if i, ok := p.step[n.Step]; ok {
+					p.page.step[i] = 0
+					mark, sign := p.mark(i)
+					if i == p.state.Step {
+						mark, sign, look = "▶", p.selected, look.With(terminal.Bold)
+					}
+					l = append(l, terminal.NewRun(mark+" ", sign))
+				}
+			}
+			l = append(l, terminal.NewRun(n.Text, look))
+		case markdown.LinkNode:
+			if web(n.URL) {
+				p.page.links = append(p.page.links, n.URL)
+			}
+			l = append(l, p.inlines(n.Children, mix(base, p.link))...)
+		case markdown.ImageNode:
+			text := n.Plain()
+			if text == "" {
+				text = n.URL
+			}
+			l = append(l, terminal.NewRun("🖼 "+text, mix(base, p.dim)))
+		case markdown.SpanNode:
+			look := base
+			switch {
+			case n.Has("warning", "danger", "red", "alert"):
+				look = mix(base, p.warning)
+			case n.Has("small", "smaller", "footnote", "tiny", "grey", "gray", "dim"):
+				look = base.With(terminal.Dim)
+			case n.Has("strike", "del"):
+				look = base.With(terminal.Strike)
+			case n.Has("underline", "u"):
+				look = base.With(terminal.Underline)
+			case n.Has("big", "large", "bold", "strong", "important"):
+				look = base.With(terminal.Bold)
+			}
+			l = append(l, p.inlines(n.Children, look)...)
+		default:
+			l = append(l, p.inlines(n.Children, base)...)
+		}
+	}
+	return l
+}
+
+// address is a page of the web in a text, without the punctuation behind it.
+var address = regexp.MustCompile(`https?://[^\s<>"']*[^\s<>"'.,;:!?)\]]`)
+
+// text is a text in which addresses are links.
+func (p *painter) text(s string, base style) line {
+	var l line
+	for s != "" && strings.Contains(s, "://") {
+		at := address.FindStringIndex(s)
+		if at == nil {
+			break
+		}
+		url := s[at[0]:at[1]]
+		p.page.links = append(p.page.links, url)
+		l = append(l, terminal.NewRun(s[:at[0]], base), terminal.NewRun(url, mix(base, p.link)))
+		s = s[at[1]:]
+	}
+	return append(l, terminal.NewRun(s, base))
+}
+
+// mix is one look over another.
+func mix(base, over style) style {
+	if base.Foreground() == 0 || over.Foreground() != 0 && base.Attr()&terminal.Bold == 0 {
+		return over.With(base.Attr())
+	}
+	return base.With(over.Attr())
+}
+
+func web(url string) bool {
+	return strings.HasPrefix(url, "http://") || strings.HasPrefix(url, "https://")
+}
+
+func (p *painter) picture(n *markdown.Node, cols int) []line {
+	text := n.Plain()
+	if text == "" {
+		text = n.URL
+	}
+	if s := p.gallery.take(n.URL, cols); s != nil {
+		p.page.pictures = append(p.page.pictures, picture{shot: s})
+		return s.lines(p.gallery.protocol)
+	}
+	return wrap(say("🖼  "+text, p.dim), cols, nil, nil)
+}
+
+func (p *painter) table(n *markdown.Node, cols int) []line {
+	var rows [][]line
+	var widths []int
+	for _, r := range n.Children {
+		var row []line
+		for j, c := range r.Children {
+			base := style(0)
+			if len(rows) == 0 {
+				base = p.strong
+			}
+			cell := p.inlines(c.Children, base)
+			if j == len(widths) {
+				widths = append(widths, 1)
+			}
+			widths[j] = max(widths[j], cell.Width())
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
+	}
+	const gap = 3
+	total := gap * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	for total > cols { // the widest gives way
+		widest := 0
+		for j := range widths {
+			if widths[j] > widths[widest] {
+				widest = j
+			}
+		}
+		if widths[widest] <= 4 {
+			break
+		}
+		widths[widest]--
+		total--
+	}
+	var lines []line
+	for i, row := range rows {
+		var cells [][]line
+		height := 1
+		for j := range row {
+			c := wrap(row[j], widths[j], nil, nil)
+			height = max(height, len(c))
+			cells = append(cells, c)
+		}
+		for y := range height {
+			var l line
+			for j := range widths {
+				var c line
+				if j < len(cells) && y < len(cells[j]) {
+					c = cells[j][y]
+				}
+				align := ""
+				if j < len(n.Children[i].Children) {
+					align = n.Children[i].Children[j].Align
+				}
+				if j > 0 {
+					l = append(l, terminal.NewRun(" │ ", p.dim))
+				}
+				space := max(widths[j]-c.Width(), 0)
+				before := 0
+				switch align {
+				case "right":
+					before = space
+				case "center":
+					before = space / 2
+				}
+				l = join(l, line{spaces(before)}, c, line{spaces(space - before)})
+			}
+			lines = append(lines, l)
+		}
+		if i == 0 {
+			var rule []string
+			for _, w := range widths {
+				rule = append(rule, strings.Repeat("─", w))
+			}
+			lines = append(lines, say(strings.Join(rule, "─┼─"), p.dim))
+		}
+	}
+	return lines
+}
+
+// code is a block of code; one that is a step has its state beside it.
+func (p *painter) code(n *markdown.Node, cols int) []line {
+	text, lang := n.Text, n.Lang
+	if n.Step != nil {
+		text = n.Step.Text // as it will be typed
+		if n.Step.Raw != "" {
+			text = n.Step.Raw
+		}
+	}
+	lines := p.highlight(text, lang)
+	if n.Step == nil {
+		gutter := say("  ", 0)
+		var out []line
+		for _, l := range lines {
+			out = append(out, breakCode(l, cols-2, gutter, gutter, p.dim)...)
+		}
+		return out
+	}
+	i, ok := p.step[n.Step]
+	if !ok {
+		return indent(lines, say("  ", 0), say("  ", 0))
+	}
+	return p.stepLines(i, lines, cols)
+}
+
+// stepLines are the lines of a step with its mark before them and its verdict behind.
+func (p *painter) stepLines(i int, lines []line, cols int) []line {
+	p.page.step[i] = 0
+	mark, look := p.mark(i)
+	first, rest := say(" ", 0), say("   ", 0)
+	if i == p.state.Step {
+		first, rest = say("▶", p.selected), say("▌  ", p.selected)
+	}
+	first = join(first, say(mark+" ", look))
+	var out []line
+	for j, l := range lines {
+		before := rest
+		if j == 0 {
+			before = first
+		}
+		out = append(out, breakCode(l, cols-3, before, rest, p.dim)...)
+	}
+	badge := p.badge(i)
+	if w := badge.Width(); w > 0 {
+		if last := out[len(out)-1]; last.Width()+2+w <= cols {
+			out[len(out)-1] = join(last, line{spaces(cols - last.Width() - w)}, badge)
+		} else {
+			out = append(out, join(rest, line{spaces(cols - rest.Width() - w)}, badge))
+		}
+	}
+	return out
+}
+
+// breakCode breaks a line of code anywhere, with a sign where it goes on.
+func breakCode(l line, cols int, first, rest line, sign style) []line {
+	if l.Width() <= cols || cols < 4 {
+		return []line{join(first, l)}
+	}
+	var out []line
+	for before := first; l != nil; before = rest {
+		head := l
+		if l.Width() <= cols {
+			l = nil
+		} else {
+			head, l = l.Split(cols - 1)
+			head = append(head[:len(head):len(head)], terminal.NewRun("↩", sign))
+		}
+		out = append(out, join(before, head))
+	}
+	return out
+}
+
+// hidden are steps that learners do not see.
+func (p *painter) hidden(steps []*markdown.Step, cols int) []line {
+	var lines []line
+	for _, s := range steps {
+		i, ok := p.step[s]
+		if !ok || !p.state.Hidden && i != p.state.Step && !p.notable(i) {
+			continue
+		}
+		text := strings.ReplaceAll(s.Text, "\n", " ⏎ ")
+		l := join(say(s.Directive+" ", p.keyword.With(terminal.Dim)), say(text, p.dim))
+		lines = p.append(lines, func() []line { return p.stepLines(i, []line{fit2(l, cols-24)}, cols) }, false)
+	}
+	return lines
+}
+
+// fit2 cuts a line that is too long.
+func fit2(l line, cols int) line {
+	if l.Width() <= max(cols, 20) {
+		return l
+	}
+	return fit(l, max(cols, 20))
+}
+
+// notable says that a hidden step is to be seen anyhow: it runs, or failed.
+func (p *painter) notable(i int) bool {
+	o := p.state.Outcome(p.slide.Steps[i])
+	return o != nil && (o.Result == nil || o.Verdict() == runner.Failed || o.Verdict() == runner.Broken)
+}
+
+// mark is the sign of a step's state.
+func (p *painter) mark(i int) (string, style) {
+	o := p.state.Outcome(p.slide.Steps[i])
+	switch {
+	case o == nil:
+		return "·", p.dim
+	case o.Result == nil:
+		return "●", p.busy
+	case o.Unverified:
+		return "?", p.dim
+	}
+	switch o.Result.Verdict {
+	case runner.Passed:
+		return "✓", p.good
+	case runner.Failed, runner.Broken:
+		return "✗", p.bad
+	case runner.Skipped:
+		return "↷", p.dim
+	}
+	return "◌", p.dim
+}

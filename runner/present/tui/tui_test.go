@@ -1,0 +1,271 @@
+package tui
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"workshop/markdown"
+	"workshop/runner"
+	"workshop/runner/ledger"
+	"workshop/runner/present"
+	"workshop/runner/sandbox"
+	"workshop/runner/terminal"
+)
+
+func TestMain(m *testing.M) {
+	if code, ok := sandbox.Main(); ok {
+		os.Exit(code)
+	}
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/dlclark/regexp2/v2.runClock")) // chroma's: it ends by itself
+}
+
+func read(t testing.TB, deck string) *runner.Plan {
+	t.Helper()
+	d, err := markdown.Parse("deck.md", []byte(deck))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := runner.Compile(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+// look is a face on a talk about a deck.
+func look(t testing.TB, deck string, cols, rows int, opts Options) *face {
+	t.Helper()
+	talk, err := present.Open(t.Context(), &present.Source{Plan: read(t, deck), Run: runner.Options{Path: os.Getenv("PATH")}}, present.Options{Yes: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := talk.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	f, err := newFace(talk, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Update(tea.WindowSizeMsg{Width: cols, Height: rows})
+	f.Update(changed{})
+	return f
+}
+
+// rows are what a face shows, trailing blanks removed.
+func (f *face) shows() []string {
+	lines, _ := f.draw()
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		out[i] = strings.TrimRight(l.String(), " ")
+	}
+	return out
+}
+
+const everything = `class: title
+
+# A title
+
+.footnote[Below]
+
+---
+
+## Text
+
+Some *words* that are **long enough** to be wrapped at ` + "`forty columns`" + `, [a link](http://x.org/), http://y.org/z.
+
+1. one
+2. two
+   - nested
+
+> quoted
+
+.warning[Take care.]
+
+.small[
+Small print
+]
+
+| a | b |
+|---|--:|
+| x | 1 |
+| y | a longer cell |
+
+---
+
+## Columns
+
+.left-column[
+- left
+]
+
+.right-column[
+` + "```go\nfunc f() {}\n```" + `
+]
+
+---
+
+## Steps
+
+.exercise[
+- Do:
+  ` + "```bash\n  echo one\n  echo a line that is so long that it has to go on in the next row of the slide\n  ```" + `
+<!-- ` + "```wait one```" + ` -->
+]
+
+???
+
+Say something.
+`
+
+// TestLayout lays out slides with all that a slide may have.
+func TestLayout(t *testing.T) {
+	for _, cols := range []int{40, 80} {
+		t.Run(fmt.Sprint(cols), func(t *testing.T) {
+			f := look(t, everything, cols, 30, Options{})
+			var got []string
+			for i := range f.s.Deck.Slides {
+				f.talk.Do(present.Command{Do: present.Goto, Text: fmt.Sprint(i + 1)})
+				if i == 3 {
+					f.talk.Do(present.Command{Do: present.Toggle, Text: "hidden"})
+					f.talk.Do(present.Command{Do: present.Toggle, Text: "notes"})
+				}
+				f.Update(changed{})
+				rows := f.shows()
+				got = append(append(got, strings.Repeat("=", cols)), rows[:len(rows)-1]...) // the clock ticks
+			}
+			golden(t, fmt.Sprintf("layout-%d.screen", cols), strings.Join(got, "\n")+"\n")
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWrap(t *testing.T) {
+	tests := []struct {
+		text string
+		cols int
+		want []string
+	}{
+		{"one two three", 7, []string{"one two", "three"}},
+		{"one  two", 20, []string{"one  two"}},
+		{"abcdefghij", 4, []string{"abcd", "efgh", "ij"}},
+		{"界界界 x", 5, []string{"界界", "界 x"}},
+		{"a abcdefgh", 4, []string{"a", "abcd", "efgh"}},
+		{"", 4, []string{""}},
+	}
+	for _, tt := range tests {
+		var got []string
+		for _, l := range wrap(say(tt.text, 0), tt.cols, nil, nil) {
+			got = append(got, l.String())
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%q: %s", tt.text, diff)
+		}
+	}
+}
+
+func TestBadges(t *testing.T) {
+	now := time.Now()
+	p := &painter{theme: newTheme(true)}
+	for want, last := range map[string]ledger.Last{
+		"never checked":                                 {Standing: ledger.Never},
+		"✓ checked 2 days ago":                          {Standing: ledger.Same, Verdict: runner.Passed, At: now.Add(-49 * time.Hour)},
+		"✓ checked just now":                            {Standing: ledger.Same, Verdict: runner.Passed, At: now},
+		"✗ failed 1 hour ago":                           {Standing: ledger.Same, Verdict: runner.Failed, At: now.Add(-time.Hour)},
+		"edited since checked":                          {Standing: ledger.Edited, Verdict: runner.Passed, At: now},
+		"✓ checked 3 weeks ago, edited before it since": {Standing: ledger.Before, Verdict: runner.Passed, At: now.Add(-22 * 24 * time.Hour)},
+	} {
+		if got := p.checked(last).String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// FuzzSlide lays out whatever it is given: nothing panics, nothing is wider than the
+// terminal, and nothing but text and looks comes out.
+func FuzzSlide(f *testing.F) {
+	for s := range strings.SplitSeq(everything, "\n---\n") {
+		f.Add(s, 80)
+		f.Add(s, 13)
+	}
+	f.Add("| a | b |\n|-|-|\n| \x1b]52;c;x\x07 | \u202e |\n", 30)
+	f.Fuzz(func(t *testing.T, text string, cols int) {
+		d, err := markdown.Parse("deck.md", []byte(text))
+		if err != nil || cols < 1 || cols > 300 {
+			return
+		}
+		plan, err := runner.Compile(d)
+		if err != nil {
+			return
+		}
+		deck := present.NewDeck(plan)
+		for i, slide := range deck.Slides {
+			s := &present.State{Deck: deck, Slide: i, Hidden: true, Outcomes: make([]*present.Outcome, len(deck.Steps)), Checks: make([]ledger.Last, len(deck.Steps))}
+			tree, _ := markdown.Tree(slide.Parts...)
+			p := lay(newTheme(true), s, tree, cols, 20, newGallery(nil, nil))
+			for _, l := range p.lines {
+				out := string(fit(l, cols).AppendANSI(nil))
+				screen := terminal.NewScreen(cols, 2, terminal.Hooks{OSC: func([]byte) { t.Fatalf("%q", out) }})
+				if _, err := screen.Write([]byte(out)); err != nil {
+					t.Fatal(err)
+				}
+				if strings.ContainsAny(out, "\n\r\a\u202e") {
+					t.Fatalf("%q", out)
+				}
+			}
+		}
+	})
+}
+
+func key(code rune) tea.KeyPressMsg {
+	return tea.KeyPressMsg{Code: code}
+}
+
+// BenchmarkFrame is a key and the frame that follows, on the largest deck that there is.
+func BenchmarkFrame(b *testing.B) {
+	var deck strings.Builder
+	for i := range 2653 {
+		fmt.Fprintf(&deck, "## Slide %d\n\n- one *thing*\n\n- another `thing`\n\n```bash\necho code %d | grep x # y\n```\n\n.exercise[\n```bash\necho %d\n```\n]\n\n---\n\n", i+1, i, i)
+	}
+	f := look(b, deck.String(), 200, 50, Options{})
+	b.ReportAllocs()
+	right := true
+	for b.Loop() {
+		if f.s.Slide == len(f.s.Deck.Slides)-1 || f.s.Slide == 0 {
+			right = f.s.Slide == 0
+		}
+		k := key(tea.KeyRight)
+		if !right {
+			k = key(tea.KeyLeft)
+		}
+		f.Update(k)
+		if f.View().Content == "" {
+			b.Fatal("nothing is shown")
+		}
+	}
+}

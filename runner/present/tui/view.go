@@ -1,0 +1,635 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"workshop/runner"
+	"workshop/runner/present"
+	"workshop/runner/terminal"
+)
+
+// wide is how many columns make room for the slide and the shell beside each other.
+const wide = 120
+
+// frame is where things are: sizes in cells.
+type frame struct {
+	slide, shell         bool // they are shown
+	slideCols, slideRows int
+	shellCols, shellRows int // without its title
+	beside               bool
+}
+
+// sizes are those of the shell, which change with the terminal and the zoom only: a
+// program in it is not to be disturbed by slides that come and go.
+func (f *face) sizes() (cols, rows int) {
+	body := max(f.rows-1, 1)
+	switch {
+	case f.zoom == shellOnly:
+		return max(f.cols, 1), max(body-1, 1)
+	case f.cols >= wide:
+		return max(f.cols-f.cols*48/100-3, 1), max(body-1, 1)
+	}
+	return max(f.cols, 1), max(f.rows*2/5-1, 2)
+}
+
+// frame says what is shown now. Where there is no room for both, a slide without steps
+// has all of it, unless the keys go to the shell.
+func (f *face) frame() frame {
+	body := max(f.rows-1, 1)
+	cols, rows := f.sizes()
+	fr := frame{slide: true, slideCols: f.cols, slideRows: body, shellCols: cols, shellRows: rows}
+	slide := f.s.Current()
+	steps := slide != nil && len(slide.Steps) > 0
+	switch {
+	case f.s.Terminal == nil || f.zoom == slideOnly:
+	case f.zoom == shellOnly:
+		fr.slide, fr.shell = false, true
+	case f.cols >= wide:
+		fr.shell, fr.beside = true, true
+		fr.slideCols = f.cols - cols - 3
+	case !steps && f.focus == onSlide && f.s.Running == nil && f.back == 0:
+	default:
+		fr.shell = true
+		fr.slideRows = max(body-rows-1, 1)
+	}
+	return fr
+}
+
+// resize gives the shell its size, if that has changed.
+func (f *face) resize() {
+	if f.cols == 0 {
+		return
+	}
+	cols, rows := f.sizes()
+	if size := [2]int{cols, rows}; size != f.shell {
+		f.shell = size
+		f.talk.Do(present.Command{Do: present.Resize, Cols: cols, Rows: rows})
+	}
+}
+
+// margin is what is left free beside a slide.
+const margin = 2
+
+func (f *face) slideSize() (cols, rows int) {
+	fr := f.frame()
+	left := margin
+	if fr.slideCols < 60 {
+		left = 1
+	}
+	return min(fr.slideCols-2*left, 110), max(fr.slideRows-1-f.panelRows(fr), 1)
+}
+
+// slideLeft is what is left free before a slide: it stands in the middle where it is
+// alone on a wide terminal.
+func (f *face) slideLeft(fr frame, cols int) int {
+	if free := (fr.slideCols - cols) / 2; !fr.beside && fr.slideCols >= 114 {
+		return free
+	} else {
+		return min(margin, free)
+	}
+}
+
+func (f *face) slideRows() int {
+	_, rows := f.slideSize()
+	return rows
+}
+
+// overflow is by how many lines the slide is longer than its room.
+func (f *face) overflow() int {
+	if f.s.Current() == nil {
+		return 0
+	}
+	cols, rows := f.slideSize()
+	return max(len(f.page(cols, rows).lines)-rows, 0)
+}
+
+// reveal scrolls to the selected step.
+func (f *face) reveal() {
+	if f.s.Current() == nil || f.cols == 0 {
+		return
+	}
+	cols, rows := f.slideSize()
+	at, ok := f.page(cols, rows).step[f.s.Step]
+	if !ok {
+		return
+	}
+	if at < f.scroll {
+		f.scroll = max(at-1, 0)
+	}
+	if at >= f.scroll+rows-2 {
+		f.scroll = min(at-rows/2, f.overflow())
+	}
+	f.scroll = max(f.scroll, 0)
+}
+
+// View draws everything.
+func (f *face) View() tea.View {
+	v := tea.View{AltScreen: true, WindowTitle: "workshop"}
+	if f.cols == 0 || f.rows == 0 {
+		return v
+	}
+	lines, cursor := f.draw()
+	var b []byte
+	for i, l := range lines {
+		if i > 0 {
+			b = append(b, '\n')
+		}
+		b = fit(l, f.cols).AppendANSI(b)
+	}
+	v.Content = string(b)
+	if cursor != nil {
+		v.Cursor = tea.NewCursor(cursor[0], cursor[1])
+	}
+	return v
+}
+
+// draw makes all rows, and the place of the cursor.
+func (f *face) draw() (lines []line, cursor *[2]int) {
+	body := max(f.rows-1, 1)
+	switch {
+	case f.s.Consent != nil:
+		lines = f.consent(body)
+	case f.s.Blank:
+		return make([]line, f.rows), nil
+	case f.mode == help:
+		lines = f.help(body)
+	case f.mode == overview:
+		lines = f.overview(body)
+	case f.mode == links:
+		lines = f.linkList(body)
+	default:
+		lines, cursor = f.both()
+	}
+	for len(lines) < body {
+		lines = append(lines, nil)
+	}
+	lines = append(lines[:body], f.status())
+	if f.mode == askGoto || f.mode == askSearch {
+		cursor = &[2]int{min(f.prompt().Width(), f.cols-1), f.rows - 1}
+	}
+	return lines, cursor
+}
+
+// both draws the slide and the shell, as far as they are shown.
+func (f *face) both() (lines []line, cursor *[2]int) {
+	fr := f.frame()
+	var slide, shell []line
+	if fr.slide {
+		slide = f.slide(fr)
+	}
+	if fr.shell {
+		shell = append([]line{f.shellTitle(fr)}, f.shellLines(fr)...)
+	}
+	x, y := 0, 1
+	switch {
+	case fr.beside:
+		for i := range slide {
+			var right line
+			if i < len(shell) {
+				right = shell[i]
+			}
+			bar := f.dim
+			if f.focus == onShell {
+				bar = f.selected
+			}
+			lines = append(lines, join(fit(slide[i], fr.slideCols), say(" │ ", bar), right))
+		}
+		x = fr.slideCols + 3
+	default:
+		lines = append(slide, shell...)
+		y = len(slide) + 1
+	}
+	if t := f.s.Terminal; fr.shell && t != nil && f.focus == onShell && t.Cursor && f.back == 0 && t.X < fr.shellCols {
+		row := t.Y
+		if t.Rows > fr.shellRows {
+			row -= t.Rows - fr.shellRows
+		}
+		if row >= 0 && row < fr.shellRows {
+			cursor = &[2]int{x + t.X, y + row}
+		}
+	}
+	return lines, cursor
+}
+
+// slide draws the slide with what belongs under it, as many rows as it has.
+func (f *face) slide(fr frame) []line {
+	cols, rows := f.slideSize()
+	left := spaces(f.slideLeft(fr, cols))
+	lines := []line{nil}
+	if f.s.Current() == nil {
+		lines = append(lines, say("  the deck has no slides", f.dim))
+	} else {
+		p := f.page(cols, rows)
+		f.scroll = min(f.scroll, max(len(p.lines)-rows, 0))
+		for i := f.scroll; i < len(p.lines) && i < f.scroll+rows; i++ {
+			lines = append(lines, join(line{left}, p.lines[i]))
+		}
+		if rest := len(p.lines) - f.scroll - rows; rest > 0 && len(lines) > 1 {
+			last := len(lines) - 1
+			more := say(fmt.Sprintf(" ▼ %d more ", rest), f.bar)
+			lines[last] = ends(lines[last], more, fr.slideCols)
+		}
+	}
+	for len(lines) < rows+1 {
+		lines = append(lines, nil)
+	}
+	return append(lines, f.panel(fr)...)
+}
+
+// panel is what stands under a slide: what is to be decided, and the notes.
+func (f *face) panel(fr frame) []line {
+	var lines []line
+	if m := f.s.Message; m.Error && len(m.Text) > f.cols/2 { // it has no room in the last line
+		for i, text := range strings.SplitN(m.Text, "\n", 6) {
+			if i == 5 {
+				text = "…"
+			}
+			lines = append(lines, wrap(say(text, f.bad), fr.slideCols-2, say(" ", 0), say("   ", 0))...)
+		}
+	}
+	if f.s.Trouble != nil {
+		lines = append(lines, f.trouble(fr.slideCols, max(fr.slideRows*3/5, 4))...)
+	}
+	if slide := f.s.Current(); f.s.Talk && slide != nil {
+		room := max(fr.slideRows/3, 3)
+		notes := slide.Notes()
+		if notes == "" {
+			notes = "no notes on this slide"
+		}
+		lines = append(lines, say("── notes "+strings.Repeat("─", max(fr.slideCols-9, 0)), f.dim))
+		var text []line
+		for l := range strings.SplitSeq(notes, "\n") {
+			text = append(text, wrap(say(l, 0), fr.slideCols-2, say(" ", 0), say(" ", 0))...)
+		}
+		if len(text) > room {
+			text = append(text[:room-1], say(" …", f.dim))
+		}
+		lines = append(lines, text...)
+	}
+	return lines
+}
+
+func (f *face) panelRows(fr frame) int { return min(len(f.panel(fr)), max(fr.slideRows-3, 0)) }
+
+// trouble says what was expected and what came, and what can be done.
+func (f *face) trouble(cols, room int) []line {
+	t := f.s.Trouble
+	var lines []line
+	add := func(label, text string, look style) {
+		if text == "" {
+			return
+		}
+		first, rest := say(" ", 0), say("   ", 0)
+		if label != "" {
+			first = say(fmt.Sprintf("   %-11s", label), f.dim)
+			rest = say(strings.Repeat(" ", 14), 0)
+		}
+		more := wrap(say(text, look), cols-1, first, rest)
+		if len(more) > 3 {
+			more = append(more[:2], join(rest, say("…", f.dim)))
+		}
+		lines = append(lines, more...)
+	}
+	if r := t.Refusal; r != nil {
+		add("", "✗ not run: "+r.Reason, f.bad)
+		add("hint", r.Hint, 0)
+	}
+	if e := t.Failure; e != nil {
+		add("", "✗ "+e.Pos.String()+": "+e.Message, f.bad)
+		add("command", first(e.Command), 0)
+		add("expected", e.Want, f.good)
+		add("nearest", e.Nearest, f.warning)
+		if e.Want == "" && e.Status != nil {
+			add("expected", "status 0", f.good)
+			add("came", fmt.Sprintf("status %d", *e.Status), f.warning)
+		}
+		add("hint", e.Hint, 0)
+		tail := strings.Split(strings.TrimRight(e.Tail, "\n"), "\n")
+		for len(tail) > 0 && len(lines)+len(tail) > room-3 {
+			tail = tail[1:]
+		}
+		if strings.Join(tail, "") != "" && e.Want != "" {
+			for i, l := range tail {
+				label := ""
+				if i == 0 {
+					label = "came"
+				}
+				lines = append(lines, fit(join(say(fmt.Sprintf("   %-11s", label), f.dim), say(l, 0)), cols))
+			}
+		}
+	}
+	keys := say(" ", 0)
+	for _, k := range [][2]string{{"a", "again"}, {"x", "skip"}, {"Tab", "the shell"}, {"Esc", "later"}} {
+		keys = join(keys, say(" "+k[0]+" ", f.bar), say(" "+k[1]+"  ", 0))
+	}
+	rule := say(strings.Repeat("─", cols), f.bad)
+	if len(lines) > room-2 && room > 2 {
+		lines = lines[:room-2]
+	}
+	return append(append([]line{rule}, lines...), keys)
+}
+
+// first is the first line of a text.
+func first(s string) string {
+	l, rest, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	if rest != "" {
+		l += " …"
+	}
+	return l
+}
+
+func (f *face) shellTitle(fr frame) line {
+	left, right := say("─ shell of "+f.s.Session+" ", f.dim), say(" Tab: type here ─", f.dim)
+	fill := f.dim
+	if f.focus == onShell {
+		fill = f.selected
+		left, right = say("━ shell of "+f.s.Session+" ", f.selected), say(" "+f.opts.Prefix+": back to the slides ━", f.selected)
+	}
+	if f.back > 0 {
+		right = say(fmt.Sprintf(" %d lines back ─", f.back), f.warning)
+	}
+	sign := "─"
+	if f.focus == onShell {
+		sign = "━"
+	}
+	n := fr.shellCols - left.Width() - right.Width()
+	return fit(join(left, say(strings.Repeat(sign, max(n, 0)), fill), right), fr.shellCols)
+}
+
+// shellLines are the rows of the shell, or what has scrolled away.
+func (f *face) shellLines(fr frame) []line {
+	t := f.s.Terminal
+	lines := t.Lines
+	if len(lines) > fr.shellRows { // it has not been resized yet
+		from := min(max(t.Y-fr.shellRows+1, 0), len(lines)-fr.shellRows)
+		lines = lines[from : from+fr.shellRows]
+	}
+	if f.back > 0 {
+		f.back = min(f.back, t.Past)
+		past := f.talk.Past(f.back, fr.shellRows)
+		lines = append(past, lines...)
+		lines = lines[:min(len(lines), fr.shellRows)]
+	}
+	out := make([]line, fr.shellRows)
+	for i := range out {
+		if i < len(lines) {
+			out[i] = line(lines[i]).Cut(0, fr.shellCols)
+		}
+	}
+	return out
+}
+
+func (f *face) prompt() line {
+	if f.mode == askSearch {
+		return say(" search: "+f.input, 0)
+	}
+	return say(" go to: "+f.input, 0)
+}
+
+// status is the last line.
+func (f *face) status() line {
+	s := f.s
+	bar := func(text string, look style) line { return paint(say(text, look), terminal.Reverse) }
+	var left line
+	switch {
+	case f.mode == askGoto || f.mode == askSearch:
+		left = f.prompt()
+	case f.digits != "":
+		left = say(" go to: "+f.digits, 0)
+	case f.leaving:
+		left = bar(" something is running: q once more to quit", f.bad)
+	case s.Message.Text != "" && s.Message.Error:
+		left = bar(" "+s.Message.Text, f.bad)
+	case s.Message.Text != "":
+		left = bar(" "+s.Message.Text, 0)
+	case s.Running != nil:
+		left = bar(fmt.Sprintf(" ● %s  %s", s.Running.Step.Summary(), clock(time.Since(s.Running.Started))), f.busy)
+	case s.Busy != "":
+		left = bar(" "+s.Busy+" …", f.busy)
+	case s.Selected() != nil:
+		left = bar(" ⏎ "+s.Selected().Summary(), 0)
+	default:
+		title := s.Deck.Title
+		if slide := s.Current(); slide != nil && slide.Slide().Part != "" && slide.Slide().Part != title {
+			title += " · " + slide.Slide().Part
+		}
+		left = bar(" "+title, 0)
+	}
+	var flags []string
+	for _, flag := range []struct {
+		on   bool
+		name string
+	}{{s.Typing, "typing"}, {!s.Verify, "unverified"}, {s.Hidden, "hidden"}} {
+		if flag.on && f.cols >= 60 {
+			flags = append(flags, flag.name)
+		}
+	}
+	right := ""
+	if len(flags) > 0 {
+		right = "[" + strings.Join(flags, " ") + "]  "
+	}
+	if n := len(s.Deck.Slides); n > 0 {
+		right += fmt.Sprintf("%d/%d ", s.Slide+1, n)
+		if f.cols >= 60 {
+			right += gauge(s.Slide+1, n, 8) + " "
+		}
+	}
+	right += f.time()
+	return paint(ends(left, bar("  "+right+" ", 0), f.cols), terminal.Reverse)
+}
+
+// gauge is how far something is.
+func gauge(n, of, cells int) string {
+	full := n * cells / max(of, 1)
+	return strings.Repeat("▰", full) + strings.Repeat("▱", cells-full)
+}
+
+// time is the clock, and how far behind or ahead of its plan the talk is.
+func (f *face) time() string {
+	elapsed := time.Since(f.s.Started)
+	text := clock(elapsed)
+	if f.opts.Length <= 0 || len(f.s.Deck.Slides) == 0 {
+		return text
+	}
+	due := time.Duration(float64(f.opts.Length) * float64(f.s.Slide+1) / float64(len(f.s.Deck.Slides)))
+	text += "/" + clock(f.opts.Length)
+	switch late := (elapsed - due).Round(time.Minute); {
+	case late >= time.Minute:
+		text += fmt.Sprintf(" %d min late", int(late.Minutes()))
+	case late <= -time.Minute:
+		text += fmt.Sprintf(" %d min early", int(-late.Minutes()))
+	}
+	return text
+}
+
+// consent is the question before anything runs.
+func (f *face) consent(rows int) []line {
+	steps := f.s.Consent.Steps
+	commands := 0
+	for _, s := range steps {
+		if s.Snippet() {
+			commands++
+		}
+	}
+	head := []line{
+		nil,
+		say("  This deck wants to run on this machine, with your privileges:", f.title),
+		say(fmt.Sprintf("  %d commands, %d steps in all. What is hidden from learners is shown, too.", commands, len(steps)), f.dim),
+		nil,
+	}
+	var body []line
+	exercise := ""
+	for _, s := range steps {
+		if s.Exercise.ID != exercise {
+			exercise = s.Exercise.ID
+			body = append(body, say("  "+exercise, f.subtitle))
+		}
+		look := style(0)
+		label := s.Directive
+		if s.Hidden {
+			label += " (hidden)"
+			look = f.dim
+		}
+		for i, l := range strings.Split(s.Text, "\n") {
+			name := ""
+			if i == 0 {
+				name = label
+			}
+			body = append(body, wrap(say(l, look), f.cols-2, say(fmt.Sprintf("    %-16s ", name), f.dim), say(strings.Repeat(" ", 21), 0))...)
+		}
+	}
+	room := max(rows-len(head)-2, 1)
+	f.at = min(f.at, max(len(body)-room, 0))
+	lines := append(head, body[f.at:min(f.at+room, len(body))]...)
+	for len(lines) < rows-1 {
+		lines = append(lines, nil)
+	}
+	keys := join(say("  ", 0), say(" y ", f.bar), say(" run it  ", 0), say(" n ", f.bar), say(" only show it  ", 0))
+	if len(body) > room {
+		keys = join(keys, say(" ↓ ↑ ", f.bar), say(fmt.Sprintf(" %d–%d of %d lines", f.at+1, min(f.at+room, len(body)), len(body)), f.dim))
+	}
+	return append(lines, keys)
+}
+
+// overview is the list of slides.
+func (f *face) overview(rows int) []line {
+	slides := f.s.Deck.Slides
+	room := max(rows-2, 1)
+	from := min(max(f.at-room/2, 0), max(len(slides)-room, 0))
+	lines := []line{say("  "+f.s.Deck.Title, f.title), nil}
+	for i := from; i < len(slides) && i < from+room; i++ {
+		s := slides[i]
+		title := s.Title()
+		if s.Slide().Increment {
+			title = "  + " + title
+		}
+		l := say(fmt.Sprintf(" %4d  %s", i+1, title), 0)
+		if s.Slide().Part == s.Slide().Title && !s.Slide().Increment {
+			l = say(fmt.Sprintf(" %4d  %s", i+1, title), f.subtitle)
+		}
+		right := join(f.tally(s), say("  "+s.Chapter.Name+" ", f.dim))
+		l = ends(l, right, f.cols)
+		if i == f.at {
+			l = paint(l, terminal.Reverse)
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// tally is how the steps came out that are a slide's own.
+func (f *face) tally(s *present.Slide) line {
+	var l line
+	for _, st := range s.Steps[s.Own:] {
+		mark, look := "·", f.dim
+		if o := f.s.Outcome(st); o != nil {
+			switch o.Verdict() {
+			case runner.Passed:
+				mark, look = "✓", f.good
+			case runner.Failed, runner.Broken:
+				mark, look = "✗", f.bad
+			case runner.Skipped:
+				mark = "↷"
+			}
+		}
+		if l.Width() == 12 {
+			return append(l, terminal.NewRun("…", f.dim))
+		}
+		l = append(l, terminal.NewRun(mark, look))
+	}
+	return l
+}
+
+func (f *face) linkList(rows int) []line {
+	lines := []line{nil, say("  Open which page?", f.title), nil}
+	for i, u := range f.links() {
+		if i == 9 {
+			break
+		}
+		lines = append(lines, join(say(fmt.Sprintf("   %d ", i+1), f.bar), say("  "+u, f.link)))
+	}
+	return lines[:min(len(lines), rows)]
+}
+
+// help is the table of keys, in as many columns as there is room for.
+func (f *face) help(rows int) []line {
+	width := 44
+	if f.cols < 92 {
+		width = f.cols - 4
+	}
+	groups := map[string][]line{}
+	var order []string
+	for _, b := range table() {
+		if _, ok := groups[b.group]; !ok {
+			order = append(order, b.group)
+			groups[b.group] = []line{say(b.group, f.subtitle)}
+		}
+		var keys []string
+		for _, k := range b.keys {
+			keys = append(keys, keyName(k))
+		}
+		groups[b.group] = append(groups[b.group], wrap(say(b.does, 0), width, say(fmt.Sprintf("%16s  ", strings.Join(keys, " ")), f.name), say(strings.Repeat(" ", 18), 0))...)
+	}
+	groups["shell"] = append(groups["shell"], join(say(fmt.Sprintf("%16s  ", keyName(f.opts.Prefix)), f.name), say("out of it; twice: typed into it", 0)))
+	var left, right []line
+	for _, g := range order {
+		switch {
+		case f.cols < 92 || g == "slides" || g == "others":
+			left = append(append(left, groups[g]...), nil)
+		default:
+			right = append(append(right, groups[g]...), nil)
+		}
+	}
+	var lines []line
+	for i := range max(len(left), len(right)) {
+		var l, r line
+		if i < len(left) {
+			l = left[i]
+		}
+		if i < len(right) {
+			r = right[i]
+		}
+		lines = append(lines, join(say("  ", 0), fit(l, width+2), r))
+	}
+	f.at = min(f.at, max(len(lines)-rows+1, 0))
+	lines = lines[f.at:]
+	if len(lines) > rows {
+		lines = append(lines[:rows-1], say("  ↓ more", f.dim))
+	}
+	return lines
+}
+
+// keyName is the name of a key as it stands on it.
+func keyName(k string) string {
+	if n, ok := map[string]string{"right": "→", "left": "←", "up": "↑", "down": "↓", "pgdown": "PgDn", "pgup": "PgUp", "enter": "Enter", "space": "Space", "backspace": "⌫", "tab": "Tab", "esc": "Esc", "home": "Home", "end": "End", "shift+pgup": "⇧PgUp", "shift+pgdown": "⇧PgDn", "ctrl+down": "^↓", "ctrl+up": "^↑"}[k]; ok {
+		return n
+	}
+	if c, ok := strings.CutPrefix(k, "ctrl+"); ok {
+		return "^" + strings.ToUpper(c)
+	}
+	return k
+}
