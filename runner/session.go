@@ -42,7 +42,8 @@ type session struct {
 
 	clipboard string // of copy and paste
 
-	*pane    // the active one
+	*pane              // the active one
+	gone     *departed // until something is typed
 	panes    map[int]*pane
 	windows  *panes
 	view     *terminal.Composite
@@ -189,6 +190,17 @@ type process struct{ *sandbox.Process }
 
 func (p process) Kill() error { return p.Signal(os.Kill) }
 
+// ExitStatus is the status with which the process has ended by itself.
+func (p process) ExitStatus() (int, bool) {
+	select {
+	case <-p.Done():
+		status, err := p.Wait(context.Background()) //nolint:forbidigo // it has ended: nothing is waited for
+		return status.Code, err == nil && status.Signal == ""
+	default:
+		return 0, false
+	}
+}
+
 // Close ends everything that the session started and removes its folder.
 func (s *session) Close() error {
 	var errs []error
@@ -256,12 +268,34 @@ func (s *session) awaitPrompt(ctx context.Context, step *Step) error {
 		return s.incomplete(step)
 	}
 	if errors.Is(err, terminal.ErrEnded) && s.windows.several() {
-		return s.leave(ctx) // as tmux does
+		verdict := s.judgeEnd()
+		return errors.Join(verdict, s.leave(ctx)) // as tmux does
 	}
 	if err != nil {
 		return err
 	}
 	return s.judgeStatus(status)
+}
+
+// judgeEnd judges a snippet that ended the shell of its pane, such as exit or exec, by
+// the shell's own status, unless that is another command's and no step asks for it.
+func (s *session) judgeEnd() error {
+	status, inherited, ok := s.shell.ExitStatus()
+	c := s.command
+	if c == nil || !c.step.Snippet() || !ok {
+		return nil
+	}
+	s.gone = &departed{c, status}
+	if inherited && c.step.status == nil {
+		return nil
+	}
+	return s.judgeStatus(status)
+}
+
+// departed is the last snippet of a pane that went with it.
+type departed struct {
+	command *command
+	status  int
 }
 
 func (s *session) incomplete(step *Step) error {
@@ -294,7 +328,7 @@ func (s *session) submit(ctx context.Context, step *Step) error {
 
 // enter types a snippet.
 func (s *session) enter(ctx context.Context, step *Step) error {
-	s.command, s.waited, s.began = &command{step: step}, 0, s.shell.Position()
+	s.command, s.waited, s.began, s.gone = &command{step: step}, 0, s.shell.Position(), nil
 	allowed := step.Limit(s.limits)
 	limit, cancel := context.WithTimeout(ctx, allowed)
 	defer cancel()
@@ -381,6 +415,7 @@ func isBreak(r rune) bool { return r == '\n' || r == '\r' }
 // press types keys. What the command before has come to is judged first, if it is over;
 // then keys at the prompt may be a command of their own.
 func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error {
+	s.gone = nil
 	if err := s.leaveEnded(ctx); err != nil {
 		return err
 	}
@@ -420,6 +455,13 @@ func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error
 
 // check waits for the prompt and judges the status, whatever was pressed.
 func (s *session) check(ctx context.Context, step *Step) error {
+	if gone := s.gone; gone != nil { // the step is about a command whose pane is closed
+		here := s.command
+		defer func() { s.command = here }()
+		s.command = gone.command
+		s.command.judged, s.command.asked, s.command.want = false, true, step.op.condition.Status
+		return s.judgeStatus(gone.status)
+	}
 	if s.command == nil {
 		return s.failf(step, "", "there is no command to judge: the exercise before it did not get so far")
 	}
@@ -536,7 +578,8 @@ func (s *session) settle(ctx context.Context) error {
 		case err == nil:
 			err = s.judgeStatus(status)
 		case errors.Is(err, terminal.ErrEnded) && s.windows.several():
-			s.command, err = nil, nil // its pane goes with it
+			err = s.judgeEnd()
+			s.command = nil // its pane goes with it
 		case !errors.Is(err, terminal.ErrEnded) && !errors.As(err, new(*terminal.RejectedError)):
 			err = nil
 		}

@@ -125,6 +125,20 @@ func (s *Session) Inherited() bool {
 	return s.inherited
 }
 
+// ExitStatus is the status with which the shell itself has ended, and whether that is
+// the one of the command before, as exit and ^D make it. ok is false while it runs, where
+// a signal ended it, and where its starter does not tell.
+func (s *Session) ExitStatus() (status int, inherited, ok bool) {
+	p, tells := s.proc.(interface{ ExitStatus() (int, bool) })
+	if !tells || !s.Ended() {
+		return 0, false, false
+	}
+	status, ok = p.ExitStatus()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return status, status == s.lastStatus, ok
+}
+
 // LineStatus is how one line of a snippet ended.
 type LineStatus struct {
 	Line   string
