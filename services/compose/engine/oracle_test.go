@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -130,17 +132,19 @@ func project(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// freePort is a port for a Compose file, which cannot ask for any. It may be taken
-// by somebody else in between; nothing is bound on it here.
+// freePort is a port that nothing listens on, below those that the system hands out by
+// itself (ip(7): ip_local_port_range): none of the engine's own listeners can get it.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		if l, err := net.Listen("tcp", ":"+port); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	t.Fatal("no free port")
+	return ""
 }
 
 // tool is a command of a client on an engine.
