@@ -214,6 +214,41 @@ func TestForwardAndReload(t *testing.T) {
 	}
 }
 
+// TestEditedWhileItRan has a step fail that the deck does not hold any more: nobody can
+// do it again.
+func TestEditedWhileItRan(t *testing.T) {
+	dir := t.TempDir()
+	h := openHall(t, dir, "# A\n\n.exercise[\n```bash\ntrue\n```\n```bash\nread x && false\n```\n```bash\ntrue\n```\n]\n", Options{Yes: true})
+	h.do(Command{Do: Continue})
+	h.until("it reads", func(s *State) bool { return s.Running != nil && s.Running.Step.Index == 1 })
+	h.write("# A\n\n.exercise[\n```bash\ntrue\n```\n]\n")
+	h.until("read again", func(s *State) bool { return len(s.Deck.Steps) == 1 })
+	h.do(Command{Do: Input, Text: "x\r"})
+	s := h.until("it fails", idle)
+	if s.Trouble != nil || !s.Message.Error || !strings.Contains(s.Message.Text, "read x && false, which was edited while it ran: ") {
+		t.Fatalf("%+v %+v", s.Message, s.Trouble)
+	}
+	for _, verb := range []Verb{Again, Skip} {
+		if s = h.do(Command{Do: verb}); len(s.Outcomes) != 1 {
+			t.Fatalf("%s: %d", verb, len(s.Outcomes))
+		}
+	}
+}
+
+// TestEditedBetween has the deck edited between two steps of a walk.
+func TestEditedBetween(t *testing.T) {
+	dir := t.TempDir()
+	h := openHall(t, dir, "# A\n\n.exercise[\n```bash\nread x\n```\n```bash\ntrue\n```\n]\n", Options{Yes: true})
+	h.do(Command{Do: Continue})
+	h.until("it reads", func(s *State) bool { return s.Running != nil })
+	h.write("# B\n\n.exercise[\n```bash\nread x\n```\n```bash\nfalse\n```\n]\n")
+	h.until("read again", func(s *State) bool { return s.Current().Title() == "B" })
+	h.do(Command{Do: Input, Text: "x\r"})
+	h.until("it stops, and says so", func(s *State) bool {
+		return idle(s) && s.Message.Text == "the deck was edited: stopped before true"
+	})
+}
+
 func TestMemory(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	h := openHall(t, dir, small, Options{Memory: NewMemory(state, "x")})

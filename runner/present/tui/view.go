@@ -478,7 +478,7 @@ func (f *face) consent(rows int) []line {
 	head := []line{
 		nil,
 		say("  This deck wants to run on this machine, with your privileges:", f.title),
-		say(fmt.Sprintf("  %d commands, %d steps in all. What is hidden from learners is shown, too.", commands, len(steps)), f.dim),
+		say(fmt.Sprintf("  %s, %s in all. What is hidden from learners is shown, too.", count(commands, "command"), count(len(steps), "step")), f.dim),
 		nil,
 	}
 	var body []line
