@@ -323,12 +323,16 @@ func (r *run) step(ctx context.Context, s *session, st *StepResult, last bool) {
 	begun := time.Now()
 	r.emit(Event{Kind: StepStarted, Step: st.Step})
 	from := s.shell.Position()
+	if s.told.shell == s.shell && st.Kind() != Types {
+		from = s.told.at // what a command outputs between its steps belongs to it, too
+	}
 	err := st.op.act(ctx, s, st.Step)
 	if err == nil && last {
 		err = s.settle(ctx)
 	}
 	err = s.rejected(err)
-	st.Output = s.shell.Since(from)
+	st.Output, s.told.at = s.shell.SinceUntil(from)
+	s.told.shell = s.shell
 	st.Verdict, st.Failure = s.judge(ctx, st.Step, err)
 	for line := range strings.Lines(st.Output) {
 		if strings.HasPrefix(line, inconclusive) {

@@ -35,6 +35,11 @@ type session struct {
 	stack   Stack
 	lost    error // why the session cannot go on
 
+	told struct { // until where the output of steps has been told
+		shell *terminal.Session
+		at    terminal.Position
+	}
+
 	clipboard string // of copy and paste
 
 	*pane    // the active one

@@ -39,6 +39,7 @@ type show struct {
 	length    time.Duration
 	hidden    bool
 	fresh     bool
+	web       browsers
 }
 
 func newPresent(streams Streams) *cobra.Command {
@@ -52,7 +53,17 @@ anything. Press ? for the keys, and Tab to type in the shell.
 Each step says when "workshop check" last passed it on this machine, or that it was
 edited since. Nothing runs before you have seen all that would, and said yes to it: once
 for each content of a deck. The place in the deck is kept from one time to the next, and
-while the deck is edited.`,
+while the deck is edited.
+
+--web shows the same talk in browsers, too, and without a terminal it is enough by itself:
+a view for the room, one for whoever presents, a remote for the phone, and for those who
+come late all commands so far with their output. It prints a link for each. A link works
+once; the presenter's opens your shell. Only this machine can reach it, unless ADDR says
+otherwise: then whoever can listen on that network can take over a seat that is in use.`,
+		Example: `  workshop present slides                    on this terminal
+  workshop present --web slides              and in browsers on this machine
+  workshop present --web-only --web=8080     in browsers alone, at a port of your choice
+  workshop present --web=192.0.2.7:8080      for the room (nothing is encrypted)`,
 		GroupID: "deck",
 		Args:    cobra.MaximumNArgs(1),
 	}
@@ -69,6 +80,7 @@ while the deck is edited.`,
 	f.DurationVar(&s.length, "length", 0, "how long the talk is to be, for the clock to say whether it is late")
 	f.BoolVar(&s.hidden, "hidden", false, "show hidden steps from the beginning")
 	f.BoolVar(&s.fresh, "from-start", false, "begin with the first slide, wherever the last talk was")
+	s.web.flags(cmd)
 	completeWords(cmd, "keys", tui.Presets()...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return s.run(cmd.Context(), args, streams) }
 	return cmd
@@ -98,16 +110,19 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 		if err := s.consent(ctx, src.Plan, memory, terminal, streams); err != nil {
 			return err
 		}
-		if err := s.check(ctx, src, book, streams); err != nil || !terminal {
+		if err := s.check(ctx, src, book, streams); err != nil || !terminal && !s.web.wanted() {
 			return err
 		}
-		fmt.Fprint(streams.Out, "\nEnter presents the deck, ^C does not. ")
-		if _, ok := answer(ctx, streams.In); !ok {
-			return &codeError{code: exitInterrupted}
+		if terminal {
+			fmt.Fprint(streams.Out, "\nEnter presents the deck, ^C does not. ")
+			if _, ok := answer(ctx, streams.In); !ok {
+				return &codeError{code: exitInterrupted}
+			}
 		}
 	}
-	if !terminal {
-		return errors.New("present needs a terminal; workshop run and workshop check do not")
+	alone := s.web.wanted() && (!terminal || s.web.only)
+	if !terminal && !alone {
+		return errors.New("present needs a terminal, or --web; workshop run and workshop check do not")
 	}
 	talk, err := present.Open(ctx, src, present.Options{
 		Load: func() (*present.Source, error) {
@@ -128,17 +143,38 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 		case <-done:
 		}
 	}()
-	err = tui.Run(ctx, talk, tui.Options{
-		In: streams.In, Out: streams.Out, Environ: os.Environ(), Keys: s.keys, Prefix: s.prefix, Length: s.length,
-		Plain: os.Getenv("NO_COLOR") != "", Images: deck.picture,
-	})
+	server, err := s.web.open(ctx, talk, deck, s.length, alone, streams)
+	switch {
+	case err != nil:
+	case alone:
+		err = s.web.wait(ctx, talk, server, terminal, streams)
+	default:
+		err = s.face(ctx, talk, deck, server != nil, streams)
+	}
 	if closed := talk.Close(); closed != nil && err == nil {
 		err = &codeError{exitBroken, closed}
+	}
+	if server != nil {
+		_ = server.Close() // it serves nothing any more
 	}
 	if errors.Is(err, context.Canceled) {
 		return &codeError{code: exitInterrupted}
 	}
 	return err
+}
+
+// face shows the talk on the terminal. Links that were printed are to be read first.
+func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links bool, streams Streams) error {
+	if links {
+		fmt.Fprint(streams.Out, "Enter begins here, too. ")
+		if _, ok := answer(ctx, streams.In); !ok {
+			return context.Canceled
+		}
+	}
+	return tui.Run(ctx, talk, tui.Options{
+		In: streams.In, Out: streams.Out, Environ: os.Environ(), Keys: s.keys, Prefix: s.prefix, Length: s.length,
+		Plain: os.Getenv("NO_COLOR") != "", Images: deck.picture,
+	})
 }
 
 // load reads the deck, the whole of it.

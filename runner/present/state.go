@@ -140,6 +140,10 @@ type Command struct {
 	N    int    `json:"n,omitempty"`
 	Cols int    `json:"cols,omitempty"`
 	Rows int    `json:"rows,omitempty"`
+
+	// If is what the one who sent it has seen: where it does not hold any more when its
+	// turn comes, nothing is done. nil: always.
+	If func(*State) bool `json:"-"`
 }
 
 // effect is what has to be done because of a command, besides the new state.

@@ -269,6 +269,10 @@ func (t *Talk) look() {
 
 // do carries a command out.
 func (t *Talk) do(ctx context.Context, c Command) {
+	if c.If != nil && !c.If(&t.s) {
+		t.say("not done: something else has changed meanwhile")
+		return
+	}
 	switch {
 	case c.Do == Allow && t.s.Consent != nil:
 		t.allowed = true

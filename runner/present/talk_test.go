@@ -273,6 +273,16 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// TestMark finds each of many slides that are alike: the increments of one.
+func TestMark(t *testing.T) {
+	s := openHall(t, t.TempDir(), "# A\n\n---\n\n## B\n\n--\n\none\n\n--\n\ntwo\n\n--\n\nthree\n\n---\n\n## C\n", Options{}).State()
+	for i := range s.Deck.Slides {
+		if got := s.Deck.marked(s.Deck.mark(i), 0); got != i {
+			t.Errorf("slide %d: %d (%+v)", i, got, s.Deck.mark(i))
+		}
+	}
+}
+
 func TestSessions(t *testing.T) {
 	dir := t.TempDir()
 	chapter := func(name, body string) string {
@@ -363,5 +373,18 @@ func TestChecks(t *testing.T) {
 	}
 	if s := strings.Join(got, ", "); s != "same passed, edited passed, before passed, before failed, never " {
 		t.Error(s)
+	}
+}
+
+// A command that somebody sent with another state in view is not carried out.
+func TestCommandThatCameTooLate(t *testing.T) {
+	h := openHall(t, t.TempDir(), "# One\n\n---\n\n# Two\n\n---\n\n# Three\n", Options{})
+	seen := h.State().Slide
+	same := func(s *State) bool { return s.Slide == seen }
+	if s := h.do(Command{Do: Next, If: same}); s.Slide != 1 {
+		t.Errorf("slide %d", s.Slide)
+	}
+	if s := h.do(Command{Do: Next, If: same}); s.Slide != 1 || s.Message.Text != "not done: something else has changed meanwhile" {
+		t.Errorf("slide %d, message %q", s.Slide, s.Message.Text)
 	}
 }

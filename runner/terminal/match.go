@@ -226,6 +226,13 @@ func (s *Session) Position() Position {
 	return Position(s.text.end())
 }
 
+// SinceUntil is what [Session.Since] says, and where it ends.
+func (s *Session) SinceUntil(from Position) (string, Position) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tail(int64(from)), Position(s.text.end())
+}
+
 // Since is the output since a position, escape sequences, prompts and echoes left
 // out: its last kilobytes where it is long.
 func (s *Session) Since(p Position) string {

@@ -206,6 +206,20 @@ func cutText(text string, from, to int) string {
 	return string(b)
 }
 
+// Cells are the characters of a run, one by one, each with the marks that combine with it.
+func (r Run) Cells() []Run {
+	var cells []Run
+	for _, c := range r.Text {
+		w := max(runeWidth(c), 0)
+		if w == 0 && len(cells) > 0 {
+			cells[len(cells)-1].Text += string(c)
+			continue
+		}
+		cells = append(cells, Run{string(c), w, r.Style})
+	}
+	return cells
+}
+
 // past are rows that left the screen at the top: the last ones, in a ring. Their cells are
 // used again, so that a flood of output costs a copy and nothing more.
 type past struct {

@@ -1,0 +1,300 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"workshop/runner/present"
+)
+
+// chromium starts a headless Chromium.
+func chromium(t *testing.T) context.Context {
+	t.Helper()
+	var path string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		if os.Getenv("REQUIRE_CHROMIUM") == "1" {
+			t.Fatal("chromium is not installed")
+		}
+		t.Skip("chromium is not installed")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1280, 720), chromedp.UserDataDir(t.TempDir()))
+	// Not t.Context(): the browser has to be alive when it is told to end.
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	browser, cancel := chromedp.NewContext(allocator)
+	limited, free := context.WithTimeout(browser, 2*time.Minute)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(limited); err != nil {
+			t.Errorf("end chromium: %v", err)
+		}
+		free()
+		cancel()
+		stop()
+	})
+	if err := chromedp.Do(limited, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatal(err)
+	}
+	return limited
+}
+
+// tab is a page of a browser.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// page opens another page.
+func page(t *testing.T, browser context.Context, url string) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
+	b := &tab{t, ctx}
+	b.do(chromedp.Navigate(url))
+	return b
+}
+
+// join accepts an invitation, and waits until the page has all there is.
+func join(t *testing.T, browser context.Context, link string) *tab {
+	t.Helper()
+	b := page(t, browser, link)
+	b.do(chromedp.Click(chromedp.CSS("button")), chromedp.WaitReady(chromedp.CSS("[data-live]")))
+	return b
+}
+
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// js is the value of an expression.
+func js[T any](b *tab, expression string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// until waits until an expression holds.
+func (b *tab) until(condition string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](fmt.Sprintf("Boolean(%s)", condition))); err != nil {
+		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
+		b.t.Fatalf("never: %s: %v\n%s", condition, err, text)
+	}
+}
+
+// types presses keys, wherever the focus is.
+func (b *tab) types(keys string) {
+	b.t.Helper()
+	for text := range strings.SplitAfterSeq(keys, kb.Enter) {
+		if line, enter := strings.CutSuffix(text, kb.Enter); enter {
+			b.do(chromedp.KeyEvent(line))
+			b.press("Enter")
+			continue
+		}
+		b.do(chromedp.KeyEvent(text))
+	}
+}
+
+// press presses a key that stands for something else than text: a page that takes it
+// gets no text from a browser.
+func (b *tab) press(key string) {
+	b.t.Helper()
+	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
+		_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
+			return cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: key})
+		})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+func (b *tab) click(selector string) { b.t.Helper(); b.do(chromedp.Click(chromedp.CSS(selector))) }
+
+const screenText = `document.querySelector(".rows").innerText`
+
+func (b *tab) scheme(name string) {
+	b.t.Helper()
+	_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
+		return cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+		})
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// picture writes a picture of the page to the folder SCREENSHOTS.
+func (b *tab) picture(name string, width, height int64) {
+	b.t.Helper()
+	dir := os.Getenv("SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	b.do(chromedp.EmulateViewport(width, height))
+	for _, scheme := range []string{"light", "dark"} {
+		b.scheme(scheme)
+		js[int](b, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))`)
+		png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+scheme+".png"), png, 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+const pictureDeck = `class: title
+
+# Making it faster, measured
+
+A workshop about queues
+
+---
+
+## How fast is it?
+
+.exercise[
+
+- See what is listening on this machine, and how busy it is:
+  ` + "```bash" + `
+  printf 'NAME      STATE    RATE\nrng       up       9.8/s\nhasher    up      41.2/s\nworker    up       3.2/s\n'
+  ` + "```" + `
+
+- Count the units of work, and **remember the number**:
+  ` + "```bash" + `
+  for i in 1 2 3; do echo "worker $i: $((i * 3)) units"; done
+  ` + "```" + `
+<!--
+` + "```wait worker 3: 9 units```" + `
+-->
+
+- Ask for more than there is:
+  ` + "```bash" + `
+  ls /srv/more
+  ` + "```" + `
+
+]
+
+- It settles at a little more than **3 units per second**, see http://localhost:8000
+
+.footnote[The counter is ` + "`work`" + ` in Redis.]
+
+???
+
+The exact value depends on the machine, 3.2 being typical. It cannot exceed 3.33, and
+the next chapter says why; do not give it away.
+
+Ask the room for a guess **before** the second command.
+
+---
+
+## What we saw
+
+| service | work | limit |
+|---|---:|---:|
+| rng | one number a request | 10/s |
+| hasher | one hash a request | 45/s |
+| worker | all of it, one at a time | 3.3/s |
+
+.warning[More workers help only until the slowest service is busy.]
+
+` + "```python\ndef work(n):  # one unit\n    return hasher.post(rng.get(32))\n```" + `
+
+---
+
+## The end
+`
+
+// Pictures of all views, for looking at.
+func TestPictures(t *testing.T) {
+	if os.Getenv("SCREENSHOTS") == "" {
+		t.Skip("SCREENSHOTS says where to")
+	}
+	h := openRoom(t, pictureDeck, present.Options{}, Options{Resizes: true})
+	browser := chromium(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	presenter.do(chromedp.EmulateViewport(1440, 900))
+	audience := join(t, browser, h.server.Invite(Audience))
+	remote := join(t, browser, h.server.Invite(Remote))
+	audience.picture("audience-title", 1920, 1080)
+	presenter.types(kb.ArrowRight)
+	presenter.until(`document.getElementById("count").textContent === "2 / 4"`)
+	presenter.picture("presenter-before", 1440, 900)
+	presenter.press("y")
+	presenter.until(`document.getElementById("consent").open`)
+	presenter.picture("consent", 1440, 900)
+	presenter.click("#allow")
+	presenter.until(`document.querySelector('#steps [data-index="0"] .badge').textContent.startsWith("✓ passed")`)
+	presenter.press("y")
+	presenter.until(`document.querySelector('#steps [data-index="1"] .badge').textContent.startsWith("✓ passed")`)
+	presenter.press("y")
+	presenter.until(`document.querySelector('#steps [data-index="2"] .badge').textContent.startsWith("✓ passed")`)
+	presenter.picture("presenter", 1440, 900)
+	presenter.picture("presenter-1024", 1024, 768)
+	presenter.picture("presenter-4k", 3840, 2160)
+	presenter.picture("presenter-phone", 390, 844)
+	presenter.do(chromedp.EmulateViewport(1440, 900))
+	audience.picture("audience", 1920, 1080)
+	audience.picture("audience-1024", 1024, 768)
+	audience.picture("audience-4k", 3840, 2160)
+	audience.picture("audience-phone", 390, 844)
+	remote.picture("remote", 390, 844)
+	presenter.press("y")
+	presenter.until(`!document.getElementById("trouble").hidden`)
+	presenter.picture("trouble", 1440, 900)
+	audience.picture("audience-trouble", 1920, 1080)
+	remote.picture("remote-trouble", 390, 844)
+	missed := page(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/missed")
+	missed.until(`document.querySelectorAll("#log li").length === 3`)
+	missed.picture("missed", 1280, 900)
+	missed.picture("missed-phone", 390, 844)
+	printed := page(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/print")
+	printed.picture("print", 1280, 900)
+	presenter.press("?")
+	presenter.picture("help", 1440, 900)
+	presenter.types(kb.Escape)
+	presenter.until(`!document.querySelector("dialog[open]")`)
+	presenter.press("i")
+	presenter.click(`[data-invite="remote"]`)
+	presenter.until(`!document.getElementById("invitation").hidden`)
+	presenter.picture("invite", 1440, 900)
+	presenter.types(kb.Escape)
+	presenter.until(`!document.querySelector("dialog[open]")`)
+	presenter.press("t")
+	presenter.until(`document.getElementById("overview").open`)
+	presenter.picture("overview", 1440, 900)
+	presenter.types(kb.Escape)
+	presenter.until(`!document.querySelector("dialog[open]")`)
+	presenter.types(kb.ArrowRight)
+	presenter.until(`document.getElementById("count").textContent === "3 / 4"`)
+	audience.until(`document.getElementById("count").textContent === "3 / 4"`)
+	audience.picture("audience-table", 1920, 1080)
+}

@@ -1,0 +1,47 @@
+import { $, connect, progress, say, state } from "./link.js";
+import { follow, mark, show } from "./slide.js";
+import { Screen } from "./screen.js";
+
+const screen = new Screen($("terminal"));
+follow($("slide"));
+let before = new Map();
+
+// Each page shows what its viewer wants of the two.
+const zooms = ["both", "slide", "terminal"];
+const zoom = () => {
+  const now = document.body.dataset.zoom ?? "both";
+  document.body.dataset.zoom = zooms[(zooms.indexOf(now) + 1) % zooms.length];
+};
+$("zoom").addEventListener("click", zoom);
+document.addEventListener("keydown", (e) => { if (e.key === "z" && !e.ctrlKey && !e.metaKey && !e.altKey && state.term) zoom(); });
+
+connect((changed, part) => {
+  const { deck, slide, steps, talk } = state;
+  if (changed.has("talk")) document.body.dataset.blank = talk.blank ? "" : "no";
+  if (changed.has("term")) {
+    document.body.dataset.shell = state.term ? "" : "no";
+    screen.draw(state.term, part);
+  }
+  if (changed.has("slide")) {
+    show($("slide"), slide);
+    $("slide").parentElement.scrollTop = 0;
+    before = new Map();
+  }
+  if (changed.has("slide") || changed.has("deck")) {
+    $("chapter").textContent = slide?.chapter ?? "";
+    $("count").textContent = slide ? `${slide.index + 1} / ${deck.total}` : "";
+    document.title = slide ? `${slide.title} · ${deck.title}` : deck.title;
+    progress();
+    if (slide) say(`Slide ${slide.index + 1} of ${deck.total}: ${slide.title}`);
+  }
+  if (changed.has("steps") || changed.has("slide")) {
+    mark($("slide"), steps);
+    for (const s of steps.steps) {
+      if (before.has(s.index) && before.get(s.index) !== s.state && s.state && s.state !== "running") {
+        const code = $("slide").querySelector(`[data-step="${s.index}"]`)?.textContent ?? "the step";
+        say(`${s.state}: ${code}`);
+      }
+      before.set(s.index, s.state);
+    }
+  }
+});

@@ -1,0 +1,277 @@
+import { $, connect, copy, duration, make, post, progress, say, send, state } from "./link.js";
+import { fill, follow, mark, show } from "./slide.js";
+import { Screen } from "./screen.js";
+import { listen } from "./keys.js";
+
+const screen = new Screen($("terminal"));
+const pen = () => state.room?.pen;
+const selected = () => state.steps?.steps.find((s) => s.index === state.steps.selected);
+const busy = () => Boolean(state.talk?.running || state.talk?.busy);
+follow($("slide"));
+follow($("after"));
+listen($("keys"), screen, send, pen);
+
+// The terminal's size: this page's, if no other face has one.
+let asked = "", resizing;
+const widths = [50, 60, 70, 80, 90, 100, 120, 140, 160]; // so many columns, and rows to fill the place
+let width = widths.includes(Number(localStorage.getItem("columns"))) ? Number(localStorage.getItem("columns")) : 80;
+screen.onroom = (cols, rows) => {
+  rows = Math.min(Math.max(rows, 20), 60); // fewer would be too few for what is run
+  clearTimeout(resizing);
+  if (asked === `${cols} ${rows}`) return;
+  resizing = setTimeout(() => { asked = `${cols} ${rows}`; send({ do: "resize", cols, rows }); }, 80);
+};
+const resize = (by) => {
+  width = widths[widths.indexOf(width) + by] ?? width;
+  localStorage.setItem("columns", width);
+  screen.wanted = width;
+  screen.fit();
+};
+
+const badge = (step) => {
+  const c = step.check;
+  if (!c || c.standing === "never") return ["never checked", "quiet"];
+  const days = Math.floor((Date.now() - c.at) / 86400000);
+  const when = days > 1 ? `${days} days ago` : days === 1 ? "yesterday" : "today";
+  if (c.standing === "edited") return ["edited since", "warn"];
+  if (c.standing === "before") return ["what comes before was edited", "warn"];
+  return c.verdict === "passed" ? [`✓ checked ${when}`, "good"] : [`✗ failed ${when}`, "bad"];
+};
+const verdicts = { passed: ["✓ passed", "good"], failed: ["✗ failed", "bad"], broken: ["✗ broken", "bad"], interrupted: ["■ stopped", "warn"], skipped: ["– skipped", "quiet"], done: ["run, not checked", "quiet"], running: ["running …", "warn"] };
+
+function run(step) { if (step && pen()) send({ do: "run", what: step.id }); }
+
+function drawSteps() {
+  const { steps, talk } = state;
+  const open = $("steps").contains(document.activeElement) ? document.activeElement.closest("li")?.dataset.index : null;
+  $("steps").replaceChildren(...steps.steps.map((s, i) => {
+    const on = s.index === steps.selected;
+    const [text, look] = verdicts[s.state] ?? badge(s);
+    const lines = s.text.split("\n"), short = s.hidden && !talk.hidden;
+    const label = s.kind === "type" ? lines[0] : `${s.name} ${lines[0]}`;
+    return make("li", { "data-index": s.index, class: `${s.kind} ${s.hidden ? "hidden-step" : ""}`, "aria-current": on ? "step" : false },
+      make("button", { type: "button", class: "pick", "aria-label": `Select: ${label}`, onclick: () => { if (pen()) send({ do: "select", n: i }); } },
+        make("code", {}, s.kind === "type" ? null : make("b", {}, `${s.name} `), short ? lines[0] + (lines.length > 1 ? " …" : "") : s.text),
+        make("span", { class: `badge ${look}` }, text + (s.seconds >= 0.1 && s.state !== "running" ? ` · ${s.seconds.toFixed(1)} s` : "") + (s.byHand ? " · typed into" : ""))),
+      on || s.state ? make("button", { type: "button", class: on ? "main go" : "go", disabled: !pen() || busy(), "aria-label": `Run: ${label}`, onclick: () => run(s) }, on ? "Run" : "Again") : null);
+  }));
+  if (steps.steps.length === 0) $("steps").append(make("li", { class: "none" }, "No steps on this slide."));
+  if (open != null) $("steps").querySelector(`[data-index="${open}"] .pick`)?.focus({ preventScroll: true });
+}
+
+function drawTrouble() {
+  const t = state.trouble, box = $("trouble");
+  box.hidden = !t;
+  if (!t) return;
+  const order = (what) => ({ type: "button", disabled: !pen(), onclick: () => send({ do: what, what: t.id }) });
+  const line = (name, value) => value ? [make("dt", {}, name), make("dd", {}, value)] : [];
+  box.className = t.refused ? "refused" : "";
+  box.replaceChildren(
+    make("p", { class: "why" }, t.refused ? `Not run: ${t.message}` : t.message),
+    ...(t.hint ? [make("p", {}, t.hint)] : []),
+    make("dl", {}, ...line("step", t.step), ...line("command", t.command !== t.step ? t.command : ""), ...line("expected", t.want), ...line("nearest", t.nearest), ...line("exit status", t.status == null ? "" : String(t.status))),
+    ...(t.tail ? [make("pre", { tabindex: 0, "aria-label": "What came" }, t.tail)] : []),
+    make("p", { class: "tools" },
+      make("button", { ...order("again"), class: "main" }, "Again"), make("button", order("skip"), "Skip"),
+      make("button", { type: "button", disabled: !pen(), onclick: () => { send({ do: "dismiss" }); $("keys").focus(); } }, "Take the shell")));
+}
+
+function drawRoom() {
+  const r = state.room;
+  const some = (n, one, many) => (n === 1 ? `One ${one}` : `${n} ${many}`);
+  $("present").textContent = `${some(r.audience, "page watches", "pages watch")}, ${some(r.remotes, "remote", "remotes").toLowerCase()}. ${r.pen ? "You have the pen." : r.holder ? `${r.holder} has the pen: you can look.` : "Nobody has the pen."}`;
+  $("pens").replaceChildren(...(r.pen ? r.others ?? [] : []).map((o) => make("p", {}, make("button", { type: "button", onclick: () => post("hand", { to: o.id }).catch((e) => say(e.message, true)) }, `Hand the pen to ${o.name}`))));
+  document.body.dataset.pen = r.pen ? "" : "no";
+  $("keys").readOnly = !r.pen;
+  if (Boolean(screen.wanted) !== r.resizes) { screen.wanted = r.resizes ? width : 0; asked = ""; screen.fit(); }
+  $("smaller").hidden = $("larger").hidden = !r.resizes;
+}
+
+function drawConsent() {
+  const c = state.consent, box = $("consent");
+  if (!c) { if (box.open) box.close(); return; }
+  $("consent-steps").replaceChildren(...c.steps.map((s) => make("li", { class: s.hidden ? "hidden-step" : "" }, make("b", {}, s.name), make("code", {}, s.text), s.hidden ? make("i", {}, "hidden") : null)));
+  $("allow").disabled = !pen();
+  if (!box.open) box.showModal();
+}
+
+function drawOverview() {
+  const text = $("find").value.toLowerCase(), { deck, slide } = state;
+  if (!deck?.slides || !$("overview").open) return;
+  let chapter = "", shown = 0;
+  const items = [];
+  for (const [i, s] of deck.slides.entries()) {
+    if (shown > 400) break; // the search narrows it
+    if (text && !`${i + 1} ${s.title} ${s.chapter}`.toLowerCase().includes(text)) continue;
+    shown++;
+    if (s.chapter !== chapter) items.push(make("li", { class: "chapter" }, chapter = s.chapter));
+    items.push(make("li", {}, make("button", { type: "button", "aria-current": slide?.index === i ? "page" : false, onclick: () => { send({ do: "goto", text: String(i + 1) }); $("overview").close(); } },
+      make("span", {}, String(i + 1)), s.title, s.steps ? make("i", {}, `${s.steps.length} ${s.steps.length === 1 ? "step" : "steps"}`) : null)));
+  }
+  $("list").replaceChildren(...items);
+}
+const overview = (seed) => {
+  $("find").value = seed ?? "";
+  $("overview").showModal();
+  drawOverview();
+  $("find").focus();
+  if (!seed) $("list").querySelector("[aria-current]")?.scrollIntoView({ block: "center" });
+};
+$("find").addEventListener("input", drawOverview);
+$("find").addEventListener("keydown", (e) => {
+  const text = $("find").value.trim();
+  if (e.key !== "Enter" || !text) return;
+  e.preventDefault();
+  const titles = $("list").querySelectorAll("button");
+  if (/^\d+$/.test(text)) send({ do: "goto", text });
+  else if (titles.length > 0) titles[0].click();
+  else send({ do: "search", text });
+  $("overview").close();
+});
+
+let spoken = new Map();
+connect((changed, part) => {
+  const { deck, slide, next, steps, talk } = state;
+  if (changed.has("room")) drawRoom();
+  if (changed.has("term")) {
+    $("noshell").hidden = Boolean(state.term);
+    screen.draw(state.term, part);
+  }
+  if (changed.has("slide")) {
+    show($("slide"), slide);
+    fill($("notes"), slide?.notes || "<p class=\"none\">No notes.</p>");
+    $("notes").scrollTop = 0;
+    spoken = new Map();
+  }
+  if (changed.has("next") || changed.has("slide")) {
+    show($("after"), next);
+    $("next-title").textContent = next ? next.title : "– the end";
+  }
+  if (changed.has("slide") || changed.has("deck")) {
+    $("title").textContent = deck.title;
+    $("count").textContent = slide ? `${slide.index + 1} / ${deck.total}` : "";
+    $("chapter").textContent = slide?.chapter ?? "";
+    document.title = `${slide ? `${slide.index + 1} ` : ""}${deck.title} · presenter`;
+    progress();
+    if (slide) say(`Slide ${slide.index + 1} of ${deck.total}: ${slide.title}`);
+  }
+  if (changed.has("steps") || changed.has("slide")) {
+    mark($("slide"), steps);
+    for (const s of steps.steps) {
+      if (spoken.has(s.index) && spoken.get(s.index) !== s.state && verdicts[s.state]) say(`${verdicts[s.state][0]}: ${s.text}`);
+      spoken.set(s.index, s.state);
+    }
+  }
+  if (changed.has("steps") || changed.has("talk") || changed.has("room")) drawSteps();
+  if (changed.has("trouble") || changed.has("room")) {
+    drawTrouble();
+    if (changed.has("trouble") && state.trouble) say(`${state.trouble.message}: ${state.trouble.step}`, true);
+  }
+  if (changed.has("steps") || changed.has("trouble")) $("steps").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  if (changed.has("consent") || changed.has("room")) drawConsent();
+  if (changed.has("talk")) {
+    $("state").textContent = talk.running ? `Running ${talk.running}` : talk.busy || talk.message || "";
+    $("state").className = talk.error && !talk.running && !talk.busy ? "bad" : busy() ? "busy" : "";
+    $("stop").hidden = !busy();
+    $("continue").hidden = busy();
+    $("session").textContent = talk.session ? `Shell of ${talk.session}` : "";
+    $("session").title = talk.notes ?? "";
+    $("ran").textContent = talk.pace ? `${talk.pace[0]} of ${talk.pace[1]} run` : "";
+    for (const name of ["typing", "verify", "hidden", "blank"]) $(name).setAttribute("aria-pressed", String(Boolean(talk[name])));
+    document.body.dataset.blank = talk.blank ? "" : "no";
+    tick();
+  }
+  if (changed.has("deck") || changed.has("slide")) drawOverview();
+});
+
+function tick() {
+  if (!state.talk) return;
+  $("timer").textContent = duration(Date.now() - state.talk.started);
+  const { length, started } = state.talk;
+  if (length) { // late: more of the time has gone than of the slides
+    const gone = (Date.now() - started) / length;
+    $("left").textContent = gone < 1 ? `${duration(length * (1 - gone))} left` : `${duration(length * (gone - 1))} over`;
+    $("left").className = gone > (state.slide.index + 1) / state.deck.total + 0.02 ? "late" : "";
+    $("left").title = $("left").className ? "Behind: fewer slides were shown than time has gone" : "In time";
+  }
+  $("now").textContent = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
+setInterval(tick, 1000);
+
+const on = (id, f) => $(id).addEventListener("click", f);
+on("prev", () => send({ do: "prev" }));
+on("next", () => send({ do: "next" }));
+on("start", () => send({ do: "shell" }));
+on("fresh", () => { send({ do: "fresh" }); $("keys").focus(); });
+on("stop", () => send({ do: "stop" }));
+on("continue", () => send({ do: "continue" }));
+on("timer", () => send({ do: "clock" }));
+on("smaller", () => resize(1));
+on("larger", () => resize(-1));
+for (const name of ["typing", "verify", "hidden", "blank"]) on(name, () => send({ do: "toggle", text: name }));
+on("open-overview", () => overview());
+on("open-help", () => $("help").showModal());
+on("open-room", () => { $("invitation").hidden = true; $("room").showModal(); });
+on("copy", () => copy($("address").value, $("copy")));
+for (const button of document.querySelectorAll("[data-invite]")) {
+  button.addEventListener("click", async () => {
+    try {
+      const made = await post("invite", { role: button.dataset.invite });
+      $("address").value = made.url;
+      $("times").textContent = (made.times > 1 ? "For everybody in the room. " : "Works once. ") + (state.room.shared ? "Whoever can listen on this network can read what is sent." : "Works on this machine only.");
+      drawCode(made.code);
+      $("invitation").hidden = false;
+      $("address").select();
+    } catch (e) { say(e.message, true); $("present").textContent = e.message; }
+  });
+}
+
+// drawCode draws a QR code: rows of 0 and 1.
+function drawCode(rows) {
+  $("code").replaceChildren();
+  if (!rows) return;
+  const canvas = make("canvas", { width: rows.length + 8, height: rows.length + 8, role: "img", "aria-label": "The link as a QR code" });
+  const c = canvas.getContext("2d");
+  c.fillStyle = "#fff";
+  c.fillRect(0, 0, canvas.width, canvas.height);
+  c.fillStyle = "#000";
+  rows.forEach((row, y) => [...row].forEach((bit, x) => { if (bit === "1") c.fillRect(x + 4, y + 4, 1, 1); }));
+  $("code").append(canvas);
+}
+
+$("consent").addEventListener("cancel", (e) => { e.preventDefault(); send({ do: "refuse" }); });
+on("allow", (e) => { e.preventDefault(); send({ do: "allow", what: state.consent.id }); });
+on("refuse", (e) => { e.preventDefault(); send({ do: "refuse" }); });
+
+const keys = {
+  ArrowRight: "next", PageDown: "next", n: "next", " ": "next", ArrowLeft: "prev", PageUp: "prev", p: "prev",
+};
+document.addEventListener("keydown", (e) => {
+  if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented || e.target.closest("textarea, input, dialog")) return;
+  const button = e.target.closest("button, a, pre, [tabindex]");
+  const act = {
+    Enter: () => run(selected()), y: () => run(selected()), c: () => send({ do: "continue" }),
+    ArrowDown: () => send({ do: "move", n: 1 }), ArrowUp: () => send({ do: "move", n: -1 }),
+    g: () => overview(), "/": () => overview(), t: () => overview(), "?": () => $("help").showModal(), i: () => $("open-room").click(),
+    b: () => send({ do: "toggle", text: "blank" }), ".": () => send({ do: "toggle", text: "blank" }),
+    s: () => send({ do: "toggle", text: "typing" }), v: () => send({ do: "toggle", text: "verify" }), h: () => send({ do: "toggle", text: "hidden" }),
+    r: () => send({ do: "reload" }), x: () => $("keys").focus(),
+    Escape: () => { if (state.trouble) send({ do: "dismiss" }); },
+  };
+  if (button && (e.key === "Enter" || e.key === " ")) return; // it is pressed
+  if (button?.matches("pre, ol, div") && e.key.startsWith("Arrow")) return; // it scrolls
+  if (e.repeat && !keys[e.key] && !e.key.startsWith("Arrow")) return;
+  if (!pen() && !["?", "i"].includes(e.key)) return;
+  if (keys[e.key]) send({ do: keys[e.key] });
+  else if (act[e.key]) act[e.key]();
+  else return;
+  e.preventDefault();
+});
+
+// An anchor in a slide is a slide of the deck.
+$("slide").addEventListener("click", (e) => {
+  const link = e.target.closest('a[href^="#"]');
+  if (!link) return;
+  e.preventDefault();
+  if (pen()) send({ do: "goto", text: decodeURIComponent(link.hash.slice(1)) });
+});

@@ -1,0 +1,3 @@
+import { fit } from "./slide.js";
+
+for (const slide of document.querySelectorAll(".paper > .slide")) fit(slide);

@@ -1,0 +1,51 @@
+import { $, connect, duration, say, send, state } from "./link.js";
+import { fill } from "./slide.js";
+
+const armed = 4000; // milliseconds in which the second tap counts
+let ready = null, timer;
+
+$("prev").addEventListener("click", () => send({ do: "prev" }));
+$("next").addEventListener("click", () => send({ do: "next" }));
+
+// Running takes two taps, so that nothing runs in a pocket.
+$("run").addEventListener("click", () => {
+  const step = current();
+  if (!step) return;
+  if (ready !== step.id) { ready = step.id; timer = setTimeout(disarm, armed); draw(); say("Tap again to run"); return; }
+  disarm();
+  send({ do: "run", what: step.id });
+});
+
+function disarm() { clearTimeout(timer); ready = null; draw(); }
+const current = () => state.steps?.steps.find((s) => s.index === state.steps.selected);
+
+function draw() {
+  const step = current(), { talk, trouble } = state;
+  const busy = talk?.running || talk?.busy;
+  $("step").textContent = busy ? `Running: ${busy}` : trouble ? `${trouble.message}: ${trouble.step}` : step ? "" : "No step is left on this slide.";
+  $("step").className = trouble ? "bad" : "";
+  const run = $("run");
+  run.hidden = !step || Boolean(busy);
+  if (step) {
+    run.textContent = ready === step.id ? "Tap again to run" : `Run  ${step.kind === "type" ? "" : `${step.name} `}${step.text.split("\n")[0]}`;
+    run.className = ready === step.id ? "armed" : "";
+  }
+}
+
+connect((changed) => {
+  const { deck, slide, next, talk } = state;
+  if (changed.has("slide") || changed.has("deck")) {
+    disarm();
+    $("title").textContent = slide?.title ?? "";
+    $("count").textContent = slide ? `${slide.index + 1} / ${deck.total}` : "";
+    $("chapter").textContent = slide?.chapter ?? "";
+    $("next-title").textContent = next?.title ?? "the end";
+    fill($("notes"), slide?.notes);
+    document.title = `Remote · ${deck.title}`;
+    if (slide) say(`Slide ${slide.index + 1} of ${deck.total}: ${slide.title}`);
+  }
+  if (changed.has("trouble") && state.trouble) say(`${state.trouble.message}: ${state.trouble.step}`, true);
+  if (talk) draw();
+});
+
+setInterval(() => { if (state.talk) $("timer").textContent = duration(Date.now() - state.talk.started); }, 1000);

@@ -1,0 +1,138 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"workshop/runner/present"
+)
+
+// heartbeat is how often a stream says that it is there, when there is nothing to say.
+const heartbeat = 15 * time.Second
+
+// events is the stream of one page: what has changed since the last event, from the
+// latest state. A page that takes long misses states, and is waited for by nobody else.
+func (v *visit) events() {
+	leave, ok := v.seats.watch(v.seat)
+	if !ok {
+		v.refuse(http.StatusTooManyRequests, "Too many pages of this seat are open.")
+		return
+	}
+	defer leave()
+	h := v.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no")
+	control := http.NewResponseController(v.w)
+	send := func(text []byte) bool {
+		_ = control.SetWriteDeadline(time.Now().Add(writing))
+		_, err := v.w.Write(text)
+		return err == nil && control.Flush() == nil
+	}
+	watcher := v.talk.Watch()
+	defer watcher.Close()
+	poked, gone := v.Server.page()
+	defer gone()
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	st := stream{server: v.Server, seat: v.seat, full: v.r.URL.Query().Get("view") != "audience"}
+	for {
+		select {
+		case <-watcher.Changed():
+		case <-poked:
+		case <-beat.C:
+			if !send([]byte(": there\n\n")) {
+				return
+			}
+			continue
+		case <-v.talk.Done():
+			send([]byte("event: over\ndata: {}\n\n"))
+			return
+		case <-v.ended.Done():
+			return
+		case <-v.r.Context().Done():
+			return
+		}
+		event := st.next(v.talk.State())
+		if event == nil {
+			continue
+		}
+		if !send(event) {
+			return
+		}
+	}
+}
+
+// stream is what one page has got.
+type stream struct {
+	server *Server
+	seat   *seat
+	full   bool // more than the audience sees, if the seat may
+	begun  bool
+
+	deck *present.Deck
+	at   int
+	term terminalStream
+	sent map[string][]byte // the other parts, as they were sent
+}
+
+// role is the one whose view the page shows.
+func (st *stream) role() Role {
+	if !st.full {
+		return Audience
+	}
+	return st.seat.role
+}
+
+// next is the event that brings a page from what it has to a state; nil if it has that.
+func (st *stream) next(s *present.State) []byte {
+	event := map[string]json.RawMessage{}
+	add := func(name string, part any) {
+		data, err := json.Marshal(part)
+		if err != nil || bytes.Equal(data, st.sent[name]) {
+			return
+		}
+		event[name], st.sent[name] = data, data
+	}
+	if st.sent == nil {
+		st.sent = map[string][]byte{}
+	}
+	role := st.role()
+	if !st.begun || s.Deck != st.deck {
+		add("deck", deckOf(s.Deck, role == Presenter))
+	}
+	if !st.begun || s.Deck != st.deck || s.Slide != st.at {
+		add("slide", st.server.slideOf(s, s.Slide, role != Audience))
+		if role != Audience {
+			add("next", st.server.slideOf(s, s.Slide+1, false))
+		}
+	}
+	st.begun, st.deck, st.at = true, s.Deck, s.Slide
+	add("steps", stepsOf(s, role))
+	add("talk", talkOf(s, role, st.server.opts.Length))
+	add("log", logMark(s.Log))
+	if role != Audience {
+		room := st.server.seats.room(st.seat)
+		room.Shared = st.server.shared
+		room.Resizes = st.server.opts.Resizes && room.Pen
+		add("room", room)
+		add("trouble", troubleOf(s))
+	}
+	if role == Presenter {
+		add("consent", consentOf(s.Consent))
+	}
+	if role != Remote {
+		if part := st.term.next(s.Terminal); part != nil {
+			event["term"] = part
+		}
+	}
+	if len(event) == 0 {
+		return nil
+	}
+	data, err := json.Marshal(event)
+	if err != nil {
+		return nil
+	}
+	return append(append([]byte("data: "), data...), "\n\n"...)
+}
