@@ -90,8 +90,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	if !slices.Contains(tui.Presets(), s.keys) {
 		return fmt.Errorf("--keys: there is no set of keys %q; there are: %s", s.keys, strings.Join(tui.Presets(), ", "))
 	}
-	load := func() (*present.Source, *source, error) { return s.load(args, streams) }
-	src, deck, err := load()
+	src, deck, err := s.load(args, streams.Err)
 	if err != nil {
 		return err
 	}
@@ -126,7 +125,11 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	}
 	talk, err := present.Open(ctx, src, present.Options{
 		Load: func() (*present.Source, error) {
-			again, _, err := load()
+			var said strings.Builder // the terminal is the talk's now
+			again, _, err := s.load(args, &said)
+			if again != nil {
+				again.Warning = strings.TrimSpace(said.String())
+			}
 			return again, err
 		},
 		Ledger: book, Memory: memory, Yes: s.yes, At: s.at, Hidden: s.hidden, FromStart: s.fresh, Link: browse,
@@ -177,9 +180,9 @@ func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links
 	})
 }
 
-// load reads the deck, the whole of it.
-func (s *show) load(args []string, streams Streams) (*present.Source, *source, error) {
-	plan, sources, err := s.dialect.load(args, streams.Err)
+// load reads the deck, the whole of it, and writes down what prevents nothing.
+func (s *show) load(args []string, warnings io.Writer) (*present.Source, *source, error) {
+	plan, sources, err := s.dialect.load(args, warnings)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -378,6 +378,20 @@ func TestPresentReload(t *testing.T) {
 	r.ends()
 }
 
+// TestPresentWarning has an edited deck warned of: on the talk's screen, not over it.
+func TestPresentWarning(t *testing.T) {
+	deck := writeDeck(t, "# A\n\n---\n\n# B\n")
+	r := enterRoom(t, 80, 24, "--compat", "autopilot", deck)
+	if err := os.WriteFile(deck, []byte("# Alone\n\n.exercise[\n```bash\ntrue\n```\n<!-- ```nosuch x``` -->\n]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.sees("1/1", "unknown directive")
+	if !strings.HasPrefix(strings.TrimSpace(r.text()), "Alone\n  ━━━━━\n") {
+		t.Errorf("the screen was scrolled:\n%s", r.text())
+	}
+	r.ends()
+}
+
 // TestPresentAt runs the deck up to an exercise.
 func TestPresentAt(t *testing.T) {
 	r := enterRoom(t, 80, 24, "--yes", "--network", "private", "--at", "talk/wrong", writeDeck(t, talk))

@@ -20,6 +20,8 @@ type Source struct {
 	Plan  *runner.Plan   // of all that is not excluded, nothing selected away
 	Run   runner.Options // of its sessions
 	Files []string       // what it was read from, whose changes are to be noticed
+
+	Warning string // what is wrong with it, and prevents nothing
 }
 
 // Options of a talk. The zero value remembers nothing and asks before it runs.

@@ -323,7 +323,7 @@ func (f *face) trouble(cols, room int) []line {
 		}
 	}
 	keys := say(" ", 0)
-	for _, k := range [][2]string{{"a", "again"}, {"x", "skip"}, {"Tab", "the shell"}, {"Esc", "later"}} {
+	for _, k := range [][2]string{{"a", "again"}, {"x", "skip"}, {"e", "fresh prompt"}, {"Tab", "the shell"}, {"Esc", "later"}} {
 		keys = join(keys, say(" "+k[0]+" ", f.bar), say(" "+k[1]+"  ", 0))
 	}
 	rule := say(strings.Repeat("─", cols), f.bad)
