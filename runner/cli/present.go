@@ -90,6 +90,9 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	if !slices.Contains(tui.Presets(), s.keys) {
 		return fmt.Errorf("--keys: there is no set of keys %q; there are: %s", s.keys, strings.Join(tui.Presets(), ", "))
 	}
+	if _, err := tui.Prefix(s.prefix); err != nil {
+		return fmt.Errorf("--prefix: %w", err)
+	}
 	src, deck, err := s.load(args, streams.Err)
 	if err != nil {
 		return err
