@@ -284,6 +284,11 @@ func (t *Talk) do(ctx context.Context, c Command) {
 		c, t.pending = t.pending, Command{}
 		t.s.Consent = nil
 	}
+	switch c.Do {
+	case Run, Again, Forward, Continue, Allow, Resize:
+	default:
+		t.confirmed = nil // once more, and not after something else
+	}
 	var effects []effect
 	t.s, effects = t.s.update(c, time.Now())
 	for _, e := range effects {

@@ -214,6 +214,22 @@ func TestForwardAndReload(t *testing.T) {
 	}
 }
 
+// TestAgain does a wait in vain once more: with its command, which has ended.
+func TestAgain(t *testing.T) {
+	h := openHall(t, t.TempDir(), "# A\n\n.exercise[\n```bash\ncat missing\n```\n```wait yes```\n]\n", Options{Yes: true})
+	h.run()
+	if s := h.run(); s.Trouble == nil || s.Trouble.Failure == nil || s.Trouble.Failure.Status == nil {
+		t.Fatalf("%+v", s.Trouble)
+	}
+	h.do(Command{Do: Input, Text: "echo y''es > missing\r"})
+	h.until("it is typed", func(s *State) bool { return strings.Contains(screen(s), "missing\n$") })
+	h.do(Command{Do: Again})
+	s := h.until("both have run", func(s *State) bool { return idle(s) && len(s.Log) == 4 })
+	if s.Trouble != nil || s.Log[2].Step.Text != "cat missing" || s.Log[3].Verdict() != runner.Passed {
+		t.Fatalf("%+v", s.Trouble)
+	}
+}
+
 // TestEditedWhileItRan has a step fail that the deck does not hold any more: nobody can
 // do it again.
 func TestEditedWhileItRan(t *testing.T) {
@@ -318,6 +334,11 @@ func TestSessions(t *testing.T) {
 	h.do(Command{Do: Select, N: 0})
 	if s := h.do(Command{Do: Run}); !strings.Contains(s.Message.Text, `this ends the shell of "b"`) || s.Session != "b" {
 		t.Fatal(s.Message.Text)
+	}
+	h.do(Command{Do: Next})
+	h.do(Command{Do: Prev})
+	if s := h.do(Command{Do: Run}); !strings.Contains(s.Message.Text, "once more") || s.Session != "b" {
+		t.Fatal("a question of long ago is asked no more")
 	}
 	if s := h.run(); s.Session != "a" {
 		t.Fatal(s.Session)
