@@ -75,6 +75,13 @@ func TestVerdicts(t *testing.T) {
 		{"of a line that ^O ends", []string{steps("bash true", "keys (exit 5)", "key ^O"), steps("bash echo a", "output a")}, []string{"failed d.md:7:6: the command ended with status 5", "passed"}},
 		{"of a line that ^O ends and another takes up", []string{steps("bash true\necho b", "keys (exit 5)", "key ^O", "status 5", "bash echo a", "output a")}, []string{"passed"}},
 		{"of a line from the history", []string{steps("bash true", "keys (exit 5); : needle", "key C-a", "key C-k", "key C-y", "key BSpace", "key Enter", "check", "bash (exit 0); (: needle; exit 6)", "status 6", "key ^R", "keys needle", "key Enter"), steps("bash echo a", "output a")}, []string{"failed d.md:18:6: the command ended with status 6", "passed"}},
+		{"a snippet behind the end of a shell inside", []string{steps("bash sh; sleep 0.3", "bash true", "key ^D", "bash (exit 5)")}, []string{"failed d.md:11:1: the command ended with status 5"}},
+		{"the output behind the end of a shell inside", []string{steps("bash sh; sleep 0.3; echo la''te", "bash true", "key ^D", "wait late", "bash echo a", "output a")}, []string{"passed"}},
+		{"a shell inside that ends with the status of its last command", []string{
+			steps("bash sh", "bash sleep 100", "key ^C", "bash exit", "bash true"), steps("bash sh", "bash (exit 4)", "status 4", "key ^D", "bash true"),
+			steps("bash sh", "bash (exit 4)", "status 4", "bash exit", "status 4"),
+		}, []string{"passed", "passed", "passed"}},
+		{"a shell inside that ends with a status of its own", []string{steps("bash sh", "bash true", "bash exit 3")}, []string{"failed d.md:10:1: the command ended with status 3"}},
 		{"nothing to judge", []string{steps("bash (exit 1)"), steps("check")}, []string{
 			"failed d.md:4:1: the command ended with status 1", "failed d.md:15:6: there is no command to judge: the exercise before it did not get so far",
 		}},
@@ -136,6 +143,10 @@ func TestVerdicts(t *testing.T) {
 		{"copy in vain", []string{steps("bash echo n=1", "copy m=.")}, []string{"failed d.md:7:6: /m=./ is not on the screen after 400ms"}},
 		{"copy after a failure", []string{steps("bash echo n=1; (exit 3)", "copy n=.")}, []string{"failed d.md:4:1: the command ended with status 3"}},
 		{"a page", []string{steps("bash python3 -m http.server --bind 127.0.0.1 8123", "open http://node1:8123/", "timeout 10s", "key ^C")}, []string{"passed"}},
+		{"a page that redirects to itself", []string{steps(
+			`bash python3 -c "import http.server as h; d = lambda s: (s.send_response(302), s.send_header('Location', s.path), s.end_headers()); h.HTTPServer(('127.0.0.1', 8126), type('H', (h.BaseHTTPRequestHandler,), {'do_GET': d})).serve_forever()"`,
+			"open http://localhost:8126/", "timeout 2s", "key ^C",
+		)}, []string{"failed d.md:7:6: http://localhost:8126/ has not answered with a status below 400 within 2s: it redirects again and again"}},
 		{"no page", []string{steps("bash true", "open http://localhost:8124/")}, []string{"failed d.md:7:6: http://localhost:8124/ has not answered with a status below 400 within 400ms: connection refused"}},
 		{"a page that is missing", []string{steps("bash python3 -m http.server --bind 127.0.0.1 8125", "wait Serving", "timeout 10s", "open http://127.0.0.1:8125/nothing", "timeout 2s")}, []string{"failed d.md:9:6: http://127.0.0.1:8125/nothing has not answered with a status below 400 within 2s: the status is 404 File not found"}},
 
@@ -165,5 +176,17 @@ func TestVerdicts(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// Zsh sets the terminal to raw mode before its prompt: a key that comes then is not for the
+// command that has just ended.
+func TestKeyBehindACommandOfZsh(t *testing.T) {
+	requires(t, "zsh")
+	ends := steps("bash zsh -f", "bash true", "key ^D", "bash (exit 5)")
+	for i, got := range verdicts(t, Limits{Step: 10 * time.Second}, ends, ends, ends, ends) {
+		if !strings.HasSuffix(got, ": the command ended with status 5") {
+			t.Errorf("exercise %d: %s", i+1, got)
+		}
 	}
 }

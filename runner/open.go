@@ -54,8 +54,11 @@ func OpenMain(ctx context.Context, args []string, stdout io.Writer) int {
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true},
 		// A redirection elsewhere is an answer: that page is another one's affair.
 		CheckRedirect: func(next *http.Request, via []*http.Request) error {
-			if next.URL.Host != via[0].URL.Host || len(via) > 10 {
+			switch {
+			case next.URL.Host != via[0].URL.Host:
 				return http.ErrUseLastResponse
+			case len(via) > 10:
+				return errCircle
 			}
 			return nil
 		},
@@ -75,6 +78,8 @@ func OpenMain(ctx context.Context, args []string, stdout io.Writer) int {
 		}
 	}
 }
+
+var errCircle = errors.New("it redirects again and again")
 
 // ask asks for a page once.
 func ask(ctx context.Context, client *http.Client, page string) error {
@@ -98,6 +103,8 @@ func cause(err error) error {
 	var syscallErr *os.SyscallError
 	var dns *net.DNSError
 	switch {
+	case errors.Is(err, errCircle):
+		return errCircle
 	case errors.As(err, &syscallErr):
 		return syscallErr.Err
 	case errors.As(err, &dns):

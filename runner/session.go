@@ -248,7 +248,7 @@ func (s *session) awaitPrompt(ctx context.Context, step *Step) error {
 		if s.command.step == step {
 			at = "has not ended"
 		}
-		f := s.failf(step, "end it with a key step such as ^C, or give it a wait", "%s, started at line %d, %s after %v", quote(program), s.command.step.Pos.Line, at, allowed)
+		f := s.failf(step, "end it with a key step such as ^C, or give it a wait", "%s, started at %s, %s after %v", quote(program), s.command.step.Pos.Seen(step.Pos), at, allowed)
 		f.Tail = s.shell.Since(0)
 		return f
 	}
@@ -275,7 +275,7 @@ func (s *session) judgeStatus(status int) error {
 		return nil
 	}
 	c.judged = true
-	if c.interrupted || c.allows(status) {
+	if c.interrupted || c.allows(status) || !c.asked && s.shell.Inherited() {
 		return nil
 	}
 	f := s.failf(c.step, "", "the command ended with status %d%s", status, c.wants().instead())
@@ -398,7 +398,7 @@ func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error
 				s.command = &command{step: step, typing: true}
 			}
 		}
-		if s.command != nil && key.Submits() {
+		if s.command != nil && (key.Submits() || key.Leaves()) {
 			s.command.typing = false
 		}
 	}

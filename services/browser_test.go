@@ -91,7 +91,9 @@ func TestGraphShowsThePlateau(t *testing.T) {
 		Text, Spoken, Label, Title, Curve string
 		Foreign                           []string
 	}
-	got, err := chromedp.Run(ctx, await[graph](fmt.Sprintf(`points.length >= span + %d`, plateau), `({
+	// A machine that is busy for a moment, as when the browser starts, has another go.
+	stays := fmt.Sprintf(`points.slice(-%d).every((p) => 9 <= p.rate && p.rate <= 10.5)`, plateau)
+	got, err := chromedp.Run(ctx, await[graph](fmt.Sprintf(`points.length >= span + %d && %s || points.length >= span + %d`, plateau, stays, 5*plateau), `({
 		Rates: points.map((p) => p.rate).filter((r) => r !== null),
 		Text: $("rate").textContent,
 		Spoken: $("spoken").textContent,

@@ -108,9 +108,11 @@ func newDockerDeck(t *testing.T, composeFile, steps string) *dockerDeck {
 }
 
 func (d *dockerDeck) command(args ...string) *exec.Cmd {
+	d.t.Helper()
+	binary := static(d.t) // which takes its time where nothing is built yet
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	d.t.Cleanup(cancel)
-	return exec.CommandContext(ctx, static(d.t), append([]string{"check", "--engine", "docker", d.deck}, args...)...)
+	return exec.CommandContext(ctx, binary, append([]string{"check", "--engine", "docker", d.deck}, args...)...)
 }
 
 // check runs the deck to its end.
@@ -158,6 +160,50 @@ func TestDockerEngine(t *testing.T) {
 	}
 	if left := d.left(); left != "" {
 		t.Errorf("left behind: %s", left)
+	}
+}
+
+// What our builder refuses is the real one's affair, and what that keeps of stages and
+// of steps before one that fails goes with the run.
+func TestDockerBuilder(t *testing.T) {
+	d := newDockerDeck(t, oneService, "```bash\nexport DOCKER_BUILDKIT=0\ndocker build -q -t PROJECT_stages stages\ndocker run --rm PROJECT_stages service rng --no\n```\n```status 2```\n```wait services are configured by the environment```\n"+
+		"```bash\ndocker build -t PROJECT_fails -f stages/fails stages\n```\n```status 2```\n```wait returned a non-zero code: 2```\n"+
+		"```bash\ndocker build -q -t PROJECT_own -f stages/own stages\n```\n```status 1```\n```wait the embedded engine runs no build steps```\n")
+	for file, text := range map[string]string{
+		"Dockerfile": "FROM scratch AS one\nCOPY workshop /workshop\nENV STAGE=PROJECT\nFROM scratch\nCOPY --from=one /workshop /workshop\nENTRYPOINT [\"/workshop\"]\n",
+		"fails":      "FROM scratch AS one\nCOPY workshop /workshop\nENV STAGE=PROJECT\nRUN [\"/workshop\", \"service\", \"rng\", \"--no\"]\n",
+		"own":        "FROM workshop\nRUN true\n",
+	} {
+		path := filepath.Join(d.deck, "stages", file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(strings.ReplaceAll(text, "PROJECT", d.name)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program, err := os.ReadFile(static(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(d.deck, "stages", "workshop"), program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d.check(0)
+	// What has no name is known by what it inherits.
+	ids, err := exec.Command("docker", "images", "-aq").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	containers, err := exec.Command("docker", "ps", "-aq").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := range strings.FieldsSeq(string(ids) + string(containers)) {
+		out, err := exec.Command("docker", "inspect", "-f", "{{.Config.Env}}", id).Output()
+		if err == nil && strings.Contains(string(out), "STAGE="+d.name) { // or somebody else's has gone meanwhile
+			t.Errorf("left behind: %s", id)
+		}
 	}
 }
 

@@ -195,15 +195,16 @@ func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runne
 	if len(errs) > 0 {
 		sel = runner.Selection{} // whatever is selected, nothing runs
 	}
-	skipped(streams.Err, plan)
 	found := lintPlan(plan, sources, errs, sel)
 	stop, rest := found.Part()
 	switch {
 	case j.lint:
 		warnOf(streams.Err, rest)
 	case len(errs) > 0:
+		skipped(streams.Err, plan)
 		stop = errs
 	default:
+		skipped(streams.Err, plan)
 		mentionOf(streams.Err, found)
 		stop = nil
 	}

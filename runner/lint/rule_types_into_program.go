@@ -15,7 +15,7 @@ exercise to exercise.`,
 			v := &f.visits[i]
 			if running := v.before.program; v.snippet != nil && !v.exercise.Setup && stays(running) {
 				p.report(v.step.Head(), "end it first: ```key ^C```, or what it takes",
-					"%s, started at line %d, is still in the foreground here", quote(v.before.by.Text), v.before.by.Pos.Line)
+					"%s, started at %s, is still in the foreground here", quote(v.before.by.Text), v.before.by.Pos.Seen(v.step.Pos))
 			}
 		}
 	},

@@ -96,7 +96,7 @@ func (s *Session) ExpectWhile(ctx context.Context, goOn func(status int) bool, o
 		case goOn == nil:
 			return s.state == ready
 		}
-		return s.state == ready && s.ran && !goOn(s.status) && !s.interrupt
+		return s.state == ready && s.ran && !goOn(s.status) && !s.interrupt && !s.inherited
 	}
 	err = s.await(ctx, holds)
 	s.mu.Lock()

@@ -16,6 +16,13 @@ type shell struct {
 	token  string
 	begins bool // it marks the beginning of its commands
 	number int  // of the shell around it, to go on with
+	group  int  // its process group; 0 if it runs elsewhere, behind a relay
+}
+
+// shellInFront reports whether the session's shell, or the innermost one, is in the foreground.
+func (s *Session) shellInFront() bool {
+	group := s.dev.foreground()
+	return group == s.shell || len(s.nested) > 0 && group == s.nested[len(s.nested)-1].group
 }
 
 // marksBegin reports whether the innermost shell marks the beginning of its commands.
@@ -133,7 +140,7 @@ func (s *Session) giveUp() {
 // atForeignPrompt reports whether a program that may be a shell waits for a line
 // behind what looks like a prompt.
 func (s *Session) atForeignPrompt() bool {
-	if s.state != running || s.probe != nil || s.screen.AltScreen() {
+	if s.state != running || s.leaving || s.probe != nil || s.screen.AltScreen() {
 		return false
 	}
 	group := s.dev.foreground()

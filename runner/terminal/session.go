@@ -107,12 +107,16 @@ type Session struct {
 	failures   []LineStatus
 	line       bool     // the line that was typed has been echoed
 	complaint  bool     // the shell said something of it instead of running a command
+	heard      []byte   // what came behind it, in case a command runs after all
 	received   int64    // bytes, from the terminal
 	redrawn    bool     // the prompt that is being shown is the same as before
 	away       bool     // its prompts are: standard error was redirected
 	prompt     position // where the shell's prompt ended
 	dirty      bool     // keys or answers may stand behind the prompt
 	control    bool     // and have begun a command of the line editor
+	typed      bool     // keys stand behind the prompt, as far as is known
+	leaving    bool     // ^D was typed at an empty line: the shell is about to end
+	inherited  bool     // the last command was a shell that ended with its last command's status
 	saidSince  bool     // output since the last C mark
 	awake      bool     // the program in the foreground is known to read keys
 	interrupt  bool     // an interrupt key was typed; its effect may still come
@@ -402,6 +406,35 @@ func (s *Session) hear(b []byte) {
 		s.line, b = true, b[i+1:]
 	}
 	s.complaint = s.complaint || len(bytes.TrimSpace(b)) > 0
+	s.heard = append(s.heard, b[:min(len(b), window-len(s.heard))]...)
+}
+
+// missMark makes up for a mark C that never comes: a program such as tmux discards
+// what it finds unread in the terminal when it begins (tcflush(3)). The evidence that
+// one runs is that the shell is no longer in the foreground, or no shell any more; all
+// that it wrote before that is read first.
+func (s *Session) missMark() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	group := s.dev.foreground()
+	if s.state != sent || len(s.nested) > 0 || group <= 0 {
+		return
+	}
+	if argv := commandLine(group); group == s.shell && (len(argv) == 0 || isShell(argv)) {
+		return
+	}
+	s.drain()
+	if s.state != sent {
+		return
+	}
+	heard := s.heard
+	s.state, s.ran, s.saidSince, s.awake, s.interrupt = running, true, len(heard) > 0, false, false
+	if s.screen.AltScreen() { // where the echo does not stand
+		s.classes[len(s.classes)-1] = classOutput
+	}
+	s.begin(classOutput)
+	s.text.append(heard)
+	s.notify()
 }
 
 // osc is the screen's hook for operating system commands: our marks.
@@ -410,7 +443,9 @@ func (s *Session) osc(data []byte) {
 	if !ok || s.state == ended {
 		return
 	}
-	if level < len(s.nested) && (m.kind == 'D' || m.kind == 'E') {
+	left := level < len(s.nested) && (m.kind == 'D' || m.kind == 'E')
+	inherited := left && m.status == s.lastStatus
+	if left {
 		s.leave(level)
 	}
 	switch m.kind {
@@ -426,19 +461,20 @@ func (s *Session) osc(data []byte) {
 		s.hand.begins()
 		s.begin(classOutput)
 	case 'D':
-		s.redrawn = s.state == ready || s.state == sent && !s.line
+		// A line that was typed to a shell that has ended meanwhile is the next one's to take.
+		s.redrawn = s.state == ready || s.state == sent && (left || !s.line)
 		switch {
 		case s.redrawn: // by the line editor, for a new size: nothing has ended
 			s.begin(classPrompt)
 		case s.command(m):
-			s.state = prompting
+			s.state, s.inherited = prompting, inherited
 			s.echo.reset(s)
 			s.text.cut()
 			s.begin(classPrompt)
 		}
 	case 'E':
 		if s.command(m) {
-			s.away = true
+			s.away, s.inherited = true, inherited
 			s.ready()
 		}
 	case 'B':
@@ -464,7 +500,7 @@ func (s *Session) osc(data []byte) {
 // has an old one, and is no mark.
 func (s *Session) command(m mark) bool {
 	switch {
-	case s.state == running && m.number <= s.number && !s.away && s.marksBegin():
+	case s.state == running && m.number <= s.number && !s.away && !s.leaving && s.marksBegin():
 		return false
 	case m.number > s.number, m.status != s.lastStatus, s.complaint, !s.marksBegin() && s.ran:
 		s.status = m.status
@@ -486,11 +522,13 @@ func (s *Session) typedAhead() {
 // typed, is the output of background jobs.
 func (s *Session) ready() {
 	s.echo.reset(s)
-	s.state = ready
+	s.state, s.typed, s.leaving = ready, false, false
 	s.begin(classOutput)
 	s.prompt = position{offset: s.text.end(), epoch: uint32(len(s.classes) - 1)}
-	if len(s.nested) == 0 {
-		s.shell = s.dev.foreground()
+	if group := s.dev.foreground(); len(s.nested) == 0 {
+		s.shell = group
+	} else if inner := &s.nested[len(s.nested)-1]; inner.group == 0 && isShell(commandLine(group)) {
+		inner.group = group
 	}
 }
 

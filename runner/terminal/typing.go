@@ -117,6 +117,14 @@ func (s *Session) Prompting() (status int, ok bool) {
 	return s.status, s.state == ready
 }
 
+// Inherited reports whether the last command was a shell inside that ended with the
+// status of the last command in it, as exit and ^D make it: that says nothing of itself.
+func (s *Session) Inherited() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inherited
+}
+
 // LineStatus is how one line of a snippet ended.
 type LineStatus struct {
 	Line   string
@@ -161,7 +169,7 @@ func (s *Session) Submit(ctx context.Context, snippet string, reject ...expect.E
 	s.mark()
 	s.submitted = s.position.offset
 	s.watches, s.watched, s.rejected = watches, s.position, nil
-	s.status, s.ran, s.failures, s.refused, s.hand = 0, false, nil, 0, Hand{}
+	s.status, s.ran, s.inherited, s.failures, s.refused, s.hand = 0, false, false, nil, 0, Hand{}
 	s.mu.Unlock()
 	for i, line := range lines {
 		if err := s.submitLine(ctx, line, i == len(lines)-1); err != nil {
@@ -212,6 +220,7 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		s.missMark()
 		if s.integrate(ctx) {
 			break
 		}
@@ -289,7 +298,7 @@ func (s *Session) expectLine() {
 		s.state, s.ran = running, true
 		return
 	}
-	s.state, s.line, s.complaint = sent, false, false
+	s.state, s.line, s.complaint, s.heard = sent, false, false, s.heard[:0]
 	s.begin(classEcho)
 }
 
@@ -321,13 +330,19 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 	}
 	s.awake, s.missed = true, false
 	if s.state == ready || s.state == continued {
-		s.status = 0
+		s.status, s.inherited = 0, false
+		if s.state == ready && !s.typed && len(keys) == 1 && keys[0].Leaves() { // what comes now is the end of a shell
+			s.state, s.ran, s.leaving, s.saidSince, s.interrupt = running, true, true, false, false
+			s.begin(classOutput)
+			s.enqueue(b)
+			return ctx.Err()
+		}
 		if bytes.ContainsAny(b, submitting+"\x03") {
 			s.expectLine() // a new prompt will come of it
 			s.dirty = s.dirty || bytes.Contains(b, []byte(operateKey))
 		} else {
 			s.begin(classEcho)
-			s.dirty, s.control = true, s.control || bytes.IndexFunc(b, forbidden) >= 0
+			s.dirty, s.typed, s.control = true, true, s.control || bytes.IndexFunc(b, forbidden) >= 0
 		}
 		s.interrupt = s.interrupt || interrupts
 		s.enqueue(b)
@@ -385,7 +400,7 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 	// Raw mode that the shell itself has set means that its prompt is about to come: then
 	// only that it reads counts, as its marks are written before.
 	limit, begun := settleKeys, func() bool {
-		return s.state != running || s.saidSince && !s.dev.mode().canonical && s.dev.foreground() != s.shell
+		return s.state != running || s.saidSince && !s.dev.mode().canonical && !s.shellInFront()
 	}
 	if interrupt {
 		limit, begun = settleInterrupt, func() bool { return s.state != running || s.saidSince || s.awake }

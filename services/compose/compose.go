@@ -82,10 +82,16 @@ func isTerminal(stream any) bool {
 func Main(ctx context.Context, look Look, args []string, streams Streams) int {
 	first, cancelFirst := context.WithCancelCause(ctx)
 	second, cancelSecond := context.WithCancelCause(ctx)
+	s := newSession(look, streams)
+	s.forced = second
+	cancels := []context.CancelCauseFunc{cancelFirst, cancelSecond}
+	if s.style.killedStatus == 0 {
+		cancels = cancels[:1]
+	}
 	done, watching := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(watching)
-		for _, cancel := range []context.CancelCauseFunc{cancelFirst, cancelSecond} {
+		for _, cancel := range cancels {
 			select {
 			case <-streams.Interrupts:
 				cancel(errInterrupted)
@@ -94,8 +100,6 @@ func Main(ctx context.Context, look Look, args []string, streams Streams) int {
 			}
 		}
 	}()
-	s := newSession(look, streams)
-	s.forced = second
 	err := s.main(first, args)
 	if s.client != nil {
 		s.client.close()
@@ -123,7 +127,7 @@ type session struct {
 	client  *client
 	project *Project
 	global  options
-	forced  context.Context // ended by the second interrupt only
+	forced  context.Context // ended by the second interrupt only, where that kills
 }
 
 func newSession(look Look, streams Streams) *session {

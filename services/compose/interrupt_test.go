@@ -31,11 +31,12 @@ type interrupt struct {
 const stubborn = `services:
   redis: {build: redis}
   stubborn: {build: stubborn, stop_grace_period: 20s}
+  hesitant: {build: stubborn, stop_grace_period: 1s}
 `
 
 var interrupts = []interrupt{
 	{
-		name: "logs", before: "up -d", args: "logs -f redis", at: []string{"connections"}, after: "Up Up",
+		name: "logs", before: "up -d redis stubborn", args: "logs -f redis", at: []string{"connections"}, after: "Up Up",
 		code: map[compose.Look]int{compose.V1: 1, compose.V5: 130},
 		want: map[compose.Look]string{
 			compose.V1: "Attaching to PROJECT_redis_1\n\x1b[36mredis_1     |\x1b[0m Ready to accept connections\nAborting.\n",
@@ -62,6 +63,16 @@ var interrupts = []interrupt{
 			compose.V1: "Creating network \"PROJECT_default\" with the default driver\nCreating PROJECT_stubborn_1 ... \r\nCreating PROJECT_stubborn_1 ... done\r\n" +
 				"Attaching to PROJECT_stubborn_1\n\x1b[36mstubborn_1  |\x1b[0m not ending\n" +
 				"Gracefully stopping... (press Ctrl+C again to force)\nStopping PROJECT_stubborn_1 ... \r\nKilling PROJECT_stubborn_1 ... \r\nKilling PROJECT_stubborn_1 ... done\r\n",
+		},
+	},
+	{ // whatever it says: the second changes nothing
+		name: "up, twice without effect", args: "up hesitant", at: []string{"not ending", "1 Stopping"}, after: "Exit 137",
+		code: map[compose.Look]int{compose.V5: 130},
+		want: map[compose.Look]string{
+			compose.V5: " Network PROJECT_default Creating \n Network PROJECT_default Created \n" +
+				" Container PROJECT-hesitant-1 Creating \n Container PROJECT-hesitant-1 Created \n Container PROJECT-hesitant-1 Starting \n Container PROJECT-hesitant-1 Started \n" +
+				"Attaching to hesitant-1\nhesitant-1  | not ending\n\n Compose Stopping Gracefully Stopping... press Ctrl+C again to force\n" +
+				" Container PROJECT-hesitant-1 Stopping \n Container PROJECT-hesitant-1 Stopped \n",
 		},
 	},
 }

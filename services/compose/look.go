@@ -23,7 +23,7 @@ type traits struct {
 	createsFirst bool   // all containers are created before the first is started, and `down` takes each down at once
 	stopping     string // ^C during `up` …
 	stopped      error  // … and how that ends
-	killedStatus int    // … or, after a second ^C
+	killedStatus int    // … or, after a second ^C; 0 if that changes nothing
 	stopsDead    bool   // containers that have ended are "stopped", too
 	aborting     string // a container ended during `up --abort-on-container-exit`
 }

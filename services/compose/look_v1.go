@@ -301,10 +301,13 @@ func (v1) taskFailed(s *session, f failure) {
 	s.ui.info("\nERROR: for " + f.name + "  " + f.err.Error())
 }
 
-// failed: what failed has been said already. (docker-compose then exits with 0.)
+// failed: what the engine refused has been said, and is not the command's failure.
 func (v1) failed(failures []failure) error {
-	if len(failures) > 0 {
-		return exitError(1)
+	for _, f := range failures {
+		var refused *apiError
+		if !errors.As(f.err, &refused) {
+			return f.err
+		}
 	}
 	return nil
 }

@@ -34,7 +34,6 @@ func styleV5() *style {
 		createsFirst: true,
 		stopping:     "Gracefully Stopping... press Ctrl+C again to force",
 		stopped:      exitError(130),
-		killedStatus: 130,
 		aborting:     "Aborting on container exit...",
 		stopsDead:    true,
 	}, v5{}}

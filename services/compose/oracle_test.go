@@ -321,11 +321,19 @@ func TestTexts(t *testing.T) {
 				s.dir += "/" + tt.dir
 			}
 			var real []result
+			// What a container has been started for a moment ago may not be logged yet.
+			ready := func(command string) {
+				if tt.name == "container name" && command == "logs" {
+					s.logged(compose.V1)
+				}
+			}
 			for _, command := range tt.commands {
+				ready(command)
 				real = append(real, s.real(strings.Fields(command)...))
 			}
 			s.clean()
 			for i, command := range tt.commands {
+				ready(command)
 				got := s.run(compose.V1, strings.Fields(command)...)
 				same := func(text string) string {
 					text = normalize(0, "", strings.ReplaceAll(strings.ReplaceAll(text, top, "/PROJECT"), s.name, "PROJECT"))
@@ -373,6 +381,9 @@ func TestTerminal(t *testing.T) {
 		"up -d", "ps", "logs", "up -d --scale redis=2", "up -d", "stop", "start", "restart -t 0", "pause", "unpause", "kill", "rm -f", "logs nosuch", "down", "down",
 	}
 	run := func(ours bool, command string) string {
+		if command == "logs" {
+			s.logged(compose.V1) // not before there is something to show
+		}
 		master, tty, err := pty.Open()
 		if err != nil {
 			t.Fatal(err)

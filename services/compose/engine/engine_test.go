@@ -682,6 +682,20 @@ func TestRestartPolicies(t *testing.T) {
 		c.do("DELETE /containers/waits?force=1", nil)
 		next("container destroy")
 	})
+	t.Run("killed between two runs", func(t *testing.T) {
+		c := &client{t, c.socket, c.http}
+		next := c.watch(query(object{"container": []string{"loops"}}))
+		c.start("loops", []string{"say", "exit:1"}, policy("always", 0))
+		for range 3 { // as above
+			next("container die")
+		}
+		c.do("POST /containers/loops/kill?signal=HUP", nil) // it goes on
+		next("container die")
+		c.do("POST /containers/loops/kill", nil)
+		if d := c.inspect("loops"); d.State.Status != "exited" || d.State.ExitCode != 1 {
+			t.Errorf("%+v", d.State)
+		}
+	})
 	t.Run("killed for good", func(t *testing.T) {
 		c := &client{t, c.socket, c.http}
 		id := c.running("killed", "stubborn is up", []string{"stubborn"}, policy("always", 0))

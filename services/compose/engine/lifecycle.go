@@ -397,7 +397,7 @@ func (e *Engine) killContainer(w http.ResponseWriter, r *http.Request) error {
 	}
 	var over <-chan struct{}
 	err := e.locked(r, func(c *container) error {
-		if c.run == nil {
+		if !c.running() {
 			return conflict("Cannot kill container: %s: Container %s is not running", r.PathValue("id"), c.id)
 		}
 		stop := syscall.SIGTERM
@@ -406,6 +406,13 @@ func (e *Engine) killContainer(w http.ResponseWriter, r *http.Request) error {
 		}
 		if signal == syscall.SIGKILL || signal == stop {
 			c.halted = true
+		}
+		if c.run == nil { // between two runs: there is nobody to get it
+			if c.halted {
+				over = c.stopped
+				c.cancelRestart()
+			}
+			return nil
 		}
 		c.run.process.signal(signal)
 		e.publish("container", "kill", c.id, c.attributes("signal", strconv.Itoa(int(signal))))

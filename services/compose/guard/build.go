@@ -2,9 +2,7 @@ package guard
 
 import (
 	"archive/tar"
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"debug/elf"
 	"encoding/json"
@@ -73,8 +71,7 @@ func (g *guard) build(w http.ResponseWriter, r *http.Request) {
 			a.copyTo(w)
 			return
 		}
-		r.Body, r.ContentLength = read(), size
-		g.proxy.ServeHTTP(w, r.WithContext(ctx))
+		g.pass(w, r.WithContext(ctx), files, size)
 		return
 	}
 	made := built.FindSubmatch(a.body.Bytes())
@@ -177,28 +174,15 @@ func (g *guard) loadBase(ctx context.Context) error {
 
 // dockerfile is the text of the Dockerfile of a build context, "" if there is none.
 func dockerfile(files io.Reader, name string) string {
-	if name == "" {
-		name = "Dockerfile"
-	}
-	in := bufio.NewReader(files)
-	files = in
-	if magic, _ := in.Peek(2); string(magic) == "\x1f\x8b" {
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return ""
-		}
-		files = z
-	}
-	for t := tar.NewReader(files); ; {
-		h, err := t.Next()
-		if err != nil {
-			return ""
-		}
-		if strings.TrimPrefix(h.Name, "./") == strings.TrimPrefix(name, "./") {
+	t, err := archive(files)
+	for err == nil {
+		var h *tar.Header
+		if h, err = t.Next(); err == nil && isFile(h, name) {
 			b, _ := io.ReadAll(io.LimitReader(t, 1<<20)) // as much as there is
 			return string(b)
 		}
 	}
+	return ""
 }
 
 // answer is a response to somebody in this process.
