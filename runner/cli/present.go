@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -89,8 +90,10 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	if !slices.Contains(tui.Presets(), s.keys) {
 		return fmt.Errorf("--keys: there is no set of keys %q; there are: %s", s.keys, strings.Join(tui.Presets(), ", "))
 	}
-	load := func() (*present.Source, *source, error) { return s.load(args, streams) }
-	src, deck, err := load()
+	if _, err := tui.Prefix(s.prefix); err != nil {
+		return fmt.Errorf("--prefix: %w", err)
+	}
+	src, deck, err := s.load(args, streams.Err)
 	if err != nil {
 		return err
 	}
@@ -106,19 +109,17 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	}
 	terminal := report.Detect(streams.Out, os.Getenv).TTY && report.Detect(streams.In, os.Getenv).TTY
 	if s.preflight {
-		allowed := s.yes || memory.Allowed(src.Plan)
-		if !allowed && (!terminal || !agree(src.Plan, streams)) {
-			return errors.New("--preflight runs the deck: say --yes")
+		if err := s.consent(ctx, src.Plan, memory, terminal, streams); err != nil {
+			return err
 		}
-		s.yes = true
 		if err := s.check(ctx, src, book, streams); err != nil || !terminal && !s.web.wanted() {
 			return err
 		}
 		if terminal {
 			fmt.Fprint(streams.Out, "\nEnter presents the deck, ^C does not. ")
-		}
-		if terminal && !enter(ctx, streams.In) {
-			return &codeError{code: exitInterrupted}
+			if _, ok := answer(ctx, streams.In); !ok {
+				return &codeError{code: exitInterrupted}
+			}
 		}
 	}
 	alone := s.web.wanted() && (!terminal || s.web.only)
@@ -127,7 +128,11 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	}
 	talk, err := present.Open(ctx, src, present.Options{
 		Load: func() (*present.Source, error) {
-			again, _, err := load()
+			var said strings.Builder // the terminal is the talk's now
+			again, _, err := s.load(args, &said)
+			if again != nil {
+				again.Warning = strings.TrimSpace(said.String())
+			}
 			return again, err
 		},
 		Ledger: book, Memory: memory, Yes: s.yes, At: s.at, Hidden: s.hidden, FromStart: s.fresh, Link: browse,
@@ -168,7 +173,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links bool, streams Streams) error {
 	if links {
 		fmt.Fprint(streams.Out, "Enter begins here, too. ")
-		if !enter(ctx, streams.In) {
+		if _, ok := answer(ctx, streams.In); !ok {
 			return context.Canceled
 		}
 	}
@@ -178,9 +183,9 @@ func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links
 	})
 }
 
-// load reads the deck, the whole of it.
-func (s *show) load(args []string, streams Streams) (*present.Source, *source, error) {
-	plan, sources, err := s.dialect.load(args, streams.Err)
+// load reads the deck, the whole of it, and writes down what prevents nothing.
+func (s *show) load(args []string, warnings io.Writer) (*present.Source, *source, error) {
+	plan, sources, err := s.dialect.load(args, warnings)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -394,8 +399,14 @@ func each(plan *runner.Plan, f func(*runner.Exercise, *runner.Step)) {
 	}
 }
 
-// agree shows all that would run, and asks.
-func agree(plan *runner.Plan, streams Streams) bool {
+// consent asks whether this content of the deck may run, unless that is known.
+func (s *show) consent(ctx context.Context, plan *runner.Plan, memory *present.Memory, terminal bool, streams Streams) error {
+	if s.yes || memory.Allowed(plan) {
+		return nil
+	}
+	if !terminal {
+		return errors.New("--preflight runs the deck: say --yes")
+	}
 	fmt.Fprintln(streams.Out, "This deck wants to run on this machine, with your privileges:")
 	each(plan, func(e *runner.Exercise, step *runner.Step) {
 		if e.Setup {
@@ -414,23 +425,32 @@ func agree(plan *runner.Plan, streams Streams) bool {
 		}
 	})
 	fmt.Fprint(streams.Out, "Run it? [y/N] ")
-	line, _ := bufio.NewReader(streams.In).ReadString('\n')
-	line = strings.ToLower(strings.TrimSpace(line))
-	return line == "y" || line == "yes"
+	line, ok := answer(ctx, streams.In)
+	if ctx.Err() != nil {
+		fmt.Fprintln(streams.Out)
+		return &codeError{code: exitInterrupted}
+	}
+	if line = strings.ToLower(strings.TrimSpace(line)); !ok || line != "y" && line != "yes" {
+		return errors.New("--preflight runs the deck, which was not allowed")
+	}
+	_ = memory.Allow(plan) // who cannot be remembered is asked again
+	return nil
 }
 
-// enter waits for Enter; false if the context ended first.
-func enter(ctx context.Context, in *os.File) bool {
-	pressed := make(chan bool, 1)
+// answer waits for a line; not ok if the context, or what there is to read, ended first.
+func answer(ctx context.Context, in io.Reader) (line string, ok bool) {
+	lines := make(chan string, 1)
 	go func() { // a read of a terminal cannot be ended: this one ends with the process
-		_, err := bufio.NewReader(in).ReadString('\n')
-		pressed <- err == nil
+		defer close(lines)
+		if line, err := bufio.NewReader(in).ReadString('\n'); err == nil {
+			lines <- line
+		}
 	}()
 	select {
-	case ok := <-pressed:
-		return ok
+	case line, ok = <-lines:
+		return line, ok
 	case <-ctx.Done():
-		return false
+		return "", false
 	}
 }
 
@@ -444,8 +464,20 @@ func browse(ctx context.Context, url string) error {
 	if err != nil {
 		return fmt.Errorf("no browser can be opened here: %s", url)
 	}
-	if out, err := exec.CommandContext(ctx, path, url).CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w: %s", opener, err, firstLine(string(out)))
+	// A file, and not a pipe: a browser that stays keeps what it writes to open, and who
+	// quits the talk does not wait for it.
+	said, err := os.CreateTemp("", "workshop-open-")
+	if err != nil {
+		return err
+	}
+	defer said.Close()
+	_ = os.Remove(said.Name())
+	cmd := exec.CommandContext(ctx, path, url)
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Run(); err != nil && ctx.Err() == nil {
+		out := make([]byte, 1<<10)
+		n, _ := said.ReadAt(out, 0)
+		return fmt.Errorf("%s: %w: %s", opener, err, firstLine(string(out[:n])))
 	}
 	return nil
 }

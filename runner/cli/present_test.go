@@ -378,6 +378,20 @@ func TestPresentReload(t *testing.T) {
 	r.ends()
 }
 
+// TestPresentWarning has an edited deck warned of: on the talk's screen, not over it.
+func TestPresentWarning(t *testing.T) {
+	deck := writeDeck(t, "# A\n\n---\n\n# B\n")
+	r := enterRoom(t, 80, 24, "--compat", "autopilot", deck)
+	if err := os.WriteFile(deck, []byte("# Alone\n\n.exercise[\n```bash\ntrue\n```\n<!-- ```nosuch x``` -->\n]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.sees("1/1", "unknown directive")
+	if !strings.HasPrefix(strings.TrimSpace(r.text()), "Alone\n  ━━━━━\n") {
+		t.Errorf("the screen was scrolled:\n%s", r.text())
+	}
+	r.ends()
+}
+
 // TestPresentAt runs the deck up to an exercise.
 func TestPresentAt(t *testing.T) {
 	r := enterRoom(t, 80, 24, "--yes", "--network", "private", "--at", "talk/wrong", writeDeck(t, talk))
@@ -385,6 +399,72 @@ func TestPresentAt(t *testing.T) {
 	r.press("Left", "Left")
 	r.sees("✓ echo hel''lo", "2/5")
 	r.ends()
+}
+
+// TestPresentPreflight answers the questions of --preflight. Consent is to a content of
+// the deck: an edited one asks again.
+func TestPresentPreflight(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	deck := writeDeck(t, "# A\n\n.exercise[\n```bash\necho o''ne\n```\n]\n")
+	args := []string{"--preflight", "--network", "private", deck}
+	leave := func(r *room, answer string, want int) {
+		t.Helper()
+		r.sees("Run it? [y/N]")
+		if answer == "" {
+			if err := r.cmd.Process.Signal(os.Interrupt); err != nil { // a signal, as the terminal is not raw here
+				t.Fatal(err)
+			}
+		}
+		r.press(answer)
+		_ = r.cmd.Wait()
+		if got := r.cmd.ProcessState.ExitCode(); got != want {
+			t.Errorf("%q: exit status %d", answer, got)
+		}
+	}
+	leave(enterRoom(t, 80, 24, args...), "", exitInterrupted)
+	leave(enterRoom(t, 80, 24, args...), "n\r", exitUsage)
+	r := enterRoom(t, 80, 24, args...)
+	r.sees("echo o''ne", "Run it? [y/N]")
+	r.press("y\r")
+	r.sees("no risks", "Enter presents the deck")
+	r.press("Enter")
+	r.sees("✓ checked just now", "1/1")
+	r.press("Enter")
+	r.sees("\none", "✓ ")
+	if err := os.WriteFile(deck, []byte("# A\n\n.exercise[\n```bash\necho t''wo\n```\n]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.sees("was read again")
+	r.press("Enter")
+	r.sees("This deck wants to run", "echo t''wo")
+	r.press("n")
+	r.ends()
+}
+
+// TestPresentBrowser has a browser that stays: who quits does not wait for it.
+func TestPresentBrowser(t *testing.T) {
+	bin := t.TempDir()
+	// It holds what it was given to write to, as a browser does that was started by xdg-open.
+	browser := "#!/bin/sh\necho \"$1\" > " + bin + "/opened\ncat < " + bin + "/closed\n"
+	if err := syscall.Mkfifo(filepath.Join(bin, "closed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(bin, "xdg-open"), []byte(browser), 0o700); err != nil { //nolint:gosec // it is to be run
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	r := enterRoom(t, 80, 24, writeDeck(t, "# A\n\nSee [this](https://example.com/this).\n"))
+	r.press("o")
+	r.sees("https://example.com/this")
+	closed, err := os.OpenFile(filepath.Join(bin, "closed"), os.O_WRONLY, 0) // waits for its reader
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed.Close()
+	r.ends()
+	if got, err := os.ReadFile(filepath.Join(bin, "opened")); err != nil || string(got) != "https://example.com/this\n" {
+		t.Errorf("%q %v", got, err)
+	}
 }
 
 // TestPresentAutopilot has the keys of the old autopilot.

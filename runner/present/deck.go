@@ -208,12 +208,13 @@ type mark struct {
 }
 
 func (d *Deck) mark(at int) mark {
-	m := d.Slides[at].mark()
+	m, nth := d.Slides[at].mark(), 0
 	for _, s := range d.Slides[:at] {
 		if s.mark() == m {
-			m.Nth++
+			nth++
 		}
 	}
+	m.Nth = nth
 	return m
 }
 

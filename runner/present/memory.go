@@ -128,6 +128,9 @@ func (m *Memory) allow(digest string) error {
 	return ledger.WriteFile(m.consent(digest), []byte(time.Now().UTC().Format(time.RFC3339)+"\n"))
 }
 
+// Allow remembers that the deck of a plan may be run.
+func (m *Memory) Allow(plan *runner.Plan) error { return m.allow(digest(plan)) }
+
 // Allowed reports whether the deck of a plan may be run.
 func (m *Memory) Allowed(plan *runner.Plan) bool { return m.allowed(digest(plan)) }
 

@@ -2,6 +2,7 @@ package present
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -82,6 +83,9 @@ func (t *Talk) reload(ctx context.Context) {
 				t.take(src)
 				t.watch.add(src.Files)
 				t.say("the deck was read again")
+				if src.Warning != "" {
+					t.fail(errors.New(src.Warning))
+				}
 			}
 			if t.reloads && ctx.Err() == nil {
 				t.reloads = false

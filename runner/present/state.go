@@ -115,7 +115,7 @@ const (
 	// Forward runs what comes before the selected step in its session and was not run.
 	Continue Verb = "continue" // run on, over slides, until something does not pass
 	Stop     Verb = "stop"     // give up the step that runs
-	Again    Verb = "again"    // the step in trouble
+	Again    Verb = "again"    // the step in trouble, with its command where that has ended
 	Skip     Verb = "skip"     // the selected step, or the one in trouble
 	Dismiss  Verb = "dismiss"  // the trouble, for now
 	Fresh    Verb = "fresh"    // bring the shell back to its prompt, or get another one
@@ -240,8 +240,12 @@ func (s State) update(c Command, now time.Time) (State, []effect) {
 		case busy():
 			return say("a step is running: stop it first", true)
 		}
+		steps := []*Step{step}
+		if c.Do == Again && s.Trouble != nil {
+			steps = s.redo(s.Trouble)
+		}
 		s.Trouble = nil
-		return s, []effect{{kind: runSteps, steps: []*Step{step}, again: c.Do == Again}}
+		return s, []effect{{kind: runSteps, steps: steps, again: c.Do == Again}}
 	case Forward, Continue:
 		step := s.Selected()
 		switch {
@@ -370,6 +374,21 @@ func (s *State) before(step *Step) []*Step {
 		}
 	}
 	return steps
+}
+
+// redo are the steps that do once more what is in trouble. A wait whose command still
+// runs waits on; otherwise what judges a command needs it to be run again.
+func (s *State) redo(t *Trouble) []*Step {
+	from := t.Step.Index
+	if kind := t.Step.Kind(); t.Failure != nil && (kind == runner.Judges || kind == runner.Waits && t.Failure.Status != nil) {
+		for i := from; i >= 0 && s.Deck.Steps[i].Exercise == t.Step.Exercise; i-- {
+			if s.Deck.Steps[i].Snippet() {
+				from = i
+				break
+			}
+		}
+	}
+	return s.Deck.Steps[from : t.Step.Index+1]
 }
 
 // goOn is what continuing runs: from the selected step on, else from the next slide's.

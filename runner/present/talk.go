@@ -20,6 +20,8 @@ type Source struct {
 	Plan  *runner.Plan   // of all that is not excluded, nothing selected away
 	Run   runner.Options // of its sessions
 	Files []string       // what it was read from, whose changes are to be noticed
+
+	Warning string // what is wrong with it, and prevents nothing
 }
 
 // Options of a talk. The zero value remembers nothing and asks before it runs.
@@ -282,6 +284,11 @@ func (t *Talk) do(ctx context.Context, c Command) {
 		c, t.pending = t.pending, Command{}
 		t.s.Consent = nil
 	}
+	switch c.Do {
+	case Run, Again, Forward, Continue, Allow, Resize:
+	default:
+		t.confirmed = nil // once more, and not after something else
+	}
 	var effects []effect
 	t.s, effects = t.s.update(c, time.Now())
 	for _, e := range effects {
@@ -454,7 +461,7 @@ func (t *Talk) steps(ctx context.Context, deck *Deck, e effect) (last func()) {
 		}
 		var o *Outcome
 		if t.post(func() { o = t.begin(deck, step, e.walk) }); o == nil {
-			return func() {}
+			return func() { t.say("the deck was edited: stopped before " + step.Summary()) }
 		}
 		result := &runner.StepResult{Step: step.Step, Verdict: runner.Skipped}
 		if judges := step.Kind() == runner.Waits || step.Kind() == runner.Judges; !judges || !o.Unverified {
@@ -531,10 +538,10 @@ func (t *Talk) shell(ctx context.Context, step *Step) (*runner.Live, error) {
 	return live, nil
 }
 
-// begin notes that a step is about to run; nil if it must not.
+// begin notes that a step is about to run; nil if it must not, for it is not of the deck
+// any more.
 func (t *Talk) begin(deck *Deck, step *Step, walk bool) *Outcome {
 	if t.s.Deck != deck {
-		t.say("the deck was edited: stopped before " + step.Summary())
 		return nil
 	}
 	t.s.Busy = ""
@@ -556,7 +563,8 @@ func (t *Talk) end(o *Outcome, result *runner.StepResult) {
 	if len(t.s.Log) > maxLog {
 		t.s.Log = slices.Clone(t.s.Log[len(t.s.Log)-maxLog/2:])
 	}
-	if step := t.s.Deck.same(o.Step); step != nil {
+	step := t.s.Deck.same(o.Step)
+	if step != nil {
 		ended.Step = step
 		t.note(&ended)
 	}
@@ -564,6 +572,8 @@ func (t *Talk) end(o *Outcome, result *runner.StepResult) {
 	switch {
 	case result.Verdict == runner.Interrupted:
 		t.say("stopped: what it started may still run")
+	case step == nil && result.Failure != nil && !o.Unverified:
+		t.fail(edited(o.Step, result.Failure))
 	case result.Failure != nil && !o.Unverified:
 		t.choose(ended.Step, 0)
 		t.s.Trouble = &Trouble{Step: ended.Step, Failure: result.Failure}
@@ -596,12 +606,17 @@ func (t *Talk) trouble(step *Step, err error) {
 	}
 	if o := t.s.Running; o != nil { // it never did
 		t.s.Running = nil
-		t.s.Outcomes = slices.Clone(t.s.Outcomes)
-		if o.Step.Index < len(t.s.Outcomes) {
-			t.s.Outcomes[o.Step.Index] = nil
+		if of := t.s.Deck.same(o.Step); of != nil {
+			t.s.Outcomes = slices.Clone(t.s.Outcomes)
+			t.s.Outcomes[of.Index] = nil
 		}
 	}
-	t.s.Trouble = &Trouble{Step: step}
+	of := t.s.Deck.same(step)
+	if of == nil {
+		t.fail(edited(step, err))
+		return
+	}
+	t.s.Trouble = &Trouble{Step: of}
 	var refusal *runner.Refusal
 	switch {
 	case errors.As(err, &refusal):
@@ -610,6 +625,12 @@ func (t *Talk) trouble(step *Step, err error) {
 	default:
 		t.s.Trouble.Refusal = &runner.Refusal{Reason: err.Error()}
 	}
+}
+
+// edited is what became of a step that is not of the deck any more: nobody can do it
+// again, or skip it.
+func edited(step *Step, err error) error {
+	return fmt.Errorf("%s, which was edited while it ran: %w", step.Summary(), err)
 }
 
 // link opens a page, if it is one of the web.

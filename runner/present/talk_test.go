@@ -214,6 +214,57 @@ func TestForwardAndReload(t *testing.T) {
 	}
 }
 
+// TestAgain does a wait in vain once more: with its command, which has ended.
+func TestAgain(t *testing.T) {
+	h := openHall(t, t.TempDir(), "# A\n\n.exercise[\n```bash\ncat missing\n```\n```wait yes```\n]\n", Options{Yes: true})
+	h.run()
+	if s := h.run(); s.Trouble == nil || s.Trouble.Failure == nil || s.Trouble.Failure.Status == nil {
+		t.Fatalf("%+v", s.Trouble)
+	}
+	h.do(Command{Do: Input, Text: "echo y''es > missing\r"})
+	h.until("it is typed", func(s *State) bool { return strings.Contains(screen(s), "missing\n$") })
+	h.do(Command{Do: Again})
+	s := h.until("both have run", func(s *State) bool { return idle(s) && len(s.Log) == 4 })
+	if s.Trouble != nil || s.Log[2].Step.Text != "cat missing" || s.Log[3].Verdict() != runner.Passed {
+		t.Fatalf("%+v", s.Trouble)
+	}
+}
+
+// TestEditedWhileItRan has a step fail that the deck does not hold any more: nobody can
+// do it again.
+func TestEditedWhileItRan(t *testing.T) {
+	dir := t.TempDir()
+	h := openHall(t, dir, "# A\n\n.exercise[\n```bash\ntrue\n```\n```bash\nread x && false\n```\n```bash\ntrue\n```\n]\n", Options{Yes: true})
+	h.do(Command{Do: Continue})
+	h.until("it reads", func(s *State) bool { return s.Running != nil && s.Running.Step.Index == 1 })
+	h.write("# A\n\n.exercise[\n```bash\ntrue\n```\n]\n")
+	h.until("read again", func(s *State) bool { return len(s.Deck.Steps) == 1 })
+	h.do(Command{Do: Input, Text: "x\r"})
+	s := h.until("it fails", idle)
+	if s.Trouble != nil || !s.Message.Error || !strings.Contains(s.Message.Text, "read x && false, which was edited while it ran: ") {
+		t.Fatalf("%+v %+v", s.Message, s.Trouble)
+	}
+	for _, verb := range []Verb{Again, Skip} {
+		if s = h.do(Command{Do: verb}); len(s.Outcomes) != 1 {
+			t.Fatalf("%s: %d", verb, len(s.Outcomes))
+		}
+	}
+}
+
+// TestEditedBetween has the deck edited between two steps of a walk.
+func TestEditedBetween(t *testing.T) {
+	dir := t.TempDir()
+	h := openHall(t, dir, "# A\n\n.exercise[\n```bash\nread x\n```\n```bash\ntrue\n```\n]\n", Options{Yes: true})
+	h.do(Command{Do: Continue})
+	h.until("it reads", func(s *State) bool { return s.Running != nil })
+	h.write("# B\n\n.exercise[\n```bash\nread x\n```\n```bash\nfalse\n```\n]\n")
+	h.until("read again", func(s *State) bool { return s.Current().Title() == "B" })
+	h.do(Command{Do: Input, Text: "x\r"})
+	h.until("it stops, and says so", func(s *State) bool {
+		return idle(s) && s.Message.Text == "the deck was edited: stopped before true"
+	})
+}
+
 func TestMemory(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	h := openHall(t, dir, small, Options{Memory: NewMemory(state, "x")})
@@ -235,6 +286,16 @@ func TestMemory(t *testing.T) {
 	h.do(Command{Do: Select, N: 1})
 	if s := h.do(Command{Do: Run}); s.Consent == nil {
 		t.Error("another content runs without a question")
+	}
+}
+
+// TestMark finds each of many slides that are alike: the increments of one.
+func TestMark(t *testing.T) {
+	s := openHall(t, t.TempDir(), "# A\n\n---\n\n## B\n\n--\n\none\n\n--\n\ntwo\n\n--\n\nthree\n\n---\n\n## C\n", Options{}).State()
+	for i := range s.Deck.Slides {
+		if got := s.Deck.marked(s.Deck.mark(i), 0); got != i {
+			t.Errorf("slide %d: %d (%+v)", i, got, s.Deck.mark(i))
+		}
 	}
 }
 
@@ -273,6 +334,11 @@ func TestSessions(t *testing.T) {
 	h.do(Command{Do: Select, N: 0})
 	if s := h.do(Command{Do: Run}); !strings.Contains(s.Message.Text, `this ends the shell of "b"`) || s.Session != "b" {
 		t.Fatal(s.Message.Text)
+	}
+	h.do(Command{Do: Next})
+	h.do(Command{Do: Prev})
+	if s := h.do(Command{Do: Run}); !strings.Contains(s.Message.Text, "once more") || s.Session != "b" {
+		t.Fatal("a question of long ago is asked no more")
 	}
 	if s := h.run(); s.Session != "a" {
 		t.Fatal(s.Session)

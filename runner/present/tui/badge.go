@@ -50,25 +50,20 @@ func (p *painter) checked(c ledger.Last) line {
 
 // since is how long ago something was, as people say it.
 func since(d time.Duration) string {
-	count := func(n int, noun string) string {
-		if n == 1 {
-			return "1 " + noun + " ago"
-		}
-		return fmt.Sprintf("%d %ss ago", n, noun)
-	}
+	ago := func(n int, noun string) string { return count(n, noun) + " ago" }
 	switch {
 	case d < time.Minute:
 		return "just now"
 	case d < time.Hour:
-		return count(int(d/time.Minute), "minute")
+		return ago(int(d/time.Minute), "minute")
 	case d < 24*time.Hour:
-		return count(int(d/time.Hour), "hour")
+		return ago(int(d/time.Hour), "hour")
 	case d < 14*24*time.Hour:
-		return count(int(d/(24*time.Hour)), "day")
+		return ago(int(d/(24*time.Hour)), "day")
 	case d < 70*24*time.Hour:
-		return count(int(d/(7*24*time.Hour)), "week")
+		return ago(int(d/(7*24*time.Hour)), "week")
 	}
-	return count(int(d/(30*24*time.Hour)), "month")
+	return ago(int(d/(30*24*time.Hour)), "month")
 }
 
 // short is a duration in few characters.
@@ -89,4 +84,12 @@ func clock(d time.Duration) string {
 		return fmt.Sprintf("%d:%02d:%02d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60)
 	}
 	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+// count is a number of things.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -110,6 +111,32 @@ func bindings(preset string) (map[string]action, error) {
 		keys[k] = action{"steps", "as the autopilot did", do}
 	}
 	return keys, nil
+}
+
+// Prefix is a key that leads out of the shell, by the name that it has here: as it is, or
+// as tmux writes it (^a, C-a). One that nobody can press would keep a person in the shell.
+func Prefix(key string) (string, error) {
+	name := strings.ToLower(key)
+	for tmux, ours := range map[string]string{"^": "ctrl+", "c-": "ctrl+", "m-": "alt+"} {
+		if rest, ok := strings.CutPrefix(name, tmux); ok && rest != "" {
+			name = ours + rest
+			break
+		}
+	}
+	base, modified := name, false
+	for _, m := range []string{"ctrl+", "alt+", "shift+"} {
+		if rest, ok := strings.CutPrefix(base, m); ok && rest != "" {
+			base, modified = rest, modified || m != "shift+"
+		}
+	}
+	_, named := names[base]
+	for f := 1; f <= 12 && !named; f++ {
+		named = base == fmt.Sprint("f", f)
+	}
+	if !named && (utf8.RuneCountInString(base) != 1 || base != name && !modified) {
+		return "", fmt.Errorf("there is no key %q; such as ctrl+], ctrl+a, f12", key)
+	}
+	return name, nil
 }
 
 func ask(m mode) func(*face) tea.Cmd {

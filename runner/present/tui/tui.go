@@ -149,6 +149,9 @@ func newFace(talk *present.Talk, opts Options) (*face, error) {
 	if opts.Prefix == "" {
 		opts.Prefix = DefaultPrefix
 	}
+	if opts.Prefix, err = Prefix(opts.Prefix); err != nil {
+		return nil, err
+	}
 	return &face{theme: newTheme(!opts.Plain), talk: talk, opts: opts, keys: keys, s: talk.State(), gallery: newGallery(opts.Images, opts.Environ), trees: map[*present.Slide]*markdown.Node{}}, nil
 }
 

@@ -242,6 +242,17 @@ func FuzzSlide(f *testing.F) {
 	})
 }
 
+func TestPrefix(t *testing.T) {
+	for name, want := range map[string]string{
+		"ctrl+]": "ctrl+]", "^]": "ctrl+]", "C-a": "ctrl+a", "M-x": "alt+x", "ctrl+alt+x": "ctrl+alt+x", "F12": "f12", "`": "`", "ctrl+space": "ctrl+space", "esc": "esc",
+		"": "", "nokey": "", "f13": "", "f0": "", "shift+a": "", "ctrl+": "", "^": "^", "ctrl-x": "", "f+12": "",
+	} {
+		if got, err := Prefix(name); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q %v", name, got, err)
+		}
+	}
+}
+
 func key(code rune) tea.KeyPressMsg {
 	return tea.KeyPressMsg{Code: code}
 }

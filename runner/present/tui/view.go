@@ -323,7 +323,7 @@ func (f *face) trouble(cols, room int) []line {
 		}
 	}
 	keys := say(" ", 0)
-	for _, k := range [][2]string{{"a", "again"}, {"x", "skip"}, {"Tab", "the shell"}, {"Esc", "later"}} {
+	for _, k := range [][2]string{{"a", "again"}, {"x", "skip"}, {"e", "fresh prompt"}, {"Tab", "the shell"}, {"Esc", "later"}} {
 		keys = join(keys, say(" "+k[0]+" ", f.bar), say(" "+k[1]+"  ", 0))
 	}
 	rule := say(strings.Repeat("─", cols), f.bad)
@@ -478,7 +478,7 @@ func (f *face) consent(rows int) []line {
 	head := []line{
 		nil,
 		say("  This deck wants to run on this machine, with your privileges:", f.title),
-		say(fmt.Sprintf("  %d commands, %d steps in all. What is hidden from learners is shown, too.", commands, len(steps)), f.dim),
+		say(fmt.Sprintf("  %s, %s in all. What is hidden from learners is shown, too.", count(commands, "command"), count(len(steps), "step")), f.dim),
 		nil,
 	}
 	var body []line

@@ -235,6 +235,36 @@ func TestOneHasThePen(t *testing.T) {
 	}
 }
 
+// Whoever has the audience's link cannot keep those out who lead.
+func TestTheAudienceLeavesSeats(t *testing.T) {
+	s := newSeats(func() {})
+	find := func(role Role) *invitation {
+		i, ok := s.invitation(s.invite(role, 2*maxSeats, false))
+		if !ok {
+			t.Fatal("the invitation is gone")
+		}
+		return i
+	}
+	audience, presenter := find(Audience), find(Presenter)
+	n := 0
+	for ; n <= maxSeats; n++ {
+		if _, _, err := s.accept(audience); err != nil {
+			break
+		}
+	}
+	if n != maxSeats-ahead {
+		t.Errorf("%d of the audience have seats", n)
+	}
+	for n = 0; n <= maxSeats; n++ {
+		if _, _, err := s.accept(presenter); err != nil {
+			break
+		}
+	}
+	if n != ahead {
+		t.Errorf("%d presenters have seats", n)
+	}
+}
+
 // What comes with every answer, refusals too, and the cookie.
 func TestHeaders(t *testing.T) {
 	h := openRoom(t, plainDeck, present.Options{}, Options{})

@@ -25,6 +25,7 @@ const (
 	joins      = "join" // where invitations are accepted; no seat is called so
 	cookieName = "seat"
 	maxSeats   = 512
+	ahead      = 32 // of the seats, which the audience leaves to those who lead
 	maxInvites = 64
 	lasting    = 12 * time.Hour // of seats and invitations
 )
@@ -110,7 +111,11 @@ func (s *seats) accept(i *invitation) (*seat, string, error) {
 			delete(s.all, id)
 		}
 	}
-	if len(s.all) >= maxSeats {
+	free := maxSeats - len(s.all)
+	if i.role == Audience {
+		free -= ahead
+	}
+	if free <= 0 {
 		return nil, "", errFull
 	}
 	if i.left--; i.left == 0 {
