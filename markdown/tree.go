@@ -60,7 +60,7 @@ type Node struct {
 
 // goldmark takes more than linear time for some input. What a slide may hold is bounded
 // so that 16 KiB are decided in 20 ms, however they were made; no deck that a person
-// wrote comes near. See ADR 20.
+// wrote comes near. See ADR 17.
 const (
 	maxTree     = 16 << 10 // bytes of a slide with its increments
 	maxBrackets = 1000
