@@ -80,15 +80,35 @@ var blanks = regexp.MustCompile(`\s*\n`)
 // is the end of a line.
 func (s *stage) shows(text string) {
 	s.t.Helper()
-	limit := time.After(10 * time.Second)
+	if !s.showsWithin(text, 10*time.Second) {
+		s.t.Fatalf("%q does not come:\n%s", text, strings.Join(s.lines(), "\n"))
+	}
+}
+
+// interrupts types ^C until the prompt is back, as a person does: bash can swallow one
+// that comes while it starts a program.
+func (s *stage) interrupts() {
+	s.t.Helper()
+	for range 10 {
+		s.types("\x03")
+		if s.showsWithin("^C|$|", time.Second) {
+			return
+		}
+	}
+	s.shows("^C|$|")
+}
+
+func (s *stage) showsWithin(text string, d time.Duration) bool {
+	limit := time.After(d)
 	text = strings.ReplaceAll(text, "|", "\n")
 	for !strings.Contains(blanks.ReplaceAllString(strings.Join(s.lines(), "\n")+"\n", "\n"), text) {
 		select {
 		case <-s.Changed():
 		case <-limit:
-			s.t.Fatalf("%q does not come:\n%s", text, strings.Join(s.lines(), "\n"))
+			return false
 		}
 	}
+	return true
 }
 
 func TestLiveHalfLine(t *testing.T) {
@@ -124,8 +144,7 @@ func TestLiveByHand(t *testing.T) {
 	s.passes(2) // nothing to interrupt, nothing to spoil
 	s.passes(3)
 	s.shows("|up|")
-	s.types("\x03")
-	s.shows("^C|$|")
+	s.interrupts()
 	s.types("cat -u\r")
 	s.shows("$ cat -u")
 	s.refuses(4, "what was started by hand is still in the foreground")
