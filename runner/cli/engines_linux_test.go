@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -168,22 +169,19 @@ func TestManyEngines(t *testing.T) {
 	}
 	all("up", "-d")
 	published := regexp.MustCompile(`0\.0\.0\.0:(\d+)->80/tcp`)
-	ports := map[string]bool{}
+	ports := map[string]string{} // what answers there
 	for _, ps := range all("--look=v5", "ps") {
 		for _, m := range published.FindAllStringSubmatch(ps, -1) {
-			ports[m[1]] = true
+			ports[m[1]] = ask(m[1])
 		}
 	}
 	if len(ports) != engines*services {
 		t.Errorf("%d ports are published, want %d", len(ports), engines*services)
 	}
-	for port := range ports {
-		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
-		if err != nil {
-			t.Errorf("port %s: %v", port, err)
-			continue
+	for port, answer := range ports {
+		if !strings.HasPrefix(answer, "HASHER running on ") {
+			t.Errorf("port %s answers %q", port, answer)
 		}
-		conn.Close()
 	}
 	var processes []int
 	for _, c := range clients {
@@ -194,10 +192,25 @@ func TestManyEngines(t *testing.T) {
 	}
 	all("down", "-t", "0")
 	gone(t, processes)
-	for port := range ports {
-		if conn, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
-			conn.Close()
+	for port, answer := range ports { // the system may have given it to somebody else by now
+		if ask(port) == answer {
 			t.Errorf("port %s is still open", port)
 		}
 	}
+}
+
+// ask is what the service at a port says of itself, or why it does not.
+func ask(port string) string {
+	conn, err := net.DialTimeout("tcp", "127.0.0.1:"+port, 10*time.Second)
+	if err != nil {
+		return err.Error()
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	fmt.Fprint(conn, "GET / HTTP/1.0\r\n\r\n")
+	answer, err := io.ReadAll(conn)
+	if _, body, ok := strings.Cut(string(answer), "\r\n\r\n"); ok {
+		return body
+	}
+	return fmt.Sprintf("%q, %v", answer, err)
 }
