@@ -30,7 +30,7 @@ test: ## run all tests; say which were skipped, and why
 
 .PHONY: race
 race: ## run all tests under the race detector (needs a C compiler)
-	@CGO_ENABLED=1 go test -json -race $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
+	@CGO_ENABLED=1 go test -json -race -timeout 15m $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
 
 .PHONY: golden
 golden: ## write the golden files anew; read the diff before you commit it

@@ -26,6 +26,9 @@ import (
 // REQUIRE_DOCKER says that there must be one.
 func needDocker(t *testing.T) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("short: the race detector sees nothing of the static binary that runs on Docker")
+	}
 	if _, _, err := guard.Ask(t.Context(), os.Getenv("DOCKER_HOST")); err != nil {
 		if os.Getenv("REQUIRE_DOCKER") != "" {
 			t.Fatalf("REQUIRE_DOCKER is set, but there is no Docker engine: %v", err)
