@@ -36,7 +36,10 @@ func needDocker(t *testing.T) {
 		t.Skipf("no Docker engine: %v (REQUIRE_DOCKER=1 makes this a failure)", err)
 	}
 	if _, err := exec.LookPath("docker"); err != nil {
-		t.Skipf("no docker command: %v", err)
+		if os.Getenv("REQUIRE_DOCKER") != "" {
+			t.Fatalf("REQUIRE_DOCKER is set, but there is no docker command: %v", err)
+		}
+		t.Skipf("no docker command: %v (REQUIRE_DOCKER=1 makes this a failure)", err)
 	}
 }
 
