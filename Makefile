@@ -5,11 +5,11 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
-# What test, race, golden, fuzz and bench are about: make test PKGS=./markdown/...
+# The packages for test, race, golden, fuzz and bench: make test PKGS=./markdown/...
 PKGS ?= ./...
-# Further flags of go test: make test TESTFLAGS='-run TestParse -v'
+# More flags of go test: make test TESTFLAGS='-run TestParse -v'
 TESTFLAGS ?=
-# Time for each fuzz target, and for a round of all benchmarks' measurements.
+# The time for each fuzz target, and for each measurement of a benchmark.
 FUZZTIME ?= 20s
 BENCHTIME ?= 1s
 
@@ -21,19 +21,27 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## build ./workshop, a static binary
-	CGO_ENABLED=0 go build -trimpath -o workshop .
+build: ## build ./workshop, a static binary without debugging information
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o workshop .
 
 .PHONY: test
-test: ## run all tests; say which were skipped, and why
+test: ## run all tests; list the skipped ones with their reasons
 	@go test -json -timeout 15m $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
 
 .PHONY: race
 race: ## run all tests under the race detector (needs a C compiler)
 	@CGO_ENABLED=1 go test -json -race -timeout 15m $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
 
+# Parts of soak, as a regular expression. SOAK_COUNT, SOAK_LOOPS and SOAK_SEED replace the
+# figures of a part: rounds, exercises or kills; busy loops; the seed of random choices.
+SOAK ?= Table|Neighbours|Load|Kill
+
+.PHONY: soak
+soak: ## check known verdicts beside busy loops, for hours, and kill runs: make soak SOAK=Kill
+	cd runner/cli && go test -tags soak -count 1 -timeout 0 -run '^TestSoak($(SOAK))$$'
+
 .PHONY: golden
-golden: ## write the golden files anew; read the diff before you commit it
+golden: ## rewrite the golden files; read the diff before you commit it
 	UPDATE_GOLDEN=1 go test $(TESTFLAGS) $(PKGS)
 	@git status --short -- '*testdata*'
 
@@ -49,21 +57,23 @@ fuzz: ## run each fuzz target for FUZZTIME
 	done
 
 .PHONY: lint
-lint: $(LINT) ## check formatting, style and who imports whom
+lint: $(LINT) ## check formatting, style and imports
 	$(LINT) run --allow-parallel-runners
 	go vet .ci/testlog.go
+	go vet .ci/warden.go
+	go vet .ci/prose.go
 
-# The version is part of the name: a new one is built when this file asks for it.
+# The version is part of the name: a new version here is built by the next make lint.
 $(LINT):
 	mkdir -p $(@D)
 	GOBIN=$(CURDIR)/$(@D) go install $(GOLANGCI_LINT)
 	mv $(@D)/golangci-lint $@
 
-# Docker Compose itself, a client that tests compare with: about a minute, and once.
+# Docker Compose itself, a client that tests compare with. Building it takes about a minute, once.
 COMPOSE_V5 := .cache/bin/docker-compose-v5.6.0
 
 .PHONY: compose
-compose: $(COMPOSE_V5) ## build Docker Compose, which tests drive the embedded engine with
+compose: $(COMPOSE_V5) ## build Docker Compose, a client for the tests of the embedded engine
 
 $(COMPOSE_V5):
 	mkdir -p $(@D)
@@ -71,12 +81,12 @@ $(COMPOSE_V5):
 		-o $(CURDIR)/$@ github.com/docker/compose/v5/cmd
 
 .PHONY: bench
-bench: ## measure
+bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $(PKGS)
 
 .PHONY: demo
-demo: ## run the deck that ships, and watch
+demo: ## run the deck that ships, live
 	go run . run slides
 
 .PHONY: check
-check: lint test ## what a change must pass
+check: lint test ## run the checks that every change must pass

@@ -17,7 +17,7 @@ func main() {
 	}
 	signals := make(chan os.Signal, 2)
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
-		if !signal.Ignored(sig) { // as under nohup
+		if !signal.Ignored(sig) { // it is ignored under nohup
 			signal.Notify(signals, sig)
 		}
 	}

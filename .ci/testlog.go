@@ -1,8 +1,6 @@
-// Testlog reads the output of "go test -json" on its standard input and prints
-// what a person wants to know of it: a line for each package as it ends, everything
-// that a failed test printed, and in the end how many tests there were, with the
-// skipped ones and their reasons. It exits with 1 when something failed or nothing
-// passed.
+// Testlog reads the output of "go test -json" on its standard input and prints a summary: a line
+// for each package at its end, the output of failed tests, and at the end the number of tests, with
+// the skipped ones and their reasons. It exits with 1 if something failed or nothing passed.
 package main
 
 import (
@@ -19,16 +17,16 @@ import (
 type event struct {
 	Action  string
 	Package string
-	Test    string // "" for what concerns the package itself
+	Test    string // "" for an event of the package itself
 	Output  string
 }
 
-// log is what happened so far.
+// log holds the events so far.
 type log struct {
-	printed        map[key]string      // by what has not ended yet
+	printed        map[key]string      // by the test or package that has not ended
 	passed, failed int                 // tests
-	suspects       map[string][]string // failed tests by package, until that has ended
-	broken         int                 // packages that failed
+	suspects       map[string][]string // failed tests by package, until it has ended
+	broken         int                 // failed packages
 	skipped        []string
 }
 
@@ -37,11 +35,11 @@ type key struct{ pkg, test string }
 func main() {
 	l := log{printed: map[key]string{}, suspects: map[string][]string{}}
 	lines := bufio.NewScanner(os.Stdin)
-	lines.Buffer(nil, 64<<20) // an event holds a line of a test's output, however long
+	lines.Buffer(nil, 64<<20) // an event holds a line of a test's output, of any length
 	for lines.Scan() {
 		var e event
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
-			fmt.Println(lines.Text()) // said by the go command itself
+			fmt.Println(lines.Text()) // a message of the go command itself
 			continue
 		}
 		l.add(e)
@@ -93,8 +91,8 @@ func (l *log) endTest(k key, action string) {
 func (l *log) endPackage(k key, action string) {
 	switch action {
 	case "pass":
-		// The package's own verdict counts: what a test prints can look like a
-		// failure to the reader of its output.
+		// The package's own verdict counts: the output of a test can look like a failure to the
+		// reader.
 		for _, test := range l.suspects[k.pkg] {
 			fmt.Printf("  %s passed, though %s was read as failed\n", k.pkg, test)
 			l.passed++
@@ -103,7 +101,7 @@ func (l *log) endPackage(k key, action string) {
 		fmt.Println(lines[len(lines)-1]) // ok, the package, the time
 	case "fail":
 		l.broken++
-		// A test that has not ended was running when the package was killed.
+		// A test without an end was running when the package was killed.
 		var running []string
 		for other := range l.printed {
 			if other.pkg == k.pkg && other.test != "" {
@@ -126,7 +124,7 @@ var (
 	place = regexp.MustCompile(`^\S+\.go:\d+: `)
 )
 
-// reason is what a skipped test said.
+// reason returns the message of a skipped test.
 func reason(out string) string {
 	why := strings.Join(strings.Fields(frame.ReplaceAllString(out, "")), " ")
 	if why = place.ReplaceAllString(why, ""); why == "" {

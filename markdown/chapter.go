@@ -3,6 +3,7 @@ package markdown
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,26 +26,64 @@ type chapterParser struct {
 	part     string // the `# Title` in force
 	exercise *Exercise
 	opened   token // of the exercise
+	plain    bool  // no deck of remark: unknown properties are text, and backticks are the shell's
 }
 
-// parse fills a chapter with the slides of a file.
-func (l *loader) parse(c *Chapter, f *file) {
-	log := &log{}
-	src := l.expand(f, log)
-	p := &chapterParser{loader: l, log: log, src: src, tokens: scan(src, log), chapter: c, titler: titler{parser: l.parser}}
-	p.slides()
+// document is the text of a chapter with its tokens. Its style is chosen before it is parsed.
+type document struct {
+	src         *source
+	tokens      []token
+	log, remark *log
+	scripts     *scripts // of a scenario; nil if it is none
+}
+
+// document scans the text of a chapter.
+func (l *loader) document(f *file) *document {
+	d := &document{log: &log{}, remark: &log{}}
+	d.src = l.expand(f, d.log)
+	d.tokens = scan(d.src, d.log, d.remark)
+	return d
+}
+
+// asWritten is a document of a style that knows no substitutions: `@@NAME@@` and its like are text.
+func asWritten(d *document, f *file) *document {
+	if !strings.Contains(f.text, "@@") {
+		return d
+	}
+	w := &document{log: &log{}, remark: &log{}, scripts: d.scripts, src: &source{f.text, []segment{{0, f, 0, false}}}}
+	checkText(f, w.log)
+	w.tokens = scan(w.src, w.log, w.remark)
+	return w
+}
+
+// parse fills a chapter with the slides of a document.
+func (l *loader) parse(c *Chapter, d *document, st *style) {
+	p := &chapterParser{loader: l, log: d.log, src: d.src, tokens: d.tokens, chapter: c, titler: titler{parser: l.parser}}
+	if st.steps == nil {
+		d.log.errors.list = append(d.log.errors.list, d.remark.errors.list...)
+		d.log.warnings.list = append(d.log.warnings.list, d.remark.warnings.list...)
+		p.slides()
+	} else {
+		s := sectionParser{chapterParser: p, style: st, fill: l.fill, terminals: l.terminals}
+		if d.scripts != nil {
+			s.scripts = *d.scripts
+		}
+		s.sections()
+	}
 	p.ignores()
-	l.logs = append(l.logs, log)
+	l.logs = append(l.logs, d.log)
 }
 
 func (p *chapterParser) slides() {
 	depth := 0 // of blocks that are closed somewhere
-	p.begin(0, false)
-	for _, t := range p.tokens {
+	p.begin(p.front(), false)
+	for i, t := range p.tokens {
 		switch t.kind {
 		case separatorToken:
 			if depth > 0 {
-				p.log.warn(CodeSeparatorInBlock, p.src.span(t.start, t.start+prefix(p.src.text[t.start:t.end], func(c byte) bool { return c == '-' })), "close the block first", "this line separates no slides: it is inside a block")
+				dashes := prefix(p.src.text[t.start:t.end], func(c byte) bool { return c == '-' })
+				p.log.warn(CodeSeparatorInBlock, p.src.span(t.start, t.start+dashes),
+					"close the block first", "this line separates no slides: it is inside a block")
 				break
 			}
 			p.end(t.start)
@@ -55,29 +94,29 @@ func (p *chapterParser) slides() {
 			p.begin(t.end, p.src.text[t.start:t.end] != "---\n" && p.src.text[t.start:t.end] != "---")
 		case notesToken:
 			if depth == 0 && p.notes < 0 {
-				p.endExercise()
+				p.endExercise(t.start)
 				p.notes, p.notesEnd = t.start, t.end
 			}
 		case headingToken:
 			if p.notes < 0 {
-				p.heading(t)
+				p.heading(t, p.tokens[i+1:])
 			}
 		case openToken:
 			if t.match >= 0 {
 				depth++
 			}
 			if t.exercise && p.notes < 0 {
-				p.endExercise()
+				p.endExercise(t.start)
 				p.exercise, p.opened = &Exercise{Pos: p.src.pos(t.start)}, t
 			}
 		case closeToken:
 			depth--
-			if p.exercise != nil && t.match >= 0 && p.tokens[t.match].start == p.opened.start {
+			if p.exercise != nil && t.match == p.opened.start {
 				if strings.TrimSpace(p.src.text[p.opened.end:t.start]) == "" {
 					p.log.warn(CodeEmptyExercise, p.src.span(p.opened.start, p.opened.end), "fill it, or remove it", "an exercise with nothing in it")
 				}
 				p.exercise.Hidden = t.comment >= 0 && t.comment == p.opened.comment
-				p.endExercise()
+				p.endExercise(t.end)
 			}
 		case quoteToken:
 			word, _, _ := strings.Cut(t.info, " ")
@@ -86,14 +125,32 @@ func (p *chapterParser) slides() {
 			}
 		case fenceToken, spanToken:
 			if p.notes < 0 {
-				p.step(t)
+				if step := p.step(t); step != nil {
+					p.tokens[i].steps = []*Step{step}
+				}
 			}
 		}
 	}
 	p.end(len(p.src.text))
 }
 
-// maxSlides is how many slides a deck may have.
+// front is the end of the front matter; its title is the chapter's.
+func (p *chapterParser) front() int {
+	if len(p.tokens) == 0 || p.tokens[0].kind != frontToken {
+		return 0
+	}
+	end := p.tokens[0].end
+	mark := p.src.text[:len("---")]
+	for line := range strings.Lines(p.src.text[:end]) {
+		if key(line, mark) == "title" {
+			_, value, _ := strings.Cut(line, map[string]string{"---": ":", "+++": "="}[mark])
+			p.chapter.Title = strings.Trim(strings.TrimSpace(value), `"'`)
+		}
+	}
+	return end
+}
+
+// maxSlides is the largest number of slides of a deck.
 const maxSlides = 100_000
 
 // begin starts a slide at an offset.
@@ -111,30 +168,38 @@ func (p *chapterParser) begin(at int, increment bool) {
 
 // end finishes the slide at an offset.
 func (p *chapterParser) end(at int) {
-	p.endExercise()
+	p.endExercise(at)
 	s := p.slide
 	end := at
 	if p.notes >= 0 {
 		end = p.notes
 		s.Notes = strings.Trim(p.src.text[p.notesEnd:at], "\n")
 	}
-	text := p.src.text[min(p.from, end):end]
+	from := min(p.from, end)
+	text := p.src.text[from:end]
 	s.Source = strings.Trim(text, "\n")
-	s.origin = origin{p.src, []mark{{src: min(p.from, end) + len(text) - len(strings.TrimLeft(text, "\n"))}}}
+	s.origin = origin{p.src, []mark{{src: from + len(text) - len(strings.TrimLeft(text, "\n"))}}}
+	s.tokens = p.tokens[p.token(from):p.token(end)]
 	if s.Part == "" {
 		s.Part = p.part
 	}
 }
 
-func (p *chapterParser) endExercise() {
+// token is the index of the first token that begins at an offset or behind it.
+func (p *chapterParser) token(at int) int {
+	return sort.Search(len(p.tokens), func(i int) bool { return p.tokens[i].start >= at })
+}
+
+func (p *chapterParser) endExercise(at int) {
 	if p.exercise != nil {
+		p.exercise.End = p.src.pos(at)
 		p.slide.Exercises = append(p.slide.Exercises, p.exercise)
 		p.exercise = nil
 	}
 }
 
 // properties reads the properties of a slide that begins at an offset and returns
-// where they end. As in remark, any `word:` at the start of a line is one.
+// their end. As in remark, any `word:` at the start of a line is one.
 func (p *chapterParser) properties(at int) int {
 	for at < len(p.src.text) {
 		line, _, _ := strings.Cut(p.src.text[at:], "\n")
@@ -163,11 +228,10 @@ func (p *chapterParser) properties(at int) int {
 		if name == "" || !ok || strings.Contains(value, "-->") {
 			return at
 		}
-		known := slices.Contains([]string{"class", "name", "layout", "template", "count", "exclude", "continued"}, name) || strings.HasPrefix(name, "background-")
 		switch {
-		case known:
-		case comment:
-			return at // a remark
+		case isProperty(name):
+		case comment || p.plain:
+			return at // a remark, or text
 		default:
 			p.log.warn(CodeSwallowedProperty, p.src.span(at, at+len(line)), "begin the slide with another line",
 				"%q is taken for a property of the slide and not shown", trimmed[:min(len(trimmed), len(name)+30)])
@@ -178,7 +242,13 @@ func (p *chapterParser) properties(at int) int {
 	return at
 }
 
-// maxClasses is how many classes a slide may have; the rest is ignored.
+// isProperty reports whether remark knows a property of slides.
+func isProperty(name string) bool {
+	return strings.HasPrefix(name, "background-") ||
+		slices.Contains([]string{"class", "name", "layout", "template", "count", "exclude", "continued"}, name)
+}
+
+// maxClasses is the largest number of classes of a slide; the rest is ignored.
 const maxClasses = 64
 
 func (p *chapterParser) property(name, value string) {
@@ -198,14 +268,27 @@ func (p *chapterParser) property(name, value string) {
 	}
 }
 
-func (p *chapterParser) heading(t token) {
+// heading reads a heading and takes the marks of classes in its line, which are among the
+// tokens that follow, out of its title.
+func (p *chapterParser) heading(t token, following []token) {
 	line := p.src.text[t.start:t.end]
 	hashes := strings.TrimLeft(line, " ")
 	first := len(hashes) == 1 || hashes[1] != '#'
 	if !first && p.slide.Title != "" && p.chapter.Title != "" {
 		return
 	}
-	title := p.titler.title(line)
+	var plain strings.Builder
+	from := t.start
+	for _, k := range following {
+		if k.start >= t.end {
+			break
+		}
+		if k.kind == openToken && k.match >= 0 || k.kind == closeToken {
+			plain.WriteString(p.src.text[from:k.start])
+			from = k.end
+		}
+	}
+	title := p.titler.title(plain.String() + p.src.text[from:t.end])
 	if title == "" {
 		return
 	}
@@ -224,8 +307,8 @@ func (p *chapterParser) heading(t token) {
 	}
 }
 
-// step makes a step of a fence or a one-liner, if it is one.
-func (p *chapterParser) step(t token) {
+// step makes a step of a fence or a one-liner; nil if it is none.
+func (p *chapterParser) step(t token) *Step {
 	text := t.info
 	if t.kind == spanToken {
 		text = strings.TrimLeft(text, " \t")
@@ -240,7 +323,7 @@ func (p *chapterParser) step(t token) {
 		if hidden && p.isDirective(word) {
 			p.log.warn(CodeStepOutside, p.head(t, word), "move it into the .exercise[ ]", "this %s is outside every exercise: it never runs", word)
 		}
-		return
+		return nil
 	}
 	if !p.isStep(word, hidden) {
 		switch {
@@ -249,12 +332,12 @@ func (p *chapterParser) step(t token) {
 		case p.isShell(word):
 			p.log.warn(CodeShellNotRun, p.head(t, word), "write bash for what is to be typed", "a %s fence is text and never runs", word)
 		}
-		return
+		return nil
 	}
-	s := &Step{Pos: p.src.pos(t.start), Word: p.word(t, word), Directive: word, Hidden: hidden}
-	at := t.body
+	s := &Step{Pos: p.src.pos(t.start), Word: p.word(t, word), Directive: word, Hidden: hidden, token: t}
+	var at int
 	if t.kind == spanToken {
-		// What keys types may begin and end with blanks; elsewhere they mean nothing.
+		// The text of keys may begin and end with blanks; elsewhere they mean nothing.
 		blanks := min(len(rest), 1)
 		s.Text = rest[blanks:]
 		if word != "keys" {
@@ -264,30 +347,42 @@ func (p *chapterParser) step(t token) {
 		at = t.data + len(t.info) - len(rest) + blanks
 		s.origin.marks = []mark{{src: at}}
 	} else {
-		s.Args, s.indent = strings.Trim(rest, " \t"), t.indent
-		if s.Args != "" && s.Args[0] != '{' && t.end > t.tail { // attributes, and an unclosed fence, are another matter
+		s.Args = strings.Trim(rest, " \t")
+		if s.Args != "" && s.Args[0] != '{' && !t.unclosed() { // attributes, and an unclosed fence, are another matter
 			end := t.data + len(t.info)
 			p.log.warn(CodeFenceArguments, p.src.span(end-len(s.Args), end), "end the fence on this line, or put them on lines of their own",
 				"what stands behind %s on the first line of a fence is not read", word)
 		}
-		s.Text, s.origin.marks = outdent(p.src.text[t.body:t.tail], t.indent)
-		for i := range s.origin.marks {
-			s.origin.marks[i].src += at
-		}
+		s.Text, s.origin = p.body(&t)
 		at = s.origin.marks[0].src
 	}
 	s.origin.src = p.src
 	s.TextPos = p.src.pos(at)
-	if word == "bash" || word == "hide" {
-		if i := strings.IndexByte(s.Text, '`'); i >= 0 {
+	if !p.plain && (word == "bash" || word == "hide") {
+		if strings.Contains(s.Text, "`") {
 			s.Raw = s.Text
 			s.Text = s.origin.without(s.Text, '`')
-			i = strings.IndexByte(p.src.text[at:], '`')
-			p.log.warn(CodeBackticks, p.src.span(at+i, at+i+1), "for command substitution write $( … )", "backticks only highlight: they are removed before typing")
 		}
 	}
 	p.check(t)
 	p.exercise.Steps = append(p.exercise.Steps, s)
+	return s
+}
+
+// body is the text of a fence without its indentation, or of a span.
+func (p *chapterParser) body(t *token) (string, origin) {
+	o := origin{src: p.src, marks: []mark{{src: t.data}}}
+	if t.kind != fenceToken {
+		text := strings.TrimLeft(t.info, " ")
+		o.marks[0].src += len(t.info) - len(text)
+		return strings.ReplaceAll(strings.TrimRight(text, " "), "\n", " "), o
+	}
+	text, marks := outdent(p.src.text[t.body:t.tail], t.indent)
+	for i := range marks {
+		marks[i].src += t.body
+	}
+	o.marks = marks
+	return text, o
 }
 
 // word is the place of the first word of a fence or one-liner.
@@ -304,8 +399,7 @@ func (p *chapterParser) head(t token, word string) Span {
 	return Span{p.src.pos(t.start), p.word(t, word).End}
 }
 
-// check reports the first character of a step that is not what is seen, and the
-// first no-break space.
+// check reports the first misleading character of a step, and the first no-break space.
 func (p *chapterParser) check(t token) {
 	end := t.data + len(t.info)
 	if t.kind == fenceToken {
@@ -324,28 +418,30 @@ func (p *chapterParser) check(t token) {
 	}
 	space := false
 	for i, r := range text {
-		if what := misleading(r); what != "" {
+		if what := misleading(text, i, r); what != "" {
 			var fix []Edit
 			if what == invisible { // the others may be there for a reason, in the wrong place
-				fix = p.replace(t.data, text, "", func(r rune) bool { return misleading(r) == invisible })
+				fix = p.replace(t.data, text, "", func(i int, r rune) bool { return misleading(text, i, r) == invisible })
 			}
-			p.log.failFix(fix, CodeInvisible, p.src.span(t.data+i, t.data+i+utf8.RuneLen(r)), "what is seen is not what would be typed: remove it, or write an escape such as $'\\u202e'", "%s U+%04X in a step", what, r)
+			p.log.failFix(fix, CodeInvisible, p.src.span(t.data+i, t.data+i+utf8.RuneLen(r)),
+				"what is seen is not what would be typed: remove it, or write an escape such as $'\\u202e'",
+				"%s U+%04X in a step", what, r)
 			return
 		}
-		if isNoBreakSpace(r) && !space {
+		if noBreakSpace(i, r) && !space {
 			space = true
-			p.log.warnFix(p.replace(t.data, text, " ", isNoBreakSpace), CodeNoBreakSpace, p.src.span(t.data+i, t.data+i+utf8.RuneLen(r)), "a shell takes it for a letter", "no-break space U+%04X in a step", r)
+			fix := p.replace(t.data, text, " ", noBreakSpace)
+			p.log.warnFix(fix, CodeNoBreakSpace, p.src.span(t.data+i, t.data+i+utf8.RuneLen(r)),
+				"a shell takes it for a letter", "no-break space U+%04X in a step", r)
 		}
 	}
 }
 
-func isNoBreakSpace(r rune) bool { return r == 0xa0 || r == 0x2007 || r == 0x202f }
-
 // replace are the edits that replace each character of a kind in a text that begins
 // at an offset.
-func (p *chapterParser) replace(at int, text, with string, is func(rune) bool) (edits []Edit) {
+func (p *chapterParser) replace(at int, text, with string, is func(int, rune) bool) (edits []Edit) {
 	for i, r := range text {
-		if is(r) {
+		if is(i, r) {
 			edits = append(edits, p.src.edit(at+i, at+i+utf8.RuneLen(r), with)...)
 		}
 	}
@@ -354,7 +450,7 @@ func (p *chapterParser) replace(at int, text, with string, is func(rune) bool) (
 
 // outdent removes up to indent columns of leading blanks from each line and the last
 // line end. A tab that reaches beyond them leaves the blanks that it stood for. It
-// also returns where in the body the lines of the text come from.
+// also returns the offsets in the body of the lines of the text.
 func outdent(body string, indent int) (text string, marks []mark) {
 	body = strings.TrimSuffix(body, "\n")
 	if indent == 0 || body == "" {
@@ -407,6 +503,9 @@ func (l *loader) finish(d *Deck, exclude []string) {
 	toc := sync.OnceValue(l.toc)
 	room := maxChapter
 	for _, c := range d.Chapters {
+		if c.Style != exerciseStyle.name {
+			continue
+		}
 		for _, s := range c.Slides {
 			n := strings.Count(s.Source, "@@TOC@@")
 			if n == 0 {
@@ -440,10 +539,10 @@ func (s *Slide) contents(toc string) {
 	s.Source = b.String() + s.Source[from:]
 }
 
-// maxSlug is how many bytes of a slug an id has at most.
+// maxSlug is the largest part of a slug in an id, in bytes.
 const maxSlug = 100
 
-// shortSlug is a slug that is cut, between words where it can be.
+// shortSlug is a slug cut to that size, between words if possible.
 func shortSlug(text string) string {
 	slug := Slug(text[:min(len(text), 4*maxSlug)])
 	if len(slug) <= maxSlug {

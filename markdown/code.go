@@ -1,18 +1,18 @@
 package markdown
 
-// Code names a kind of mistake for good: what is ignored, counted or looked up by it
-// keeps working when the words of the message change.
+// Code is the lasting name of a kind of mistake: a lookup by the code keeps working when the
+// words of the message change.
 type Code string
 
 // The mistakes that are found while reading. Each has one severity: those of an
 // [ErrorList] returned as an error stop a run, those of a deck's Warnings do not.
 const (
-	CodeUnreadableDeck    Code = "unreadable-deck"    // no deck where one was named
-	CodeTooLarge          Code = "too-large"          // a limit of what is read
-	CodeTooManyErrors     Code = "too-many-errors"    // a limit of what is reported
-	CodeTooManyWarnings   Code = "too-many-warnings"  // the same, of warnings
+	CodeUnreadableDeck    Code = "unreadable-deck"    // a named deck does not exist
+	CodeTooLarge          Code = "too-large"          // a limit of the input
+	CodeTooManyErrors     Code = "too-many-errors"    // a limit of the report
+	CodeTooManyWarnings   Code = "too-many-warnings"  // the same for warnings
 	CodeNotText           Code = "not-text"           // a NUL byte, invalid UTF-8
-	CodeInvisible         Code = "invisible-char"     // what is seen is not what is typed
+	CodeInvisible         Code = "invisible-char"     // an invisible character in a step
 	CodeNoBreakSpace      Code = "no-break-space"     // a blank that no shell splits words at
 	CodeManifestSyntax    Code = "manifest-syntax"    // not YAML, or not the mapping that a manifest is
 	CodeManifestKey       Code = "manifest-key"       // a key that is unknown or given twice
@@ -37,10 +37,10 @@ const (
 	CodeUnknownBlock      Code = "unknown-block"      // nearly an .exercise[
 	CodeUnclosedFence     Code = "unclosed-fence"     // a fence or one-liner without an end
 	CodeUnclosedComment   Code = "unclosed-comment"   // <!-- without its -->
+	CodeCommentSpans      Code = "comment-spans"      // a comment whose end stands on a later slide
 	CodeStepOutside       Code = "step-outside"       // a directive that stands in no exercise
 	CodeFenceWithoutWord  Code = "fence-without-word" // a hidden fence that does nothing
 	CodeFenceArguments    Code = "fence-arguments"    // words behind the directive of a fence of several lines
 	CodeShellNotRun       Code = "shell-not-run"      // a sh or console fence in an exercise
 	CodeRewrite           Code = "rewrite"            // a step that cannot get another body; not found while reading
-	CodeBackticks         Code = "backticks"          // that are removed before typing
 )

@@ -26,8 +26,8 @@ func (p Pos) String() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
 }
 
-// Seen is the place as it is called in what is said of another one: its line, with the
-// file if that is another one, too.
+// Seen names the place in a message about another place: its line, with the file if that
+// differs.
 func (p Pos) Seen(from Pos) string {
 	if p.File == from.File {
 		return fmt.Sprintf("line %d", p.Line)
@@ -60,8 +60,8 @@ type Error struct {
 	Pos     Pos
 	End     Pos    // behind its last character; the zero Pos if unknown
 	Message string // lower case, complete on one line
-	Hint    string // what to do about it; may be empty
-	Fix     []Edit // what removes it, where that needs no judgement
+	Hint    string // a way to repair it; may be empty
+	Fix     []Edit // the repair, if it needs no judgement
 }
 
 func (e *Error) Error() string {

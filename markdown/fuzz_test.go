@@ -25,7 +25,11 @@ func seeds(f *testing.F, ext string) {
 	if err != nil || len(more) == 0 {
 		f.Fatalf("no cases: %v", err)
 	}
-	archives = append(archives, more...)
+	styles, err := filepath.Glob("../testdata/styles/*.txtar")
+	if err != nil || len(styles) == 0 {
+		f.Fatalf("no cases: %v", err)
+	}
+	archives = append(append(archives, more...), styles...)
 	for _, name := range archives {
 		ar, err := txtar.ParseFile(name)
 		if err != nil {
@@ -74,6 +78,10 @@ func checkSteps(t *testing.T, deck *markdown.Deck, text string) {
 	for _, s := range deck.Chapters[0].Slides {
 		for _, e := range s.Exercises {
 			for _, st := range e.Steps {
+				if st.Rule != "" {
+					checkStyled(t, deck.Style, st, at)
+					continue
+				}
 				if fence := at(st.Pos); !strings.HasPrefix(fence, "```") && !strings.HasPrefix(fence, "~~~") {
 					t.Errorf("%v: no fence: %q", st.Pos, fence)
 				}
@@ -91,6 +99,41 @@ func checkSteps(t *testing.T, deck *markdown.Deck, text string) {
 			}
 		}
 	}
+}
+
+// checkStyled checks the place of the text of a step in another style. A value of YAML may stand
+// in other words, and keys stand for marks.
+func checkStyled(t *testing.T, style string, st *markdown.Step, at func(markdown.Pos) string) {
+	t.Helper()
+	first := strings.Fields(st.Text)
+	if style == "educates" || st.Rule == "file of a fence" || st.Directive != "bash" && st.Directive != "output" || len(first) == 0 {
+		return
+	}
+	if !strings.HasPrefix(strings.TrimLeft(at(st.TextPos), " \t"), first[0]) && !strings.HasPrefix(st.Text, "\n") {
+		t.Errorf("%v: not the text: %q, but %q", st.TextPos, at(st.TextPos), st.Text)
+	}
+}
+
+// FuzzStyles does the same as FuzzParse for each style, and looks for steps that are filled in
+// twice.
+func FuzzStyles(f *testing.F) {
+	seeds(f, ".md")
+	for _, text := range hostileDecks(200) {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, style := range markdown.StyleNames() {
+			quickly(t, func() {
+				opts := markdown.Options{Style: style, Fill: true}
+				deck, err := markdown.ParseStyle("deck.md", []byte(text), opts)
+				checkPositions(t, deck, err, map[string]string{"deck.md": text})
+				checkSteps(t, deck, text)
+				for _, s := range deck.Chapters[0].Slides {
+					_, _ = markdown.Tree(s) // it is bounded, and must not panic
+				}
+			})
+		}
+	})
 }
 
 // FuzzManifest does the same for manifests, with a few files to name and include.
@@ -114,8 +157,8 @@ func FuzzManifest(f *testing.F) {
 	})
 }
 
-// quickly fails when f does not return. A fuzzed text is small: what takes this long
-// is not linear.
+// quickly fails when f does not return. A fuzzed text is small: a run of this length is not
+// linear.
 func quickly(t *testing.T, f func()) {
 	t.Helper()
 	watchdog := time.AfterFunc(10*time.Second, func() { panic("not decided after 10 s") })

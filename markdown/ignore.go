@@ -2,16 +2,15 @@ package markdown
 
 import (
 	"path"
-	"sort"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
 
-// Lint is what a manifest says about findings that are not to be reported, and when.
+// Lint holds a manifest's settings for findings: the ignored ones, and a limit.
 type Lint struct {
-	SlideLines int // how many lines fit on a slide; 0 if not given
+	SlideLines int // the number of lines that fit on a slide; 0 if not given
 	Ignores    []*Ignore
 }
 
@@ -20,18 +19,18 @@ type Lint struct {
 //	<!-- lint-ignore CODE, CODE: reason -->
 //
 // or such a line within a comment, or an item of a manifest's lint: ignore: list.
-// Whether the codes exist and a reason is given is for the reader to check.
+// The reader checks that the codes exist and that there is a reason.
 type Ignore struct {
 	Span
 	Codes  []string
 	Reason string   // "" if none is given
-	Covers Span     // of a comment: its own line and what follows, up to the next step, comment of this kind, or blank line
+	Covers Span     // of a comment: from its own line to the next step, comment of this kind, or blank line
 	Files  []string // of a manifest: patterns as in path.Match, of names as shown to the user; none for all
 }
 
 const ignoreWord = "lint-ignore"
 
-// ignoreText is what stands behind the word in the text of a comment.
+// ignoreText is the text behind the word in a comment.
 func ignoreText(text string) (string, bool) {
 	rest, ok := strings.CutPrefix(strings.TrimLeft(text, " \t"), ignoreWord)
 	if !ok || rest != "" && !isBlank(rest[0]) && rest[0] != ':' && !strings.HasPrefix(rest, "-->") {
@@ -64,7 +63,7 @@ func (p *chapterParser) ignores() {
 	}
 	p.chapter.Ignores = make([]*Ignore, len(at))
 	next := len(p.src.text) // the next request begins here
-	covered := next         // and covers what stands before this
+	covered := next         // and covers the text before this
 	for i := len(at) - 1; i >= 0; i-- {
 		t := at[i]
 		codes, reason, _ := strings.Cut(t.info, ":")
@@ -78,8 +77,8 @@ func (p *chapterParser) ignores() {
 	}
 }
 
-// covered is the end of what a request that ends at an offset covers, if the next one
-// begins at an offset and covers what stands before another.
+// covered is the end of the text covered by a request that ends at the offset end. The next
+// request begins at next, and covers the text before nextCovered.
 func (p *chapterParser) covered(end, next, nextCovered int) int {
 	text := p.src.text
 	line := func(at int) int { // the end of its line
@@ -102,8 +101,7 @@ func (p *chapterParser) covered(end, next, nextCovered int) int {
 		case trimmed != "" && trimmed != "<!--" && trimmed != "-->":
 			begun = true
 		}
-		i := sort.Search(len(p.tokens), func(i int) bool { return p.tokens[i].start > end })
-		for ; i < len(p.tokens) && p.tokens[i].start <= stop; i++ {
+		for i := p.token(end + 1); i < len(p.tokens) && p.tokens[i].start <= stop; i++ {
 			if t := p.tokens[i]; t.kind == fenceToken || t.kind == spanToken {
 				return line(max(t.end, stop))
 			}

@@ -28,10 +28,7 @@ func (s *Slide) Links() []Link {
 			links = append(links, Link{s.At(start, end), target, image})
 		}
 	}
-	text := s.Source
-	if strings.ContainsAny(text, "`~<") {
-		text = blankCode(text)
-	}
+	text := s.shown()
 	if strings.Contains(text, "<") && strings.Contains(text, "=") {
 		for _, at := range attribute.FindAllStringSubmatchIndex(text, -1) {
 			add(at[4], at[5], text[at[4]:at[5]], strings.EqualFold(text[at[2]:at[3]], "src"))
@@ -79,11 +76,11 @@ var (
 	background = regexp.MustCompile(`url\(\s*["']?([^"')]+?)["']?\s*\)`)
 )
 
-// maxDestination is how long a link's target may be.
+// maxDestination is the greatest length of a link's target.
 const maxDestination = 2000
 
-// destination is where the target of a link stands whose parenthesis was opened before
-// an offset; nothing if it is not closed on its line.
+// destination is the place of a link's target whose parenthesis was opened before an
+// offset; nothing if it is not closed on its line.
 func destination(text string, at int) (from, to int) {
 	at += prefix(text[at:], isBlank)
 	limit := min(len(text), at+maxDestination)
@@ -111,87 +108,19 @@ func destination(text string, at int) (from, to int) {
 	return at, at
 }
 
-// blankCode is a text with blanks in place of what is in code and comments, byte for
-// byte as long. Unlike the scanner it need not be right about what is unclosed.
-func blankCode(text string) string {
-	b := []byte(text)
-	runs := backtickRuns(text)
-	run, paragraph := 0, 0
-	blank := func(start, end int) int {
-		for i := start; i < end; i++ {
-			if b[i] != '\n' {
-				b[i] = ' '
-			}
-		}
-		return end
-	}
-	lead := true
-	for i := 0; i < len(text); {
-		c := text[i]
-		for run < len(runs) && runs[run].start < i {
-			run++
-		}
-		switch {
-		case c == '\n':
-			lead = true
-			i++
-		case lead && (isBlank(c) || c == '>'):
-			i++
-		case lead && listMarker(text[i:]) > 0:
-			i += listMarker(text[i:])
-		case lead && (strings.HasPrefix(text[i:], "```") || strings.HasPrefix(text[i:], "~~~")) && !oneLiner(text[i:]):
-			i = blank(i, fenceBehind(text, i))
-		case c == '<' && strings.HasPrefix(text[i:], "<!--"):
-			end := len(text)
-			if n := strings.Index(text[i:], "-->"); n >= 0 {
-				end = i + n + len("-->")
-			}
-			i = blank(i, end)
-		case c == '`' && run < len(runs) && runs[run].start == i:
-			lead = false
-			for paragraph < len(text) && paragraph <= i {
-				if n := strings.Index(text[paragraph+1:], "\n\n"); n >= 0 {
-					paragraph += 1 + n
-				} else {
-					paragraph = len(text)
+// shown is the slide's source with blanks in place of code and comments, byte for byte
+// as long.
+func (s *Slide) shown() string {
+	b := []byte(s.Source)
+	for _, t := range s.scanned() {
+		switch t.kind {
+		case fenceToken, spanToken, quoteToken, codeToken, commentToken:
+			for i := t.start; i < t.end; i++ {
+				if b[i] != '\n' {
+					b[i] = ' '
 				}
 			}
-			r := runs[run]
-			i += r.len
-			if r.next >= 0 && r.next < paragraph {
-				i = blank(r.start, r.next+r.len)
-			}
-		case c == '\\':
-			lead = false
-			i += 2
-		default:
-			lead = false
-			i++
 		}
 	}
 	return string(b)
-}
-
-// oneLiner reports whether a run of backticks has another one on its line.
-func oneLiner(text string) bool {
-	line, _, _ := strings.Cut(text, "\n")
-	return strings.Contains(strings.TrimLeft(line, "`"), "`")
-}
-
-// fenceBehind is where the fence that opens at an offset ends.
-func fenceBehind(text string, at int) int {
-	c := text[at]
-	n := prefix(text[at:], func(b byte) bool { return b == c })
-	for start := at; ; {
-		end := strings.IndexByte(text[start:], '\n')
-		if end < 0 {
-			return len(text)
-		}
-		start += end + 1
-		line, _, _ := strings.Cut(text[start:], "\n")
-		trimmed := strings.TrimSpace(line)
-		if m := prefix(trimmed, func(b byte) bool { return b == c }); m >= n && (m == len(trimmed) || strings.HasPrefix(strings.TrimSpace(trimmed[m:]), "-->")) {
-			return start + len(line)
-		}
-	}
 }

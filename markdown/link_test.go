@@ -15,7 +15,8 @@ func TestLinks(t *testing.T) {
 		"![picture](images/a%20b.png \"title\") and [![both](in.png)](out.html)\n\n" +
 		"`[code](no)` and `` [`more`](no) `` and \\[escaped](no) [brackets](a_(b).md)\n\n" +
 		"<!-- [comment](no) -->\n\n- Run it:\n  ```yaml\n  [fence](no)\n  ```\n\n" +
-		"[ref]: there.md\n\n<img class=\"x\" src=\"pic.png\"> <a href='#name'>here</a>\n\n[open](no\n\n[angle](<with blank.md>)\n\n.small[a [nested](n.md)]\n\n???\n\n[note](no)\n"
+		"[ref]: there.md\n\n<img class=\"x\" src=\"pic.png\"> <a href='#name'>here</a>\n\n" +
+		"[open](no\n\n[angle](<with blank.md>)\n\n.small[a [nested](n.md)]\n\n???\n\n[note](no)\n"
 	deck, err := markdown.Parse("d.md", []byte(src))
 	if err != nil {
 		t.Fatal(err)
@@ -40,9 +41,53 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestLinksInCode tells links from code that looks like some.
+func TestLinksInCode(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"a fence in a fence", "```text\n    ```\n[x](no)\n```\n\n[y](yes)\n", "yes"},
+		{"a fence in another one", "~~~text\n```\n[x](no)\n```\n~~~\n[y](yes)\n", "yes"},
+		{"a fence in a quotation", "> ```\n> [x](no)\n> ```\n> [y](yes)\n", "yes"},
+		{"a longer one", "> ~~~~ text\n> [x](no)\n> ~~~\n> ```\n> [x](no)\n> ~~~~~\n> [y](yes)\n", "yes"},
+		{"a fence that ends with its quotation", "> ```\n> [x](no)\n\n> [y](yes)\n", "yes"},
+		{"a fence that ends with its slide", "> ```\n---\n> ```\n> [x](no)\n> ```\n> [y](yes)\n", "yes"},
+		{"a fence that ends with a comment", "<!--\n```text\nx\n``` -->\n\n[y](yes)\n", "yes"},
+		{"escaped", "\\[x](no) and \\\\[y](yes)\n", "yes"},
+		{"a code span with a backtick", "``a ` [x](no) ``[y](yes)\n", "yes"},
+		{"backticks of two paragraphs", "`a\n[x](yes)\n\nb`\n", "yes"},
+		{"indented", "A\n\n    [x](no)\n\n\t[x](no)\n    [x](no)\nB [y](yes)\n", "yes"},
+		{"indented at the beginning", "    [x](no)\n---\n    [x](no)\n", ""},
+		{"indented in a paragraph", "A\n    [y](yes)\n", "yes"},
+		{"indented in a list", "- A\n\n    [y](yes)\n\nB\n\n    [x](no)\n", "yes"},
+		{"indented in a list that goes on", "- A\nB\n\n    [y](yes)\n--\n\n    [z](too)\n", "yes too"},
+		{"indented behind a list", "- A\n\n---\n\n    [x](no)\n", ""},
+		{"indented in a comment", "<!--\n\n    [x](no) --> [y](yes)\n", "yes"},
+		{"behind a table of contents", "# T\n@@TOC@@ `[x](no)` @@TOC@@ [y](yes) `[x](no)`", "#1 #1 yes"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			deck, err := markdown.Parse("d.md", []byte(tt.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, s := range deck.Chapters[0].Slides {
+				for _, l := range s.Links() {
+					got = append(got, l.Target)
+				}
+			}
+			if links := strings.Join(got, " "); links != tt.want {
+				t.Errorf("links %q, want %q", links, tt.want)
+			}
+		})
+	}
+}
+
 // TestLinksAreLinear shows that no text makes the search for links take long.
 func TestLinksAreLinear(t *testing.T) {
-	for _, piece := range []string{"[", "[a](", "![", "<a ", "<a href=", "`", "`` ` ", "<!--", "```\n", "~~~x\n", "[a]: \n", "\\", "[a](<", "- ", "((", "<img src=\"\n", "``` `\n", "`\n\n"} {
+	for _, piece := range []string{
+		"[", "[a](", "![", "<a ", "<a href=", "`", "`` ` ", "<!--", "```\n", "~~~x\n",
+		"[a]: \n", "\\", "[a](<", "- ", "((", "<img src=\"\n", "``` `\n", "`\n\n",
+	} {
 		text := strings.Repeat(piece, (256<<10)/len(piece))
 		deck, _ := markdown.Parse("d.md", []byte(text)) // the mistakes are the point
 		quickly(t, func() {

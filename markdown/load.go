@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,12 +12,13 @@ import (
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/parser"
+	"mvdan.cc/sh/v3/syntax"
 )
 
 // Options adapt [Load] to its surroundings. The zero value is useful.
 type Options struct {
-	// Path turns a name inside the file system into what the user is shown,
-	// such as a path relative to the working directory. Nil: the name itself.
+	// Path turns a name inside the file system into a name for the user, such as a path
+	// relative to the working directory. Nil: the name itself.
 	Path func(name string) string
 	// Env looks up OVERRIDE_KEY variables, which override a manifest's keys.
 	// Nil: there are none.
@@ -31,6 +33,11 @@ type Options struct {
 	// is of another language. Whether a directive exists is the runner's to say: one
 	// that the runner lacks must come to it as a step, and not pass as text.
 	Directives []string
+	// Style is the name of the style that all documents are read by, unless one names its own;
+	// see [Styles]. Its steps may run. "": the manifest's, else the one that the documents show.
+	Style string
+	// Fill gives commands at prompts that show no output an empty output step, to be filled in.
+	Fill bool
 }
 
 // Load reads the deck called name from fsys: a directory (its workshop.yml, else
@@ -40,41 +47,60 @@ type Options struct {
 // all of them, in the order of their positions; the deck is returned beside it as
 // far as it could be read.
 //
-// What `@@INCLUDE[file]` and `@@LINK[file]` name is relative to the root; what it does
-// not hold there is looked for beside the deck, because decks are handed on without
+// The files of `@@INCLUDE[file]` and `@@LINK[file]` are relative to the root; files missing
+// there are looked for beside the deck, because decks are handed on without
 // their repository, and inside other ones.
 //
-// A chapter is called what the manifest says, else by its file's stem, an inline
-// fragment by the slug of its title or else inline-N. A chapter whose name is taken
+// A file of a deck without a manifest gets the values of the manifests in its folder and above that
+// list it, or if none does, of all those there.
+//
+// A chapter has the name in the manifest, else its file's stem; an inline fragment has the
+// slug of its title or else inline-N. A chapter whose name is taken
 // gets -2, -3 … and a warning; a name given twice by a manifest is an error.
 func Load(fsys fs.FS, name string, opts Options) (*Deck, error) {
 	l := newLoader(fsys, opts)
+	if opts.Style != "" {
+		if l.options = l.styleOf(opts.Style, Pos{File: "--style"}.Point()); l.options == nil {
+			return &Deck{}, l.done(&Deck{})
+		}
+	}
 	d := l.load(path.Clean(name))
 	return d, l.done(d)
 }
 
 // Parse reads src, the file called name, as a deck of one chapter. It includes
 // nothing.
-func Parse(name string, src []byte) (*Deck, error) {
-	l := newLoader(nil, Options{})
+func Parse(name string, src []byte) (*Deck, error) { return ParseStyle(name, src, Options{}) }
+
+// ParseStyle is Parse with the style of some options.
+func ParseStyle(name string, src []byte, opts Options) (*Deck, error) {
+	l := newLoader(nil, Options{Fill: opts.Fill})
+	l.options = findStyle(opts.Style)
 	d := l.single(newFile(name, string(src)), path.Clean(name))
 	return d, l.done(d)
 }
 
 // loader reads one deck.
 type loader struct {
-	fsys fs.FS
-	show func(name string) string
-	env  func(key string) (string, bool)
-	hint func(name string) string // at files outside of fsys
-	home string                   // the deck's directory, where what the root does not have is looked for
+	fsys      fs.FS
+	show      func(name string) string
+	env       func(key string) (string, bool)
+	hint      func(name string) string // at files outside of fsys
+	home      string                   // the deck's directory, searched for files missing at the root
+	near      []string                 // and those of the manifests beside its file, if the deck has none
+	options   *style                   // of the options
+	fill      bool                     // of the options
+	terminals *terminals               // of the session under way
+	shell     *syntax.Parser           // of commands at prompts
 	vocabulary
-	values map[string]string // of substitutions, by manifest key
-	files  map[string]opened
-	looked map[string]error // what there is to say of a name, nil if it is there
-	parser parser.Parser    // of headings
-	log                     // of the deck itself
-	logs   []*log           // of the chapters
+	values  map[string]string // of substitutions, by manifest key
+	files   map[string]opened
+	looked  map[string]error      // the errors of names, nil if the file exists
+	alone   bool                  // the deck has no manifest
+	folders map[string][]*listing // the manifests of folders
+	parser  parser.Parser         // of headings
+	log                           // of the deck itself
+	logs    []*log                // of the chapters
 
 	count    int             // of slides
 	headings []partHeading   // of the chapter that is being parsed
@@ -82,7 +108,7 @@ type loader struct {
 	tops     []int           // the top-level item of each chapter
 }
 
-// opened is a file that has been read, or why it cannot be.
+// opened is a file that has been read, or the error of reading it.
 type opened struct {
 	file *file
 	err  error
@@ -91,7 +117,8 @@ type opened struct {
 func newLoader(fsys fs.FS, opts Options) *loader {
 	l := &loader{
 		fsys: fsys, show: opts.Path, env: opts.Env, hint: opts.Outside, home: ".", vocabulary: newVocabulary(opts.Directives),
-		values: map[string]string{}, files: map[string]opened{}, looked: map[string]error{}, parser: goldmark.DefaultParser(),
+		values: map[string]string{}, files: map[string]opened{}, looked: map[string]error{}, folders: map[string][]*listing{},
+		parser: goldmark.DefaultParser(), fill: opts.Fill, shell: syntax.NewParser(syntax.Variant(syntax.LangBash)),
 	}
 	if l.show == nil {
 		l.show = func(name string) string { return name }
@@ -105,7 +132,7 @@ func newLoader(fsys fs.FS, opts Options) *loader {
 	return l
 }
 
-// done sorts what has been found and returns the errors.
+// done sorts the mistakes and returns the errors.
 func (l *loader) done(d *Deck) error {
 	errs, warnings := l.errors.list, l.warnings.list
 	for _, log := range l.logs {
@@ -133,21 +160,21 @@ func (l *loader) load(name string) *Deck {
 	case strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml"):
 		f, err := l.open(name, maxManifest)
 		if err != nil {
-			l.fail(CodeUnreadableDeck, at, l.nearFile(name), "%v", err)
+			l.fail(CodeUnreadableDeck, at, l.fileHint(name, err), "%v", err)
 			return d
 		}
 		return l.manifest(f)
 	case strings.HasSuffix(name, ".md"):
 		f, err := l.open(name, maxFile)
 		if err != nil {
-			l.fail(CodeUnreadableDeck, at, l.nearFile(name), "%v", err)
+			l.fail(CodeUnreadableDeck, at, l.fileHint(name, err), "%v", err)
 			return d
 		}
 		return l.single(f, name)
 	case errors.Is(err, fs.ErrNotExist):
 		l.fail(CodeUnreadableDeck, at, l.nearFile(name), "no such file or directory")
 	case err != nil:
-		l.fail(CodeUnreadableDeck, at, "", "cannot be read: %v", cause(err))
+		l.fail(CodeUnreadableDeck, at, l.fileHint(name, err), "%v", l.unreadable(err))
 	default:
 		l.fail(CodeUnreadableDeck, at, "a deck is a directory, a manifest (.yml) or one .md file", "not a deck")
 	}
@@ -157,6 +184,7 @@ func (l *loader) load(name string) *Deck {
 // single makes a deck of one file.
 func (l *loader) single(f *file, name string) *Deck {
 	d := &Deck{Name: stem(name), File: f.name, Dir: path.Dir(name), Session: SessionChapter}
+	l.alone = true
 	l.chapters(d, []item{{file: f, at: f.pos(0).Point()}})
 	l.finish(d, nil)
 	return d
@@ -167,15 +195,26 @@ func (l *loader) directory(name string) *Deck {
 	if manifest := path.Join(name, "workshop.yml"); l.exists(manifest) {
 		return l.load(manifest)
 	}
-	l.home = name
+	l.home, l.alone = name, true
 	shown := l.show(name)
 	d := &Deck{Name: path.Base(shown), Dir: name, Session: SessionChapter}
 	if d.Name == "." || d.Name == ".." || d.Name == "/" {
 		d.Name = "deck"
 	}
+	for _, st := range styles() {
+		if st.files == nil {
+			continue
+		}
+		if items, ok := st.files(l, name); ok {
+			d.Session = st.session
+			l.chapters(d, items)
+			l.finish(d, nil)
+			return d
+		}
+	}
 	entries, err := fs.ReadDir(l.fsys, name)
 	if err != nil {
-		l.fail(CodeUnreadableDeck, Pos{File: shown}.Point(), "", "cannot be read: %v", cause(err))
+		l.fail(CodeUnreadableDeck, Pos{File: shown}.Point(), l.fileHint(name, err), "%v", l.unreadable(err))
 		return d
 	}
 	var items []item
@@ -188,7 +227,7 @@ func (l *loader) directory(name string) *Deck {
 		file := path.Join(name, e.Name())
 		f, err := l.open(file, maxFile)
 		if err != nil {
-			l.fail(CodeMissingFile, Pos{File: l.show(file)}.Point(), "", "%v", err)
+			l.fail(CodeMissingFile, Pos{File: l.show(file)}.Point(), l.fileHint(file, err), "%v", err)
 			continue
 		}
 		items = append(items, item{file: f, at: f.pos(0).Point(), top: i})
@@ -203,13 +242,20 @@ func (l *loader) directory(name string) *Deck {
 
 // item is a chapter to be read.
 type item struct {
-	file    *file
-	name    string // "" if not given
-	at      Span
-	top     int // the index of the top-level item that it belongs to
-	session SessionMode
-	workdir string
-	needs   []need
+	file      *file
+	name      string // "" if not given
+	title     string // of a page of a scenario
+	called    string // the name instead of the file\'s stem; "" if not given
+	at        Span
+	top       int // the index of the top-level item that it belongs to
+	session   SessionMode
+	style     *style   // nil if not given
+	scripts   *scripts // of a page of a scenario
+	statuses  string
+	workdir   string
+	exclusive bool
+	terms     Terms
+	needs     []need
 }
 
 // need is the name of a chapter that another one needs.
@@ -218,20 +264,33 @@ type need struct {
 	at   Span
 }
 
-// chapters parses and names the chapters of a deck and checks what they need.
+// chapters parses and names the chapters of a deck and checks their needs.
 func (l *loader) chapters(d *Deck, items []item) {
 	inline := 0
 	taken := map[string]bool{}
-	size := 0
+	docs := l.documents(items)
+	styles := l.choose(d, docs, items)
+	items = items[:len(docs)]
 	for i, it := range items {
-		if size += len(it.file.text); size > maxDeck || l.count > maxSlides {
-			l.fail(CodeTooLarge, it.at, "", "from here on the deck is too large: more than %d MiB, or %d slides", maxDeck>>20, maxSlides)
+		if l.count > maxSlides {
+			l.tooManySlides(it)
 			items = items[:i]
 			break
 		}
-		c := &Chapter{Name: it.name, File: it.file.name, Path: it.file.path, Pos: it.at.Pos, Session: it.session, Workdir: it.workdir}
+		c := &Chapter{
+			Name: it.name, Title: it.title, File: it.file.name, Path: it.file.path, Pos: it.at.Pos,
+			Session: it.session, Style: styles[i].name, Asked: styles[i].asked, Statuses: it.statuses, Workdir: it.workdir,
+			Exclusive: it.exclusive, Terms: it.terms,
+		}
+		l.ownSession(d, it)
 		l.headings = nil
-		l.parse(c, it.file)
+		if i == 0 || cmp.Or(c.Session, d.Session) != SessionDeck {
+			l.terminals = &terminals{active: 1, panes: 1}
+		}
+		if styles[i].steps != nil {
+			docs[i] = asWritten(docs[i], it.file)
+		}
+		l.parse(c, docs[i], styles[i].style)
 		l.outline = append(l.outline, l.headings)
 		l.tops = append(l.tops, it.top)
 		if it.file.path == "" && it.file.place != nil {
@@ -255,8 +314,8 @@ func (l *loader) chapters(d *Deck, items []item) {
 	stems := map[string]bool{}
 	for i, c := range d.Chapters {
 		if c.Name == "" {
-			c.Name = stem(items[i].file.name)
-			if items[i].file.path != "" {
+			c.Name = cmp.Or(items[i].called, stem(items[i].file.name))
+			if items[i].called == "" && items[i].file.path != "" {
 				c.Name = stem(items[i].file.path)
 			}
 		}
@@ -285,7 +344,34 @@ func (l *loader) chapters(d *Deck, items []item) {
 	l.needs(d, items)
 }
 
-// needs resolves what chapters need.
+// documents scans the files of a deck, up to its limit.
+func (l *loader) documents(items []item) (docs []*document) {
+	size, slides := 0, 0
+	for _, it := range items {
+		if size += len(it.file.text); size > maxDeck || slides > maxSlides {
+			l.tooManySlides(it)
+			break
+		}
+		if l.alone && l.fsys != nil && strings.Contains(it.file.text, "@@") {
+			l.borrow(it.file.path)
+		}
+		d := l.document(it.file)
+		d.scripts = it.scripts
+		for _, t := range d.tokens {
+			if t.kind == separatorToken {
+				slides++
+			}
+		}
+		docs = append(docs, d)
+	}
+	return docs
+}
+
+func (l *loader) tooManySlides(it item) {
+	l.fail(CodeTooLarge, it.at, "", "from here on the deck is too large: more than %d MiB, or %d slides", maxDeck>>20, maxSlides)
+}
+
+// needs resolves the needs of chapters.
 func (l *loader) needs(d *Deck, items []item) {
 	byName := map[string]int{}
 	var names []string
@@ -347,10 +433,10 @@ func (l *loader) setValues(values map[string]string) {
 	}
 }
 
-// maxReports is how many errors, and how many warnings, a chapter may have.
+// maxReports is the largest number of errors, and of warnings, of a chapter.
 const maxReports = 100
 
-// log collects what is wrong with a chapter or a manifest.
+// log collects the mistakes of a chapter or a manifest.
 type log struct{ errors, warnings reports }
 
 func (l *log) fail(code Code, at Span, hint, format string, args ...any) {
@@ -361,7 +447,7 @@ func (l *log) warn(code Code, at Span, hint, format string, args ...any) {
 	l.warnFix(nil, code, at, hint, format, args...)
 }
 
-// failFix and warnFix are about what edits would remove.
+// failFix and warnFix report a mistake with the edits that repair it.
 func (l *log) failFix(fix []Edit, code Code, at Span, hint, format string, args ...any) {
 	l.errors.add("errors", CodeTooManyErrors, &Error{code, at.Pos, at.End, fmt.Sprintf(format, args...), hint, fix})
 }
@@ -386,12 +472,14 @@ func (r *reports) add(what string, full Code, e *Error) {
 	}
 }
 
-// oneLine keeps what is quoted from a deck from breaking or colouring a message.
+// oneLine keeps text quoted from a deck from breaking or colouring a message.
 func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || misleading(r) != "" {
-			return '�'
+	var b strings.Builder
+	for i, r := range s {
+		if r < ' ' || r == 0x7f || misleading(s, i, r) != "" {
+			r = '�'
 		}
-		return r
-	}, s)
+		b.WriteRune(r)
+	}
+	return b.String()
 }

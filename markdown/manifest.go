@@ -13,6 +13,11 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
+// LooksLikeManifest reports whether a text of YAML lists contents, as a manifest does.
+func LooksLikeManifest(text string) bool {
+	return strings.HasPrefix(text, "content:") || strings.Contains(text, "\ncontent:")
+}
+
 // manifestReader reads a manifest. Aliases are refused, so that a small file cannot
 // stand for a large one.
 type manifestReader struct {
@@ -126,7 +131,12 @@ type field struct {
 
 // manifestKeys are the keys of a manifest.
 func manifestKeys() []string {
-	return strings.Fields("title chat gitrepo slides zip html slidenumberprefix exclude content session workdir engine network compose lint")
+	return append(valueKeys(), strings.Fields("exclude content session style statuses pipefail workdir engine network compose lint")...)
+}
+
+// valueKeys are the keys whose values are substituted.
+func valueKeys() []string {
+	return strings.Fields("title chat gitrepo slides zip html slidenumberprefix")
 }
 
 func (m *manifestReader) keys() []field {
@@ -134,7 +144,8 @@ func (m *manifestReader) keys() []field {
 	for _, key := range manifestKeys() {
 		fields = append(fields, field{key, func(n *yaml.Node) { m.key(key, n) }})
 	}
-	return fields
+	fields = append(fields, field{"mirrors", func(n *yaml.Node) { m.deck.Mirrors = m.mirrors(n) }})
+	return append(fields, m.terms(&m.deck.Terms)...)
 }
 
 // mapping reads a mapping of known keys.
@@ -190,6 +201,12 @@ func (m *manifestReader) key(key string, n *yaml.Node) {
 		if s, ok := m.string(n, key); ok {
 			m.deck.Session = m.session(s, m.span(n))
 		}
+	case "style":
+		m.deck.Style = m.choice(n, key, StyleNames()...)
+	case "statuses":
+		m.deck.Statuses = m.choice(n, key, StatusesAll, StatusesLast)
+	case "pipefail":
+		m.deck.Pipefail = m.choice(n, key, "true", "false") == "true"
 	case "workdir":
 		if s, ok := m.string(n, key); ok {
 			m.deck.Workdir = m.workdir(s, m.span(n))
@@ -233,6 +250,12 @@ func (m *manifestReader) override(key, value string) {
 		m.deck.Session = m.session(value, at)
 	case "workdir":
 		m.deck.Workdir = m.workdir(value, at)
+	case "style":
+		m.deck.Style = value
+	case "statuses":
+		m.deck.Statuses = value
+	case "pipefail":
+		m.deck.Pipefail = value == "true"
 	case "engine":
 		m.deck.Engine = value
 	case "network":
@@ -291,18 +314,21 @@ func (m *manifestReader) session(s string, at Span) SessionMode {
 }
 
 // workdir is a directory, given relative to the manifest, inside the file system.
-func (m *manifestReader) workdir(s string, at Span) string {
+func (m *manifestReader) workdir(s string, at Span) string { return m.folder("workdir", s, at) }
+
+// folder is the directory in the value of a key.
+func (m *manifestReader) folder(key, s string, at Span) string {
 	name, err := inside(m.dir, strings.TrimSpace(s))
 	if err != nil {
-		m.fail(CodeBadPath, at, "", "workdir: %v", err)
+		m.fail(CodeBadPath, at, "", "%s: %v", key, err)
 		return ""
 	}
 	info, err := fs.Stat(m.fsys, name)
 	switch {
 	case err != nil:
-		m.fail(CodeMissingFile, at, m.nearFile(name), "workdir: no such directory: %s", shorten(s))
+		m.fail(CodeMissingFile, at, m.nearFile(name), "%s: no such directory: %s", key, shorten(s))
 	case !info.IsDir():
-		m.fail(CodeMissingFile, at, "", "workdir: %s is not a directory", shorten(s))
+		m.fail(CodeMissingFile, at, "", "%s: %s is not a directory", key, shorten(s))
 	}
 	return name
 }
@@ -334,7 +360,7 @@ func (m *manifestReader) content(n *yaml.Node, top int) {
 func (m *manifestReader) contentMapping(n *yaml.Node, top int) {
 	it := item{at: m.span(n), top: top}
 	var file *yaml.Node
-	m.mapping(n, "content", []field{
+	fields := []field{
 		{"file", func(v *yaml.Node) { file = v }},
 		{"name", func(v *yaml.Node) {
 			if it.name, _ = m.string(v, "name"); strings.ContainsAny(it.name, "/ \t\n") {
@@ -359,12 +385,16 @@ func (m *manifestReader) contentMapping(n *yaml.Node, top int) {
 				it.session = m.session(s, m.span(v))
 			}
 		}},
+		{"style", func(v *yaml.Node) { it.style = findStyle(m.choice(v, "style", StyleNames()...)) }},
+		{"statuses", func(v *yaml.Node) { it.statuses = m.choice(v, "statuses", StatusesAll, StatusesLast) }},
+		{"exclusive", func(v *yaml.Node) { it.exclusive = m.choice(v, "exclusive", "true", "false") == "true" }},
 		{"workdir", func(v *yaml.Node) {
 			if s, ok := m.string(v, "workdir"); ok {
 				it.workdir = m.workdir(s, m.span(v))
 			}
 		}},
-	})
+	}
+	m.mapping(n, "content", append(fields, m.terms(&it.terms)...))
 	if file == nil {
 		m.fail(CodeManifestValue, m.span(n), "", "a content item has a file:")
 		return
@@ -389,7 +419,7 @@ func (m *manifestReader) add(name string, it item) {
 		return
 	}
 	if it.file, err = m.open(clean, maxFile); err != nil {
-		m.fail(CodeMissingFile, it.at, m.nearFile(clean), "%s: %v", shorten(name), err)
+		m.fail(CodeMissingFile, it.at, m.fileHint(clean, err), "%s: %v", shorten(name), err)
 		return
 	}
 	m.items = append(m.items, it)

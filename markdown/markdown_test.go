@@ -16,10 +16,10 @@ import (
 	"workshop/markdown"
 )
 
-// TestDecks loads the deck of each archive of testdata/markdown and compares what was
-// found with its file want, and the slides' sources with its file want-source, if
+// TestDecks loads the deck of each archive of testdata/markdown and compares the result
+// with its file want, and the slides' sources with its file want-source, if
 // there is one. Lines of the comment may say `load: NAME` (deck.md if there is one,
-// else the root) and `env: KEY=VALUE`. UPDATE_GOLDEN=1 writes what was found.
+// else the root) and `env: KEY=VALUE`. UPDATE_GOLDEN=1 writes the results.
 func TestDecks(t *testing.T) {
 	t.Parallel()
 	archives, err := filepath.Glob("../testdata/markdown/*.txtar")

@@ -1,9 +1,12 @@
 package markdown
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
 
-// origin says where a text of a deck stands in its files: indentation, backticks and
-// line ends may have been removed from it, so that it is not one stretch of them.
+// origin maps a text of a deck to its places in the files: indentation, backticks and line
+// ends may have been removed from it, so that it is not one stretch of them.
 type origin struct {
 	src   *source
 	marks []mark // by offset
@@ -32,6 +35,15 @@ func (o *origin) offset(off int) int {
 	return m.src + off - m.text
 }
 
+// back is the offset in the text of an offset in the source.
+func (o *origin) back(off int) int {
+	m := o.marks[max(0, sort.Search(len(o.marks), func(i int) bool { return o.marks[i].src > off })-1)]
+	if m.fixed {
+		return m.text
+	}
+	return m.text + off - m.src
+}
+
 // span is the place of the text from start to end.
 func (o *origin) span(start, end int) Span {
 	if o.src == nil {
@@ -44,7 +56,7 @@ func (o *origin) span(start, end int) Span {
 	return o.src.span(from, o.offset(end-1)+1)
 }
 
-// without removes a byte from the text and says what it was taken from then.
+// without returns the text without a byte, and makes o the origin of the result.
 func (o *origin) without(text string, c byte) string {
 	kept := make([]byte, 0, len(text))
 	var marks []mark
@@ -64,8 +76,35 @@ func (o *origin) without(text string, c byte) string {
 	return string(kept)
 }
 
+// pieces is the text made of stretches of another one, and makes an origin for it.
+func (o *origin) pieces(text string, stretches [][2]int) (string, origin) {
+	var b []byte
+	made := origin{src: o.src}
+	for _, at := range stretches {
+		made.marks = append(made.marks, mark{text: len(b), src: o.offset(at[0])})
+		b = append(b, text[at[0]:at[1]]...)
+	}
+	return string(b), made
+}
+
 // At is the place of a part of the step's text, from one offset in bytes to another.
 func (s *Step) At(start, end int) Span { return s.origin.span(start, end) }
 
 // At is the place of a part of the slide's source, from one offset in bytes to another.
 func (s *Slide) At(start, end int) Span { return s.origin.span(start, end) }
+
+// scanned are the tokens of the slide's source, by their places in it.
+func (s *Slide) scanned() []token {
+	if s.origin.src == nil {
+		return scan(plainSource(s.Source), &log{}, &log{})
+	}
+	tokens := slices.Clone(s.tokens)
+	for i := range tokens {
+		t := &tokens[i]
+		t.start, t.match = s.origin.back(t.start), s.origin.back(t.match)
+		for _, off := range []*int{&t.body, &t.tail, &t.end} {
+			*off = min(s.origin.back(*off), len(s.Source))
+		}
+	}
+	return tokens
+}

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Body is what a fence or one-liner is to hold instead of what it holds.
+// Body is the new body of a fence or one-liner.
 type Body struct {
 	Step *Step
 	// Lines are the new lines. One that is kept says which of the old ones it is, and stays
@@ -24,27 +25,28 @@ type BodyLine struct {
 }
 
 // Rewrite is a file with other bodies in some of its steps. Everything else stays the
-// same byte for byte: indentation, line ends, what stands around the fences. Fences get
-// longer where a body holds what would end them.
+// same byte for byte: indentation, line ends, the text around the fences. Fences get
+// longer if a body holds a line that would end them.
 //
-// The steps are those that were read from src, and from this file itself: what stands
-// for something else, such as an include, cannot be rewritten. A mistake is an
-// [ErrorList] with the place of each step that cannot; then there is no new file.
+// The steps must have been read from src, and from this file itself: the text of an include
+// or a substitution cannot be rewritten. A mistake is an [ErrorList] with the place of each
+// step that cannot be rewritten; then there is no new file.
 func Rewrite(src []byte, bodies []Body) ([]byte, error) {
 	bodies = slices.Clone(bodies)
 	slices.SortFunc(bodies, func(a, b Body) int { return a.Step.Pos.Compare(b.Step.Pos) })
 	var errs ErrorList
-	lines := bytes.SplitAfter(src, []byte("\n"))
-	var out []byte
+	bare := bytes.TrimPrefix(src, []byte("\ufeff"))
+	lines := bytes.SplitAfter(bare, []byte("\n"))
+	out := slices.Clone(src[:len(src)-len(bare)])
 	next := 0 // the first line that has not been copied
 	for i := 0; i < len(bodies); i++ {
 		b := bodies[i]
-		first := b.Step.Pos.Line - 1
-		if first < next && first >= 0 && i > 0 && len(errs) == 0 && bodies[i-1].Step.Pos == b.Step.Pos {
+		first := b.first()
+		if at, _ := b.within(first, 0); at < next && first >= 0 && i > 0 && len(errs) == 0 && bodies[i-1].Step.Pos == b.Step.Pos {
 			continue
 		}
-		r := rewriter{Body: b, lines: lines, first: first}
-		text, n, err := r.rewrite()
+		text, n, err := b.rewrite(lines[min(max(0, first), len(lines)):])
+		first, n = b.within(first, n)
 		if err == nil && first < next {
 			err = errors.New("another one stands on the same line")
 		}
@@ -67,47 +69,81 @@ func Rewrite(src []byte, bodies []Body) ([]byte, error) {
 	return out, nil
 }
 
-// rewriter rewrites one step.
-type rewriter struct {
-	Body
-	lines [][]byte
-	first int // the line of the step's opening backticks
-}
-
 var errElsewhere = errors.New("what stands in the file is not what was read: it has changed, or comes from a substitution or an include")
 
-// rewrite is the new text of the step's lines, and how many they were.
-func (r *rewriter) rewrite() (text []byte, n int, err error) {
-	if r.first < 0 || r.first >= len(r.lines) {
+// rewrite is the new text of the step's lines, the first of lines, and how many they were.
+func (b *Body) rewrite(lines [][]byte) (text []byte, n int, err error) {
+	src, t := b.Step.origin.src, b.Step.token
+	if src == nil || t.unclosed() {
 		return nil, 0, errElsewhere
 	}
-	if err := r.check(); err != nil {
+	if err := b.check(); err != nil {
 		return nil, 0, err
 	}
-	opening := r.lines[r.first]
-	at := offset(opening, r.Step.Pos.Col, r.first == 0)
-	if at < 0 || at >= len(opening) || opening[at] != '`' && opening[at] != '~' {
-		return nil, 0, errElsewhere
+	if t.kind == commentToken {
+		return nil, 0, errors.New("it stands in a comment of one line")
 	}
-	mark := opening[at]
-	size := prefix(string(opening[at:]), func(c byte) bool { return c == mark })
-	if size < 3 {
-		return nil, 0, errElsewhere
+	at, n, err := b.verify(lines)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case t.kind != fenceToken:
+		text, err = b.oneLiner(lines[0], at+b.Step.origin.marks[0].src-t.start)
+	case b.Step.lines != nil:
+		text, err = b.part(lines[:n], at)
+	default:
+		text = b.fence(lines[:n], at)
 	}
-	if closing := bytes.Index(opening[at+size:], bytes.Repeat([]byte{mark}, size)); mark == '`' && closing >= 0 {
-		text, err := r.oneLiner(opening, at+size, at+size+closing)
-		return text, 1, err
-	}
-	return r.fence(opening, at, size, mark)
+	return text, n, err
 }
 
-// check finds what a body must not hold.
-func (r *rewriter) check() error {
-	for _, l := range r.Lines {
+// within are the lines that a new text replaces, of the n lines of a token that begins at first.
+func (b *Body) within(first, n int) (from, count int) {
+	if part := b.Step.lines; part != nil {
+		return first + 1 + part.from, part.to - part.from
+	}
+	return first, n
+}
+
+// first is the number of the first line of the step's fence or one-liner, from 0.
+func (b *Body) first() int {
+	if b.Step.lines != nil && b.Step.origin.src != nil {
+		return b.Step.origin.src.pos(b.Step.token.start).Line - 1
+	}
+	return b.Step.Pos.Line - 1
+}
+
+// verify compares the lines of a file with the step's token: the token must stand there, n lines
+// long, from a column of the first line on.
+func (b *Body) verify(lines [][]byte) (column, n int, err error) {
+	src, t := b.Step.origin.src, b.Step.token
+	f, at := src.origin(t.start)
+	end := at + t.end - t.start
+	if end > len(f.text) || f.text[at:end] != src.text[t.start:t.end] {
+		return 0, 0, errElsewhere
+	}
+	start := strings.LastIndexByte(f.text[:at], '\n') + 1
+	rest, _, _ := strings.Cut(f.text[end:], "\n")
+	for line := range strings.SplitSeq(f.text[start:end]+rest, "\n") {
+		if n >= len(lines) {
+			return 0, 0, errElsewhere
+		}
+		content := bytes.TrimSuffix(bytes.TrimSuffix(lines[n], []byte("\n")), []byte("\r"))
+		if string(content) != line {
+			return 0, 0, errElsewhere
+		}
+		n++
+	}
+	return at - start, n, nil
+}
+
+// check finds forbidden text in a body.
+func (b *Body) check() error {
+	for _, l := range b.Lines {
 		switch {
 		case l.Kept >= 0:
 			continue
-		case r.Step.Hidden && strings.Contains(l.Text, "-->"):
+		case b.Step.Hidden && strings.Contains(l.Text, "-->"):
 			return errors.New("--> in it would end the comment that it stands in")
 		case strings.Contains(l.Text, "@@"):
 			return errors.New("@@ in it may be taken for a substitution")
@@ -115,8 +151,8 @@ func (r *rewriter) check() error {
 		if !utf8.ValidString(l.Text) {
 			return errors.New("it holds what is not UTF-8")
 		}
-		for _, c := range l.Text {
-			if what := misleading(c); what != "" || c == 0 || c == '\n' {
+		for i, c := range l.Text {
+			if what := misleading(l.Text, i, c); what != "" || c == 0 || c == '\n' {
 				return fmt.Errorf("it holds a character that is not what is seen, U+%04X", c)
 			}
 		}
@@ -124,136 +160,90 @@ func (r *rewriter) check() error {
 	return nil
 }
 
-// oneLiner replaces the data of a one-liner, which stands between two offsets together
-// with the directive.
-func (r *rewriter) oneLiner(line []byte, from, to int) ([]byte, error) {
-	inside := string(line[from:to])
-	if !strings.HasSuffix(strings.TrimRight(inside, " \t"), r.Step.Text) {
-		return nil, errElsewhere
-	}
+// oneLiner replaces the data of a one-liner, which begins at an offset of its line.
+func (b *Body) oneLiner(line []byte, at int) ([]byte, error) {
 	text := ""
 	switch {
-	case len(r.Lines) > 1:
+	case len(b.Lines) > 1:
 		return nil, errors.New("it is a one-liner, and what was output has several lines: make it a fence")
-	case len(r.Lines) == 1:
-		text = r.Lines[0].Text
+	case len(b.Lines) == 1:
+		text = b.Lines[0].Text
 	}
 	if strings.Contains(text, "`") || strings.Trim(text, " \t") != text {
 		return nil, errors.New("it is a one-liner, and cannot hold that: make it a fence")
 	}
-	end := strings.LastIndex(inside, r.Step.Text)
-	if r.Step.Text == "" {
-		end = len(strings.TrimRight(inside, " \t"))
-		if text != "" {
-			text = " " + text
-		}
+	if text != "" && !isBlank(line[at-1]) {
+		text = " " + text
 	}
-	return slices.Concat(line[:from], []byte(inside[:end]+text+inside[end+len(r.Step.Text):]), line[to:]), nil
+	return slices.Concat(line[:at], []byte(text), line[at+len(cmp.Or(b.Step.Raw, b.Step.Text)):]), nil
 }
 
-// fence replaces the body of a fence.
-func (r *rewriter) fence(opening []byte, at, size int, mark byte) (text []byte, n int, err error) {
-	body, closing := r.old(size, mark)
-	if closing == nil {
-		return nil, 0, errElsewhere
+// fence replaces the body of a fence that begins at an offset of the first of its lines.
+func (b *Body) fence(lines [][]byte, at int) []byte {
+	opening, body, closing := lines[0], lines[1:len(lines)-1], lines[len(lines)-1]
+	mark := opening[at]
+	old := prefix(string(opening[at:]), func(c byte) bool { return c == mark })
+	size := b.size(old, mark)
+	text := slices.Concat(opening[:at], bytes.Repeat([]byte{mark}, size), opening[at+old:])
+	text = append(text, b.written(opening, lines[1:], body)...)
+	blanks, behind := prefix(string(closing), isBlank), b.Step.token.end-b.Step.token.tail
+	size = max(size, behind-blanks)
+	return slices.Concat(text, closing[:blanks], bytes.Repeat([]byte{mark}, size), closing[behind:])
+}
+
+// part is the new text for the lines of a step in a fence of several steps.
+func (b *Body) part(lines [][]byte, at int) ([]byte, error) {
+	opening := lines[0]
+	if old := prefix(string(opening[at:]), func(c byte) bool { return c == opening[at] }); b.size(old, opening[at]) > old {
+		return nil, errors.New("a line of it would end the fence")
 	}
+	from, to := 1+b.Step.lines.from, 1+b.Step.lines.to
+	if to > len(lines)-1 {
+		return nil, errElsewhere
+	}
+	return b.written(opening, lines[1:], lines[from:to]), nil
+}
+
+// written are the new lines, with the end of lines and the indentation of the fence.
+func (b *Body) written(opening []byte, lines, old [][]byte) (text []byte) {
 	end := "\n"
 	if bytes.HasSuffix(opening, []byte("\r\n")) {
 		end = "\r\n"
 	}
-	run := string(bytes.Repeat([]byte{mark}, r.size(size, mark)))
-	text = slices.Concat(opening[:at], []byte(run), opening[at+size:])
-	blanks := prefix(string(closing), isBlank)
-	indent := closing[:blanks]
-	for i, line := range r.oldLines() {
-		if before := body[i][:len(content(body[i]))-len(line)]; line != "" && columns(string(before)) == r.Step.indent {
-			indent = before
-			break
-		}
-	}
-	if columns(string(indent)) != r.Step.indent {
-		indent = bytes.Repeat([]byte(" "), r.Step.indent)
-	}
-	for _, l := range r.Lines {
+	indent := b.indent(lines)
+	for _, l := range b.Lines {
 		switch {
 		case l.Kept >= 0:
-			text = append(text, body[l.Kept]...)
+			text = append(text, old[l.Kept]...)
 		case l.Text == "":
 			text = append(text, end...)
 		default:
 			text = append(append(append(text, indent...), l.Text...), end...)
 		}
 	}
-	rest := bytes.TrimLeft(closing[blanks:], string(mark))
-	if old := len(closing) - blanks - len(rest); old > len(run) {
-		run = strings.Repeat(string(mark), old)
-	}
-	return append(append(append(text, closing[:blanks]...), run...), rest...), 2 + len(body), nil
+	return text
 }
 
-// oldLines are the lines of the step's text.
-func (r *rewriter) oldLines() []string {
-	if r.Step.Text == "" {
-		return nil
-	}
-	return strings.Split(r.Step.Text, "\n")
-}
-
-// old finds the lines of the body, which must be what was read, and the closing line.
-func (r *rewriter) old(size int, mark byte) (body [][]byte, closing []byte) {
-	rest := r.lines[r.first+1:]
-	want := r.oldLines()
-	for i, line := range want {
-		if i >= len(rest) || !bytes.HasSuffix(content(rest[i]), []byte(line)) ||
-			strings.Trim(string(content(rest[i])[:len(content(rest[i]))-len(line)]), " \t") != "" {
-			return nil, nil
+// indent is the indentation of the fence, taken from one of its other lines.
+func (b *Body) indent(lines [][]byte) []byte {
+	want := b.Step.token.indent
+	for _, line := range lines {
+		for n := range 1 + prefix(string(line), isBlank) {
+			if columns(string(line[:n])) == want {
+				return line[:n]
+			}
 		}
 	}
-	body = rest[:len(want)]
-	if rest = rest[len(want):]; len(want) == 0 && len(rest) > 0 && len(bytes.TrimSpace(rest[0])) == 0 {
-		body, rest = rest[:1], rest[1:] // an empty line
-	}
-	if len(rest) == 0 {
-		return nil, nil
-	}
-	line := string(content(rest[0]))
-	line = line[prefix(line, isBlank):]
-	n := prefix(line, func(c byte) bool { return c == mark })
-	if behind := strings.Trim(line[n:], " \t"); n < size || behind != "" && !strings.HasPrefix(behind, "-->") {
-		return nil, nil
-	}
-	return body, rest[0]
+	return bytes.Repeat([]byte(" "), want)
 }
 
-// size is how long the fence has to be for the new lines to stand in it.
-func (r *rewriter) size(size int, mark byte) int {
-	for _, l := range r.Lines {
+// size is the length that the fence needs for the new lines.
+func (b *Body) size(size int, mark byte) int {
+	for _, l := range b.Lines {
 		line := strings.TrimLeft(l.Text, " \t")
 		if n := prefix(line, func(c byte) bool { return c == mark }); n >= size {
 			size = n + 1
 		}
 	}
 	return size
-}
-
-// content is a line without its end.
-func content(line []byte) []byte {
-	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
-}
-
-// offset is where the character of a column begins in a line, -1 if there is none. A
-// byte order mark at the beginning of a file is no character.
-func offset(line []byte, col int, first bool) int {
-	at := 0
-	if first {
-		at = len(line) - len(bytes.TrimPrefix(line, []byte("\ufeff")))
-	}
-	for ; col > 1 && at < len(line); col-- {
-		_, n := utf8.DecodeRune(line[at:])
-		at += n
-	}
-	if at >= len(line) {
-		return -1
-	}
-	return at
 }

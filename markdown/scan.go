@@ -3,10 +3,11 @@ package markdown
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// kind is what a token is.
+// kind is the kind of a token.
 type kind uint8
 
 const (
@@ -18,39 +19,55 @@ const (
 	fenceToken                 // a fenced block
 	ignoreToken                // a comment, or a line of one, that asks for silence
 	spanToken                  // a code span of three or more backticks: a one-liner
-	quoteToken                 // the opening or closing line of a fence in a quotation, which is text
+	quoteToken                 // a fenced block in a quotation, which is text
+	codeToken                  // a shorter code span, or a line that is indented to be code
+	commentToken               // a comment
+	frontToken                 // front matter: YAML or TOML before the text of a document
+	underlineToken             // the line of = or - under a heading; data is where the heading begins
+	divToken                   // a line `::: name`, or one of colons only, which ends such a division
 )
 
 // token is a part of the source that matters for its structure. Offsets are into
 // the text after substitutions.
 type token struct {
 	kind       kind
-	start, end int    // all of it
-	comment    int    // the offset of the `<!--` that it is in, else -1
-	info       string // fences and quotes: the info string; spans: the content
-	data       int    // where info begins
-	body, tail int    // fences: the lines between the fences
-	indent     int    // fences: columns of indentation
-	exercise   bool   // opens: of an exercise
-	match      int    // opens and closes: the index of the other one; -1 if there is none
+	start, end int     // all of it
+	comment    int     // the index of the comment that it is in, else -1
+	info       string  // fences and quotes: the info string; spans: the content; divisions: the name
+	data       int     // where info begins
+	attr       string  // fences and spans: attributes behind the end, `{{exec}}` or `{: .language-bash}`
+	body, tail int     // fences: the lines between the fences
+	indent     int     // fences: columns of indentation
+	exercise   bool    // opens: of an exercise
+	match      int     // opens and closes: where the other one begins; -1 if there is none
+	steps      []*Step // fences, spans and comments: the steps that were made of it
 }
+
+// unclosed reports whether the token is a fence without an end.
+func (t *token) unclosed() bool { return t.kind == fenceToken && t.tail == t.end }
 
 // scanner finds the tokens of a text in one pass. It never goes back, and looks
 // ahead only for the end of fences, paragraphs and code spans.
 type scanner struct {
 	src       *source
 	text      string
-	log       *log
+	log       *log // of fences and comments
+	remark    *log // of separators and `.name[ ]`, which only decks for remark have
 	tokens    []token
 	stack     []int // open brackets: indexes of open tokens, for a plain bracket -1 - its offset
 	exercise  int   // 1 + the place in the stack of the open exercise; 0 if there is none
-	comment   int   // the offset of the open `<!--`, or -1
-	comments  []int // where each comment begins and ends, in turn
+	comment   int   // the index of the open comment, or -1
 	outside   int   // how many brackets were open before that comment
 	suspect   int   // 1 + the offset of a plain bracket that took the `]` that an exercise seems to have; or 0
 	literal   int   // open brackets of an escaped `\.name[`
+	looked    int   // 1 + the index of the comment whose end was looked for behind a separator; or 0
+	spans     int   // the same, of the comment whose end was found there
+	quote     int   // 1 + the index of the open fence of a quotation; 0 if there is none
+	blank     bool  // the line before was blank
+	list      bool  // the text may belong to an item of a list
 	runs      []run
 	run       int // the first run that has not been passed
+	single    int // where the line before begins, if it is a paragraph of one line; else -1
 	paragraph int // the end of the paragraph looked at last
 	wasted    int // bytes looked at in vain for the ends of fences, and something for each line
 	gaveUp    bool
@@ -62,21 +79,39 @@ type run struct {
 	next       int // the start of the next run of the same length, or -1
 }
 
-// maxWasted bounds what a scanner looks at in vain: enough for any deck that a person
-// wrote, little enough for one that was made to take long.
+// maxWasted bounds the text that a scanner reads in vain: enough for any deck that a person
+// wrote, little enough for a hostile one.
 const maxWasted = 8 << 20
 
-func scan(src *source, log *log) []token { return scanned(src, log).tokens }
+// scan finds the tokens of a text. Mistakes in marks of remark go to a log of their own.
+func scan(src *source, log, remark *log) []token {
+	s := newScanner(src, log, remark)
+	s.endComment(len(s.text))
+	s.unwind(0)
+	return s.tokens
+}
 
-func scanned(src *source, log *log) *scanner {
-	s := &scanner{src: src, text: src.text, log: log, comment: -1, runs: backtickRuns(src.text)}
+// newScanner scans a text and leaves constructs without an end open.
+func newScanner(src *source, log, remark *log) *scanner {
+	s := &scanner{src: src, text: src.text, log: log, remark: remark, comment: -1, single: -1, blank: true, runs: backtickRuns(src.text)}
 	s.tokens = make([]token, 0, len(s.text)/64)
-	for start := 0; start < len(s.text); {
+	start := frontMatter(s.text)
+	if start > 0 {
+		s.add(token{kind: frontToken, end: start})
+	}
+	for start < len(s.text) {
 		start = s.line(start, s.lineEnd(start))
 	}
-	s.endComment()
-	s.unwind(0)
 	return s
+}
+
+// InExercise reports whether a text that goes on ends in an exercise and in none of its
+// fences.
+func InExercise(text string) bool {
+	s := newScanner(plainSource(newFile("", text).text), &log{}, &log{})
+	return s.exercise > 0 && !slices.ContainsFunc(s.tokens[s.stack[s.exercise-1]:], func(t token) bool {
+		return t.kind == separatorToken || t.unclosed()
+	})
 }
 
 func backtickRuns(text string) []run {
@@ -114,16 +149,23 @@ func (s *scanner) add(t token) int {
 	return len(s.tokens) - 1
 }
 
-// line scans the line from start to end and returns where to go on: at the next
-// line, or behind what began in this one.
+// line scans the line from start to end and returns the offset to continue at: the next line,
+// or the end of a construct that began in this one.
 func (s *scanner) line(start, end int) int {
 	line, next := s.text[start:end], min(end+1, len(s.text))
+	single := s.single
+	s.single = -1
+	if single >= 0 && isUnderline(line) {
+		s.add(token{kind: underlineToken, start: start, end: end, data: single})
+	}
 	switch line {
 	case "---", "--":
+		s.spanned(start)
 		if len(s.stack) == 0 {
-			s.endComment()
+			s.endComment(start)
 			s.literal = 0
 		}
+		s.blank, s.list, s.quote = true, s.list && line == "--", 0
 		s.add(token{kind: separatorToken, start: start, end: next})
 		return next
 	case "???":
@@ -134,15 +176,31 @@ func (s *scanner) line(start, end int) int {
 	case trimmed == line:
 	case trimmed == "---" || trimmed == "--":
 		fix := s.src.edit(start+len(trimmed), end, "")
-		s.log.warnFix(fix, CodeSeparatorBlank, s.src.span(start, end), "remove the blanks behind it", "%s with a trailing blank separates no slides", trimmed)
+		s.remark.warnFix(fix, CodeSeparatorBlank, s.src.span(start, end),
+			"remove the blanks behind it", "%s with a trailing blank separates no slides", trimmed)
 	case trimmed == "???":
-		s.log.warnFix(s.src.edit(start+len(trimmed), end, ""), CodeSeparatorBlank, s.src.span(start, end), "remove the blanks behind it", "??? with a trailing blank starts no notes")
+		s.remark.warnFix(s.src.edit(start+len(trimmed), end, ""), CodeSeparatorBlank, s.src.span(start, end),
+			"remove the blanks behind it", "??? with a trailing blank starts no notes")
 	}
+	blanks := prefix(line, isBlank)
 	if s.comment >= 0 {
-		blanks := prefix(line, isBlank)
 		s.ignore(start+blanks, start+blanks, end)
 	} else if isHeading(line) {
 		s.add(token{kind: headingToken, start: start, end: end})
+	} else if name, ok := division(line); ok {
+		s.add(token{kind: divToken, start: start, end: end, info: name})
+	}
+	switch {
+	case blanks == len(line):
+		s.blank = true
+	case s.blank && !s.list && s.comment < 0 && columns(line[:blanks]) >= 4:
+		s.add(token{kind: codeToken, start: start, end: end})
+	default:
+		if s.blank && s.comment < 0 && blanks == 0 && !interrupts(line) && line[0] != '<' {
+			s.single = start
+		}
+		s.list = listMarker(line[blanks:]) > 0 || s.list && (blanks > 0 || !s.blank)
+		s.blank = false
 	}
 	switch lone := strings.TrimSpace(line) == "]"; {
 	case !lone:
@@ -151,25 +209,32 @@ func (s *scanner) line(start, end int) int {
 			s.suspect = -open
 		}
 	case s.literal == 0:
-		s.log.warn(CodeStrayBracket, s.src.span(start, end), "in an exercise each [ needs its ], save in code", "this ] closes nothing: what it belongs to was closed before, or never opened")
+		s.remark.warn(CodeStrayBracket, s.src.span(start, end), "in an exercise each [ needs its ], save in code",
+			"this ] closes nothing: what it belongs to was closed before, or never opened")
 	}
 	if at := spaced.FindStringIndex(line); at != nil {
 		fix := s.src.edit(start+len(strings.TrimRight(line[:at[1]-1], " \t")), start+at[1]-1, "")
-		s.log.failFix(fix, CodeUnknownBlock, s.src.span(start, start+at[1]), "write it without the blank", "%s opens no block", strings.TrimSpace(line[:at[1]]))
+		s.remark.failFix(fix, CodeUnknownBlock, s.src.span(start, start+at[1]),
+			"write it without the blank", "%s opens no block", strings.TrimSpace(line[:at[1]]))
 	}
 	return s.inline(start, end)
 }
 
-// inline scans the line from start to end for what may stand inside one.
+// inline scans the line from start to end for the constructs inside a line.
 func (s *scanner) inline(start, end int) int {
 	lead := true      // nothing but blanks, list markers, comment marks and opened blocks: a fence may begin
 	indented := start // how far the line's indentation reaches
-	frozen := false   // a comment or a block began: what follows indents nothing
+	frozen := false   // a comment or a block began: later text indents nothing
 	quotation := strings.HasPrefix(strings.TrimLeft(s.text[start:end], " \t"), ">")
+	if !quotation {
+		s.quote = 0
+	} else if s.quote > 0 {
+		s.tokens[s.quote-1].end = end
+	}
 	for i := start; i < end; {
 		c := s.text[i]
 		n := 0
-		if isBlank(c) {
+		if isBlank(c) || c == '>' && lead && quotation {
 			n = 1
 		} else if lead {
 			n = listMarker(s.text[i:end])
@@ -185,6 +250,12 @@ func (s *scanner) inline(start, end int) int {
 		if lead {
 			fence = s.fenceAt(i, end)
 		}
+		if fence > 0 && quotation {
+			s.quoteFence(i, fence, end)
+			lead = false
+			i += fence
+			continue
+		}
 		if fence > 0 {
 			next, ok := s.fence(start, indented, i, fence, end)
 			if !ok {
@@ -198,31 +269,33 @@ func (s *scanner) inline(start, end int) int {
 		case c == '`':
 			n := s.backticks(i)
 			if closer := s.closer(i, n, end); closer >= 0 {
+				t := token{kind: codeToken, start: i, end: closer + n, info: s.text[i+n : closer], data: i + n}
 				if n >= 3 {
-					s.add(token{kind: spanToken, start: i, end: closer + n, info: s.text[i+n : closer], data: i + n})
+					t.kind = spanToken
 				}
+				t.attr, _ = braces(s.text[closer+n:])
+				s.add(t)
 				lead = false
 				if i = closer + n; i > end { // a span of several lines
 					start, end = s.lineStart(i), s.lineEnd(i)
 				}
+				if t.kind == spanToken {
+					i = s.balanced(i, end, t.info)
+				}
 				continue
 			}
-			switch {
-			case n < 3 || s.exercise == 0:
-			case quotation:
-				s.add(token{kind: quoteToken, start: i, end: end, info: strings.Trim(s.text[i+n:end], " \t"), data: i + n})
-			default:
+			if n >= 3 && s.exercise > 0 && !quotation && !s.bare(i+n, end) {
 				s.log.fail(CodeUnclosedFence, s.src.span(i, i+n), "a fence starts its own line, a one-liner ends on the line where it began",
 					"unclosed %s", s.text[i:i+min(n, 8)])
 			}
 			i += n - 1
 		case c == '<' && s.comment < 0 && strings.HasPrefix(s.text[i:end], "<!--"):
-			s.comment, s.outside, frozen = i, len(s.stack), true
+			s.comment, s.outside, frozen = s.add(token{kind: commentToken, start: i}), len(s.stack), true
 			s.ignore(i, i+len("<!--"), end)
 			i += 4
 			continue
 		case c == '-' && s.comment >= 0 && strings.HasPrefix(s.text[i:end], "-->"):
-			s.comments = append(s.comments, s.comment, i+3)
+			s.tokens[s.comment].end = i + 3
 			s.comment, frozen = -1, true
 			s.forget()
 			i += 3
@@ -249,7 +322,7 @@ func (s *scanner) inline(start, end int) int {
 			} else {
 				s.literal++
 			}
-			i += n // what it escapes is literal
+			i += n // the escaped text is literal
 		}
 		lead = false
 		i++
@@ -257,7 +330,37 @@ func (s *scanner) inline(start, end int) int {
 	return min(end+1, len(s.text))
 }
 
+// balanced is the offset behind the `]` that stand right behind a one-liner in a comment, one for
+// each unbalanced `[` in it. Authors write them for remark, which counts brackets in code: they
+// close nothing that was open before the comment.
+func (s *scanner) balanced(at, end int, code string) int {
+	if s.comment < 0 || len(s.stack) > s.outside {
+		return at
+	}
+	for open := strings.Count(code, "[") - strings.Count(code, "]"); open > 0; open-- {
+		next := at + prefix(s.text[at:end], isBlank)
+		if next == end || s.text[next] != ']' {
+			break
+		}
+		at = next + 1
+	}
+	return at
+}
+
 func (s *scanner) lineStart(i int) int { return strings.LastIndexByte(s.text[:i], '\n') + 1 }
+
+// quoteFence notes the line of a quotation that opens or closes a fence with the n
+// characters at i.
+func (s *scanner) quoteFence(i, n, end int) {
+	info := strings.Trim(s.text[i+n:end], " \t")
+	if s.quote == 0 {
+		s.quote = 1 + s.add(token{kind: quoteToken, start: i, end: end, info: info, data: i + n})
+		return
+	}
+	if open := s.tokens[s.quote-1]; info == "" && s.text[i] == s.text[open.start] && n >= open.data-open.start {
+		s.quote = 0
+	}
+}
 
 // backticks is the length of the run at i, which may be the rest of one.
 func (s *scanner) backticks(i int) int {
@@ -294,7 +397,7 @@ func (s *scanner) closer(i, n, lineEnd int) int {
 	return -1
 }
 
-// paragraphEnd is where the paragraph ends that the line ending at end belongs to.
+// paragraphEnd is the end of the paragraph around the line that ends at end.
 func (s *scanner) paragraphEnd(end int) int {
 	if end < s.paragraph {
 		return s.paragraph
@@ -344,11 +447,11 @@ func (s *scanner) open(i, n int) {
 	s.stack = append(s.stack, s.add(t))
 }
 
-// mistyped reports a block that is probably meant to be an exercise: its steps would
-// never run, and nobody would notice.
+// mistyped reports a probably mistyped exercise: its steps would never run, and nobody would
+// notice.
 func (s *scanner) mistyped(i, n int, class string) {
 	if Suggest(class, []string{"exercise"}) != "" {
-		s.log.fail(CodeUnknownBlock, s.src.span(i, i+n), "did you mean .exercise[?", "unknown block .%s[", class)
+		s.remark.fail(CodeUnknownBlock, s.src.span(i, i+n), "did you mean .exercise[?", "unknown block .%s[", class)
 	}
 }
 
@@ -370,7 +473,8 @@ func (s *scanner) close(i int) {
 	if s.exercise == top+1 {
 		s.exercise = 0
 	}
-	s.tokens[open].match = s.add(token{kind: closeToken, start: i, end: i + 1, match: open})
+	s.tokens[open].match = i
+	s.add(token{kind: closeToken, start: i, end: i + 1, match: s.tokens[open].start})
 }
 
 // forget drops the plain brackets that a comment opened and did not close: nobody sees
@@ -381,7 +485,7 @@ func (s *scanner) forget() {
 	}
 }
 
-// unwind gives up the open brackets from depth on, and says so.
+// unwind gives up the open brackets from depth on, and reports them.
 func (s *scanner) unwind(depth int) {
 	for _, open := range s.stack[depth:] {
 		if open < 0 {
@@ -395,9 +499,9 @@ func (s *scanner) unwind(depth int) {
 			hint = fmt.Sprintf("brackets are balanced: the [ at %d:%d has no ] of its own", at.Line, at.Col)
 		}
 		if t.exercise {
-			s.log.fail(CodeUnclosedExercise, s.src.span(t.start, t.end), hint, "unclosed %s", name)
+			s.remark.fail(CodeUnclosedExercise, s.src.span(t.start, t.end), hint, "unclosed %s", name)
 		} else {
-			s.log.warn(CodeUnclosedBlock, s.src.span(t.start, t.end), hint, "unclosed %s is literal text", name)
+			s.remark.warn(CodeUnclosedBlock, s.src.span(t.start, t.end), hint, "unclosed %s is literal text", name)
 		}
 	}
 	s.stack = s.stack[:depth]
@@ -407,12 +511,41 @@ func (s *scanner) unwind(depth int) {
 }
 
 // endComment ends a comment that has no `-->`: with its slide at the latest.
-func (s *scanner) endComment() {
+func (s *scanner) endComment(at int) {
 	if s.comment >= 0 {
-		s.log.warn(CodeUnclosedComment, s.src.span(s.comment, s.comment+len("<!--")), "close it with -->", "unclosed comment")
-		s.comments = append(s.comments, s.comment, len(s.text))
+		t := &s.tokens[s.comment]
+		if s.spans != s.comment+1 {
+			s.log.warn(CodeUnclosedComment, s.src.span(t.start, t.start+len("<!--")), "close it with -->", "unclosed comment")
+		}
+		t.end = at
 	}
 	s.comment = -1
+}
+
+// spanned reports an open comment that ends behind the separator at an offset. A presenter
+// would show what the author has taken out, so a run must not type it.
+func (s *scanner) spanned(at int) {
+	if s.comment < 0 || s.looked == s.comment+1 {
+		return
+	}
+	s.looked = s.comment + 1
+	rest := s.text[at:]
+	if next := strings.Index(rest, "<!--"); next >= 0 {
+		rest = rest[:next]
+	}
+	if !strings.Contains(rest, "-->") {
+		return
+	}
+	s.spans = s.comment + 1
+	start := s.tokens[s.comment].start
+	s.log.fail(CodeCommentSpans, s.src.span(start, start+len("<!--")), "close it before the separator, and open another one behind it",
+		"this comment spans the slide separator in line %d: the steps behind it would be typed", s.src.pos(at).Line)
+}
+
+// bare reports whether a run of backticks that ends at an offset stands alone before the end of
+// its comment: nothing begins with it.
+func (s *scanner) bare(at, lineEnd int) bool {
+	return s.comment >= 0 && strings.HasPrefix(strings.TrimLeft(s.text[at:lineEnd], " \t"), "-->")
 }
 
 // fenceAt is the length of the run at i if it may open a fence, else 0. Backticks
@@ -423,28 +556,63 @@ func (s *scanner) fenceAt(i, end int) int {
 		return 0
 	}
 	n := prefix(s.text[i:end], func(b byte) bool { return b == c })
-	if n < 3 || c == '`' && strings.Contains(s.text[i+n:end], "`") {
+	if n < 3 || c == '`' && strings.Contains(s.text[i+n:end], "`") || s.bare(i+n, end) {
 		return 0
 	}
 	return n
 }
 
 // fence scans a fenced block whose n fence characters stand at i, in the line from
-// start to end; it is indented as far as the text from start to indented reaches. It
-// returns where to go on: behind the closing fence, or, if there is none, at a line.
+// start to end; it is indented as far as the text from start to indented reaches. It returns
+// the offset to continue at: behind the closing fence, or, if there is none, at a line.
 func (s *scanner) fence(start, indented, i, n, end int) (next int, closed bool) {
 	t := token{kind: fenceToken, start: i, info: strings.Trim(s.text[i+n:end], " \t"), data: i + n, indent: columns(s.text[start:indented])}
 	t.data += len(s.text[i+n:end]) - len(strings.TrimLeft(s.text[i+n:end], " \t"))
 	t.body = min(end+1, len(s.text))
 	closeStart, closeEnd, ok := s.fenceEnd(t.body, s.text[i], n, t.indent)
 	if !ok {
-		s.log.fail(CodeUnclosedFence, s.src.span(i, end), "the fence has no closing line of its own", "unclosed %s", strings.TrimSpace(s.text[i:i+min(n, 8)]+" "+t.info[:min(len(t.info), 40)]))
+		fence := strings.TrimSpace(s.text[i:i+min(n, 8)] + " " + t.info[:min(len(t.info), 40)])
+		s.log.fail(CodeUnclosedFence, s.src.span(i, end), "the fence has no closing line of its own", "unclosed %s", fence)
 		closeStart = s.guessEnd(t.body, t.indent)
 		closeEnd = closeStart
 	}
 	t.tail, t.end = closeStart, closeEnd
+	if ok {
+		t.attr = s.behind(closeEnd)
+	}
 	s.add(t)
 	return closeEnd, ok
+}
+
+// behind are the attributes behind a fence: on its last line, or on the next one.
+func (s *scanner) behind(at int) string {
+	end := s.lineEnd(at)
+	if attr, ok := braces(s.text[at:end]); ok || strings.TrimSpace(s.text[at:end]) != "" || end == len(s.text) {
+		return attr
+	}
+	attr, _ := braces(s.text[end+1 : s.lineEnd(end+1)])
+	return attr
+}
+
+// maxBraces is the greatest length of attributes in braces.
+const maxBraces = 200
+
+// braces are the attributes at the start of a text: `{{…}}` of a scenario, or the `{: …}` of kramdown.
+func braces(text string) (string, bool) {
+	text, _, _ = strings.Cut(text[:min(len(text), maxBraces)], "\n")
+	text = strings.TrimLeft(text, " \t")
+	end := "}"
+	switch {
+	case strings.HasPrefix(text, "{{"):
+		end = "}}"
+	case !strings.HasPrefix(text, "{:"):
+		return "", false
+	}
+	attr, _, ok := strings.Cut(text[len(end):], end)
+	if !ok {
+		return "", false
+	}
+	return text[:len(attr)+2*len(end)], true
 }
 
 // fenceEnd finds the line that closes a fence of n characters c whose body starts at
@@ -453,7 +621,7 @@ func (s *scanner) fence(start, indented, i, n, end int) (next int, closed bool) 
 // A fence is closed by a line of at least as many of its characters and nothing
 // else, or, in a comment, followed by the end of the comment. It has no end when
 // another fence with an info string comes first, for that one's end would be taken
-// for its own and what lies between would be swallowed. A closing line that is
+// for its own and the text between them would be swallowed. A closing line that is
 // indented by four columns more belongs to an example within the body, unless there
 // is no better one.
 func (s *scanner) fenceEnd(from int, c byte, n, indent int) (lineStart, fenceEnd int, ok bool) {
@@ -479,7 +647,7 @@ search:
 			info := strings.Trim(rest[m:], " \t")
 			col := columns(s.text[start : start+blanks])
 			deep := col > indent+3
-			closes := info == "" || s.comment >= 0 && strings.HasPrefix(info, "-->")
+			closes := info == "" || strings.HasPrefix(info, "{{") || s.comment >= 0 && strings.HasPrefix(info, "-->")
 			switch {
 			case m < n || !closes && c == '`' && strings.Contains(info, "`"): // a shorter fence, a one-liner
 			case closes && deep && nested > 0:
@@ -509,8 +677,8 @@ search:
 	return deepStart, deepEnd, deepEnd > 0
 }
 
-// guessEnd is where the body of an unclosed fence seems to end: at the first line
-// that is blank, is indented less, or holds a fence or the end of a comment.
+// guessEnd is the apparent end of the body of an unclosed fence: the first line that is
+// blank, is indented less, or holds a fence or the end of a comment.
 func (s *scanner) guessEnd(from, indent int) int {
 	for start := from; start < len(s.text); {
 		end := s.lineEnd(start)
@@ -525,7 +693,7 @@ func (s *scanner) guessEnd(from, indent int) int {
 }
 
 // className is the length of `.name[` or `.one.two[` at the start of a text; if it
-// is not one, the length of what looks like the start of one, at least 1.
+// is not one, the length of an apparent start of one, at least 1.
 func className(text string) (int, bool) {
 	i := 0
 	for i < len(text) && text[i] == '.' {
@@ -583,4 +751,73 @@ func columns(text string) int {
 		}
 	}
 	return col
+}
+
+// isUnderline reports whether a line makes a heading of the paragraph above it.
+func isUnderline(line string) bool {
+	line = strings.TrimRight(line, " \t")
+	return strings.Trim(line, "=") == "" && line != "" || strings.Trim(line, "-") == "" && len(line) >= 2
+}
+
+// division is the name in a line `::: name`, with as many colons as one likes, also behind it;
+// "" in the line that ends a division.
+func division(line string) (name string, ok bool) {
+	line = strings.TrimLeft(line, " ")
+	if !strings.HasPrefix(line, ":::") {
+		return "", false
+	}
+	return strings.Trim(line, ": \t"), true
+}
+
+// maxFront is the largest front matter, in bytes.
+const maxFront = 64 << 10
+
+// frontMatter is the end of the front matter that a text begins with: YAML between lines `---`, or
+// TOML between lines `+++`; 0 if there is none. A slide of remark between two separators is not it.
+func frontMatter(text string) int {
+	mark, _, _ := strings.Cut(text, "\n")
+	switch mark = strings.TrimRight(mark, " \t"); mark {
+	case "---", "+++":
+	default:
+		return 0
+	}
+	at, keys, remark, remarks := 0, 0, true, false
+	for line := range strings.Lines(text[:min(len(text), maxFront)]) {
+		trimmed := strings.TrimRight(line, " \t\n")
+		first := at == 0
+		at += len(line)
+		switch key := key(trimmed, mark); {
+		case first:
+		case trimmed == mark || trimmed == "..." && mark == "---":
+			if keys == 0 || remark && remarks {
+				return 0
+			}
+			return at
+		case key != "":
+			keys++
+			remark = remark && isProperty(key)
+		case keys == 0 && trimmed != "" && trimmed[0] != '#' && trimmed[0] != '[': // no key before it
+			return 0
+		case trimmed != "" && trimmed[0] == '#':
+			remarks = true
+		case trimmed != "" && mark == "---" && !isBlank(trimmed[0]) && !strings.ContainsRune("-]}", rune(trimmed[0])):
+			return 0
+		}
+	}
+	return 0
+}
+
+// key is the key that a line of front matter begins with; "" if it begins with none.
+func key(line, mark string) string {
+	n := prefix(line, func(c byte) bool {
+		return c == '_' || c == '-' || c == '.' || c == '"' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+	})
+	rest := strings.TrimLeft(line[n:], " ")
+	switch {
+	case n == 0 || rest == "":
+		return ""
+	case mark == "+++" && rest[0] == '=', mark == "---" && rest[0] == ':' && (len(rest) == 1 || isBlank(rest[1])):
+		return strings.Trim(line[:n], `"`)
+	}
+	return ""
 }

@@ -2,8 +2,8 @@
 
 package markdown_test
 
-// slowdown is what deadlines are multiplied with: the race detector costs about as much.
+// slowdown is the factor of deadlines: the race detector costs about as much.
 const slowdown = 20
 
-// hostileSize is less here than what is promised: the detector looks for races only.
+// hostileSize is less here than the promised size: the detector looks for races only.
 const hostileSize = 1 << 17

@@ -2,8 +2,8 @@
 
 package markdown_test
 
-// slowdown is what deadlines are multiplied with.
+// slowdown is the factor of deadlines.
 const slowdown = 1
 
-// hostileSize is what is promised to be decided within the deadline.
+// hostileSize is the size that must be decided within the deadline.
 const hostileSize = 1 << 20

@@ -13,12 +13,12 @@ import (
 	"unicode/utf8"
 )
 
-// The limits of what is read, in bytes.
+// The limits of the input, in bytes.
 const (
 	maxFile     = 4 << 20
 	maxManifest = 256 << 10
 	maxChapter  = 8 << 20  // with its includes
-	maxDeck     = 16 << 20 // what its chapters amount to
+	maxDeck     = 16 << 20 // of all its chapters
 )
 
 // The limits of includes, which could stand for much more than they are.
@@ -88,7 +88,7 @@ func lineStarts(text string) []int {
 	return lines
 }
 
-// count is how many characters start before an offset.
+// count is the number of characters that start before an offset.
 func (f *file) count(off int) int {
 	if f.chars == nil {
 		return off
@@ -122,13 +122,18 @@ func (f *file) span(start, end int) Span {
 	return at
 }
 
-// source is the text of a chapter after substitutions, and where it came from.
+// source is the text of a chapter after substitutions, with its origin.
 type source struct {
 	text     string
 	segments []segment
 }
 
-// segment says where the text from start on comes from, up to the next segment.
+// plainSource is a text by itself.
+func plainSource(text string) *source {
+	return &source{text, []segment{{0, newFile("", text), 0, false}}}
+}
+
+// segment is the origin of the text from start on, up to the next segment.
 type segment struct {
 	start int
 	file  *file
@@ -137,19 +142,25 @@ type segment struct {
 }
 
 func (s *source) pos(off int) Pos {
+	f, off := s.origin(off)
+	return f.pos(off)
+}
+
+// origin is the file that the text at an offset comes from, and the offset there.
+func (s *source) origin(off int) (*file, int) {
 	i := sort.Search(len(s.segments), func(i int) bool { return s.segments[i].start > off }) - 1
 	if i < 0 {
 		i = 0
 	}
 	g := s.segments[i]
 	if g.fixed {
-		return g.file.pos(g.off)
+		return g.file, g.off
 	}
-	return g.file.pos(g.off + off - g.start)
+	return g.file, g.off + off - g.start
 }
 
-// span is the text from start to end where it came from. Where one place stands for
-// all of it, or it comes from several files, only its beginning is known.
+// span is the place of origin of the text from start to end. If one place stands for all of
+// it, or it comes from several files, only its beginning is known.
 func (s *source) span(start, end int) Span {
 	at := s.pos(start).Point()
 	if end = min(end, len(s.text)); end <= start {
@@ -295,7 +306,7 @@ func (x *expander) tooLarge(f *file, off int) {
 	x.full = true
 }
 
-// value is what stands for @@NAME@@ at an offset. @@TOC@@ stays for the end.
+// value is the substitute for @@NAME@@ at an offset. @@TOC@@ stays for the end.
 func (x *expander) value(f *file, off int, name string) (string, bool) {
 	if name == "TOC" {
 		return "", false
@@ -307,7 +318,7 @@ func (x *expander) value(f *file, off int, name string) (string, bool) {
 		return "", false
 	}
 	at := f.span(off, off+len(name)+4)
-	known := []string{"TITLE", "CHAT", "GITREPO", "SLIDES", "ZIP", "HTML", "SLIDENUMBERPREFIX", "TOC"}
+	known := append(strings.Fields(strings.ToUpper(strings.Join(valueKeys(), " "))), "TOC")
 	switch {
 	case slices.Contains(known, name):
 		x.log.warn(CodeSubstitution, at, fmt.Sprintf("give %s in the manifest", strings.ToLower(name)), "@@%s@@ has no value", name)
@@ -364,7 +375,7 @@ func (x *expander) include(f *file, off int, name, indent string) bool {
 	}
 	inner, err := x.open(clean, maxFile)
 	if err != nil {
-		hint := x.nearFile(clean)
+		hint := x.fileHint(clean, err)
 		if errors.Is(err, errNoFile) {
 			hint = cmp.Or(x.outside("", name), hint)
 		}
@@ -386,8 +397,7 @@ func margin(text string, start, end int) string {
 	return text[from:start]
 }
 
-// checkText reports what is not plain text in a file: the first NUL byte and the
-// first invalid UTF-8.
+// checkText reports the first NUL byte and the first invalid UTF-8 in a file.
 func checkText(f *file, log *log) {
 	if i := strings.IndexByte(f.text, 0); i >= 0 {
 		log.fail(CodeNotText, f.pos(i).Point(), "", "NUL byte")
@@ -421,14 +431,16 @@ func inside(dir, name string) (string, error) {
 }
 
 // resolve is the name of an include or a link as a path inside the file system: from
-// the root, or from the deck's directory if only that has it.
+// the root, or from the deck's directory or that of a manifest beside if only that has it.
 func (l *loader) resolve(name string) (string, error) {
 	clean, err := inside("", name)
 	if l.fsys == nil || err == nil && !l.absent(clean) {
 		return clean, err
 	}
-	if near, err := inside(l.home, name); err == nil && !l.absent(near) {
-		return near, nil
+	for _, dir := range append([]string{l.home}, l.near...) {
+		if near, err := inside(dir, name); err == nil && !l.absent(near) {
+			return near, nil
+		}
 	}
 	return clean, err
 }
@@ -444,7 +456,7 @@ func (l *loader) outside(dir, name string) string {
 
 func (l *loader) exists(name string) bool { return l.stat(name) == nil }
 
-// absent is not the opposite of exists: what cannot be looked at is neither.
+// absent is not the opposite of exists: a file that cannot be examined is neither.
 func (l *loader) absent(name string) bool { return errors.Is(l.stat(name), fs.ErrNotExist) }
 
 // stat looks at a name of the file system, once.
@@ -478,13 +490,13 @@ func (l *loader) open(name string, limit int64) (*file, error) {
 var errNoFile = errors.New("no such file")
 
 func (l *loader) read(name string, limit int64) (string, error) {
-	// Looked at before it is opened: opening a FIFO waits for a writer.
+	// Stat comes before open: opening a FIFO waits for a writer.
 	info, err := fs.Stat(l.fsys, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", errNoFile
 	case err != nil:
-		return "", fmt.Errorf("cannot be read: %w", cause(err))
+		return "", l.unreadable(err)
 	case info.IsDir():
 		return "", errors.New("a directory, not a file")
 	case !info.Mode().IsRegular():
@@ -492,16 +504,25 @@ func (l *loader) read(name string, limit int64) (string, error) {
 	}
 	f, err := l.fsys.Open(name)
 	if err != nil {
-		return "", fmt.Errorf("cannot be read: %w", cause(err))
+		return "", l.unreadable(err)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err = errors.Join(err, f.Close()); err != nil {
-		return "", fmt.Errorf("cannot be read: %w", cause(err))
+		return "", l.unreadable(err)
 	}
 	if int64(len(data)) > limit {
 		return "", fmt.Errorf("larger than %d KiB", limit>>10)
 	}
 	return string(data), nil
+}
+
+// unreadable is the reason why a file cannot be read.
+func (l *loader) unreadable(err error) error {
+	var outside *outsideError
+	if errors.As(err, &outside) {
+		return fmt.Errorf("cannot be read: %w", &outsideError{target: outside.target, shown: l.show(outside.target)})
+	}
+	return fmt.Errorf("cannot be read: %w", cause(err))
 }
 
 // cause is an error without the operation and the path that a message names itself.
@@ -511,6 +532,15 @@ func cause(err error) error {
 		return pe.Err
 	}
 	return err
+}
+
+// fileHint is a hint for a file that cannot be read.
+func (l *loader) fileHint(name string, err error) string {
+	var outside *outsideError
+	if errors.As(err, &outside) {
+		return l.hint(outside.target)
+	}
+	return l.nearFile(name)
 }
 
 // nearFile is a hint at the file whose name is nearest to one that is missing.
@@ -533,7 +563,7 @@ func (l *loader) nearFile(name string) string {
 	return didYouMean(near)
 }
 
-// prefix is how many bytes at the start of a text are of a kind.
+// prefix is the number of bytes of a kind at the start of a text.
 func prefix(text string, is func(byte) bool) int {
 	for i := range len(text) {
 		if !is(text[i]) {

@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// NodeKind is what a [Node] is.
+// NodeKind is the kind of a [Node].
 type NodeKind string
 
 // The kinds of nodes. Those from Text on stand within a line.
@@ -40,8 +41,8 @@ const (
 	BreakNode  NodeKind = "break"  // a line ends here
 )
 
-// Node is a part of a slide as it is to be shown. There is no HTML in it: what a deck
-// has of that is left out, its text stays.
+// Node is a part of a slide in the form for display. It holds no HTML: tags of the deck are
+// left out, their text stays.
 type Node struct {
 	Kind     NodeKind
 	Classes  []string
@@ -58,9 +59,8 @@ type Node struct {
 	Children []*Node
 }
 
-// goldmark takes more than linear time for some input. What a slide may hold is bounded
-// so that 16 KiB are decided in 20 ms, however they were made; no deck that a person
-// wrote comes near. See ADR 17.
+// goldmark takes more than linear time for some input. These limits of a slide let any 16 KiB
+// be decided in 20 ms; no deck that a person wrote comes near. See ADR 17.
 const (
 	maxTree     = 16 << 10 // bytes of a slide with its increments
 	maxBrackets = 1000
@@ -69,34 +69,36 @@ const (
 	maxColumns  = 32 // of a table
 )
 
-// Tree is what a slide shows: the slides of which each but the first is an increment of
-// the one before. A slide that is too large or too intricate is shown as it was written;
+// Tree is the content of a slide, given as slides of which each but the first is an increment
+// of the one before. A slide that is too large or too intricate is shown as it was written;
 // then the error says so, with its position.
 func Tree(parts ...*Slide) (*Node, error) {
-	var source strings.Builder
-	var steps []*Step
-	for i, p := range parts {
-		if i > 0 {
-			source.WriteString("\n\n")
-		}
-		source.WriteString(p.Source)
-		for _, e := range p.Exercises {
-			steps = append(steps, e.Steps...)
-		}
-	}
 	if len(parts) == 0 {
 		return &Node{Kind: DocumentNode}, nil
 	}
-	src := source.String()
+	var sources []string
+	for _, p := range parts {
+		sources = append(sources, p.Source)
+	}
+	src := strings.Join(sources, "\n\n")
 	if why := intricate(src); why != "" {
 		return &Node{Kind: DocumentNode, Children: []*Node{{Kind: CodeNode, Text: src[:min(len(src), 4*maxTree)]}}},
 			&Error{Pos: parts[0].Pos, Message: "the slide is shown as it was written: " + why, Hint: "make two of it"}
 	}
-	t := &treeParser{steps: steps}
-	return t.parse(src), nil
+	t := &treeParser{
+		opens: map[int]*openedClass{}, closes: map[int]bool{}, shown: map[int][]*Step{}, behind: map[*Step][]*Step{},
+	}
+	var last *Step
+	for _, p := range parts {
+		last = t.add(p, last)
+	}
+	root := treeMarkdown(t).Parse(text.NewReader(t.source))
+	doc := &Node{Kind: DocumentNode, Children: t.blocks(root)}
+	doc.Children = append(doc.Children, stepsNode(t.behind[nil])...)
+	return doc, nil
 }
 
-// intricate says why a source must not be given to goldmark.
+// intricate is the reason why a source must not be given to goldmark.
 func intricate(src string) string {
 	switch {
 	case len(src) > maxTree:
@@ -125,141 +127,88 @@ func intricate(src string) string {
 	return ""
 }
 
-// treeParser makes the tree of a slide. The scanner says where blocks, comments and
-// fences are, goldmark the rest.
+// treeParser makes the tree of a slide. The scanner finds blocks, comments and steps,
+// goldmark the rest.
 type treeParser struct {
-	steps  []*Step // in the order of the text
-	source []byte
-	opens  map[int]openedClass
+	source []byte // without comments; offsets are into it
+	opens  map[int]*openedClass
 	closes map[int]bool
-	shown  map[int]*Step     // visible steps, by where their fence begins
+	shown  map[int][]*Step   // visible steps, by where their fence begins
 	behind map[*Step][]*Step // hidden ones behind a visible one; nil: before the first
 	after  []*Step           // hidden ones that come behind the block that is being made
 }
 
 // openedClass is a `.name[` in the source.
 type openedClass struct {
-	end     int // of the mark itself
-	close   int // where its bracket is
-	classes []string
-	block   bool // it is a block of its own, not a part of a line
+	start, end int // of the mark itself
+	close      int // where its bracket is
+	classes    []string
 }
 
-func (t *treeParser) parse(src string) *Node {
-	clean := withoutComments(src)
-	if !strings.HasSuffix(clean, "\n") {
-		clean += "\n"
-	}
-	t.source = []byte(clean)
-	t.find(clean)
-	root := treeMarkdown(t).Parse(text.NewReader(t.source))
-	doc := &Node{Kind: DocumentNode, Children: t.blocks(root)}
-	doc.Children = append(doc.Children, stepsNode(t.behind[nil])...)
-	return doc
-}
-
-// plainSource is a text by itself as a source.
-func plainSource(src string) *source {
-	return &source{text: src, segments: []segment{{0, newFile("", src), 0, false}}}
-}
-
-// withoutComments is a text without its comments. One that has its lines to itself goes
-// with them.
-func withoutComments(src string) string {
-	ends := scanned(plainSource(src), &log{}).comments
-	if len(ends) == 0 {
-		return src
-	}
-	var b strings.Builder
-	from := 0
-	for i := 0; i < len(ends); i += 2 {
-		start, end := ends[i], ends[i+1]
-		if start < from {
-			continue
+// add adds a slide to the source, without its comments: one that has its lines to itself
+// goes with them. It returns the last visible step, of this slide or before.
+func (t *treeParser) add(slide *Slide, last *Step) *Step {
+	src := slide.Source
+	from := 0 // the text before has been added, or is a comment
+	write := func(to int) { t.source = append(t.source, src[from:to]...) }
+	opens := map[int]*openedClass{} // by where they stand in the slide
+	for _, k := range slide.scanned() {
+		comment := k.start < from
+		at := len(t.source) + max(0, k.start-from)
+		for _, s := range k.steps {
+			if s.Hidden {
+				t.behind[last] = append(t.behind[last], s)
+			} else {
+				last = s
+				t.shown[at] = append(t.shown[at], s)
+			}
 		}
-		line := strings.LastIndexByte(src[:start], '\n') + 1
-		alone := strings.TrimSpace(src[max(line, from):start]) == ""
-		if n := strings.IndexByte(src[end:], '\n'); alone && n >= 0 && strings.TrimSpace(src[end:end+n]) == "" {
-			start, end = max(line, from), end+n+1
-		}
-		b.WriteString(src[from:start])
-		from = end
-	}
-	b.WriteString(src[from:])
-	return b.String()
-}
-
-// find notes what the scanner knows of a source without comments: the blocks and spans of
-// classes, and which fences are steps.
-func (t *treeParser) find(src string) {
-	t.opens, t.closes, t.shown, t.behind = map[int]openedClass{}, map[int]bool{}, map[int]*Step{}, map[*Step][]*Step{}
-	tokens := scan(plainSource(src), &log{})
-	visible := slices.DeleteFunc(slices.Clone(t.steps), func(s *Step) bool { return s.Hidden })
-	for _, k := range tokens {
 		switch {
-		case k.kind == openToken && k.match >= 0:
-			shut := tokens[k.match].start
-			t.opens[k.start] = openedClass{
-				end: k.end, close: shut, classes: strings.Split(src[k.start+1:k.end-1], "."),
-				block: leads(src, k.start) && (strings.Contains(src[k.end:shut], "\n") || trails(src, shut+1)),
+		case k.kind == closeToken:
+			if open := opens[k.match]; open != nil {
+				t.opens[open.start] = open
+				if open.close = at; comment {
+					open.close = max(open.end, at-1) // the text behind it is outside
+				} else {
+					t.closes[at] = true
+				}
 			}
-			t.closes[shut] = true
-		case (k.kind == fenceToken || k.kind == spanToken) && len(visible) > 0:
-			s := visible[0]
-			word, rest, _ := strings.Cut(strings.TrimLeft(k.info, " \t")+" ", " ")
-			body := strings.TrimSpace(rest)
-			if k.kind == fenceToken {
-				body, _ = outdent(src[k.body:k.tail], k.indent)
+		case comment:
+		case k.kind == commentToken:
+			start, end := k.start, k.end
+			line := max(from, strings.LastIndexByte(src[:start], '\n')+1)
+			rest, _, more := strings.Cut(src[end:], "\n")
+			if more && strings.TrimSpace(src[line:start]+rest) == "" {
+				start, end = line, end+len(rest)+1
 			}
-			if word == s.Directive && (same(body, s.Text) || same(body, s.Raw)) {
-				t.shown[k.start] = s
-				visible = visible[1:]
+			write(start)
+			from = end
+		case k.kind == openToken:
+			classes := strings.Split(src[k.start+1:k.end-1], ".")
+			opens[k.start] = &openedClass{start: at, end: at + k.end - k.start, classes: classes}
+		case k.attr != "": // not Markdown
+			if n := strings.Index(src[k.end:], k.attr); n >= 0 {
+				write(k.end)
+				from = k.end + n + len(k.attr)
 			}
 		}
 	}
-	var last *Step
-	for _, s := range t.steps {
-		if s.Hidden {
-			t.behind[last] = append(t.behind[last], s)
-		} else {
-			last = s
-		}
-	}
+	write(len(src))
+	t.source = append(t.source, "\n\n"...)
+	return last
 }
 
-// same reports whether two texts are the same but for blanks around them.
-func same(a, b string) bool { return strings.TrimSpace(a) == strings.TrimSpace(b) }
-
-// leads reports whether what begins at an offset is the first on its line, after
-// marks of lists and of other blocks.
-func leads(src string, at int) bool {
-	line := src[strings.LastIndexByte(src[:at], '\n')+1 : at]
-	for line = strings.TrimLeft(line, " \t"); line != ""; line = strings.TrimLeft(line, " \t") {
-		n, ok := className(line)
-		if !ok {
-			n = listMarker(line)
-		}
-		if line[0] == '>' {
-			n = 1
-		}
-		if n == 0 || !ok && n >= len(line) {
-			return false
-		}
-		line = line[n:]
-	}
-	return true
-}
-
-// trails reports whether nothing but closing brackets follows on the line.
-func trails(src string, at int) bool {
-	line, _, _ := strings.Cut(src[at:], "\n")
-	return strings.Trim(line, " \t]") == ""
+// isBlock reports whether a class whose mark begins a line is a block of its own, not a
+// part of the line: it goes on in other ones, or nothing but closing brackets follows it.
+func (t *treeParser) isBlock(open *openedClass) bool {
+	line, _, _ := bytes.Cut(t.source[open.close:], []byte("\n"))
+	return bytes.IndexByte(t.source[open.end:open.close], '\n') >= 0 || len(bytes.Trim(line, " \t]")) == 0
 }
 
 // classBlock is a `.name[ … ]` that is a block.
 type classBlock struct {
 	ast.BaseBlock
-	open openedClass
+	open *openedClass
 }
 
 var kindClassBlock = ast.NewNodeKind("ClassBlock")
@@ -279,7 +228,7 @@ var kindClassMark = ast.NewNodeKind("ClassMark")
 func (m *classMark) Kind() ast.NodeKind     { return kindClassMark }
 func (m *classMark) Dump(src []byte, n int) { ast.DumpHelper(m, src, n, nil, nil) }
 
-// classParser finds both, where the scanner says that they are.
+// classParser finds both, at the places from the scanner.
 type classParser struct{ *treeParser }
 
 func (p classParser) Trigger() []byte { return []byte{'.'} }
@@ -291,8 +240,8 @@ func (p classParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (as
 		return nil, parser.NoChildren
 	}
 	start := segment.Start + at - segment.Padding
-	open, ok := p.opens[start]
-	if !ok || !open.block {
+	open := p.opens[start]
+	if open == nil || !p.isBlock(open) {
 		return nil, parser.NoChildren
 	}
 	reader.Advance(at + open.end - start)
@@ -323,7 +272,7 @@ func (p markParser) Trigger() []byte { return []byte{'.', ']'} }
 
 func (p markParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
 	_, segment := block.PeekLine()
-	if open, ok := p.opens[segment.Start]; ok {
+	if open := p.opens[segment.Start]; open != nil {
 		block.Advance(open.end - segment.Start)
 		return &classMark{open: true, classes: open.classes}
 	}
@@ -489,10 +438,7 @@ func (t *treeParser) block(c ast.Node) *Node {
 		if c.Info != nil {
 			n.Lang, _, _ = strings.Cut(strings.TrimSpace(string(c.Info.Value(t.source))), " ")
 		}
-		if n.Step = t.step(c.Pos()); n.Step != nil {
-			n.Lang = "bash"
-		}
-		return n
+		return t.withSteps(n, t.steps(c.Pos()))
 	case *ast.CodeBlock:
 		return &Node{Kind: CodeNode, Text: t.lines(c)}
 	case *ast.Blockquote:
@@ -523,14 +469,33 @@ func (t *treeParser) block(c ast.Node) *Node {
 	return nil
 }
 
-// step is the visible step whose fence begins at an offset. Those that are hidden
-// behind it follow the block.
-func (t *treeParser) step(at int) *Step {
-	s := t.shown[at]
-	if s != nil {
+// withSteps is the node of a fence, or a block of one node for each of its steps.
+func (t *treeParser) withSteps(n *Node, steps []*Step) *Node {
+	switch {
+	case len(steps) == 0:
+		return n
+	case len(steps) == 1 && steps[0].lines == nil && !steps[0].cut:
+		n.Step, n.Lang = steps[0], "bash"
+		return n
+	}
+	all := &Node{Kind: BlockNode}
+	for _, s := range steps {
+		part := &Node{Kind: CodeNode, Text: s.Text, Step: s}
+		if s.Directive == "bash" {
+			part.Lang = "bash"
+		}
+		all.Children = append(all.Children, part)
+	}
+	return all
+}
+
+// steps are the visible steps whose fence begins at an offset. Those that are hidden behind them
+// follow the block.
+func (t *treeParser) steps(at int) []*Step {
+	for _, s := range t.shown[at] {
 		t.after = append(t.after, t.behind[s]...)
 	}
-	return s
+	return t.shown[at]
 }
 
 func (t *treeParser) lines(n ast.Node) string {
@@ -594,7 +559,7 @@ func (t *treeParser) inline(c ast.Node) []*Node {
 			}
 		}
 		n := &Node{Kind: VerbNode, Text: strings.TrimSpace(b.String())}
-		if n.Step = t.step(c.Pos()); n.Step != nil {
+		for _, n.Step = range t.steps(c.Pos()) {
 			n.Text = n.Step.Text
 		}
 		return one(n)
@@ -621,7 +586,7 @@ func (t *treeParser) inline(c ast.Node) []*Node {
 	return t.inlines(c)
 }
 
-// withoutTags is a text without what stands between angle brackets.
+// withoutTags is a text without the tags in angle brackets.
 func withoutTags(s string) string {
 	var b strings.Builder
 	for {

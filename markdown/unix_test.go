@@ -15,7 +15,7 @@ func fifo(t *testing.T, name string) {
 	}
 }
 
-// cpuTime is what the process has used of the processor.
+// cpuTime is the processor time of the process.
 func cpuTime(t *testing.T) time.Duration {
 	t.Helper()
 	var usage syscall.Rusage

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Slug is a text as a name for ids: lower case, letters and digits, one hyphen for
-// whatever is between them; apostrophes are dropped.
+// Slug is a text as a name for ids: lower case, letters and digits, one hyphen for the
+// characters between them; apostrophes are dropped.
 func Slug(text string) string {
 	var b strings.Builder
 	hyphen := false
@@ -98,7 +98,8 @@ func didYouMean(word string) string {
 
 // builtin are the directives of the dialect.
 func builtin() []string {
-	return strings.Fields("bash hide wait longwait key keys check copy paste copypaste open tmux output status timeout until reject")
+	return strings.Fields("bash hide wait longwait key keys check copy paste copypaste open tmux output status statuses timeout " +
+		"until reject requires skip only-if instead")
 }
 
 // languages are the words of fences that are to be read and not run. Only those
@@ -113,7 +114,7 @@ func languages() []string {
 		terraform tex text tf toml ts tsx txt typescript vim vue wasm wat xml yaml yml zig zsh`)
 }
 
-// vocabulary is what the words of fences mean.
+// vocabulary holds the meanings of the words of fences.
 type vocabulary struct {
 	directives []string
 	languages  map[string]bool
@@ -150,7 +151,7 @@ func (v *vocabulary) isStep(word string, hidden bool) bool {
 	case v.isDirective(word):
 		return true
 	case v.isShell(word):
-		return hidden && word != "console" && word != "shell-session" // what a terminal shows, to be read
+		return hidden && word != "console" && word != "shell-session" // the text of a terminal, to be read
 	case v.languages[strings.ToLower(word)]:
 		return false
 	case hidden:
@@ -162,23 +163,4 @@ func (v *vocabulary) isStep(word string, hidden bool) bool {
 	}
 	limit := max(1, n/4)
 	return slices.ContainsFunc(v.directives, func(d string) bool { return distance(word, d, limit) <= limit })
-}
-
-const invisible = "invisible character"
-
-// misleading names a character that is not what is seen: it is typed, or it changes
-// the order of what is seen, without being visible itself. Tab and newline are fine.
-func misleading(r rune) string {
-	switch {
-	case r == '\t' || r == '\n' || r == 0 || r == utf8.RuneError: // the last two are reported for the file
-		return ""
-	case unicode.IsControl(r):
-		return "control character"
-	case r == 0x061c || r == 0x200e || r == 0x200f || 0x202a <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069:
-		return "bidirectional control character"
-	case unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp),
-		r == 0x034f, r == 0x115f, r == 0x1160, r == 0x17b4, r == 0x17b5, r == 0x3164, r == 0xffa0:
-		return invisible
-	}
-	return ""
 }

@@ -14,10 +14,12 @@ type directive struct {
 	name    string
 	usage   string
 	summary string
-	snippet bool     // types a command, which later steps look at
-	watches bool     // has to do with a command while it runs: the snippet before it does not wait for its end
-	follows relation // what must come before it
+	snippet bool     // it types a command for later steps to judge
+	watches bool     // it acts on a running command: the snippet before it does not wait for its end
+	follows relation // the requirement for the steps before it
 	compile func(*markdown.Step) (operation, error)
+	lenient func(*markdown.Step) (operation, error) // instead, for a lenient [Compiler]; nil: it is the same
+	links   func(*linker, *Step)                    // alters the steps before it; nil: it leaves them alone
 }
 
 // hint is the usage on one line.
@@ -29,35 +31,40 @@ func (d *directive) hint() string {
 	return strings.ReplaceAll(d.usage, "\n", between)
 }
 
-// relation is what a step must stand behind.
+// relation is the kind of step that must come before a step.
 type relation uint8
 
 const (
-	anySnippet relation = iota // of its session; snippets themselves need none
-	ownSnippet                 // of its exercise
-	justBehind                 // a snippet, right behind it but for steps that alter it
-	anyStep                    // of its exercise
-	aCopy                      // of its session
-	anything                   // or nothing
+	anySnippet relation = iota // a snippet of its session; snippets themselves need none
+	ownSnippet                 // a snippet of its exercise
+	justBehind                 // a snippet; only steps that alter it may come between
+	anyStep                    // a step of its exercise
+	aCopy                      // a copy of its session
+	anything                   // anything or nothing
 )
 
-// action carries out what the operation of a step says. A verdict other than passed is an error: a *[Failure],
-// or what went wrong with the shell.
-type action func(ctx context.Context, s *session, step *Step) error
+// action carries out the operation of a step in the active pane. A verdict other than passed is
+// an error: a *[Failure], or an error of the shell.
+type action func(ctx context.Context, p *pane, step *Step) error
 
-// directives is the dialect.
+// directives is the dialect. It is unexported on purpose: a directive acts on the session and
+// its panes, whose types are no interface that other packages could rely on.
 func directives() []*directive {
 	return []*directive{
 		&bashDirective, &hideDirective, &waitDirective, &longwaitDirective,
 		&keyDirective, &keysDirective, &checkDirective,
-		&statusDirective, &timeoutDirective, &untilDirective, &rejectDirective,
+		&statusDirective, &statusesDirective, &timeoutDirective, &untilDirective, &rejectDirective,
 		&outputDirective, &copyDirective, &pasteDirective, &copypasteDirective, &openDirective,
 		&tmuxDirective,
+		&requiresDirective, &skipDirective, &onlyIfDirective, &insteadDirective,
 	}
 }
 
-// unknownDirective is that of the steps that a lenient [Compiler] lets pass.
+// unknownDirective is the directive of the steps that a lenient [Compiler] skips.
 var unknownDirective = directive{name: "unknown", follows: anything}
+
+// skippedDirective is the directive of the steps whose author says that they must not run.
+var skippedDirective = directive{name: "skipped", follows: anything}
 
 func findDirective(name string) *directive {
 	all := directives()
@@ -67,7 +74,7 @@ func findDirective(name string) *directive {
 	return nil
 }
 
-// DirectiveNames are the names of the directives.
+// DirectiveNames returns the names of the directives.
 func DirectiveNames() []string {
 	var names []string
 	for _, d := range directives() {

@@ -15,6 +15,6 @@ var checkDirective = directive{
 		if strings.TrimSpace(step.Text) != "" {
 			return operation{}, errors.New("it takes no text")
 		}
-		return operation{kind: Judges, condition: Condition{Ends: true}, act: judgeStatus}, nil
+		return operation{kind: KindJudges, condition: Condition{Ends: true}, act: judgeStatus}, nil
 	},
 }

@@ -11,15 +11,21 @@ var copypasteDirective = directive{
 	usage:   "```copypaste REGEX```",
 	summary: "copy, then paste",
 	watches: true,
+	links: func(l *linker, step *Step) {
+		l.copied = true
+		l.addKeys(step)
+	},
 	compile: func(step *markdown.Step) (operation, error) {
 		re, err := parseCopied(step.Text)
-		return operation{kind: Copies, condition: Condition{OnScreen: re}, waits: 1, pastes: true, act: copyAndPaste}, err
+		return operation{
+			kind: KindCopies, condition: Condition{OnScreen: re}, waits: 1, pastes: true, act: copyAndPaste,
+		}, err
 	},
 }
 
-func copyAndPaste(ctx context.Context, s *session, step *Step) error {
-	if err := s.copy(ctx, step); err != nil {
+func copyAndPaste(ctx context.Context, p *pane, step *Step) error {
+	if err := copyMatch(ctx, p, step); err != nil {
 		return err
 	}
-	return s.paste(ctx, step)
+	return pasteCopied(ctx, p, step)
 }

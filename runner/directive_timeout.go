@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"time"
@@ -19,9 +18,12 @@ var timeoutDirective = directive{
 		if err != nil || d <= 0 {
 			return operation{}, errors.New("it takes a duration with its unit, such as 90s, 5m or 1h30m")
 		}
-		return operation{kind: Alters, timeout: d, act: alterNothing}, nil
+		return operation{kind: KindAlters, timeout: d}, nil
+	},
+	links: func(l *linker, step *Step) {
+		l.last.timeout = step.op.timeout
+		if s := l.snippet(); s != nil && l.last.op.condition.Ends && !s.watched && s.timeout == 0 {
+			s.timeout = step.op.timeout // the snippet itself waits for the end
+		}
 	},
 }
-
-// alterNothing is the action of a step that says something of another one.
-func alterNothing(context.Context, *session, *Step) error { return nil }

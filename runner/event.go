@@ -14,32 +14,39 @@ type Verdict string
 const (
 	Passed      Verdict = "passed"
 	Skipped     Verdict = "skipped"
+	Blocked     Verdict = "blocked" // it failed for want of a thing that an earlier exercise did not leave behind
 	Failed      Verdict = "failed"
 	Broken      Verdict = "broken"
 	Interrupted Verdict = "interrupted"
 )
 
-// EventKind says what an [Event] reports.
+// Invalid is the verdict of a run that did not begin: its deck or its selection has mistakes.
+const Invalid Verdict = "invalid"
+
+// EventKind is the subject of an [Event].
 type EventKind string
 
 // The kinds of events. Starts and ends nest: run, session, exercise, step.
 const (
 	RunStarted       EventKind = "run-started"       // Plan
-	Note             EventKind = "note"              // Note: how sessions are isolated, stand-ins …
+	EventNote        EventKind = "note"              // Note: the isolation of sessions, stand-ins …
+	EventProblem     EventKind = "problem"           // Failure: a reason why the run did not begin
 	SessionStarted   EventKind = "session-started"   // Session
 	ExerciseStarted  EventKind = "exercise-started"  // Exercise
 	StepStarted      EventKind = "step-started"      // Step
-	Output           EventKind = "output"            // Data: bytes of the terminal, hidden injections left out
-	Resized          EventKind = "resized"           // Rows, Cols: the terminal has a new size
-	Opened           EventKind = "opened"            // Note: the URL of a page that a presenter may want to show
-	StepFinished     EventKind = "step-finished"     // Step, Verdict, Duration, Failure
+	EventOutput      EventKind = "output"            // Data: bytes of the terminal, hidden injections left out
+	EventResized     EventKind = "resized"           // Rows, Cols: the terminal has a new size
+	EventOpened      EventKind = "opened"            // Note: the URL of a page that a presenter may want to show
+	StepFinished     EventKind = "step-finished"     // Step, Verdict, Duration, Failure, Output
 	ExerciseFinished EventKind = "exercise-finished" // Exercise, Verdict, Duration, Failure
-	SessionFinished  EventKind = "session-finished"  // Session, Verdict, Duration, Failure
-	RunFinished      EventKind = "run-finished"      // Verdict, Duration
+	// ExerciseCorrected: Exercise, Step, Verdict, Failure: a command of an exercise that was over has failed.
+	ExerciseCorrected EventKind = "exercise-corrected"
+	SessionFinished   EventKind = "session-finished" // Session, Verdict, Duration, Failure
+	RunFinished       EventKind = "run-finished"     // Verdict, Duration
 )
 
-// Event is one thing that happened in a run. Events come from one goroutine at a
-// time, in order. Session, Exercise and Step are set while they last.
+// Event is an event of a run. Events come from one goroutine at a time, in order. Session,
+// Exercise and Step are set while they last.
 type Event struct {
 	Kind     EventKind
 	Time     time.Time
@@ -51,23 +58,27 @@ type Event struct {
 	Duration time.Duration
 	Failure  *Failure
 	Data     []byte // valid during the call only
-	Rows     int    // SessionStarted, Resized: size of the terminal in cells
+	Rows     int    // SessionStarted, EventResized: size of the terminal in cells
 	Cols     int
-	Note     string // a remark for the reader: isolation in force, a stand-in used
+	Note     string // a remark for the reader: the isolation in force, a stand-in in use
+	Output   string // StepFinished: see [StepResult]
 }
 
-// Failure says why something did not pass.
+// Failure is the reason for a verdict other than passed.
 type Failure struct {
 	Pos     markdown.Pos // of the step to blame
 	Message string       // lower case, one line
 	Hint    string
-	Command string   // the snippet that was running or had run last
-	Want    string   // the text that was waited for
+	Command string   // the running snippet, or the last one
+	Want    string   // the awaited text
 	Nearest string   // the line of the output nearest to Want
 	Status  *int     // exit status, where there is one
 	Screen  []string // the last screen as drawn, trailing blanks removed
 	Tail    string   // the end of the output, escape sequences stripped
-	Diff    string   // a unified diff between the expected output and what came
+	Diff    string   // a unified diff between the expected and the real output
+	Blocker string   // the id of the exercise that blocks this one
+
+	line string // of the snippet, that failed before its last one
 }
 
 // Error is the failure on one line, with its position.
@@ -84,6 +95,7 @@ type Result struct {
 	Duration time.Duration
 	Sessions []*SessionResult
 	Notes    []string
+	Problems []*Failure // the reasons why the run did not begin
 }
 
 // SessionResult is the outcome of one session.
@@ -91,7 +103,7 @@ type SessionResult struct {
 	*Session
 	Verdict   Verdict
 	Duration  time.Duration
-	Failure   *Failure // the session itself could not be started or held
+	Failure   *Failure // of the session itself: it could not be started or kept
 	Exercises []*ExerciseResult
 }
 
@@ -103,6 +115,7 @@ type ExerciseResult struct {
 	Started  time.Time
 	Duration time.Duration
 	Failure  *Failure
+	Late     bool // the failure came after the end of the exercise
 	Steps    []*StepResult
 }
 
@@ -112,12 +125,12 @@ type StepResult struct {
 	Verdict  Verdict
 	Duration time.Duration
 	Failure  *Failure
-	ByHand   bool   // a person typed meanwhile
-	Output   string // what the terminal got during it, escape sequences stripped, head and tail only
+	ByHand   bool   // a person typed during the step
+	Output   string // the terminal's output during it, escape sequences stripped, head and tail only
 }
 
 // rank orders the verdicts from the best to the worst.
-var rank = map[Verdict]int{Passed: 0, Skipped: 1, Failed: 2, Broken: 3, Interrupted: 4}
+var rank = map[Verdict]int{Passed: 0, Skipped: 1, Blocked: 2, Failed: 3, Broken: 4, Interrupted: 5}
 
 // worse is the worse of two verdicts.
 func worse(a, b Verdict) Verdict {

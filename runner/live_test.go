@@ -4,22 +4,32 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"workshop/markdown"
 )
 
-// stage is a live session of a deck of one exercise.
+// stage is a live session of a deck, with the steps of all its exercises.
 type stage struct {
 	*Live
 	t     *testing.T
 	steps []*Step
 }
 
+// openStage opens a deck of one exercise.
 func openStage(t *testing.T, opts Options, fences ...string) *stage {
 	t.Helper()
-	p, err := Compile(load(t, "d.md", map[string]string{"d.md": chapter("D", strings.Join(fences, "\n"))}))
+	return openDeck(t, opts, chapter("D", strings.Join(fences, "\n")))
+}
+
+func openDeck(t *testing.T, opts Options, text string) *stage {
+	t.Helper()
+	p, err := Compile(load(t, "d.md", map[string]string{"d.md": text}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +43,11 @@ func openStage(t *testing.T, opts Options, fences ...string) *stage {
 			t.Error(err)
 		}
 	})
-	return &stage{l, t, p.Sessions[0].Exercises[0].Steps}
+	s := &stage{Live: l, t: t}
+	for _, e := range p.Sessions[0].Exercises {
+		s.steps = append(s.steps, e.Steps...)
+	}
+	return s
 }
 
 // passes runs step i and wants it to pass.
@@ -134,7 +148,8 @@ func TestLiveHalfLine(t *testing.T) {
 }
 
 func TestLiveByHand(t *testing.T) {
-	s := openStage(t, Options{}, "```bash\ncat\n```", "```key x```", "```key ^C```", "```bash\n(echo up; sleep 100; exit 3)\n```", "```wait never```", "```bash\necho end\n```")
+	s := openStage(t, Options{}, "```bash\ncat\n```", "```key x```", "```key ^C```",
+		"```bash\n(echo up; sleep 100; exit 3)\n```", "```wait never```", "```bash\necho end\n```")
 	s.passes(0)
 	s.types("typed by hand\r")
 	s.shows("typed by hand|typed by hand|")
@@ -147,12 +162,12 @@ func TestLiveByHand(t *testing.T) {
 	s.interrupts()
 	s.types("cat -u\r")
 	s.shows("$ cat -u")
-	s.refuses(4, "what was started by hand is still in the foreground")
-	s.refuses(5, "what was started by hand is still in the foreground")
+	s.refuses(4, "a program that was started by hand is still in the foreground")
+	s.refuses(5, "a program that was started by hand is still in the foreground")
 	s.types("never\r\x04")
 	s.shows("never|$|")
 	s.refuses(4, "another command was run by hand")
-	s.types("false\r") // whatever its status: no step's
+	s.types("false\r") // its status is no step's
 	s.shows("$ false|$|")
 	s.passes(5)
 }
@@ -160,7 +175,7 @@ func TestLiveByHand(t *testing.T) {
 func TestLiveTypingDuringAStep(t *testing.T) {
 	begun := make(chan struct{}, 10)
 	s := openStage(t, Options{Event: func(e Event) {
-		if e.Kind == StepStarted && e.Step.Kind() == Waits {
+		if e.Kind == StepStarted && e.Step.Kind() == KindWaits {
 			begun <- struct{}{}
 		}
 	}}, "```bash\nread -r answer; echo \"got $answer\"\n```", "```wait got```")
@@ -180,7 +195,8 @@ func TestLiveTypingDuringAStep(t *testing.T) {
 }
 
 func TestLiveAgain(t *testing.T) {
-	s := openStage(t, Options{Limits: Limits{Wait: 100 * time.Millisecond}}, "```bash\nsleep 100\n```", "```wait never```", "```bash\nexit 3\n```")
+	s := openStage(t, Options{Limits: Limits{Wait: 100 * time.Millisecond}}, "```bash\nsleep 100\n```",
+		"```wait never```", "```bash\nexit 3\n```")
 	s.passes(0)
 	st, err := s.Run(t.Context(), s.steps[1])
 	if err != nil || st.Verdict != Failed || st.Failure.Want != "never" {
@@ -276,4 +292,102 @@ func TestLivePanes(t *testing.T) {
 	if !strings.Contains(shown, "first") || !strings.Contains(shown, "│second") || !strings.Contains(shown, "│by hand") {
 		t.Errorf("%s", shown)
 	}
+}
+
+// TestLiveLate has the command of an exercise fail after the end of the exercise, as a named pipe
+// reports it. The next call of any kind finds that, once.
+func TestLiveLate(t *testing.T) {
+	next := func(s *stage) { s.passes(2) }
+	prompts := func(s *stage) { s.shows("|ready|$|") }
+	for _, tt := range []struct {
+		name, ends string
+		then       func(*stage)
+		want       string
+	}{
+		{"the next exercise", "(exit 3)", next, "the command ended with status 3"},
+		{"it passes", "true", next, ""},
+		{"the shell ends", "exit 5", func(s *stage) {
+			_, _ = s.Run(s.t.Context(), s.steps[2]) // refused, if the shell has ended by now
+		}, "the shell ended: the snippet ended or replaced it, with status 5"},
+		{"a fresh prompt", "false", func(s *stage) {
+			prompts(s)
+			if err := s.Recover(s.t.Context()); err != nil {
+				s.t.Error(err)
+			}
+		}, "the command ended with status 1"},
+		{"the end of the session", "false", func(s *stage) {
+			prompts(s)
+			if err := s.Close(); err != nil {
+				s.t.Error(err)
+			}
+		}, "the command ended with status 1"},
+		{"a command by hand", "false", func(s *stage) {
+			prompts(s)
+			s.types("echo by ha''nd\r")
+			s.shows("|by hand|$|")
+			next(s)
+		}, ""},
+		{"a text that must not appear", "echo er''ror; cat", func(s *stage) {
+			s.shows("|error|")
+			s.passes(3)
+			next(s)
+		}, `"error" appeared, which must not`},
+		{"such a text by hand", "cat", func(s *stage) {
+			s.types("\x04")
+			s.shows("|ready|$|")
+			s.types("echo error\r")
+			s.shows("|error|$|")
+			next(s)
+		}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			pipe := filepath.Join(t.TempDir(), "pipe")
+			if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			events := 0
+			s := openDeck(t, Options{Event: func(e Event) {
+				if e.Kind == ExerciseCorrected && e.Exercise.ID == "d/d-1" && e.Verdict == Failed {
+					events++
+				}
+			}}, chapter("D",
+				steps("bash echo re''ady; read x < "+pipe+"; "+tt.ends, "wait ready", "reject error"),
+				steps("bash true", "key ^C")))
+			s.steps = append(s.steps[:2], s.steps[3:]...) // a reject is not run
+			typed := s.passes(0)
+			s.passes(1)
+			if err := os.WriteFile(pipe, []byte("\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			tt.then(s)
+			var got []string
+			for _, e := range append(s.Corrected(), s.Corrected()...) {
+				if e.Step != s.steps[0] {
+					t.Errorf("it is of %v", e.Step.Pos)
+				}
+				got = append(got, e.Failure.Message)
+			}
+			if strings.Join(got, "\n") != tt.want || events != len(got) {
+				t.Errorf("%q in %d events, want %q", got, events, tt.want)
+			}
+			if typed.Verdict != Passed {
+				t.Error("a result that was handed out has changed")
+			}
+		})
+	}
+}
+
+// TestLiveTerms runs steps for a presenter: the slide's own text, whatever a check does instead.
+func TestLiveTerms(t *testing.T) {
+	s := openStage(t, Options{RequireAll: true}, "```skip not today```", "```requires no-such-program```", "```bash\necho slide\n```",
+		"```instead echo check```", "```open http://nodeX/```", "```bash\necho broken\n```")
+	s.passes(0)
+	s.passes(1)
+	if st := s.passes(2); st.Output != "slide\n" {
+		t.Errorf("%q", st.Output)
+	}
+	s.passes(3)
+	s.passes(4)
+	s.steps[5].mistake = &markdown.Error{Message: "it is wrong", Hint: "write it right"}
+	s.refuses(5, "it cannot be read: it is wrong (write it right)")
 }

@@ -6,8 +6,8 @@ import "strings"
 // showing as the one nearest to a text.
 const resemblance = 0.35
 
-// nearest is the line most like a text: by the share of the text's pairs of letters
-// that the line has as well, shorter lines first. "" if none is like it.
+// nearest is the line most like a text, by the share of the text's pairs of letters that are
+// in the line, shorter lines first. "" if none is like it.
 func nearest(want string, lines []string) string {
 	pairs := letterPairs(want)
 	best, bestScore := "", resemblance

@@ -8,51 +8,57 @@ import (
 	"time"
 
 	expect "github.com/Netflix/go-expect"
+	"golang.org/x/text/unicode/norm"
 
 	"workshop/runner/terminal"
 )
 
-// Kind is what a step does.
+// Kind is the kind of a step's effect.
 type Kind string
 
 // The kinds of steps.
 const (
-	Types    Kind = "type"    // a snippet at the prompt
-	Presses  Kind = "press"   // keys, to whatever reads the terminal
-	Waits    Kind = "wait"    // for output
-	Judges   Kind = "judge"   // how a command ended, or what it has output
-	Alters   Kind = "alter"   // how a step before it is carried out; does nothing in its own place
-	Copies   Kind = "copy"    // from the screen to the session's clipboard
-	Opens    Kind = "open"    // a page
-	Arranges Kind = "arrange" // the panes of the terminal
-	Ignored  Kind = "ignore"  // nothing: the directive is unknown, see [Compiler]
+	KindTypes    Kind = "type"    // it types a snippet at the prompt
+	KindPresses  Kind = "press"   // it types keys, to any reader of the terminal
+	KindWaits    Kind = "wait"    // it waits for output
+	KindJudges   Kind = "judge"   // it judges the status of a command, or its output
+	KindAlters   Kind = "alter"   // it alters a step before it, and does nothing in its own place
+	KindCopies   Kind = "copy"    // it copies from the screen to the session's clipboard
+	KindOpens    Kind = "open"    // it requests a page
+	KindArranges Kind = "arrange" // it arranges the panes of the terminal
+	KindIgnored  Kind = "ignore"  // nothing: its author says so, or the directive is unknown, see [Compiler]
+	KindBroken   Kind = "broken"  // nothing: the step has a mistake, see [Plan.Break]
 )
 
-// operation is what a step does, as data. Its action reads what it needs from here,
-// and so does everybody who shows a step before it runs: there is no second
-// description that could say something else.
+// operation is the effect of a step, as data. The action reads it, and so does every view of
+// a step before it runs: there is no second description that could differ.
 type operation struct {
 	kind      Kind
-	snippet   string       // typed at the prompt, a Return behind each line
-	keys      terminal.Key // pressed
-	pastes    bool         // the clipboard is typed
-	repeats   bool         // the snippet before it is typed again
+	snippet   string       // text typed at the prompt, a Return behind each line
+	keys      terminal.Key // typed keys
+	pastes    bool         // it types the clipboard
+	lastOnly  bool         // of the snippets of its exercise only the last commands are judged
+	repeats   bool         // it types the snippet before it again
 	condition Condition
-	waits     int           // its limit, in limits of a wait; 0: the limit of a snippet
-	timeout   time.Duration // for the step before it
+	waits     int           // the limit as a multiple of a wait's; 0: the limit of a snippet
+	timeout   time.Duration // the limit of the step before it
 	arrange   *arrangement  // of the panes
-	act       action        // carries it out
+	template  bool          // it opens a URL for people to fill in
+	terms     []Term        // of its exercise
+	instead   string        // typed in place of the snippet before it
+	act       action        // carries the operation out; nil: the step has no effect in its own place
 }
 
-// Condition is what must hold for a step to pass. Its zero value is none.
+// Condition is the requirement for a step to pass. Its zero value is none.
 type Condition struct {
-	Appears  *Pattern       // in the output of the command before it, behind what was found last
-	Lacks    *Pattern       // must not appear in the output of the snippet before it
+	Appears  *Pattern       // it appears in the output of the command before, behind the last match
+	Lacks    *Pattern       // it does not appear in the output of the snippet before
+	Each     bool           // each line of the snippet before the last one ends, with status 0
 	Ends     bool           // the command ends: the prompt comes back
-	Status   *Status        // with which the command ends, if it does so by itself
-	Output   *Expected      // is all that the snippet before it outputs
-	OnScreen *regexp.Regexp // matches something on the screen
-	Page     string         // answers with a status below 400
+	Status   *Status        // the status of the command, if it ends by itself
+	Output   *Expected      // the whole output of the snippet before
+	OnScreen *regexp.Regexp // it matches a text on the screen
+	Page     string         // it answers with a status below 400
 }
 
 // String is the condition in words; "" for none.
@@ -64,6 +70,9 @@ func (c Condition) String() string {
 	if c.Lacks != nil {
 		all = append(all, c.Lacks.String()+" does not appear")
 	}
+	if c.Each {
+		all = append(all, "each line before the last ends with status 0")
+	}
 	switch {
 	case c.Ends:
 		all = append(all, "the command ends with "+c.Status.String())
@@ -74,7 +83,7 @@ func (c Condition) String() string {
 		all = append(all, "its output is as expected")
 	}
 	if c.OnScreen != nil {
-		all = append(all, "/"+strings.TrimPrefix(c.OnScreen.String(), "(?s)")+"/ is on the screen")
+		all = append(all, "/"+strings.TrimPrefix(c.OnScreen.String(), copied)+"/ is on the screen")
 	}
 	if c.Page != "" {
 		all = append(all, c.Page+" answers with a status below 400")
@@ -82,10 +91,11 @@ func (c Condition) String() string {
 	return strings.Join(all, ", ")
 }
 
-// Status is the exit status that a command must have.
+// Status is the required exit status of a command.
 type Status struct {
-	Code int
-	Any  bool
+	Code    int
+	Any     bool
+	Nonzero bool // any but 0
 }
 
 func (s *Status) String() string {
@@ -94,22 +104,30 @@ func (s *Status) String() string {
 		return "status 0"
 	case s.Any:
 		return "any status"
+	case s.Nonzero:
+		return "a status other than 0"
 	}
 	return fmt.Sprintf("status %d", s.Code)
 }
 
-// instead is the status that was wanted, for a message.
+// instead names the required status, for a message.
 func (s *Status) instead() string {
-	if s == nil {
+	switch {
+	case s == nil:
 		return ""
+	case s.Nonzero:
+		return ", but had to fail"
 	}
 	return fmt.Sprintf(", not %d", s.Code)
 }
 
 // allows reports whether a command may end with a status. Nil is status 0.
 func (s *Status) allows(code int) bool {
-	if s == nil {
+	switch {
+	case s == nil:
 		return code == 0
+	case s.Nonzero:
+		return code != 0
 	}
 	return s.Any || s.Code == code
 }
@@ -131,10 +149,11 @@ func parsePattern(s string) (*Pattern, error) {
 	if len(s) < 3 || s[0] != '/' || s[len(s)-1] != '/' {
 		return &Pattern{Text: s}, nil
 	}
-	re, err := regexp.Compile(s[1 : len(s)-1])
+	re, err := regexp.Compile(s[1 : len(s)-1]) // first as it is written, for the message
 	if err != nil {
 		return nil, err
 	}
+	re = regexp.MustCompile("(?m:" + re.String() + ")") // ^ and $ are the ends of a line
 	if re.MatchString("") {
 		return nil, fmt.Errorf("%s matches nothing at all, too: it cannot fail", s)
 	}
@@ -149,7 +168,7 @@ func (p *Pattern) String() string {
 	return fmt.Sprintf("%q", p.Text)
 }
 
-// option is the pattern as the terminal looks for it.
+// option is the pattern in the form for the terminal.
 func (p *Pattern) option() expect.ExpectOpt {
 	if p.Regexp != nil {
 		return expect.Regexp(p.Regexp)
@@ -157,38 +176,37 @@ func (p *Pattern) option() expect.ExpectOpt {
 	return expect.String(p.Text)
 }
 
-// in reports whether the pattern occurs in a text.
+// in reports whether the pattern occurs in a text. Canonically equivalent texts are equal.
 func (p *Pattern) in(text string) bool {
+	text = norm.NFC.String(text)
 	if p.Regexp != nil {
 		return p.Regexp.MatchString(text)
 	}
-	return strings.Contains(text, p.Text)
+	return strings.Contains(text, norm.NFC.String(p.Text))
 }
 
-// Kind is what the step does.
+// Kind is the kind of the step's effect.
 func (s *Step) Kind() Kind { return s.op.kind }
 
-// Sends is what the step types, byte for byte: a snippet with a Return ("\r") behind
-// each line, keys as the terminal sends them. "" if it types nothing. Two things
-// depend on the program that reads: the arrow keys have another form for one that
-// asks for it (ESC O instead of ESC [), and a tab or a long line of a snippet is
-// handed to the shell's line editor as a paste.
+// Sends is the typed text of the step, byte for byte: a snippet with a Return ("\r") behind
+// each line, keys as the terminal sends them. "" if it types nothing. Two details depend on
+// the reading program: the arrow keys have another form on request (ESC O instead of ESC [),
+// and the shell's line editor gets a tab or a long line of a snippet as a paste.
 func (s *Step) Sends() string {
-	if s.op.kind == Types {
-		return strings.Join(terminal.Lines(s.op.snippet), "\r") + "\r"
+	if s.op.kind == KindTypes {
+		return strings.Join(terminal.Lines(s.snippet()), "\r") + "\r"
 	}
 	return s.op.keys.String()
 }
 
-// Pastes reports whether the step types what was copied, which is not known before.
+// Pastes reports whether the step types the clipboard, whose text is not known before.
 func (s *Step) Pastes() bool { return s.op.pastes }
 
 // Repeats reports whether the step types the snippet before it again, each second until
 // its condition holds.
 func (s *Step) Repeats() bool { return s.op.repeats }
 
-// Arranges is the command of tmux that the step carries out, by its full name; "" for
-// none.
+// Arranges is the step's command of tmux, with its full name; "" for none.
 func (s *Step) Arranges() string {
 	if s.op.arrange == nil {
 		return ""
@@ -196,11 +214,12 @@ func (s *Step) Arranges() string {
 	return s.op.arrange.String()
 }
 
-// Condition is what must hold for the step to pass.
+// Condition is the requirement for the step to pass.
 func (s *Step) Condition() Condition {
 	c := s.op.condition
 	if s.Snippet() {
 		c.Ends, c.Status = !s.watched, s.status
+		c.Each = !s.lastOnly && len(terminal.Lines(s.snippet())) > 1
 		if c.Status == nil {
 			c.Status = &Status{}
 		}
@@ -208,12 +227,12 @@ func (s *Step) Condition() Condition {
 	return c
 }
 
-// Limit is how long the step may take, under the limits of a run, of which zero means
-// the default: a snippet until the prompt is back, a wait until it is met. 0: it takes
-// no time of its own.
+// Limit is the longest time that the step may take under the limits of a run; a zero limit
+// means the default. A snippet takes until the prompt is back, a wait until its text
+// appears. 0: the step takes no time of its own.
 func (s *Step) Limit(l Limits) time.Duration {
 	l = l.orDefault()
-	if s.op.kind == Alters || s.op.kind == Ignored {
+	if s.op.kind == KindAlters || s.leftOut() {
 		return 0
 	}
 	if s.timeout > 0 {

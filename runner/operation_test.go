@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestOperations says what each directive does before anything runs.
+// TestOperations compares the operation of each directive with its description.
 func TestOperations(t *testing.T) {
 	p, err := Compile(load(t, "d.md", map[string]string{"d.md": chapter("D",
 		"```bash\necho a\n\techo b\n```\n<!--\n```wait a```\n```longwait /b+/```\n```key ^C```\n```keys é x```\n```key Up```\n```check```\n-->",
@@ -23,7 +23,8 @@ func TestOperations(t *testing.T) {
 		}
 	}
 	want := []string{
-		`bash: type "echo a\r\techo b\r", should the command end by itself, then with status 0, 2m0s`,
+		`bash: type "echo a\r\techo b\r", each line before the last ends with status 0, ` +
+			`should the command end by itself, then with status 0, 2m0s`,
 		`wait: wait "", "a" appears, 1m0s`,
 		`longwait: wait "", /b+/ appears, 10m0s`,
 		`key: press "\x03", , 2m0s`,

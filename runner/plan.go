@@ -1,8 +1,7 @@
-// Package runner runs decks: it compiles decks into a plan, types the plan into
-// shells, emits events and gives verdicts.
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,11 +10,11 @@ import (
 	"workshop/markdown"
 )
 
-// Plan is what will run, in order: every byte to be typed, every condition.
+// Plan holds the sessions of a run, in order: every typed byte, every condition.
 type Plan struct {
 	Decks    []*markdown.Deck
 	Sessions []*Session
-	Warnings markdown.ErrorList // steps that are skipped, see [Compiler]
+	Warnings markdown.ErrorList // skipped steps, see [Compiler]
 }
 
 // Session is a shell with its directory and stack, and the exercises that share it.
@@ -24,6 +23,12 @@ type Session struct {
 	Deck      *markdown.Deck
 	Workdir   string // inside the deck's file system; "" means the default
 	Exercises []*Exercise
+	Setup     []Script // before the first exercise, and behind the last one
+	Teardown  []Script
+	Env       []string // "name=value": variables of its shells
+	Exclusive bool     // it runs alone: it measures this machine
+
+	lastOnly bool // of snippets only the last commands are judged
 }
 
 // Exercise is a planned exercise of the deck.
@@ -32,8 +37,11 @@ type Exercise struct {
 	Title   string // of its slide
 	Chapter *markdown.Chapter
 	Slide   *markdown.Slide
-	Setup   bool // runs only because something selected needs it
+	Setup   bool // it runs only because a selected exercise needs it
 	Steps   []*Step
+	Terms   []Term // under which it runs: the deck's, its chapter's and its own
+	// Mistakes are the mistakes because of which it cannot run, see [Plan.Break].
+	Mistakes markdown.ErrorList
 }
 
 // Step is a compiled directive.
@@ -41,20 +49,35 @@ type Step struct {
 	*markdown.Step
 	directive *directive
 	op        operation
+	mistake   *markdown.Error // because of which it cannot be carried out
 	linked
 }
 
-// linked is what the steps around a step say of it, in its session.
+// linked holds the properties of a step that the steps around it define, in its session.
 type linked struct {
-	watched bool          // by a step that has to do with its command while it runs
-	status  *Status       // with which its command must end; nil: 0
-	orZero  bool          // or 0, as keys follow that may be the command which status is about
-	timeout time.Duration // instead of the run's limit
-	rejects []*Step       // say what its command must not output
+	watched bool          // the next step acts on the running command
+	status  *Status       // the required status of its command; nil: 0
+	orZero  bool          // status 0 is allowed too: the status step may be about keys after this step
+	timeout time.Duration // the limit, instead of the run's
+	rejects []*Step       // the steps with the rejected texts of its command
+	instead *Step         // the step with the commands that are typed in its place
+
+	compares bool // a step compares the whole output of its command
+	repeated bool // an until repeats it: only the last run is judged
+	lastOnly bool // of its commands only the last is judged
 }
 
 // Snippet reports whether the step types a command.
 func (s *Step) Snippet() bool { return s.directive.snippet }
+
+// Restore is a step as a report names it, for reading: it has neither a condition nor an action.
+func Restore(step *markdown.Step) *Step {
+	d := findDirective(step.Directive)
+	if d == nil {
+		d = &unknownDirective
+	}
+	return &Step{Step: step, directive: d, op: operation{kind: KindIgnored}}
+}
 
 // Exercises counts the exercises of the plan.
 func (p *Plan) Exercises() (n int) {
@@ -70,9 +93,12 @@ func Compile(decks ...*markdown.Deck) (*Plan, error) { return Compiler{}.Compile
 
 // Compiler compiles decks. The zero value is as strict as it should be.
 type Compiler struct {
-	// Lenient skips steps whose directive does not exist, as the script did that decks of
-	// this kind were written for, but says so: in Plan.Warnings and in the result.
+	// Lenient skips steps with an unknown directive, and presses the key of keys ^C, as the
+	// script did for which such decks were written. Plan.Warnings and the result name the
+	// skipped steps.
 	Lenient bool
+	// LastOnly judges the last command of each snippet only, as that script did.
+	LastOnly bool
 }
 
 // Compile is the function of this name, for this compiler.
@@ -84,6 +110,8 @@ func (c Compiler) Compile(decks ...*markdown.Deck) (*Plan, error) {
 		p.Sessions = append(p.Sessions, sessions(d, all.deck(d))...)
 	}
 	for _, s := range p.Sessions {
+		s.lastOnly = c.LastOnly
+		s.prepare()
 		s.link(&errs)
 	}
 	errs.Sort()
@@ -91,7 +119,7 @@ func (c Compiler) Compile(decks ...*markdown.Deck) (*Plan, error) {
 	return p, errs.Err()
 }
 
-// compilation is what has been found while compiling.
+// compilation collects the mistakes of the decks.
 type compilation struct {
 	Compiler
 	errs, warnings *markdown.ErrorList
@@ -108,11 +136,10 @@ func (c *compilation) deck(d *markdown.Deck) map[*markdown.Chapter][]*Exercise {
 			for _, e := range slide.Exercises {
 				x := &Exercise{Exercise: e, Title: slide.Title, Chapter: ch, Slide: slide}
 				for _, step := range e.Steps {
-					if s := c.step(step); s != nil {
-						x.Steps = append(x.Steps, s)
-					}
+					x.Steps = append(x.Steps, c.step(step))
 				}
-				if len(e.Steps) > 0 { // else it is for reading, and nothing is verified
+				x.Terms = x.terms(d)
+				if len(e.Steps) > 0 { // else it is for reading only
 					compiled[ch] = append(compiled[ch], x)
 				}
 			}
@@ -122,6 +149,9 @@ func (c *compilation) deck(d *markdown.Deck) map[*markdown.Chapter][]*Exercise {
 }
 
 func (c *compilation) step(step *markdown.Step) *Step {
+	if step.Skip != "" {
+		return &Step{Step: step, directive: &skippedDirective, op: operation{kind: KindIgnored}}
+	}
 	d := findDirective(step.Directive)
 	if d == nil {
 		hint := "the directives are " + strings.Join(DirectiveNames(), ", ")
@@ -130,42 +160,44 @@ func (c *compilation) step(step *markdown.Step) *Step {
 		}
 		if c.Lenient {
 			c.warnings.Add(CodeSkippedStep, step.Head(), hint, "unknown directive %q: the step is skipped", step.Directive)
-			return &Step{Step: step, directive: &unknownDirective, op: operation{kind: Ignored}}
+			return &Step{Step: step, directive: &unknownDirective, op: operation{kind: KindIgnored}}
 		}
 		c.errs.Add(CodeUnknownDirective, step.Head(), hint, "unknown directive %q", step.Directive)
-		return nil
+		return &Step{Step: step, directive: &unknownDirective, op: operation{kind: KindBroken}}
 	}
-	op, err := d.compile(step)
+	compile := d.compile
+	if c.Lenient && d.lenient != nil {
+		compile = d.lenient
+	}
+	op, err := compile(step)
 	if err != nil {
 		c.errs.Add(CodeBadStep, step.Head(), d.hint(), "%s: %v", d.name, err)
-		return nil
+		op = operation{kind: KindBroken}
 	}
 	return &Step{Step: step, directive: d, op: op}
 }
 
-// sessions groups a deck's exercises by what they share. A chapter with a session of
-// its own begins with those that it needs.
+// sessions groups a deck's exercises by session. A chapter with a session of its own begins
+// with the chapters that it needs.
 func sessions(d *markdown.Deck, compiled map[*markdown.Chapter][]*Exercise) []*Session {
 	var all []*Session
 	var shared *Session
 	for _, c := range d.Chapters {
 		if mode(d, c) == markdown.SessionDeck {
 			if shared == nil {
-				shared = &Session{Name: d.Name, Deck: d, Workdir: d.Workdir}
+				shared = newSession(d, c)
 				all = append(all, shared)
 			}
 			for _, need := range needs(d, c) {
-				if mode(d, need) != markdown.SessionDeck { // it runs elsewhere, too
+				if mode(d, need) != markdown.SessionDeck { // it also runs in its own session
 					shared.Exercises = append(shared.Exercises, setup(compiled[need])...)
 				}
 			}
 			shared.Exercises = append(shared.Exercises, compiled[c]...)
+			shared.Exclusive = shared.Exclusive || c.Exclusive
 			continue
 		}
-		s := &Session{Name: c.Name, Deck: d, Workdir: c.Workdir}
-		if s.Workdir == "" {
-			s.Workdir = d.Workdir
-		}
+		s := newSession(d, c)
 		for _, need := range needs(d, c) {
 			s.Exercises = append(s.Exercises, setup(compiled[need])...)
 		}
@@ -173,6 +205,22 @@ func sessions(d *markdown.Deck, compiled map[*markdown.Chapter][]*Exercise) []*S
 		all = append(all, s)
 	}
 	return slices.DeleteFunc(all, func(s *Session) bool { return len(s.Exercises) == 0 })
+}
+
+// newSession is the empty session of a chapter's exercises.
+func newSession(d *markdown.Deck, c *markdown.Chapter) *Session {
+	if mode(d, c) == markdown.SessionDeck {
+		return &Session{Name: d.Name, Deck: d, Workdir: d.Workdir}
+	}
+	return &Session{Name: c.Name, Deck: d, Workdir: cmp.Or(c.Workdir, d.Workdir), Exclusive: c.Exclusive}
+}
+
+// lastOnly reports whether only the last command of each snippet of a chapter is judged.
+func lastOnly(d *markdown.Deck, c *markdown.Chapter) bool {
+	if c.Statuses != "" {
+		return c.Statuses == markdown.StatusesLast
+	}
+	return d.Statuses == markdown.StatusesLast
 }
 
 // mode is the session mode of a chapter.
@@ -183,7 +231,7 @@ func mode(d *markdown.Deck, c *markdown.Chapter) markdown.SessionMode {
 	return d.Session
 }
 
-// needs are the chapters that one needs, directly or not, in the deck's order.
+// needs are the chapters that a chapter needs, directly or not, in the deck's order.
 func needs(d *markdown.Deck, c *markdown.Chapter) []*markdown.Chapter {
 	wanted := map[string]bool{}
 	var want func(c *markdown.Chapter)
@@ -205,7 +253,7 @@ func needs(d *markdown.Deck, c *markdown.Chapter) []*markdown.Chapter {
 	return found
 }
 
-// setup are copies of exercises that run because something else needs them.
+// setup are copies of exercises that run because another exercise needs them.
 func setup(exercises []*Exercise) []*Exercise {
 	copies := make([]*Exercise, len(exercises))
 	for i, e := range exercises {
@@ -221,16 +269,21 @@ func setup(exercises []*Exercise) []*Exercise {
 	return copies
 }
 
-// link tells each step of a session what the steps around it say of it, and finds those
-// that stand where they cannot.
+// link sets the linked properties of each step of a session, and finds misplaced steps, which
+// can then not be carried out. Without a list for them nothing is found.
 func (s *Session) link(errs *markdown.ErrorList) {
 	var l linker
 	for _, e := range s.Exercises {
 		l.begin()
+		lastOnly := s.lastOnly || lastOnly(s.Deck, e.Chapter) ||
+			slices.ContainsFunc(e.Steps, func(step *Step) bool { return step.op.lastOnly })
 		for _, step := range e.Steps {
-			step.linked = linked{}
+			step.linked = linked{lastOnly: lastOnly}
 			if ok, hint, message := l.place(step); !ok {
-				errs.Add(CodeNoSnippet, step.Head(), hint, "%s %s", step.Directive, message)
+				if errs != nil {
+					errs.Add(CodeNoSnippet, step.Head(), hint, "%s %s", step.Directive, message)
+					step.op = operation{kind: KindBroken}
+				}
 				continue
 			}
 			l.add(step)
@@ -242,18 +295,18 @@ func (s *Session) link(errs *markdown.ErrorList) {
 type linker struct {
 	typed  []*Step // the last snippet, and the keys since then
 	own    bool    // the snippet is of this exercise
-	open   bool    // nothing but what alters it has come since then
-	last   *Step   // of this exercise, but for those that alter one
-	copied bool    // something
+	open   bool    // only steps that alter the snippet have come since then
+	last   *Step   // of this exercise, without those that alter one
+	copied bool    // a copy has come
 }
 
 func (l *linker) begin() { l.own, l.last = false, nil }
 
-// place reports whether a step may stand where it does.
+// place reports whether a step may stand in its place.
 func (l *linker) place(step *Step) (ok bool, hint, message string) {
 	hint = "put a bash step before it"
 	switch f := step.directive.follows; {
-	case step.Snippet() || f == anything:
+	case step.Snippet() || step.leftOut() || f == anything:
 	case f == aCopy && !l.copied:
 		return false, "put a copy step before it", "comes before any copy of its session"
 	case f == anyStep && l.last == nil:
@@ -271,7 +324,7 @@ func (l *linker) place(step *Step) (ok bool, hint, message string) {
 	return true, "", ""
 }
 
-// snippet is the last one, if it is of this exercise.
+// snippet is the last snippet, if it is of this exercise.
 func (l *linker) snippet() *Step {
 	if !l.own {
 		return nil
@@ -279,35 +332,29 @@ func (l *linker) snippet() *Step {
 	return l.typed[0]
 }
 
+// add goes on to a step that stands in its place.
 func (l *linker) add(step *Step) {
-	d, op := step.directive, &step.op
-	if op.kind == Ignored {
+	d := step.directive
+	if step.leftOut() && !d.snippet { // a snippet that cannot be read is one for the steps behind it
 		return
 	}
-	switch {
-	case d.snippet:
-		l.typed, l.own, l.open = []*Step{step}, true, true
-	case op.timeout > 0:
-		l.last.timeout = op.timeout
-		if s := l.snippet(); s != nil && l.last.op.condition.Ends && !s.watched && s.timeout == 0 {
-			s.timeout = op.timeout // it is the snippet that waits for the end
-		}
-	case op.condition.Lacks != nil:
-		l.typed[0].rejects = append(l.typed[0].rejects, step)
-	case op.kind == Judges && op.condition.Status != nil:
-		// Whichever of them the command comes from.
-		for i, t := range l.typed {
-			t.status, t.orZero = op.condition.Status, i < len(l.typed)-1
-		}
-	case (op.kind == Presses || op.pastes) && len(l.typed) > 0:
-		l.typed = append(l.typed, step)
+	if d.snippet {
+		l.typed, l.own = []*Step{step}, true
 	}
-	l.copied = l.copied || op.kind == Copies
-	if l.open && d.watches {
+	if d.links != nil {
+		d.links(l, step)
+	}
+	if l.open && d.watches && !step.op.template {
 		l.typed[0].watched = true
 	}
-	if op.kind != Alters {
-		l.open = d.snippet
-		l.last = step
+	if step.op.kind != KindAlters {
+		l.open, l.last = d.snippet, step
+	}
+}
+
+// addKeys adds a step that types keys, perhaps a command of their own.
+func (l *linker) addKeys(step *Step) {
+	if len(l.typed) > 0 {
+		l.typed = append(l.typed, step)
 	}
 }

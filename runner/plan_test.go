@@ -73,16 +73,35 @@ func TestSessions(t *testing.T) {
 		err  string
 	}{
 		{name: "one session for the deck", deck: "deck.yml", want: []string{"deck: a/a-1 b/b-1 c/c-1 c/c-2"}},
-		{name: "chapters with needs", deck: "chapters.yml", want: []string{"a: a/a-1", "b: a/a-1(setup) b/b-1", "c: a/a-1(setup) b/b-1(setup) c/c-1 c/c-2"}},
+		{
+			name: "chapters with needs", deck: "chapters.yml",
+			want: []string{"a: a/a-1", "b: a/a-1(setup) b/b-1", "c: a/a-1(setup) b/b-1(setup) c/c-1 c/c-2"},
+		},
 		{name: "mixed", deck: "mixed.yml", want: []string{"mixed: a/a-1 b/b-1", "c: c/c-1 c/c-2"}},
 		{name: "a chapter", deck: "deck.yml", sel: Selection{Chapters: []string{"c"}}, want: []string{"deck: c/c-1 c/c-2"}},
-		{name: "a chapter from the start", deck: "deck.yml", sel: Selection{Chapters: []string{"b"}, FromStart: true}, want: []string{"deck: a/a-1(setup) b/b-1"}},
-		{name: "a chapter with what it needs", deck: "chapters.yml", sel: Selection{Chapters: []string{"b"}}, want: []string{"b: a/a-1(setup) b/b-1"}},
+		{
+			name: "a chapter from the start", deck: "deck.yml", sel: Selection{Chapters: []string{"b"}, FromStart: true},
+			want: []string{"deck: a/a-1(setup) b/b-1"},
+		},
+		{
+			name: "a chapter with its needs", deck: "chapters.yml", sel: Selection{Chapters: []string{"b"}},
+			want: []string{"b: a/a-1(setup) b/b-1"},
+		},
 		{name: "a slide", deck: "deck.yml", sel: Selection{Slides: []Range{{4, 4}}}, want: []string{"deck: c/c-2"}},
-		{name: "kinds are combined", deck: "deck.yml", sel: Selection{Chapters: []string{"c"}, Exercises: []string{"c/c-2"}}, want: []string{"deck: c/c-2"}},
-		{name: "in the middle of a program", deck: "deck.yml", sel: Selection{Chapters: []string{"b"}}, err: "b.md:4:6: the selection begins here in the middle of what an exercise before it started (add --from-start, or select what comes before as well)"},
+		{
+			name: "kinds are combined", deck: "deck.yml",
+			sel: Selection{Chapters: []string{"c"}, Exercises: []string{"c/c-2"}}, want: []string{"deck: c/c-2"},
+		},
+		{
+			name: "in the middle of a program", deck: "deck.yml", sel: Selection{Chapters: []string{"b"}},
+			err: "b.md:4:6: the selection begins here in the middle of what an exercise before it started " +
+				"(add --from-start, or select what comes before as well)",
+		},
 		{name: "nothing", deck: "deck.yml", sel: Selection{Slides: []Range{{9, 9}}}, err: ErrNothingSelected.Error()},
-		{name: "no such chapter", deck: "deck.yml", sel: Selection{Chapters: []string{"xyz"}}, err: `there is no chapter "xyz"; there are: a, b, c, a-1, b-1, c-1`},
+		{
+			name: "no such chapter", deck: "deck.yml", sel: Selection{Chapters: []string{"xyz"}},
+			err: `there is no chapter "xyz"; there are: a, b, c, a-1, b-1, c-1`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -126,7 +145,7 @@ func TestCompileErrors(t *testing.T) {
 	}
 }
 
-// TestMistakes gives each directive what it cannot use.
+// TestMistakes gives each directive invalid data.
 func TestMistakes(t *testing.T) {
 	const first = "bash true"
 	tests := []struct {
@@ -134,17 +153,26 @@ func TestMistakes(t *testing.T) {
 		want  string
 	}{
 		{[]string{first, "wait /a(/"}, "d.md:7:6: wait: error parsing regexp: missing closing ): `a(` (```wait TEXT``` or ```wait /REGEX/```)"},
-		{[]string{first, "reject /a*/"}, "d.md:7:6: reject: /a*/ matches nothing at all, too: it cannot fail (```reject TEXT``` or ```reject /REGEX/```)"},
+		{
+			[]string{first, "reject /a*/"},
+			"d.md:7:6: reject: /a*/ matches nothing at all, too: it cannot fail (```reject TEXT``` or ```reject /REGEX/```)",
+		},
 		{[]string{first, "until"}, "d.md:7:6: until: there is no text to look for (```until TEXT``` or ```until /REGEX/```)"},
-		{[]string{first, "status"}, "d.md:7:6: status: it takes a number from 0 to 255, or any (```status N``` or ```status any```)"},
-		{[]string{first, "status 256"}, "d.md:7:6: status: it takes a number from 0 to 255, or any (```status N``` or ```status any```)"},
+		{[]string{first, "status"}, "d.md:7:6: status: it takes a number from 0 to 255, nonzero, or any (```status N``` or ```status nonzero``` or ```status any```)"},
+		{[]string{first, "status 256"}, "d.md:7:6: status: it takes a number from 0 to 255, nonzero, or any (```status N``` or ```status nonzero``` or ```status any```)"},
 		{[]string{first, "timeout 5"}, "d.md:7:6: timeout: it takes a duration with its unit, such as 90s, 5m or 1h30m (```timeout DURATION```)"},
 		{[]string{"timeout 5s", first}, "d.md:4:6: timeout comes before any step of its exercise (it is about the step before it)"},
-		{[]string{first, "timeout 5s", "timeout 6s"}, "d.md:8:6: timeout comes after another one: the step before it has a limit (one is enough)"},
+		{
+			[]string{first, "timeout 5s", "timeout 6s"},
+			"d.md:8:6: timeout comes after another one: the step before it has a limit (one is enough)",
+		},
 		{[]string{"output a", first}, "d.md:4:6: output comes before any snippet of its exercise (put a bash step before it)"},
 		{[]string{"status 1", first}, "d.md:4:6: status comes before any snippet of its session (put a bash step before it)"},
 		{[]string{"reject a", first}, "d.md:4:6: reject comes before any snippet of its exercise (put a bash step before it)"},
-		{[]string{first, "wait a", "until b"}, "d.md:8:6: until is about a snippet, and other steps stand between them (put it right behind the snippet)"},
+		{
+			[]string{first, "wait a", "until b"},
+			"d.md:8:6: until is about a snippet, and other steps stand between them (put it right behind the snippet)",
+		},
 		{[]string{first, "copy ("}, "d.md:7:6: copy: error parsing regexp: missing closing ): `(` (```copy REGEX```)"},
 		{[]string{first, "copypaste"}, `d.md:7:6: copypaste: there is nothing to look for (` + "```copypaste REGEX```)"},
 		{[]string{first, "paste"}, "d.md:7:6: paste comes before any copy of its session (put a copy step before it)"},
@@ -181,7 +209,8 @@ func TestTmuxNames(t *testing.T) {
 	for text, want := range map[string]string{
 		"split-pane -h": "split-window -h", "splitw": "split-window", "split -v": "split-window -v", "splitp -h -l 30%": "split-window -h -l 30%",
 		"split-window -hl30%": "split-window -h -l 30%", "selectp -L": "select-pane -L", "select-p -t2": "select-pane -t 2",
-		"lastp": "last-pane", "last": "last-window", "killp": "kill-pane", "neww -n logs": "new-window -n logs", "selectl even-v": "select-layout even-vertical",
+		"lastp": "last-pane", "last": "last-window", "killp": "kill-pane", "neww -n logs": "new-window -n logs",
+		"selectl even-v": "select-layout even-vertical",
 		"select-l tiled": "select-layout tiled", "selectl main-h": "select-layout main-horizontal", "nextl": "next-layout", "next": "next-window",
 	} {
 		a, err := parseTmux(text)

@@ -22,7 +22,7 @@ const (
 	DefaultStep = 2 * time.Minute
 )
 
-// Limits bound what a run waits for. A zero means its default.
+// Limits bound the waiting times of a run. A zero means its default.
 type Limits struct {
 	Wait time.Duration // a wait; a longwait has ten times it
 	Step time.Duration // a snippet until the prompt is back
@@ -39,25 +39,25 @@ func (l Limits) orDefault() Limits {
 	return l
 }
 
-// Workdir is the directory that a session starts in.
+// Workdir is the first directory of a session.
 type Workdir struct {
 	Name  string // of the copy, which names the Compose project
-	FS    fs.FS  // what is copied; nil: nothing
-	Place string // an existing directory to use itself, instead of a copy
+	FS    fs.FS  // the files to copy; nil: none
+	Place string // an existing directory, used itself instead of a copy
 }
 
-// Stack is what stands around a session's shell, such as a container engine.
+// Stack is the environment of a session's shell, such as a container engine.
 type Stack interface {
-	Env() []string   // for the shell, over the run's own
-	Notes() []string // remarks for the reader, such as stand-ins in use
+	Env() []string   // variables of the shell, which override the run's own
+	Notes() []string // remarks for the reader so far, such as a stand-in in use; read after each step
 	Close() error
 }
 
-// Host is what a stack is started on: one session's sandbox.
+// Host is the place of a stack: one session's sandbox and folders.
 type Host struct {
-	Dir     string // the session's folder, removed afterwards
+	Dir     string // the session's folder, removed afterwards; short enough for sockets if /tmp can be used
 	Bin     string // an empty folder in it, the first on the shell's PATH
-	Work    string // the directory that the shell starts in
+	Work    string // the shell's first directory
 	Deck    *markdown.Deck
 	Sandbox *sandbox.Sandbox
 }
@@ -67,19 +67,30 @@ type Host struct {
 type Options struct {
 	Limits     Limits
 	StopAtFail bool // skip everything after the first exercise that does not pass
+	KeepBroken bool // exercises with mistakes do not count in the verdict of the run
 	Cols, Rows int  // of the terminal; 0: 80×24
 	Shell      string
-	Env        []string // of the shells: all that they get but PATH, HOME and TMPDIR
+	Env        []string // of the shells: all variables but PATH, HOME, TMPDIR and PWD
+	Override   []string // variables that replace those of Env and of the deck
+	RequireAll bool     // an exercise whose requirements are not met is broken, not skipped
 	Path       string   // PATH of the shells, after Host.Bin
 	Sandbox    sandbox.Options
 	Workdir    func(*Session) (Workdir, error)
+	Folder     func(s *Session, dir string) (Workdir, error) // a folder of the deck's file system
 	Stack      func(context.Context, Host) (Stack, error)
-	Event      func(Event)  // gets everything that happens, in order; must not block for long
-	Input      func([]byte) // gets every byte that is typed into a shell, in order; valid during the call only
+	Event      func(Event)  // gets every event, in order; must not block for long
+	Input      func([]byte) // gets every byte typed into a shell, in order; valid during the call only
 	Notes      []string     // remarks for the reader
-	Past       int          // lines of the terminal that are kept when they leave it at the top
-	// Observe, if set, is told what the snippet before an output step has output, as lines
-	// that are compared; the step passes, whatever is expected.
+	// Jobs is the number of sessions that run side by side. Below 2, and with Resized, they run
+	// one after the other. The events and the result come in the order of the plan.
+	Jobs int
+	// Needs are the things of this machine that a session needs for itself, such as "port 8000":
+	// two sessions with a common need do not run side by side. It may be nil.
+	Needs func(*Session) []string
+	Past  int // number of kept lines above the top of the terminal
+	// Observe, if set, gets the output of the snippet before an output step, as lines in the
+	// form for comparison; the step passes without a comparison. Sessions that run side by side
+	// call it, and Input, at the same time.
 	Observe func(step *Step, output []string)
 	// Resized delivers new sizes of the terminal while the run goes on. It may be nil.
 	Resized <-chan [2]int
@@ -93,11 +104,11 @@ func (o Options) orDefault() Options {
 	return o
 }
 
-// errRunLimit is the cause of a context that ended because the run's time is over.
+// errRunLimit is the cause of a context's end at the limit of the run.
 var errRunLimit = errors.New("the time for the run is over")
 
-// Run runs a plan. The result is complete whatever happens; an error is one of the
-// caller's own making, such as a plan without sessions.
+// Run runs a plan. The result is always complete; an error is a mistake of the caller, such
+// as a plan without exercises.
 func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 	if plan.Exercises() == 0 {
 		return nil, ErrNothingSelected
@@ -109,22 +120,30 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 		defer cancel()
 	}
 	r := &run{opts: opts, plan: plan, result: &Result{Plan: plan, Verdict: Passed, Started: time.Now(), Notes: opts.Notes}}
-	r.emit(Event{Kind: RunStarted, Plan: plan})
+	r.emit(Event{Kind: RunStarted, Time: r.result.Started, Plan: plan})
 	for _, note := range opts.Notes {
 		r.note(note)
 	}
-	for _, s := range plan.Sessions {
-		sr := r.session(ctx, s)
-		r.result.Sessions = append(r.result.Sessions, sr)
+	if opts.Jobs > 1 && opts.Resized == nil && len(plan.Sessions) > 1 {
+		r.result.Sessions = r.parallel(ctx, plan.Sessions)
+	} else {
+		for _, s := range plan.Sessions {
+			r.result.Sessions = append(r.result.Sessions, r.session(ctx, s))
+		}
+	}
+	for _, sr := range r.result.Sessions {
 		r.result.Verdict = worse(r.result.Verdict, sr.Verdict)
+	}
+	if r.result.Verdict == Passed && !r.result.Verified() {
+		r.result.Verdict = Skipped
 	}
 	r.result.Duration = time.Since(r.result.Started)
 	r.emit(Event{Kind: RunFinished, Plan: plan, Verdict: r.result.Verdict, Duration: r.result.Duration})
 	return r.result, nil
 }
 
-// inconclusive begins the line in which a measurement says that this machine does not
-// allow a verdict. It passes, but not without a remark.
+// inconclusive begins a line of output by which a measurement reports that this machine
+// allows no verdict. The step passes, with a remark.
 const inconclusive = "inconclusive: "
 
 // run is a run in progress.
@@ -133,9 +152,10 @@ type run struct {
 	plan    *Plan
 	result  *Result
 	stopped bool // after a failure, with StopAtFail
+	live    bool // a presenter runs the steps
 
 	mu  sync.Mutex // events come from the runner and from the terminal's reader
-	now Event      // the session, exercise and step that last
+	now Event      // the session, exercise and step under way
 }
 
 // emit reports an event, with the session, exercise and step in force.
@@ -150,7 +170,10 @@ func (r *run) emit(e Event) {
 	case StepStarted:
 		r.now.Step = e.Step
 	}
-	e.Session, e.Exercise, e.Step = r.now.Session, r.now.Exercise, r.now.Step
+	if e.Kind != ExerciseCorrected { // its exercise is over
+		e.Exercise, e.Step = r.now.Exercise, r.now.Step
+	}
+	e.Session = r.now.Session
 	switch e.Kind {
 	case SessionFinished:
 		r.now.Session = nil
@@ -160,17 +183,19 @@ func (r *run) emit(e Event) {
 		r.now.Step = nil
 	}
 	if r.opts.Event != nil {
-		e.Time = time.Now()
+		if e.Time.IsZero() {
+			e.Time = time.Now()
+		}
 		r.opts.Event(e)
 	}
 }
 
-// note reports a remark, once.
+// note reports a remark.
 func (r *run) note(text string) {
-	r.emit(Event{Kind: Note, Note: text})
+	r.emit(Event{Kind: EventNote, Note: text})
 }
 
-// addNote reports a remark that has not been made before.
+// addNote reports a remark, once in a run.
 func (r *run) addNote(text string) {
 	for _, n := range r.result.Notes {
 		if n == text {
@@ -181,44 +206,56 @@ func (r *run) addNote(text string) {
 	r.note(text)
 }
 
+// stackNotes reports the new remarks of a session's stack.
+func (r *run) stackNotes(s *session) {
+	if s.stack == nil {
+		return
+	}
+	for _, n := range s.stack.Notes() {
+		r.addNote(n)
+	}
+}
+
 // session runs one session.
 func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 	begun := time.Now()
 	sr := &SessionResult{Session: plan, Verdict: Passed}
 	r.emit(Event{Kind: SessionStarted, Session: plan, Cols: r.opts.Cols, Rows: r.opts.Rows})
-	var s *session
-	if !r.stopped && ctx.Err() == nil {
-		var err error
-		if s, err = r.open(ctx, plan); err != nil {
-			sr.Verdict, sr.Failure = Broken, &Failure{Pos: plan.Exercises[0].Pos, Message: "the session cannot be started: " + err.Error()}
-			if ctx.Err() != nil {
-				sr.Verdict, sr.Failure = r.cut(ctx, plan.Exercises[0].Pos)
-			}
-			s = nil
-		}
-	}
+	s := r.start(ctx, sr)
 	stopResizing := r.resizing(ctx, s)
+	w := newWants()
+	if s != nil {
+		s.wants = w
+	}
 	for _, e := range plan.Exercises {
 		var er *ExerciseResult
 		switch {
+		case len(e.Mistakes) > 0:
+			er = r.unreadable(e)
+		case e.skipped() != nil:
+			er = r.notRun(e, Skipped, e.skipped())
 		case s == nil || r.stopped || s.lost != nil || ctx.Err() != nil:
 			er = r.skip(ctx, e, sr, s)
 		default:
-			er = r.exercise(ctx, s, e)
+			er = r.onTerms(ctx, s, e)
 		}
+		w.add(er)
 		sr.Exercises = append(sr.Exercises, er)
-		if er.Verdict == Skipped && e.last() == nil && len(plan.Exercises) > 1 {
-			continue // it was agreed to
-		}
-		sr.Verdict = worse(sr.Verdict, er.Verdict)
-		if r.opts.StopAtFail && er.Verdict != Passed {
-			r.stopped = true
+		r.stopped = r.stopped || r.opts.StopAtFail && er.Verdict != Passed && len(e.Mistakes) == 0 && !er.agreed(plan)
+	}
+	if s != nil && s.lost == nil && ctx.Err() == nil {
+		s.finish(ctx)
+	}
+	for _, er := range sr.Exercises {
+		if !er.agreed(plan) && !(r.opts.KeepBroken && len(er.Mistakes) > 0) {
+			sr.Verdict = worse(sr.Verdict, er.Verdict)
 		}
 	}
 	stopResizing()
 	if s != nil {
-		if err := s.Close(); err != nil && sr.Failure == nil {
-			sr.Verdict, sr.Failure = worse(sr.Verdict, Broken), &Failure{Pos: plan.Exercises[0].Pos, Message: "the session cannot be cleaned up: " + err.Error()}
+		if err := s.end(ctx); err != nil && sr.Failure == nil {
+			sr.Verdict = worse(sr.Verdict, Broken)
+			sr.Failure = &Failure{Pos: plan.Exercises[0].Pos, Message: "the session cannot be cleaned up: " + onOneLine(err)}
 		}
 	}
 	sr.Duration = time.Since(begun)
@@ -226,10 +263,43 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 	return sr
 }
 
-// resizing hands new sizes on to a session's terminal, until the function that it
-// returns is called.
+// Verified reports whether an exercise has passed.
+func (r *Result) Verified() bool {
+	return slices.ContainsFunc(r.Sessions, func(s *SessionResult) bool {
+		return slices.ContainsFunc(s.Exercises, func(e *ExerciseResult) bool { return e.Verdict == Passed })
+	})
+}
+
+// onOneLine is the text of joined errors.
+func onOneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// start opens the session of a result. It returns nil if the run is over, or if the session cannot
+// be started: then the result holds the failure.
+func (r *run) start(ctx context.Context, sr *SessionResult) *session {
+	if r.stopped || ctx.Err() != nil || !sr.Session.runs() {
+		return nil
+	}
+	s, err := r.open(ctx, sr.Session)
+	if err == nil {
+		return s
+	}
+	first := sr.Session.Exercises[0].Pos
+	sr.Verdict, sr.Failure = Broken, &Failure{Pos: first, Message: "the session cannot be started: " + onOneLine(err)}
+	if ctx.Err() != nil {
+		sr.Verdict, sr.Failure = r.cut(ctx, first)
+	}
+	return nil
+}
+
+// agreed reports whether the exercise was skipped by its terms, or because all of its steps are
+// ignored, in a session with other exercises.
+func (er *ExerciseResult) agreed(s *Session) bool {
+	return er.Verdict == Skipped && (er.Failure != nil || er.last() == nil && len(s.Exercises) > 1)
+}
+
+// resizing passes new sizes on to a session's terminal until stop is called.
 func (r *run) resizing(ctx context.Context, s *session) (stop func()) {
-	if s == nil || r.opts.Resized == nil {
+	if s == nil || s.active.shell == nil || r.opts.Resized == nil {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -241,7 +311,7 @@ func (r *run) resizing(ctx context.Context, s *session) (stop func()) {
 				return
 			case size := <-r.opts.Resized:
 				r.opts.Cols, r.opts.Rows = size[0], size[1] // for the sessions to come
-				_ = s.resize(size[0], size[1])              // the next step will say why it failed
+				_ = s.resize(size[0], size[1])              // the next step will report a failure
 			}
 		}
 	})
@@ -251,109 +321,171 @@ func (r *run) resizing(ctx context.Context, s *session) (stop func()) {
 	}
 }
 
-// cut is the outcome of what was cut short by the end of the run's context.
+// cut is the outcome of a step, exercise or session that the end of the run's context cut short.
 func (r *run) cut(ctx context.Context, pos markdown.Pos) (Verdict, *Failure) {
 	if errors.Is(context.Cause(ctx), errRunLimit) {
-		return Failed, &Failure{Pos: pos, Message: fmt.Sprintf("the run's limit of %v is over", r.opts.Limits.Run), Hint: "raise it with --timeout"}
+		message := fmt.Sprintf("the run's limit of %v is over", r.opts.Limits.Run)
+		return Failed, &Failure{Pos: pos, Message: message, Hint: "raise it with --timeout"}
 	}
 	return Interrupted, &Failure{Pos: pos, Message: "interrupted"}
 }
 
-// skip is an exercise that does not run. The first one behind a session that could
-// not be held says why.
+// skip is the result of an exercise that does not run. After the loss of the session it holds
+// the reason.
 func (r *run) skip(ctx context.Context, e *Exercise, sr *SessionResult, s *session) *ExerciseResult {
-	er := &ExerciseResult{Exercise: e, Verdict: Skipped, Started: time.Now()}
+	verdict, why := Skipped, (*Failure)(nil)
 	switch {
 	case s == nil && sr.Failure != nil:
-		er.Verdict, er.Failure = sr.Verdict, sr.Failure
+		verdict, why = sr.Verdict, sr.Failure
 	case s != nil && s.lost != nil:
-		er.Verdict, er.Failure = Broken, &Failure{Pos: e.Pos, Message: s.lost.Error()}
+		verdict, why = Broken, &Failure{Pos: e.Pos, Message: s.lost.Error()}
 	case ctx.Err() != nil && !r.stopped:
 		if v, f := r.cut(ctx, e.Pos); v == Failed {
-			er.Verdict, er.Failure = v, f
+			verdict, why = v, f
 		} else {
 			sr.Verdict = worse(sr.Verdict, v)
 		}
 	}
+	return r.notRun(e, verdict, why)
+}
+
+// notRun reports an exercise of which nothing is typed.
+func (r *run) notRun(e *Exercise, v Verdict, why *Failure) *ExerciseResult {
+	er := &ExerciseResult{Exercise: e, Verdict: v, Failure: why, Started: time.Now()}
 	for _, step := range e.Steps {
 		er.Steps = append(er.Steps, &StepResult{Step: step, Verdict: Skipped})
 	}
-	r.emit(Event{Kind: ExerciseStarted, Exercise: e})
-	r.emit(Event{Kind: ExerciseFinished, Verdict: er.Verdict, Failure: er.Failure})
+	r.emit(Event{Kind: ExerciseStarted, Time: er.Started, Exercise: e})
+	r.emit(Event{Kind: ExerciseFinished, Verdict: v, Failure: why})
 	return er
+}
+
+// onTerms runs an exercise if its terms hold.
+func (r *run) onTerms(ctx context.Context, s *session, e *Exercise) *ExerciseResult {
+	verdict, why, err := s.unmet(ctx, e)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		verdict, why = r.cut(ctx, e.Pos)
+	case err != nil:
+		verdict, why = Broken, &Failure{Pos: e.Pos, Message: err.Error()}
+	case why == nil:
+		if verdict, why = s.wants.begins(e); why == nil {
+			return r.exercise(ctx, s, e)
+		}
+	}
+	return r.notRun(e, verdict, why)
 }
 
 // exercise runs one exercise.
 func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseResult {
 	for _, p := range s.panes {
-		p.nesting = p.shell.Nesting()
+		p.shell.Resume()
 	}
-	er := &ExerciseResult{Exercise: e, Verdict: Passed, Started: time.Now()}
-	r.emit(Event{Kind: ExerciseStarted, Exercise: e})
-	last := e.last()
+	er, last := s.begin(e), e.last()
+	if why := s.active.idleKeys(ctx, e); why != nil {
+		er.Verdict, er.Failure = Failed, why
+	}
 	for _, step := range e.Steps {
 		st := &StepResult{Step: step, Verdict: Skipped}
 		er.Steps = append(er.Steps, st)
 		if er.Verdict != Passed {
 			continue
 		}
-		if step.op.kind == Ignored {
+		if step.leftOut() || step.op.template {
 			r.ignore(step)
 			continue
+		}
+		if step.instead != nil {
+			r.addNote(fmt.Sprintf("%v: %s was typed instead of the slide's %s", step.instead.Pos,
+				quote(firstLine(step.snippet())), quote(firstLine(step.Text))))
 		}
 		r.step(ctx, s, st, step == last)
 		er.Verdict, er.Failure = st.Verdict, st.Failure
 	}
-	for _, p := range s.panes {
-		p.shell.Unwatch()
-	}
+	s.unwatch()
 	if er.Verdict == Passed && last == nil {
-		er.Verdict = Skipped // nothing of it has been verified
+		er.Verdict = Skipped // nothing was verified
 	}
 	if er.Verdict != Passed && er.Verdict != Skipped && ctx.Err() == nil {
-		s.recover(ctx)
+		s.wants.judge(er)
+		s.active.recover(ctx)
 	}
 	er.Duration = time.Since(er.Started)
 	r.emit(Event{Kind: ExerciseFinished, Verdict: er.Verdict, Duration: er.Duration, Failure: er.Failure})
 	return er
 }
 
-// step runs one step, the last one of its exercise or not, and fills in its result.
+// begin begins an exercise.
+func (s *session) begin(e *Exercise) *ExerciseResult {
+	for _, p := range s.panes {
+		p.nesting = p.shell.Nesting()
+	}
+	s.exercise = &ExerciseResult{Exercise: e, Verdict: Passed, Started: time.Now()}
+	s.run.emit(Event{Kind: ExerciseStarted, Time: s.exercise.Started, Exercise: e})
+	return s.exercise
+}
+
+// step runs one step and fills in its result. The last step of an exercise settles commands.
 func (r *run) step(ctx context.Context, s *session, st *StepResult, last bool) {
 	begun := time.Now()
 	r.emit(Event{Kind: StepStarted, Step: st.Step})
-	from := s.shell.Position()
-	if s.told.shell == s.shell && st.Kind() != Types {
-		from = s.told.at // what a command outputs between its steps belongs to it, too
+	from := s.active.shell.Position()
+	if s.reported.shell == s.active.shell && st.Kind() != KindTypes {
+		from = s.reported.at // output between the steps of a command belongs to the next step
 	}
-	err := st.op.act(ctx, s, st.Step)
+	s.result = st
+	err := s.act(ctx, st.Step)
 	if err == nil && last {
-		err = s.settle(ctx)
+		err = s.settle(ctx, exerciseGrace)
 	}
 	err = s.rejected(err)
-	st.Output, s.told.at = s.shell.SinceUntil(from)
-	s.told.shell = s.shell
-	st.Verdict, st.Failure = s.judge(ctx, st.Step, err)
+	s.reported.shell = s.active.shell
+	st.Output, s.reported.at = s.active.shell.SinceUntil(from)
+	st.Verdict, st.Failure = s.active.verdict(ctx, st.Step, err)
 	for line := range strings.Lines(st.Output) {
 		if strings.HasPrefix(line, inconclusive) {
 			r.addNote(st.Pos.String() + ": " + strings.TrimSpace(line))
 		}
 	}
+	r.stackNotes(s)
 	st.Duration = time.Since(begun)
-	r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure})
+	r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure, Output: st.Output})
 }
 
-// ignore reports a step that is not carried out.
+// act carries a step out in the active pane, again after a late failure.
+func (s *session) act(ctx context.Context, step *Step) error {
+	for step.op.act != nil {
+		err := step.op.act(ctx, s.active, step)
+		if !s.active.command.late() || !errors.As(err, new(*terminal.RejectedError)) {
+			return err
+		}
+		if err := s.rejected(err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ignore reports a skipped step.
 func (r *run) ignore(step *Step) {
 	r.emit(Event{Kind: StepStarted, Step: step})
-	r.addNote(fmt.Sprintf("%v: skipped, as there is no directive %q", step.Pos, step.Directive))
+	why := fmt.Sprintf(", as there is no directive %q", step.Directive)
+	switch {
+	case step.Skip != "":
+		why = ": " + step.Skip
+	case step.op.kind == KindBroken:
+		why = ", as the deck ignores its mistake"
+	case step.op.template:
+		why = ", as " + strings.TrimSpace(step.Text) + " has a placeholder"
+	}
+	r.addNote(fmt.Sprintf("%v: skipped%s", step.Pos, why))
 	r.emit(Event{Kind: StepFinished, Verdict: Skipped})
 }
 
 // last is the last step that is carried out; nil if there is none.
 func (e *Exercise) last() *Step {
 	for _, s := range slices.Backward(e.Steps) {
-		if s.op.kind != Ignored {
+		if !s.leftOut() && !s.op.template && s.op.terms == nil {
 			return s
 		}
 	}

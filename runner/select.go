@@ -13,13 +13,13 @@ import (
 // ErrNothingSelected says that a selection is valid but holds no exercise.
 var ErrNothingSelected = errors.New("no exercise is selected")
 
-// Selection narrows a plan. Kinds that are given must all hold; within a kind one of
-// its values must. The zero value selects everything.
+// Selection selects a part of a plan. Every given kind must match, by one of its values. The
+// zero value selects everything.
 type Selection struct {
 	Chapters  []string // file stem, manifest name, or slug of a `# Title`
 	Slides    []Range
 	Exercises []string // ids
-	FromStart bool     // run what comes before in the session, as set-up
+	FromStart bool     // run the exercises before them in the session, as set-up
 }
 
 // Range is a range of slide numbers, inclusive.
@@ -44,7 +44,7 @@ func (sel Selection) Empty() bool {
 	return len(sel.Chapters) == 0 && len(sel.Slides) == 0 && len(sel.Exercises) == 0
 }
 
-// Chapter reports whether the chapters selected include this slide of this one.
+// chapter reports whether the selected chapters include this slide of this chapter.
 func (sel Selection) chapter(c *markdown.Chapter, s *markdown.Slide) bool {
 	return len(sel.Chapters) == 0 || slices.ContainsFunc(sel.Chapters, func(name string) bool {
 		return name == c.Name || s != nil && s.Part != "" && name == markdown.Slug(s.Part) || name == markdown.Slug(c.Title)
@@ -55,13 +55,13 @@ func (sel Selection) slide(n int) bool {
 	return len(sel.Slides) == 0 || slices.ContainsFunc(sel.Slides, func(r Range) bool { return r.First <= n && n <= r.Last })
 }
 
-// Includes reports whether a slide is selected, and an exercise of it if one is given.
+// Includes reports whether a slide is selected, and its exercise e unless that is nil.
 func (sel Selection) Includes(c *markdown.Chapter, s *markdown.Slide, e *markdown.Exercise) bool {
 	return sel.chapter(c, s) && sel.slide(s.Number) &&
 		(len(sel.Exercises) == 0 || e != nil && slices.Contains(sel.Exercises, e.ID))
 }
 
-// Check finds names that do not exist in the decks; the error lists those that do.
+// Check finds unknown names; the error lists the names in the decks.
 func (sel Selection) Check(decks []*markdown.Deck) error {
 	var chapters, parts, ids []string
 	for _, d := range decks {
@@ -100,9 +100,9 @@ func unknown(kind string, wanted, known []string) error {
 	return nil
 }
 
-// Select narrows the plan to a selection and what it needs. The error is
-// [ErrNothingSelected], a [markdown.ErrorList] where a selected exercise would begin
-// in the middle of another's program, or says which name does not exist.
+// Select narrows the plan to a selection and the exercises that it needs. The error is
+// [ErrNothingSelected], a [markdown.ErrorList] if a selected exercise would begin in the
+// middle of another's program, or names the unknown name.
 func (p *Plan) Select(sel Selection) error {
 	if err := sel.Check(p.Decks); err != nil {
 		return err
@@ -119,8 +119,7 @@ func (p *Plan) Select(sel Selection) error {
 		return ErrNothingSelected
 	}
 	for _, s := range kept {
-		var placed markdown.ErrorList // has been said of all, or in a better way above
-		s.link(&placed)
+		s.link(nil) // misplaced steps are reported by Compile, or better above
 	}
 	errs.Sort()
 	return errs.Err()
@@ -144,7 +143,7 @@ func (s *Session) narrow(sel Selection, errs *markdown.ErrorList) bool {
 		return false
 	}
 	var kept []*Exercise
-	follows := true // what came before is kept as well
+	follows := true // the exercise before is kept as well
 	for i, e := range s.Exercises {
 		switch {
 		case chosen(e):
@@ -154,7 +153,7 @@ func (s *Session) narrow(sel Selection, errs *markdown.ErrorList) bool {
 			follows = false
 			continue
 		}
-		// A chapter that says what it needs begins with that.
+		// A chapter with needs begins after the chapters that it needs.
 		if needing := len(kept) > 0 && len(e.Chapter.Needs) > 0 && s.Exercises[i-1].Chapter != e.Chapter; !follows && !needing {
 			e.checkBeginning(errs)
 		}
@@ -164,15 +163,13 @@ func (s *Session) narrow(sel Selection, errs *markdown.ErrorList) bool {
 	return true
 }
 
-// checkBeginning finds steps that look at what an exercise before this one started.
+// checkBeginning finds steps that need a command of an earlier exercise.
 func (e *Exercise) checkBeginning(errs *markdown.ErrorList) {
-	for _, step := range e.Steps {
-		if step.Snippet() {
-			return
-		}
-		if step.directive.follows == anything {
-			continue
-		}
-		errs.Add(CodeSelection, step.Head(), "add --from-start, or select what comes before as well", "the selection begins here in the middle of what an exercise before it started")
+	if len(e.Mistakes) > 0 { // it does not begin at all
+		return
+	}
+	if step := e.beginning(); step != nil {
+		errs.Add(CodeSelection, step.Head(), "add --from-start, or select what comes before as well",
+			"the selection begins here in the middle of what an exercise before it started")
 	}
 }

@@ -3,24 +3,16 @@ package runner
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"time"
-
-	expect "github.com/Netflix/go-expect"
 
 	"workshop/runner/sandbox"
+	"workshop/runner/screen"
 	"workshop/runner/terminal"
 )
-
-// farewell is how long a command that still runs at the end of its exercise is given
-// to end by itself, so that its status is judged where it belongs.
-const farewell = 500 * time.Millisecond
 
 // session is a session in progress: its sandbox, stack and shell.
 type session struct {
@@ -33,60 +25,45 @@ type session struct {
 	env     []string
 	sandbox *sandbox.Sandbox
 	stack   Stack
-	lost    error // why the session cannot go on
+	lost    error          // the reason why the session cannot go on
+	held    map[string]int // the statuses of terms
+	ready   bool           // its set-up has run
+	wants   *wants         // things that its exercises did not leave behind
 
-	told struct { // until where the output of steps has been told
+	reported struct { // the end of the output in step results so far
 		shell *terminal.Session
 		at    terminal.Position
 	}
 
 	clipboard string // of copy and paste
 
-	*pane              // the active one
-	gone     *departed // until something is typed
+	exercise *ExerciseResult // under way
+	result   *StepResult     // of the step under way
+
 	panes    map[int]*pane
-	windows  *panes
-	view     *terminal.Composite
-	resizing sync.Mutex // with the terminal being replaced or divided
+	active   *pane     // the one with the keyboard
+	gone     *departed // set until the next typing
+	windows  *windows
+	view     *screen.Composite
+	resizing sync.Mutex // excludes a resize during the replacement or division of the terminal
 }
 
-// command is a snippet that was typed and whose exit status may have yet to be judged.
-type command struct {
-	step        *Step
-	judged      bool // its status has been looked at, or must not be
-	typing      bool // by keys at the prompt, without a Return so far
-	interrupted bool
-	asked       bool    // a step asks for its status
-	want        *Status // of that step, if it says which
-}
-
-// wants is the status that the command must end with.
-func (c *command) wants() *Status {
-	if c.want != nil {
-		return c.want
-	}
-	return c.step.status
-}
-
-// allows reports whether the command may end with a status.
-func (c *command) allows(status int) bool {
-	return c.wants().allows(status) || status == 0 && c.step.orZero && !c.asked
-}
-
-// open prepares a session: a folder that goes away with it, a sandbox, a stack, a shell.
+// open prepares a session: a folder that is removed with it, a sandbox, a stack, a shell.
 func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
-	s := &session{run: r, plan: plan, limits: r.opts.Limits, pane: &pane{}}
-	s.panes, s.windows = map[int]*pane{0: s.pane}, newPanes(r.opts.Cols, r.opts.Rows)
-	s.view = terminal.NewComposite(func(b []byte) { r.emit(Event{Kind: Output, Data: b}) })
+	s := &session{run: r, plan: plan, limits: r.opts.Limits, windows: newWindows(r.opts.Cols, r.opts.Rows), held: map[string]int{}}
+	s.active = &pane{session: s}
+	s.panes = map[int]*pane{0: s.active}
+	s.view = screen.NewComposite(func(b []byte) { r.emit(Event{Kind: EventOutput, Data: b}) })
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.dir, err = os.MkdirTemp("", "workshop-"); err != nil {
+	if s.dir, err = newFolder(); err != nil {
 		return nil, err
 	}
-	home, tmp, bin, state := filepath.Join(s.dir, "home"), filepath.Join(s.dir, "tmp"), filepath.Join(s.dir, "bin"), filepath.Join(s.dir, "shell")
+	home, tmp := filepath.Join(s.dir, "home"), filepath.Join(s.dir, "tmp")
+	bin, state := filepath.Join(s.dir, "bin"), filepath.Join(s.dir, "shell")
 	for _, d := range []string{home, tmp, bin, state} {
 		if err := os.Mkdir(d, 0o700); err != nil {
 			return nil, err
@@ -101,20 +78,51 @@ func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
 		return nil, err
 	}
 	r.addNote(isolationNote(s.sandbox, opts))
-	s.env = append([]string{}, r.opts.Env...)
+	s.env = mergeEnv(r.opts.Env, plan.Env, r.opts.Override)
 	s.env = append(s.env, "HOME="+home, "TMPDIR="+tmp, "PATH="+bin+string(os.PathListSeparator)+r.opts.Path, "PWD="+s.work)
 	if r.opts.Stack != nil {
-		if s.stack, err = r.opts.Stack(ctx, Host{Dir: s.dir, Bin: bin, Work: s.work, Deck: plan.Deck, Sandbox: s.sandbox}); err != nil {
+		host := Host{Dir: s.dir, Bin: bin, Work: s.work, Deck: plan.Deck, Sandbox: s.sandbox}
+		if s.stack, err = r.opts.Stack(ctx, host); err != nil {
 			return nil, err
 		}
 		s.env = append(s.env, s.stack.Env()...)
-		for _, n := range s.stack.Notes() {
-			r.addNote(n)
-		}
+		r.stackNotes(s)
+	}
+	return s, s.makeReady(ctx)
+}
+
+// makeReady makes the mirrors, runs the set-up, and starts the shell, unless no exercise can run.
+func (s *session) makeReady(ctx context.Context) error {
+	if idle, err := s.idle(ctx); idle || err != nil {
+		return err
+	}
+	if err := s.mirror(ctx); err != nil {
+		return err
+	}
+	if err := s.setUp(ctx); err != nil {
+		return err
 	}
 	s.resizing.Lock()
 	defer s.resizing.Unlock()
-	return s, s.startShell(ctx, s.pane)
+	return s.active.start(ctx)
+}
+
+// maxFolder is the greatest length, in bytes, of the path of a session's folder. It leaves room
+// for the names of sockets, whose paths have at most 107 bytes on Linux (unix(7)) and 103 on macOS.
+const maxFolder = 80
+
+// newFolder makes a session's folder: in TMPDIR, or in /tmp if that path is too long for
+// sockets.
+func newFolder() (string, error) {
+	dir, err := os.MkdirTemp("", "workshop-")
+	if err != nil || len(dir) <= maxFolder {
+		return dir, err
+	}
+	short, err := os.MkdirTemp("/tmp", "workshop-")
+	if err != nil {
+		return dir, nil //nolint:nilerr // without sockets the long path suffices
+	}
+	return short, os.Remove(dir)
 }
 
 func isolationNote(sb *sandbox.Sandbox, opts sandbox.Options) string {
@@ -145,60 +153,13 @@ func (s *session) prepareWork() error {
 	return copyTree(s.work, w.FS)
 }
 
-// startShell starts the shell of a pane, in the size of its place.
-func (s *session) startShell(ctx context.Context, p *pane) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	state := s.stateDir(p)
-	if err := os.Mkdir(state, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
+// end tears the session down and closes it.
+func (s *session) end(ctx context.Context) error {
+	var torn error
+	if s.ready {
+		torn = s.tearDown(ctx)
 	}
-	place := s.windows.place(p.id)
-	shell, err := terminal.Start(ctx, terminal.Options{
-		Cols: place.Cols, Rows: place.Rows, Shell: s.run.opts.Shell,
-		Past: s.run.opts.Past, Env: s.env, Dir: s.work, StateDir: state,
-		Start: func(c terminal.Command) (terminal.Process, error) {
-			p, err := s.sandbox.Start(sandbox.Cmd{Argv: c.Argv, Env: c.Env, Dir: c.Dir, TTY: c.TTY})
-			if err != nil {
-				return nil, err
-			}
-			return process{p}, nil
-		},
-		Output: s.view.Pass,
-		Drawn:  func(screen *terminal.Screen) { s.view.Draw(p.id, screen) },
-		Input:  s.run.opts.Input,
-	})
-	p.shell = shell
-	return err
-}
-
-// resize gives the terminal a new size, and those that replace it.
-func (s *session) resize(cols, rows int) error {
-	s.resizing.Lock()
-	defer s.resizing.Unlock()
-	s.windows.resize(cols, rows)
-	if err := s.fit(); err != nil {
-		return err
-	}
-	s.run.emit(Event{Kind: Resized, Cols: cols, Rows: rows})
-	s.redraw()
-	return nil
-}
-
-// process is a sandboxed process as the terminal knows it.
-type process struct{ *sandbox.Process }
-
-func (p process) Kill() error { return p.Signal(os.Kill) }
-
-// ExitStatus is the status with which the process has ended by itself.
-func (p process) ExitStatus() (int, bool) {
-	select {
-	case <-p.Done():
-		status, err := p.Wait(context.Background()) //nolint:forbidigo // it has ended: nothing is waited for
-		return status.Code, err == nil && status.Signal == ""
-	default:
-		return 0, false
-	}
+	return errors.Join(torn, s.Close())
 }
 
 // Close ends everything that the session started and removes its folder.
@@ -221,417 +182,29 @@ func (s *session) Close() error {
 	return errors.Join(errs...)
 }
 
-// failf makes a failure of a step, with what the reader needs to see.
-func (s *session) failf(step *Step, hint, format string, args ...any) *Failure {
-	f := &Failure{Pos: step.Pos, Message: fmt.Sprintf(format, args...), Hint: hint}
-	if s.command != nil {
-		f.Command = s.command.step.Text
-	}
-	if s.shell != nil {
-		f.Screen = s.screen()
-	}
-	return f
-}
-
-// screen is what a person sees: the view, where there are several panes.
-func (s *session) screen() []string {
-	if lines := s.view.Lines(); lines != nil {
-		return lines
-	}
-	return s.shell.Screen()
-}
-
-// awaitPrompt waits until the command before is over, and judges it. The limit is the
-// step's own, else that of the command.
-func (s *session) awaitPrompt(ctx context.Context, step *Step) error {
-	allowed := step.Limit(s.limits)
-	if s.command != nil && (step.Snippet() || step.timeout == 0) {
-		allowed = s.command.step.Limit(s.limits)
-	}
-	limit, cancel := context.WithTimeout(ctx, allowed)
-	defer cancel()
-	status, err := s.shell.AwaitPrompt(limit)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && s.command != nil {
-		program := s.shell.Foreground()
-		if program == "" {
-			program = firstLine(s.command.step.Text)
-		}
-		at := "is still in the foreground"
-		if s.command.step == step {
-			at = "has not ended"
-		}
-		f := s.failf(step, "end it with a key step such as ^C, or give it a wait", "%s, started at %s, %s after %v", quote(program), s.command.step.Pos.Seen(step.Pos), at, allowed)
-		f.Tail = s.shell.Since(0)
-		return f
-	}
-	if errors.Is(err, terminal.ErrIncomplete) {
-		return s.incomplete(step)
-	}
-	if errors.Is(err, terminal.ErrEnded) && s.windows.several() {
-		verdict := s.judgeEnd()
-		return errors.Join(verdict, s.leave(ctx)) // as tmux does
-	}
-	if err != nil {
-		return err
-	}
-	return s.judgeStatus(status)
-}
-
-// judgeEnd judges a snippet that ended the shell of its pane, such as exit or exec, by
-// the shell's own status, unless that is another command's and no step asks for it.
-func (s *session) judgeEnd() error {
-	status, inherited, ok := s.shell.ExitStatus()
-	c := s.command
-	if c == nil || !c.step.Snippet() || !ok {
-		return nil
-	}
-	s.gone = &departed{c, status}
-	if inherited && c.step.status == nil {
-		return nil
-	}
-	return s.judgeStatus(status)
-}
-
-// departed is the last snippet of a pane that went with it.
-type departed struct {
-	command *command
-	status  int
-}
-
-func (s *session) incomplete(step *Step) error {
-	return s.failf(step, "close the quote, here-document or compound command", "%v: the shell waits for the rest of it", terminal.ErrIncomplete)
-}
-
-// judgeStatus judges the exit status of the last command, once.
-func (s *session) judgeStatus(status int) error {
-	c := s.command
-	if c == nil || c.judged {
-		return nil
-	}
-	c.judged = true
-	if c.interrupted || c.allows(status) || !c.asked && s.shell.Inherited() {
-		return nil
-	}
-	f := s.failf(c.step, "", "the command ended with status %d%s", status, c.wants().instead())
-	f.Status = &status
-	return f
-}
-
-// submit types a snippet; unless the next step of the session looks at it while it
-// runs, it must end with status 0.
-func (s *session) submit(ctx context.Context, step *Step) error {
-	if err := s.enter(ctx, step); err != nil || step.watched {
-		return err
-	}
-	return s.awaitPrompt(ctx, step)
-}
-
-// enter types a snippet.
-func (s *session) enter(ctx context.Context, step *Step) error {
-	s.command, s.waited, s.began, s.gone = &command{step: step}, 0, s.shell.Position(), nil
-	allowed := step.Limit(s.limits)
-	limit, cancel := context.WithTimeout(ctx, allowed)
-	defer cancel()
-	var rejects []expect.ExpectOpt
-	for _, r := range step.rejects {
-		rejects = append(rejects, r.op.condition.Lacks.option())
-	}
-	switch err := s.shell.Submit(limit, step.op.snippet, rejects...); {
-	case errors.Is(err, terminal.ErrIncomplete):
-		return s.incomplete(step)
-	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return s.failf(step, "", "a command in the middle of the snippet has not ended after %v: %s", allowed, quote(s.shell.Foreground()))
-	case err != nil:
-		return err
-	}
-	for _, f := range s.shell.Failures() {
-		s.run.addNote(fmt.Sprintf("%v: %s, in the middle of the snippet, ended with status %d; only the last status is judged", step.Pos, quote(f.Line), f.Status))
-	}
-	return nil
-}
-
-// expect waits for a text.
-func (s *session) expect(ctx context.Context, step *Step) error {
-	limit, want := step.Limit(s.limits), step.op.condition.Appears
-	limited, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	_, err := s.shell.ExpectWhile(limited, s.fine, want.option())
-	s.waited++
-	var timeout *terminal.TimeoutError
-	if !errors.As(err, &timeout) || ctx.Err() != nil {
-		return err
-	}
-	if timeout.Ended && !s.fine(timeout.Status) && s.command != nil && !s.command.interrupted {
-		// Whatever comes now, the exercise has failed already.
-		return s.failedBefore(timeout)
-	}
-	timeout.Limit = limit
-	return s.missed(step, timeout)
-}
-
-// fine reports whether the command may end with a status.
-func (s *session) fine(status int) bool {
-	if s.command == nil {
-		return status == 0
-	}
-	return s.command.allows(status)
-}
-
-// missed is the failure of a step whose text did not appear.
-func (s *session) missed(step *Step, timeout *terminal.TimeoutError) *Failure {
-	want := step.op.condition.Appears
-	f := s.failf(step, "", "%v", timeout)
-	f.Want, f.Tail = want.Text, timeout.Tail
-	if timeout.Ended && s.command != nil {
-		f.Status = &timeout.Status
-		f.Message += fmt.Sprintf("; the command had ended with status %d", timeout.Status)
-	}
-	if f.Nearest = nearest(f.Want, strings.FieldsFunc(timeout.Tail, isBreak)); f.Nearest == "" {
-		f.Nearest = nearest(f.Want, slices.DeleteFunc(slices.Clone(timeout.Screen), isTyped))
-	}
-	switch {
-	case s.waited > 0 && want.in(s.shell.Since(s.began)):
-		f.Hint = "it came before: each wait looks from the one before it on, and from the last key"
-	case s.command != nil && want.in(s.command.step.Text):
-		f.Hint = "the text stands in the command itself, but what is typed does not count as output"
-	}
-	return f
-}
-
-// failedBefore is the failure of a command that ended before the text came that a
-// wait is about.
-func (s *session) failedBefore(timeout *terminal.TimeoutError) error {
-	s.command.judged = true
-	f := s.failf(s.command.step, "", "the command ended with status %d before %q appeared", timeout.Status, strings.Join(timeout.Want, " or "))
-	f.Want, f.Tail, f.Status = strings.Join(timeout.Want, " or "), timeout.Tail, &timeout.Status
-	return f
-}
-
-// isTyped tells the lines of our own prompt, which no text is near to.
-func isTyped(line string) bool { return strings.HasPrefix(line, "$ ") }
-
-func isBreak(r rune) bool { return r == '\n' || r == '\r' }
-
-// press types keys. What the command before has come to is judged first, if it is over;
-// then keys at the prompt may be a command of their own.
-func (s *session) press(ctx context.Context, step *Step, key terminal.Key) error {
-	s.gone = nil
-	if err := s.leaveEnded(ctx); err != nil {
-		return err
-	}
-	limit, cancel := context.WithTimeout(ctx, s.limits.Step)
-	defer cancel()
-	if err := s.shell.Settle(limit, key.Interrupts()); errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return s.failf(step, "", "the shell has not taken the line before it after %v", s.limits.Step)
-	}
-	if status, ok := s.shell.Prompting(); ok {
-		if typing := s.command != nil && s.command.typing; !typing {
-			if err := s.judgeStatus(status); err != nil {
-				return err
-			}
-			if !key.Interrupts() {
-				s.command = &command{step: step, typing: true}
-			}
-		}
-		if s.command != nil && (key.Submits() || key.Leaves()) {
-			s.command.typing = false
-		}
-	}
-	if key.Interrupts() && s.command != nil {
-		s.command.interrupted = true
-	}
-	_, prompting := s.shell.Prompting()
-	if err := s.shell.Press(ctx, key); err != nil || !prompting || !key.Leaves() || !s.windows.several() {
-		return err
-	}
-	// The end of a shell ends its pane: what follows is for another one.
-	moment, cancel := context.WithTimeout(ctx, farewell)
-	defer cancel()
-	if s.shell.AwaitEnd(moment) != nil {
-		return nil
-	}
-	return s.leaveEnded(ctx)
-}
-
-// check waits for the prompt and judges the status, whatever was pressed.
-func (s *session) check(ctx context.Context, step *Step) error {
-	if gone := s.gone; gone != nil { // the step is about a command whose pane is closed
-		here := s.command
-		defer func() { s.command = here }()
-		s.command = gone.command
-		s.command.judged, s.command.asked, s.command.want = false, true, step.op.condition.Status
-		return s.judgeStatus(gone.status)
-	}
-	if s.command == nil {
-		return s.failf(step, "", "there is no command to judge: the exercise before it did not get so far")
-	}
-	s.command.judged, s.command.interrupted = false, false
-	s.command.asked, s.command.want = true, step.op.condition.Status // it may have been typed in another pane
-	return s.awaitPrompt(ctx, step)
-}
-
-// again is how long a run of a snippet that until repeats lasts at least.
-const again = time.Second
-
-// repeat types the snippet before it until a text shows. Runs that ended before are
-// not judged; the last one is, as it would be without this step.
-func (s *session) repeat(ctx context.Context, step *Step) error {
-	limit, want := step.Limit(s.limits), step.op.condition.Appears
-	limited, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	for runs := 1; ; runs++ {
-		next := time.Now().Add(again)
-		_, err := s.shell.ExpectWhile(limited, nil, want.option())
-		var timeout *terminal.TimeoutError
-		if errors.As(err, &timeout) && timeout.Ended && limited.Err() == nil {
-			// It has ended, but what it left in the background may still print.
-			pause, stop := context.WithDeadline(limited, next)
-			_, err = s.shell.ExpectWhile(pause, func(int) bool { return true }, want.option())
-			stop()
-			if errors.As(err, &timeout) && limited.Err() == nil {
-				if err := s.enter(limited, s.command.step); err != nil && limited.Err() == nil {
-					return err
-				}
-				continue
-			}
-		}
-		s.waited++
-		if !errors.As(err, &timeout) || ctx.Err() != nil {
-			return err
-		}
-		s.command.judged = true
-		timeout.Limit = limit
-		f := s.missed(step, timeout)
-		f.Message += "; the snippet was typed " + times(runs)
-		return f
-	}
-}
-
-// compare waits for the end of the snippet and looks at what it has output.
-func (s *session) compare(ctx context.Context, step *Step) error {
-	if s.command == nil {
-		return s.failf(step, "", "there is no output to compare")
-	}
-	if err := s.awaitPrompt(ctx, step); err != nil {
-		return err
-	}
-	text, whole := s.shell.Output()
-	if !whole {
-		return s.failf(step, "print less", "the output is too long to be compared")
-	}
-	output, want := OutputLines(text), step.op.condition.Output
-	if s.run.opts.Observe != nil {
-		s.run.opts.Observe(step, output)
-		return nil
-	}
-	if want.Matches(output) {
-		return nil
-	}
-	f := s.failf(step, "check --update writes it into the deck, if it is right", "the output is not as expected")
-	f.Diff, f.Screen = want.Diff(output), nil
-	return f
-}
-
-func times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
-}
-
-// rejected turns what a step returned into a failure, if something has appeared by now
-// that must not.
-func (s *session) rejected(err error) error {
-	var rejected *terminal.RejectedError
-	if err != nil && !errors.As(err, &rejected) {
-		return err
-	}
-	active := s.pane
-	defer func() { s.pane = active }()
-	for _, id := range slices.Sorted(maps.Keys(s.panes)) {
-		s.pane = s.panes[id]
-		if s.command == nil || !errors.As(s.shell.Rejected(), &rejected) {
-			continue
-		}
-		f := s.failf(s.command.step.rejects[rejected.Index], "", "%q appeared, which must not", rejected.Text)
-		f.Tail = s.shell.Since(s.began)
-		return f
-	}
-	return err
-}
-
-// settle judges, at the end of an exercise, a command that ends by itself after a wait
-// was met or keys were typed: it gets a moment to do so. One that goes on running is
-// the next exercises' affair.
-func (s *session) settle(ctx context.Context) error {
-	moment, cancel := context.WithTimeout(ctx, farewell)
-	defer cancel()
-	active := s.pane
-	defer func() { s.pane = active }()
-	for _, id := range slices.Sorted(maps.Keys(s.panes)) {
-		s.pane = s.panes[id]
-		if s.command == nil || s.command.judged || s.command.interrupted {
-			continue
-		}
-		status, err := s.shell.AwaitPrompt(moment)
-		switch {
-		case err == nil:
-			err = s.judgeStatus(status)
-		case errors.Is(err, terminal.ErrEnded) && s.windows.several():
-			err = s.judgeEnd()
-			s.command = nil // its pane goes with it
-		case !errors.Is(err, terminal.ErrEnded) && !errors.As(err, new(*terminal.RejectedError)):
-			err = nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// judge turns what a step returned into its verdict.
-func (s *session) judge(ctx context.Context, step *Step, err error) (Verdict, *Failure) {
-	var f *Failure
-	switch {
-	case err == nil:
-		return Passed, nil
-	case ctx.Err() != nil:
-		return s.run.cut(ctx, step.Pos)
-	case errors.As(err, &f):
-		return Failed, f
-	case errors.Is(err, terminal.ErrEnded):
-		return Failed, s.failf(step, "", "%v: the snippet ended or replaced it", err)
-	default:
-		return Broken, s.failf(step, "", "%v", err)
-	}
-}
-
-// recover makes the session fit for the next exercise after one that did not pass:
-// the program in the foreground is ended, a lost shell is replaced.
-func (s *session) recover(ctx context.Context) {
-	s.command = nil
-	err := s.shell.Recover(ctx)
-	if ctx.Err() != nil || err == nil && s.shell.Nesting() <= s.nesting {
-		return
-	}
-	s.resizing.Lock()
-	defer s.resizing.Unlock()
-	if err = s.shell.Close(); err == nil {
-		err = s.startShell(ctx, s.pane)
-	}
-	if err != nil && ctx.Err() == nil {
-		s.lost = fmt.Errorf("the shell was lost and cannot be replaced: %w", err)
-	}
-}
-
-// firstLine is the first line of a snippet, with a sign that there are more.
+// firstLine is the first line of a snippet, with an ellipsis if there are more.
 func firstLine(s string) string {
 	first, rest, more := strings.Cut(strings.TrimSpace(s), "\n")
 	if more && strings.TrimSpace(rest) != "" {
 		first += " …"
 	}
 	return first
+}
+
+// mergeEnv joins environments. A later variable replaces an earlier one of its name.
+func mergeEnv(all ...[]string) []string {
+	at := map[string]int{}
+	var env []string
+	for _, kv := range slices.Concat(all...) {
+		name, _, _ := strings.Cut(kv, "=")
+		if i, ok := at[name]; ok {
+			env[i] = kv
+			continue
+		}
+		at[name] = len(env)
+		env = append(env, kv)
+	}
+	return env
 }
 
 func quote(s string) string { return "`" + s + "`" }

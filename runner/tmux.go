@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"workshop/markdown"
-	"workshop/runner/terminal"
+	"workshop/runner/screen"
 )
 
 // arrangement is a command of tmux with its arguments.
@@ -34,24 +34,25 @@ func (a *arrangement) String() string {
 
 func (a *arrangement) has(flag byte) bool { _, ok := a.flags[flag]; return ok }
 
-// tmuxCommand is one of tmux's commands, see tmux(1), as far as a deck needs it.
+// tmuxCommand is one of tmux's commands, see tmux(1), as far as decks need it.
 type tmuxCommand struct {
 	name    string
 	aliases []string
-	flags   string // a colon behind one that has a value
-	arg     string // what its argument is called; "" if it has none
+	flags   string // a colon behind each flag with a value
+	arg     string // the name of its argument; "" if it has none
 	check   func(*arrangement) error
-	do      func(*panes, *arrangement) (change, error)
+	do      func(*windows, *arrangement) (change, error)
+	closes  bool // a pane, whose command is judged before
 }
 
-// tmuxCommands are those that a step may hold. The names of tmux's other commands count
-// when a beginning of a name is looked up: it must be unambiguous for tmux.
+// tmuxCommands are the commands for steps. A beginning of a name must be unambiguous among
+// all commands of tmux.
 func tmuxCommands() []*tmuxCommand {
 	return []*tmuxCommand{
 		{name: "split-window", aliases: []string{"splitw", "split-pane", "splitp"}, flags: "bdhvl:p:t:", check: checkSplit, do: splitWindow},
 		{name: "select-pane", aliases: []string{"selectp"}, flags: "lUDLRt:", check: checkPane, do: selectPane},
 		{name: "last-pane", aliases: []string{"lastp"}, do: lastPane},
-		{name: "kill-pane", aliases: []string{"killp"}, flags: "t:", check: checkPane, do: killPane},
+		{name: "kill-pane", aliases: []string{"killp"}, flags: "t:", check: checkPane, do: killPane, closes: true},
 		{name: "new-window", aliases: []string{"neww"}, flags: "dn:", do: newWindow},
 		{name: "select-window", aliases: []string{"selectw"}, flags: "lnpt:", check: checkWindow, do: selectWindow},
 		{name: "last-window", aliases: []string{"last"}, do: lastWindow},
@@ -63,7 +64,7 @@ func tmuxCommands() []*tmuxCommand {
 	}
 }
 
-// otherTmuxCommands are the names of the commands that tmux has beside.
+// otherTmuxCommands are the names of tmux's other commands.
 func otherTmuxCommands() []string {
 	return strings.Fields(`attach-session bind-key break-pane capture-pane choose-buffer choose-client choose-tree clear-history
 		clear-prompt-history clock-mode command-prompt confirm-before copy-mode customize-mode delete-buffer detach-client
@@ -99,7 +100,7 @@ func parseTmux(text string) (*arrangement, error) {
 	return a, nil
 }
 
-// findTmux finds a command by its alias, its name or a beginning that no other has.
+// findTmux finds a command by its alias, its name or an unambiguous beginning.
 func findTmux(word string) (*tmuxCommand, error) {
 	var found []*tmuxCommand
 	var names []string
@@ -130,7 +131,7 @@ func findTmux(word string) (*tmuxCommand, error) {
 	return nil, fmt.Errorf("unknown command %q; there are %s", word, strings.Join(names, ", "))
 }
 
-// parse reads flags, as getopt(3) does, and the argument.
+// parse reads the flags, like getopt(3), and the argument.
 func (a *arrangement) parse(words []string) error {
 	for len(words) > 0 {
 		word := words[0]
@@ -175,9 +176,9 @@ func checkSplit(a *arrangement) error {
 	return checkPane(a)
 }
 
-// split is how split-window divides a pane.
-func (a *arrangement) split() (terminal.Split, error) {
-	s := terminal.Split{Beside: a.has('h'), Before: a.has('b'), Keep: a.has('d')}
+// split is the division of a pane by split-window.
+func (a *arrangement) split() (screen.Split, error) {
+	s := screen.Split{Beside: a.has('h'), Before: a.has('b'), Keep: a.has('d')}
 	for _, flag := range []byte("lp") {
 		value, ok := a.flags[flag]
 		if !ok {
@@ -221,15 +222,15 @@ func checkPane(a *arrangement) error {
 	return err
 }
 
-// paneTarget is a pane by its number, or seen from the active one.
+// paneTarget is a pane by its number, or relative to the active one.
 type paneTarget struct {
 	number int // -1: not by number
-	step   int // so many panes on
+	step   int // distance from the active pane
 	last   bool
 }
 
-// parsePane reads a pane of the window, as tmux(1) has it in COMMANDS: N, .N, :.N, + - !
-// and the long names of these.
+// parsePane reads a pane of the window, see tmux(1), COMMANDS: N, .N, :.N, + - ! and their
+// long names.
 func parsePane(s string) (paneTarget, error) {
 	s = strings.TrimPrefix(strings.TrimPrefix(s, ":"), ".")
 	switch s {
@@ -272,16 +273,16 @@ func checkLayout(a *arrangement) error {
 		if a.has('n') || a.has('p') {
 			return nil
 		}
-		return fmt.Errorf("it needs a layout: %s", strings.Join(terminal.Arrangements(), ", "))
+		return fmt.Errorf("it needs a layout: %s", strings.Join(screen.Arrangements(), ", "))
 	}
 	name, err := findLayout(a.arg)
 	a.arg = name
 	return err
 }
 
-// findLayout finds a layout by its name or a beginning that no other has.
+// findLayout finds a layout by its name or an unambiguous beginning.
 func findLayout(word string) (string, error) {
-	all := terminal.Arrangements()
+	all := screen.Arrangements()
 	if slices.Contains(all, word) {
 		return word, nil
 	}

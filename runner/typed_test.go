@@ -11,7 +11,7 @@ import (
 )
 
 // TestPlanIsTyped runs decks with a recorder on the input side of the terminal, and
-// compares what it has got with what the plan said before: not a byte more or less.
+// compares the recorded input with the plan, byte for byte.
 func TestPlanIsTyped(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -108,7 +108,7 @@ func TestKeysArrive(t *testing.T) {
 	var want strings.Builder
 	for _, e := range plan.Sessions[0].Exercises {
 		for _, step := range e.Steps {
-			if step.Kind() == Presses {
+			if step.Kind() == KindPresses {
 				want.WriteString(step.Sends())
 			}
 		}

@@ -33,7 +33,7 @@ func browser(t *testing.T) context.Context {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1280, 720), chromedp.UserDataDir(t.TempDir()))
-	// Not t.Context(): the browser has to be alive when it is told to end.
+	// Not t.Context(): it ends before the browser is told to end.
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	tab, cancel := chromedp.NewContext(allocator)
 	limited, free := context.WithTimeout(tab, 2*time.Minute)
@@ -48,8 +48,8 @@ func browser(t *testing.T) context.Context {
 	return limited
 }
 
-// startMining runs the application on real sockets in this process, and returns the
-// address of its page.
+// startMining runs the application on real sockets in this process, and returns the address of its
+// page.
 func startMining(t *testing.T, workers int) (url string, a *app) {
 	t.Helper()
 	a = newApp(t, onSocket)
@@ -64,8 +64,8 @@ func startMining(t *testing.T, workers int) (url string, a *app) {
 	return "http://" + a.hosts["webui:80"].Addr().String(), a
 }
 
-// await waits until condition holds after a measurement of the page, and returns
-// the value of result. Both are expressions of JavaScript.
+// await waits until condition holds after a measurement of the page, and returns the value of
+// result. Both are JavaScript expressions.
 func await[T any](condition, result string) chromedp.Action[T] {
 	return chromedp.Evaluate[T](fmt.Sprintf(`new Promise((resolve) => {
 		const check = () => {
@@ -78,7 +78,8 @@ func await[T any](condition, result string) chromedp.Action[T] {
 	})`, condition, result), chromedp.EvalAwaitPromise)
 }
 
-// With ten workers the graph climbs to ten hashes a second and stays there.
+// TestGraphShowsThePlateau checks that the graph of ten workers climbs to ten hashes a second and
+// stays there.
 func TestGraphShowsThePlateau(t *testing.T) {
 	ctx := browser(t)
 	url, _ := startMining(t, 10)
@@ -91,9 +92,11 @@ func TestGraphShowsThePlateau(t *testing.T) {
 		Text, Spoken, Label, Title, Curve string
 		Foreign                           []string
 	}
-	// A machine that is busy for a moment, as when the browser starts, has another go.
+	// If the machine is busy for a moment, as when the browser starts, the test waits for later
+	// points.
 	stays := fmt.Sprintf(`points.slice(-%d).every((p) => 9 <= p.rate && p.rate <= 10.5)`, plateau)
-	got, err := chromedp.Run(ctx, await[graph](fmt.Sprintf(`points.length >= span + %d && %s || points.length >= span + %d`, plateau, stays, 5*plateau), `({
+	got, err := chromedp.Run(ctx, await[graph](fmt.Sprintf(`points.length >= span + %d && %s || points.length >= span + %d`, plateau, stays,
+		5*plateau), `({
 		Rates: points.map((p) => p.rate).filter((r) => r !== null),
 		Text: $("rate").textContent,
 		Spoken: $("spoken").textContent,
@@ -169,7 +172,7 @@ func skipIfTooBusy(t *testing.T) {
 	}
 }
 
-// The functions of the page, on figures with known answers.
+// TestPageFunctions calls the functions of the page with known results.
 func TestPageFunctions(t *testing.T) {
 	ctx := browser(t)
 	url, a := startMining(t, 0)
@@ -206,7 +209,7 @@ func TestPageFunctions(t *testing.T) {
 			}
 		})
 	}
-	// The services go away, and the page says so.
+	// The services end, and the page reports it.
 	a.stop()
 	state, err := chromedp.Run(ctx, await[string](`$("state").className === "lost"`, `$("state").textContent`))
 	if err != nil || state != "the server does not answer" {

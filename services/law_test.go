@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gomodule/redigo/redis"
 )
 
 // app is the sample application in this process.
@@ -21,18 +23,18 @@ type app struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	listen   func() (host, error)
-	ready    chan struct{} // a value for each listener
+	ready    chan struct{} // gets a value for each listener
 	mu       sync.Mutex
 	hosts    map[string]host
 }
 
-// host is where a service listens.
+// host is the listener of a service.
 type host interface {
 	net.Listener
 	dial(ctx context.Context) (net.Conn, error)
 }
 
-// newApp is an application that listens as listen says.
+// newApp returns an application whose listeners come from listen.
 func newApp(t *testing.T, listen func() (host, error)) *app {
 	a := &app{t: t, listen: listen, ready: make(chan struct{}, 10), hosts: map[string]host{}}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
@@ -78,18 +80,23 @@ func (a *app) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	return h.dial(ctx)
 }
 
-// hashes is the counter.
+// hashes returns the value of the counter.
 func (a *app) hashes() int {
 	store := Runtime{Dial: a.dial}.redis()
 	defer store.Close()
-	n, err := store.Get(a.t.Context(), "hashes").Int()
+	conn, err := store.GetContext(a.t.Context())
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer conn.Close()
+	n, err := redis.Int(redis.DoContext(conn, a.t.Context(), "GET", "hashes"))
 	if err != nil {
 		a.t.Fatalf("get hashes: %v", err)
 	}
 	return n
 }
 
-// ping is how long a service takes to answer HEAD /.
+// ping returns the time that a service takes to answer HEAD /.
 func (a *app) ping(address string) time.Duration {
 	begin := time.Now()
 	conn, err := a.dial(a.t.Context(), "tcp", address)
@@ -105,11 +112,11 @@ func (a *app) ping(address string) time.Duration {
 	return time.Since(begin)
 }
 
-// pause lets virtual time pass.
+// pause advances virtual time.
 func pause(d time.Duration) { <-time.After(d) }
 
-// The law that the decks are about: N workers do min(N/0.3, 10) units of work a
-// second, and from the third worker on the queue at rng grows by 0.1 s each.
+// TestLaw checks the law in the decks: N workers do min(N/0.3, 10) units of work a second, and from
+// the third worker on the queue at rng grows by 0.1 s each.
 func TestLaw(t *testing.T) {
 	tests := []struct {
 		workers  int
@@ -141,7 +148,7 @@ func TestLaw(t *testing.T) {
 				before := a.hashes()
 				pause(window * time.Second)
 				rate := float64(a.hashes()-before) / window
-				// Each worker reports in steps, of what it does in some 1.2 s.
+				// Each worker reports in steps: its work of about 1.2 s.
 				slack := 1.2 * tt.rate / window
 				if rate < tt.rate-slack || rate > tt.rate+slack {
 					t.Errorf("%.2f units a second, want %.2f ± %.2f", rate, tt.rate, slack)
@@ -157,7 +164,7 @@ func TestLaw(t *testing.T) {
 	}
 }
 
-// median is that of eleven pings.
+// median returns the median of eleven pings.
 func (a *app) median(address string) time.Duration {
 	var all []time.Duration
 	for range 11 {
@@ -168,7 +175,7 @@ func (a *app) median(address string) time.Duration {
 	return all[len(all)/2]
 }
 
-// A worker that starts before the others waits for them instead of giving up.
+// TestStartInAnyOrder checks that a worker which starts before the others waits for them.
 func TestStartInAnyOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newApp(t, inMemory)

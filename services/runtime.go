@@ -13,12 +13,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
+	"github.com/gomodule/redigo/redis"
 	"golang.org/x/net/proxy"
 )
 
-// Runtime is what a service runs in. See [FromEnv] for the one of a process.
+// Runtime is the environment of a service. See [FromEnv] for the one of a process.
 type Runtime struct {
 	Stdout, Stderr io.Writer
 	Hostname       string
@@ -28,14 +27,14 @@ type Runtime struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// FromEnv is the runtime that these variables describe:
+// FromEnv returns the runtime that these variables describe:
 //
-//   - LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID: listeners that were handed over, as
-//     sd_listen_fds(3) defines it, each named for the port that it stands for;
-//   - LISTEN: else the address to listen on (default: the service's port on all
+//   - LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID: inherited listeners, as defined in
+//     sd_listen_fds(3), each named after its port;
+//   - LISTEN: the address to listen on without them (default: the service's port on all
 //     interfaces);
-//   - ALL_PROXY: a SOCKS5 proxy (socks5h://host:port) that finds the other services
-//     by their names (default: they are looked up in the DNS);
+//   - ALL_PROXY: a SOCKS5 proxy (socks5h://host:port) that resolves the names of the
+//     other services (default: the DNS does);
 //   - HOSTNAME: the name that services give themselves (default: the machine's).
 func FromEnv(getenv func(string) string, stdout, stderr io.Writer) (Runtime, error) {
 	rt := Runtime{Stdout: stdout, Stderr: stderr, Hostname: getenv("HOSTNAME")}
@@ -73,17 +72,16 @@ func FromEnv(getenv func(string) string, stdout, stderr io.Writer) (Runtime, err
 	return rt, nil
 }
 
-// firstFD is the first descriptor that is handed over (SD_LISTEN_FDS_START).
+// firstFD is the first inherited descriptor (SD_LISTEN_FDS_START).
 const firstFD = 3
 
-// handedOver maps the ports of the listeners that were handed over to descriptors;
-// it is nil where nothing is handed over at all.
+// handedOver maps the ports of the inherited listeners to descriptors. It is nil if there are none.
 func handedOver(getenv func(string) string) (map[string]uintptr, error) {
 	if getenv("LISTEN_FDS") == "" {
 		return nil, nil
 	}
 	if pid := getenv("LISTEN_PID"); pid != "" && pid != strconv.Itoa(os.Getpid()) {
-		return nil, nil // meant for another process
+		return nil, nil // they belong to another process
 	}
 	n, err := strconv.Atoi(getenv("LISTEN_FDS"))
 	if err != nil || n < 0 {
@@ -106,7 +104,7 @@ func handedOver(getenv func(string) string) (map[string]uintptr, error) {
 	return fds, nil
 }
 
-// inherit makes a listener of a descriptor.
+// inherit turns a descriptor into a listener.
 func inherit(fd uintptr, port string) (net.Listener, error) {
 	file := os.NewFile(fd, "listener for port "+port)
 	defer file.Close() // FileListener works on a copy
@@ -119,7 +117,7 @@ func inherit(fd uintptr, port string) (net.Listener, error) {
 
 type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// dialer dials through a proxy, if there is one.
+// dialer returns a function that dials through the proxy, if there is one.
 func dialer(proxyURL string) (dialFunc, error) {
 	direct := &net.Dialer{}
 	if proxyURL == "" {
@@ -143,8 +141,8 @@ func dialer(proxyURL string) (dialFunc, error) {
 	return withContext.DialContext, nil
 }
 
-// patient tries again, for about three seconds, to reach a service that does not
-// answer: the services of an application start at the same time, in any order.
+// patient retries for about three seconds to reach a service that does not answer. The services of
+// an application start at the same time, in any order.
 func patient(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		for pause := 50 * time.Millisecond; ; pause *= 2 {
@@ -163,20 +161,29 @@ func patient(dial dialFunc) dialFunc {
 	}
 }
 
-// client makes each request on a connection of its own.
+// client returns a client that opens a connection for each request.
 func (rt Runtime) client() *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: rt.Dial, DisableKeepAlives: true}}
 }
 
-// redis is a client of the redis service.
-func (rt Runtime) redis() *redis.Client {
-	return redis.NewClient(&redis.Options{
-		Addr:            "redis:6379",
-		Dialer:          rt.Dial,
-		DialerRetries:   1,  // Dial is patient enough
-		MaxRetries:      -1, // or a counter could be increased twice
-		DisableIdentity: true,
-		// They would look the name up in the DNS, past Dial.
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-	})
+// redis returns a pool of connections to the redis service. A failed command is not repeated: it
+// could increase a counter twice.
+func (rt Runtime) redis() *redis.Pool {
+	return &redis.Pool{
+		MaxIdle:     4,
+		IdleTimeout: 30 * time.Minute,
+		DialContext: func(ctx context.Context) (redis.Conn, error) {
+			ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+			defer cancel()
+			return redis.DialContext(ctx, "tcp", "redis:6379", redis.DialContextFunc(rt.Dial),
+				redis.DialReadTimeout(3*time.Second), redis.DialWriteTimeout(3*time.Second))
+		},
+		// A connection to a Redis that has been restarted is replaced.
+		TestOnBorrowContext: func(ctx context.Context, conn redis.Conn, _ time.Time) error {
+			ctx, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			_, err := redis.DoContext(conn, ctx, "PING")
+			return err
+		},
+	}
 }

@@ -1,6 +1,5 @@
-// Package services is the table of the services that are bundled with workshop: the
-// sample application, whose parts find each other as the containers of a Compose
-// project do.
+// Package services is the table of the services bundled with workshop: the sample application. Its
+// parts find each other like the containers of a Compose project.
 package services
 
 import (
@@ -11,8 +10,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-
-	"github.com/redis/go-redis/v9/logging"
 
 	"workshop/services/hasher"
 	"workshop/services/redis"
@@ -25,17 +22,17 @@ import (
 type Service struct {
 	Name    string
 	Summary string // one line
-	// Run runs the service until ctx is done, which is no error.
+	// Run runs the service until ctx is done. That is not an error.
 	Run func(ctx context.Context, rt Runtime) error
 
-	port  string // that it listens on; "" if it serves nothing
-	named bool   // says the name of its host
+	port  string // the port it listens on; "" if it serves nothing
+	named bool   // it reports the name of its host
 	dials string // the services that it uses; "" if none
-	// deaf services ignore SIGTERM where stops are faithful to the original ones.
+	// deaf services ignore SIGTERM if stops are faithful to the original ones.
 	deaf bool
 }
 
-// All returns the services, in the order in which they are listed.
+// All returns the services in the order of listings.
 func All() []Service {
 	return []Service{
 		{
@@ -49,7 +46,7 @@ func All() []Service {
 			},
 		},
 		{
-			Name: "hasher", Summary: "SHA-256 of what is posted to it (port 80)", port: "80", named: true,
+			Name: "hasher", Summary: "SHA-256 of the posted data (port 80)", port: "80", named: true,
 			Run: func(ctx context.Context, rt Runtime) error {
 				l, err := rt.Listen(ctx, "80")
 				if err != nil {
@@ -92,7 +89,7 @@ func All() []Service {
 	}
 }
 
-// Find returns the service of that name.
+// Find returns the service with the given name.
 func Find(name string) (Service, bool) {
 	for _, s := range All() {
 		if s.Name == name {
@@ -102,7 +99,7 @@ func Find(name string) (Service, bool) {
 	return Service{}, false
 }
 
-// help says what the service is and which variables of the environment it reads.
+// help describes the service and the environment variables that it reads.
 func (s Service) help(w io.Writer) {
 	fmt.Fprintf(w, "%s: %s\n\nUsage:\n  workshop service %s\n\n", s.Name, s.Summary, s.Name)
 	fmt.Fprint(w, "It runs until it is interrupted, and takes no arguments. Environment:\n\n")
@@ -127,18 +124,17 @@ func (s Service) help(w io.Writer) {
 
 // The exit statuses of [Main].
 const (
-	statusOK    = 0 // stopped when it was told to
+	statusOK    = 0 // stopped on request
 	statusError = 1
 	statusUsage = 2
 )
 
-// Main runs the service of that name in the runtime of [FromEnv] until ctx is done,
-// and returns its exit status.
+// Main runs the service with the given name in the runtime of [FromEnv] until ctx is
+// done, and returns its exit status.
 //
-// With WORKSHOP_FAITHFUL_STOP=1 in the environment the services whose originals
-// ignore SIGTERM (rng, worker, webui) ignore it too: the whole process does, from
-// then on. So Compose has to wait for ten seconds and to kill them, as it has to
-// with the originals.
+// With WORKSHOP_FAITHFUL_STOP=1 in the environment, the services whose originals ignore
+// SIGTERM (rng, worker, webui) ignore it too. From then on the whole process does. Compose
+// must wait for ten seconds and kill them, like the originals.
 func Main(ctx context.Context, name string, args []string, stdout, stderr io.Writer, getenv func(string) string) int {
 	service, ok := Find(name)
 	if !ok {
@@ -158,9 +154,8 @@ func Main(ctx context.Context, name string, args []string, stdout, stderr io.Wri
 		return statusUsage
 	}
 	if service.deaf && getenv("WORKSHOP_FAITHFUL_STOP") == "1" {
-		signal.Ignore(syscall.SIGTERM) // also undoes that ctx is cancelled by it
+		signal.Ignore(syscall.SIGTERM) // this also stops SIGTERM from cancelling ctx
 	}
-	logging.Disable() // go-redis would log connections that fail in its own words
 	rt, err := FromEnv(getenv, stdout, stderr)
 	if err == nil {
 		err = service.Run(ctx, rt)

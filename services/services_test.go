@@ -23,8 +23,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// The test binary is the service that RUN_SERVICE names, like workshop's own binary
-// under the service's name.
+// TestMain lets the test binary be the service in RUN_SERVICE, like workshop's own binary under the
+// service's name.
 func TestMain(m *testing.M) {
 	if name := os.Getenv("RUN_SERVICE"); name != "" {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// lines is a log that can be waited for.
+// lines is a log in which a test can wait for a pattern.
 type lines struct {
 	mu      sync.Mutex
 	buf     bytes.Buffer
@@ -60,7 +60,7 @@ func (l *lines) String() string {
 	return l.buf.String()
 }
 
-// wait returns a channel that is closed when what matches pattern has been written.
+// wait returns a channel that is closed when pattern has been written.
 func (l *lines) wait(pattern string) <-chan struct{} {
 	waiting := regexp.MustCompile(pattern)
 	l.mu.Lock()
@@ -74,7 +74,7 @@ func (l *lines) wait(pattern string) <-chan struct{} {
 	return seen
 }
 
-// process is a service in a process of its own.
+// process is a service in its own process.
 type process struct {
 	*exec.Cmd
 	t    *testing.T
@@ -107,7 +107,7 @@ func start(t *testing.T, name string, env []string, files ...*os.File) *process 
 	return p
 }
 
-// await waits for what matches pattern in the log.
+// await waits until pattern is in the log.
 func (p *process) await(pattern string) {
 	p.t.Helper()
 	select {
@@ -132,7 +132,7 @@ func (p *process) stopped() int {
 	return p.ProcessState.ExitCode()
 }
 
-// handOver opens a listener and makes a descriptor of it, for start to hand over.
+// handOver opens a listener and returns a descriptor of it for start.
 func handOver(t *testing.T) (addr string, file *os.File) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -151,7 +151,7 @@ func handOver(t *testing.T) (addr string, file *os.File) {
 type directory struct {
 	mu     sync.Mutex
 	hosts  map[string]string
-	missed chan struct{} // closed when a name was asked for in vain
+	missed chan struct{} // closed when an unknown name was asked for
 }
 
 func newDirectory() *directory {
@@ -175,7 +175,7 @@ func (d *directory) find(name string) (addr string, ok bool) {
 	return addr, ok
 }
 
-// socks is a SOCKS5 proxy that finds services in a directory.
+// socks is a SOCKS5 proxy that looks services up in a directory.
 func socks(t *testing.T, hosts *directory) (url string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -244,8 +244,8 @@ func relay(ctx context.Context, client net.Conn, hosts *directory) {
 	up.Wait()
 }
 
-// The whole application in processes: listeners handed over, names resolved by a
-// proxy, no port of its own.
+// TestApplication runs the whole application in processes: their listeners are inherited, a proxy
+// resolves the names, and they open no ports themselves.
 func TestApplication(t *testing.T) {
 	hosts := newDirectory()
 	missed := hosts.missed
@@ -269,7 +269,7 @@ func TestApplication(t *testing.T) {
 	}
 	running["redis"].await("^Ready to accept connections\n$")
 	running["webui"].await("^WEBUI running on port 80\n$")
-	// What is reported has been counted when the next thing is reported.
+	// A report has been counted when the next one appears.
 	running["worker"].await(`INFO:__main__:[1-4] units of work done, updating hash counter\nINFO`)
 
 	if body := get(t, "http://"+addrs["rng"]); body != "RNG running on c0ffee\n" {
@@ -326,7 +326,7 @@ func get(t *testing.T, url string) string {
 	return string(body)
 }
 
-// Faithful stops: who ignores SIGTERM, and that only they do.
+// TestFaithfulStop checks which services ignore SIGTERM.
 func TestFaithfulStop(t *testing.T) {
 	for _, s := range All() {
 		t.Run(s.Name, func(t *testing.T) {
@@ -356,7 +356,7 @@ func TestFaithfulStop(t *testing.T) {
 			case "rng", "webui":
 				alive()
 			case "worker":
-				p.await("ERROR:__main__:Waiting 10s and restarting.") // that is three seconds later
+				p.await("ERROR:__main__:Waiting 10s and restarting.") // three seconds later
 			default:
 				if status := p.stopped(); status != 0 {
 					t.Errorf("status %d", status)
@@ -477,7 +477,7 @@ It runs until it is interrupted, and takes no arguments. Environment:
 	}
 }
 
-// Listeners for another process are left alone.
+// TestListenPID checks that listeners for another process are not used.
 func TestListenPID(t *testing.T) {
 	p := start(t, "hasher", []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=80", "LISTEN_PID=1", "LISTEN=nosuch.invalid:80"})
 	if status := p.stopped(); status != 1 || !strings.Contains(p.log.String(), "nosuch.invalid") {

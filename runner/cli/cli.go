@@ -1,12 +1,11 @@
-// Package cli is the command line: one file a command. It alone knows all the other
-// rooms, and hands the runner what it must not import.
+// Package cli is the command line, one file per command. It is the only package that imports all
+// the others, and it passes to the runner the values from packages that the runner must not import.
 package cli
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -33,10 +32,10 @@ const (
 type Streams struct {
 	In       *os.File
 	Out, Err *os.File
-	Signals  <-chan os.Signal // what should end the process; may be nil
+	Signals  <-chan os.Signal // signals that end the process; may be nil
 }
 
-// interruptible is a context that the first signal ends; the second one closes force.
+// interruptible returns a context that the first signal ends; the second signal closes force.
 func (s Streams) interruptible(ctx context.Context) (_ context.Context, force <-chan struct{}, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	second := make(chan struct{})
@@ -53,10 +52,14 @@ func (s Streams) interruptible(ctx context.Context) (_ context.Context, force <-
 	return ctx, second, cancel
 }
 
-// Main runs a command line, argv[0] included, and returns the exit code. The first
-// signal asks for an orderly end; after the second one Main itself may end the process.
+// Main runs a command line, argv[0] included, and returns the exit code. The first signal asks for
+// an orderly end. After the second one Main itself may end the process.
 func Main(ctx context.Context, argv []string, streams Streams) int {
-	if run, ok := tools[strings.TrimSuffix(filepath.Base(argv[0]), ".exe")]; ok {
+	name := strings.TrimSuffix(filepath.Base(argv[0]), ".exe")
+	if run, ok := tools[name]; ok {
+		if slices.Contains(standIns, name) {
+			standInStarted(argv[0])
+		}
 		return run(ctx, argv[1:], streams)
 	}
 	root := newRoot(streams) //nolint:contextcheck // cobra hands the context to the commands
@@ -77,7 +80,7 @@ func Main(ctx context.Context, argv []string, streams Streams) int {
 	return code
 }
 
-// unknownCommand words the error where no command is called like what was asked for.
+// unknownCommand words the error for a command name that does not exist.
 func unknownCommand(root *cobra.Command, args []string, err error) error {
 	if _, _, notFound := root.Find(args); notFound == nil {
 		return err
@@ -93,7 +96,8 @@ func unknownCommand(root *cobra.Command, args []string, err error) error {
 	return fmt.Errorf("unknown command %q%s\nSee %q", args[i], hint, root.CommandPath()+" --help")
 }
 
-// codeError is an error with its exit code; with no error inside, everything has been said.
+// codeError is an error with its exit code. Without an inner error the message has been printed
+// already.
 type codeError struct {
 	code int
 	err  error
@@ -133,14 +137,14 @@ func newRoot(streams Streams) *cobra.Command {
 		Use:   "workshop",
 		Short: "Make a deck of workshop slides an executable test suite",
 		Long: `workshop reads Markdown slides, types their exercises into a real shell, and checks
-that what should appear does appear.
+that the expected output appears.
 
 A DECK is a directory (its workshop.yml, else its *.md files in name order), a
 manifest, or one .md file. Without one it is slides/ here, else the deck that is
 built in. A deck that you run has your privileges: read it first (workshop plan).`,
-		Example: `  workshop run slides              watch the workshop being done
+		Example: `  workshop run slides              watch the workshop run
   workshop check --chapter scaling verify a chapter, as in CI
-  workshop list --json             what there is, without running it`,
+  workshop list --json             the exercises, without running them`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -149,7 +153,8 @@ built in. A deck that you run has your privileges: read it first (workshop plan)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.AddGroup(&cobra.Group{ID: "deck", Title: "Decks:"}, &cobra.Group{ID: "stack", Title: "The sample application:"})
-	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newLint(streams), newList(streams), newPlan(streams), newInit(streams), newLSP(streams), newDoctor(streams))
+	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newLint(streams), newList(streams), newPlan(streams),
+		newInit(streams), newImport(streams), newLSP(streams), newDoctor(streams), newReport(streams), newExport())
 	root.AddCommand(newTools(streams)...)
 	root.AddCommand(directivesTopic())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -158,7 +163,7 @@ built in. A deck that you run has your privileges: read it first (workshop plan)
 	return root
 }
 
-// version is what the build says of itself: a release, or the commit.
+// version is the version in the build information: a release, or the commit.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -172,7 +177,7 @@ func version() string {
 	return info.Main.Version
 }
 
-// directivesTopic is the help on the dialect, from the runner's own table.
+// directivesTopic is the help on the dialect, made from the runner's table of directives.
 func directivesTopic() *cobra.Command {
 	var b strings.Builder
 	b.WriteString("The directives of an exercise's fences:\n")
@@ -188,7 +193,7 @@ func directivesTopic() *cobra.Command {
 	return &cobra.Command{Use: "directives", Short: "The directives that a slide may hold", Long: b.String()}
 }
 
-// fold breaks a text between words into lines of a number of characters.
+// fold wraps a text at word boundaries into lines of at most width characters.
 func fold(text string, width int) (lines []string) {
 	for _, word := range strings.Fields(text) {
 		if n := len(lines); n > 0 && len(lines[n-1])+1+len(word) <= width {
@@ -198,13 +203,4 @@ func fold(text string, width int) (lines []string) {
 		}
 	}
 	return lines
-}
-
-// warn shows what is suspicious in decks, without stopping.
-func warn(w io.Writer, decks []*markdown.Deck) {
-	for _, d := range decks {
-		for _, e := range d.Warnings {
-			fmt.Fprintf(w, "warning: %v\n", e)
-		}
-	}
 }

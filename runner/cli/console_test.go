@@ -25,7 +25,7 @@ sleep 1000
 ]
 `
 
-// onConsole starts the product on a terminal of its own.
+// onConsole starts the program on a terminal of its own.
 func onConsole(t *testing.T, args ...string) (*expect.Console, *exec.Cmd) {
 	t.Helper()
 	console, err := expect.NewConsole(expect.WithDefaultTimeout(30 * time.Second))
@@ -62,13 +62,13 @@ func see(t *testing.T, console *expect.Console, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
 		if out, err := console.ExpectString(text); err != nil {
-			t.Fatalf("%q: %v; what came: %q", text, err, out)
+			t.Fatalf("%q: %v; the output: %q", text, err, out)
 		}
 	}
 }
 
-// TestConsole drives the commands on a terminal: `run` shows the shell live on the
-// alternate screen, `check` a line with what is going on; ^C ends both in order.
+// TestConsole drives the commands on a terminal. `run` shows the shell live on the alternate
+// screen, `check` shows a progress line, and ^C ends both in order.
 func TestConsole(t *testing.T) {
 	deck := filepath.Join(t.TempDir(), "deck.md")
 	if err := os.WriteFile(deck, []byte(twoSteps), 0o600); err != nil {

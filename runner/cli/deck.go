@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,28 +17,29 @@ import (
 	"workshop/slides"
 )
 
-// source is where a deck comes from.
+// source is the place that a deck was loaded from.
 type source struct {
 	deck *markdown.Deck
 	fsys fs.FS
 	root string // the directory behind fsys; "" for the deck that is built in
 }
 
-// openDecks loads the decks that are named, which lie in root if that is given. The
-// mistakes of all of them come at once.
-func openDecks(args []string, root string) ([]*source, error) {
+// openDecks loads the named decks, which lie below root if root is not empty, with the style of the
+// options. The error holds the mistakes of all of them.
+func openDecks(args []string, root string, opts markdown.Options) ([]*source, error) {
 	if len(args) == 0 {
 		if info, err := os.Stat("slides"); err == nil && info.IsDir() {
 			args = []string{"slides"}
 		} else {
-			src, err := loadDeck(slides.FS(), "", ".", markdown.Options{Path: func(name string) string { return path.Join("slides", name) }})
+			opts.Path = func(name string) string { return path.Join("slides", name) }
+			src, err := loadDeck(slides.FS(), "", ".", opts)
 			return []*source{src}, err
 		}
 	}
 	var all []*source
 	var errs markdown.ErrorList
 	for _, arg := range args {
-		src, err := openDeck(arg, root)
+		src, err := openDeck(arg, root, opts)
 		var list markdown.ErrorList
 		switch {
 		case errors.As(err, &list):
@@ -51,7 +53,7 @@ func openDecks(args []string, root string) ([]*source, error) {
 	return all, errs.Err()
 }
 
-func openDeck(arg, root string) (*source, error) {
+func openDeck(arg, root string, opts markdown.Options) (*source, error) {
 	abs, err := filepath.Abs(arg)
 	if err != nil {
 		return nil, err
@@ -68,6 +70,9 @@ func openDeck(arg, root string) (*source, error) {
 		dir = filepath.Dir(abs)
 	}
 	top := repository(dir)
+	if _, err := os.Stat(filepath.Join(dir, ".git")); err != nil && top == dir && listed(dir) {
+		top = filepath.Dir(dir) // the deck is a part of a course without a repository
+	}
 	if root != "" {
 		if top, err = filepath.Abs(root); err != nil {
 			return nil, err
@@ -80,15 +85,13 @@ func openDeck(arg, root string) (*source, error) {
 	if err != nil || !filepath.IsLocal(name) {
 		return nil, fmt.Errorf("the deck %s is not inside --root %s", arg, root)
 	}
-	r, err := os.OpenRoot(top)
+	r, err := markdown.OpenRoot(top)
 	if err != nil {
 		return nil, err
 	}
-	show := shown(arg, top)
-	return loadDeck(r.FS(), top, filepath.ToSlash(name), markdown.Options{
-		Path:    show,
-		Outside: func(name string) string { return rootHint(top, dir, name, show) },
-	})
+	show := shown(arg, top, abs, info.IsDir())
+	opts.Path, opts.Outside = show, func(name string) string { return rootHint(top, dir, name, show) }
+	return loadDeck(r, top, filepath.ToSlash(name), opts)
 }
 
 func loadDeck(fsys fs.FS, root, name string, opts markdown.Options) (*source, error) {
@@ -97,14 +100,14 @@ func loadDeck(fsys fs.FS, root, name string, opts markdown.Options) (*source, er
 	return &source{deck: deck, fsys: fsys, root: root}, err
 }
 
-// rootHint says which --root would make a file known that a deck in dir names and top
-// does not hold: a directory above dir that it is relative to, or one that both are in.
-// Such a file is looked for, and never opened.
+// rootHint returns the --root that would bring a named file inside the root. The deck in dir names
+// the file and top does not hold it. The hint is a directory above dir that the name is relative
+// to, or the common parent of both. The file is looked up and never opened.
 func rootHint(top, dir, name string, show func(string) string) string {
 	name = filepath.FromSlash(name)
 	root := filepath.Dir(dir)
 	outside := !filepath.IsLocal(name)
-	if outside { // the root is as far above top as the name leads
+	if outside { // the root is as many levels above top as the name climbs
 		root = top
 		for up := ".." + string(filepath.Separator); strings.HasPrefix(name, up); root = filepath.Dir(root) {
 			name = name[len(up):]
@@ -123,8 +126,8 @@ func rootHint(top, dir, name string, show func(string) string) string {
 	return ""
 }
 
-// repository is the nearest directory upwards that holds a .git, else dir itself:
-// includes cannot leave it.
+// repository returns the nearest directory upwards that holds a .git, else dir itself. It bounds
+// the includes.
 func repository(dir string) string {
 	for d := dir; ; d = filepath.Dir(d) {
 		if _, err := os.Stat(filepath.Join(d, ".git")); err == nil {
@@ -136,15 +139,40 @@ func repository(dir string) string {
 	}
 }
 
-// shown turns names below top into paths like the one that the user gave: relative
-// to the working directory, unless it was absolute.
-func shown(arg, top string) func(string) string {
+// listed reports whether a manifest in the directory above lists files of a directory.
+func listed(dir string) bool {
+	r, err := markdown.OpenRoot(filepath.Dir(dir))
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	return markdown.Lists(r, filepath.Base(dir))
+}
+
+// shown returns a function that turns names below top into paths in the style of the user's
+// argument, whose links lead to realPath: those beside it or below it begin as it does. Others are
+// relative to the working directory, unless the argument was absolute.
+func shown(arg, top, realPath string, isDir bool) func(string) string {
+	given := filepath.Clean(arg)
+	dir, below := given, realPath
+	if !isDir {
+		dir, below = filepath.Dir(given), filepath.Dir(realPath)
+	}
 	wd, err := os.Getwd()
 	if err == nil {
 		wd, err = filepath.EvalSymlinks(wd)
 	}
 	return func(name string) string {
 		full := filepath.Join(top, filepath.FromSlash(name))
+		if full == realPath {
+			return given
+		}
+		if rel, err := filepath.Rel(below, full); err == nil && filepath.IsLocal(rel) {
+			name := filepath.Join(dir, rel)
+			if _, err := os.Stat(name); err == nil {
+				return name
+			}
+		}
 		if err != nil || filepath.IsAbs(arg) {
 			return full
 		}
@@ -156,7 +184,7 @@ func shown(arg, top string) func(string) string {
 	}
 }
 
-// selectionFlags adds the flags that narrow what runs.
+// selectionFlags adds the flags that select a part of the deck.
 func selectionFlags(cmd *cobra.Command, d *dialect) func() (runner.Selection, error) {
 	var sel runner.Selection
 	var ranges []string
@@ -166,7 +194,7 @@ func selectionFlags(cmd *cobra.Command, d *dialect) func() (runner.Selection, er
 	f.StringArrayVar(&sel.Exercises, "exercise", nil, "only the exercise with this `ID` (repeatable)")
 	complete := func(pick func(*markdown.Deck) []string) cobra.CompletionFunc {
 		return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			sources, _ := openDecks(args, d.root)
+			sources, _ := openDecks(args, d.root, markdown.Options{Style: d.style})
 			var names []string
 			for _, src := range sources {
 				if src != nil && src.deck != nil {
@@ -211,16 +239,22 @@ func exerciseIDs(d *markdown.Deck) (ids []string) {
 	return ids
 }
 
-// composeFiles are the names that Compose looks for.
+// composeFiles are the file names that Compose looks for.
 var composeFiles = []string{"docker-compose.yml", "docker-compose.yaml", "compose.yaml", "compose.yml"}
 
-// workdir is the directory that a session of a deck starts in: the one that the
-// deck names, else the folder of the Compose file beside the deck, else the sample
-// application's.
+// workdir returns the directory in which a session of a deck starts: the directory that the deck
+// names, else the folder of the Compose file beside the deck, else, for slides, the folder of the
+// sample application, and for other documents an empty directory.
 func (src *source) workdir(s *runner.Session, inPlace bool) (runner.Workdir, error) {
 	dir := s.Workdir
 	if dir == "" {
 		dir = src.composeDir()
+	}
+	if dir == "" && src.documents() {
+		if inPlace {
+			return runner.Workdir{Name: emptyDir, Place: filepath.Join(src.root, filepath.FromSlash(src.deck.Dir))}, nil
+		}
+		return runner.Workdir{Name: emptyDir}, nil
 	}
 	if dir == "" {
 		if inPlace {
@@ -243,8 +277,17 @@ func (src *source) workdir(s *runner.Session, inPlace bool) (runner.Workdir, err
 	return runner.Workdir{Name: name, FS: sub}, err
 }
 
-// composeDir is the folder beside the deck with a Compose file: the deck's own, or
-// the one above it. "" if there is none.
+// emptyDir is the name of the directory in which a session of documents starts, unless they name one.
+const emptyDir = "work"
+
+// documents reports whether the deck consists of documents, not of slides about the sample
+// application.
+func (src *source) documents() bool {
+	return slices.ContainsFunc(src.deck.Chapters, func(c *markdown.Chapter) bool { return c.Sections() })
+}
+
+// composeDir returns the folder of the Compose file: the deck's own folder, or its parent. "" if
+// neither has one.
 func (src *source) composeDir() string {
 	near := []string{src.deck.Dir}
 	if src.deck.Dir != "." {

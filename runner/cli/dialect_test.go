@@ -18,8 +18,9 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// TestDialect runs `list --json` on the decks of testdata/dialect. They were written by
-// hand from the description of the dialect; nothing updates them. What the sections of a case mean is said in the README.md beside them.
+// TestDialect runs `list --json` on the decks of testdata/dialect. They were written by hand from
+// the description of the dialect; nothing updates them. The README.md beside them explains the
+// sections of a case.
 func TestDialect(t *testing.T) {
 	files, err := filepath.Glob("../../testdata/dialect/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -34,7 +35,7 @@ func TestDialect(t *testing.T) {
 	}
 }
 
-// dialectCase is a deck with what a reader of the dialect expects of it.
+// dialectCase is a deck and the expectations of a reader of the dialect.
 type dialectCase struct {
 	files  []txtar.File
 	args   []string
@@ -131,8 +132,8 @@ func (c *dialectCase) list(t *testing.T) (stdout, stderr string, status int) {
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// TestDialectTogether joins the decks of one file in which nothing is suspicious: what one
-// slide holds does not change what is found on the others.
+// TestDialectTogether joins the decks of one file that have no warnings. The contents of one slide
+// must not change the steps found on another.
 func TestDialectTogether(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../testdata/dialect/*.txtar")
@@ -173,7 +174,7 @@ func bare(steps string) (bare []string) {
 	return bare
 }
 
-// shortened cuts those lines of a text that are wanted only up to a "…".
+// shortened cuts the lines of a text whose expected line ends in "…" at that point.
 func shortened(text, want string) string {
 	lines, wanted := strings.Split(text, "\n"), strings.Split(want, "\n")
 	for i := range min(len(lines), len(wanted)) {
@@ -184,7 +185,8 @@ func shortened(text, want string) string {
 	return strings.Join(lines, "\n")
 }
 
-// unquoteLines reads lines of the inside of Go string literals; each says its own line end.
+// unquoteLines reads lines of the inside of Go string literals. Each line contains its own line
+// end.
 func unquoteLines(t *testing.T, data []byte) []byte {
 	t.Helper()
 	var b []byte
@@ -206,8 +208,8 @@ func readListing(t *testing.T, doc string) (steps, slides string) {
 		Decks []struct {
 			Name     string
 			Chapters []struct {
-				Name, Title, File string
-				Slides            []struct {
+				Name, Title, File, Style string
+				Slides                   []struct {
 					Number    int
 					Title     string
 					Classes   []string
@@ -215,13 +217,15 @@ func readListing(t *testing.T, doc string) (steps, slides string) {
 					Line      int
 					Excluded  bool
 					Exercises []struct {
-						ID    string
-						File  string
-						Line  int
-						Steps []struct {
+						ID     string
+						File   string
+						Line   int
+						Broken []string
+						Steps  []struct {
 							Directive, Text, File string
 							Line, Col             int
 							Hidden                bool
+							Rule, Skip            string
 						}
 					}
 				}
@@ -252,7 +256,11 @@ func readListing(t *testing.T, doc string) (steps, slides string) {
 				}
 				b.WriteByte('\n')
 				for _, e := range s.Exercises {
-					fmt.Fprintf(&a, "%s @%s\n", e.ID, at(e.File, e.Line))
+					broken := ""
+					if len(e.Broken) > 0 {
+						broken = " broken"
+					}
+					fmt.Fprintf(&a, "%s @%s%s\n", e.ID, at(e.File, e.Line), broken)
 					for _, step := range e.Steps {
 						fmt.Fprintf(&a, "%s:%d ", at(step.File, step.Line), step.Col)
 						if step.Hidden {

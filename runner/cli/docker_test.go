@@ -43,7 +43,7 @@ func needDocker(t *testing.T) {
 	}
 }
 
-// staticDir is where the static binary is, once there is one.
+// staticDir is the folder of the static binary, once it has been built.
 var staticDir string
 
 var staticBinary = sync.OnceValues(func() (string, error) {
@@ -61,7 +61,7 @@ var staticBinary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// static is the product as a program that runs in an image FROM scratch.
+// static returns the path of the program as a static binary, which runs in an image FROM scratch.
 func static(t *testing.T) string {
 	t.Helper()
 	path, err := staticBinary()
@@ -71,7 +71,7 @@ func static(t *testing.T) string {
 	return path
 }
 
-// dockerDeck is a deck about an application that nobody else on the engine has.
+// dockerDeck is a deck about an application with a name of its own on the engine.
 type dockerDeck struct {
 	t    *testing.T
 	name string // of the project
@@ -115,7 +115,7 @@ func newDockerDeck(t *testing.T, composeFile, steps string) *dockerDeck {
 
 func (d *dockerDeck) command(args ...string) *exec.Cmd {
 	d.t.Helper()
-	binary := static(d.t) // which takes its time where nothing is built yet
+	binary := static(d.t) // the first build takes a while
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	d.t.Cleanup(cancel)
 	return exec.CommandContext(ctx, binary, append([]string{"check", "--engine", "docker", d.deck}, args...)...)
@@ -132,7 +132,7 @@ func (d *dockerDeck) check(code int, args ...string) string {
 	return string(out)
 }
 
-// left is what the engine has of the project.
+// left lists the objects of the project that the engine still has.
 func (d *dockerDeck) left() string {
 	d.t.Helper()
 	var all []string
@@ -157,8 +157,10 @@ const oneService = "services:\n  rng:\n    build: rng\n    ports: [\"80\"]\n    
 func TestDockerEngine(t *testing.T) {
 	d := newDockerDeck(t, oneService, "```bash\ndocker-compose up -d\n```\n"+
 		"```bash\ncurl -sS $(docker-compose port rng 80)/\n```\n```wait RNG running on```\n"+
-		"```bash\ndocker run -d --name PROJECT_more --restart always workshop worker\ndocker network create PROJECT_more\ndocker volume create PROJECT_more\n"+
-		"docker commit PROJECT_more PROJECT_more\ndocker run --rm workshop hasher --no\n```\n```wait services are configured by the environment```\n"+
+		"```bash\ndocker run -d --name PROJECT_more --restart always workshop worker\ndocker network create PROJECT_more\n"+
+		"docker volume create PROJECT_more\n"+
+		"docker commit PROJECT_more PROJECT_more\ndocker run --rm workshop hasher --no\n```\n"+
+		"```wait services are configured by the environment```\n"+
 		"```bash\ntrue\n```\n")
 	out := d.check(1, "--wait", "20s") // docker run ends with hasher's status
 	if !strings.Contains(out, "the command ended with status 2") || !strings.Contains(out, "containers run on the Docker engine") {
@@ -169,16 +171,20 @@ func TestDockerEngine(t *testing.T) {
 	}
 }
 
-// What our builder refuses is the real one's affair, and what that keeps of stages and
-// of steps before one that fails goes with the run.
+// A Dockerfile that the embedded builder refuses is passed to the real builder. Images that it
+// keeps, of stages and of the steps before a failed one, are removed at the end of the run.
 func TestDockerBuilder(t *testing.T) {
-	d := newDockerDeck(t, oneService, "```bash\nexport DOCKER_BUILDKIT=0\ndocker build -q -t PROJECT_stages stages\ndocker run --rm PROJECT_stages service rng --no\n```\n```status 2```\n```wait services are configured by the environment```\n"+
-		"```bash\ndocker build -t PROJECT_fails -f stages/fails stages\n```\n```status 2```\n```wait returned a non-zero code: 2```\n"+
-		"```bash\ndocker build -q -t PROJECT_own -f stages/own stages\n```\n```status 1```\n```wait the embedded engine runs no build steps```\n")
+	d := newDockerDeck(t, oneService,
+		"```bash\nexport DOCKER_BUILDKIT=0\ndocker build -q -t PROJECT_stages stages\ndocker run --rm PROJECT_stages service rng --no\n```\n"+
+			"```status 2```\n```wait services are configured by the environment```\n"+
+			"```bash\ndocker build -t PROJECT_fails -f stages/fails stages\n```\n```status 2```\n```wait returned a non-zero code: 2```\n"+
+			"```bash\ndocker build -q -t PROJECT_own -f stages/own stages\n```\n```status 1```\n"+
+			"```wait the embedded engine runs no build steps```\n")
 	for file, text := range map[string]string{
-		"Dockerfile": "FROM scratch AS one\nCOPY workshop /workshop\nENV STAGE=PROJECT\nFROM scratch\nCOPY --from=one /workshop /workshop\nENTRYPOINT [\"/workshop\"]\n",
-		"fails":      "FROM scratch AS one\nCOPY workshop /workshop\nENV STAGE=PROJECT\nRUN [\"/workshop\", \"service\", \"rng\", \"--no\"]\n",
-		"own":        "FROM workshop\nRUN true\n",
+		"Dockerfile": "FROM scratch AS one\nCOPY workshop /workshop\nENV STAGE=PROJECT\nFROM scratch\nCOPY --from=one /workshop /workshop\n" +
+			"ENTRYPOINT [\"/workshop\"]\n",
+		"fails": "FROM scratch AS one\nCOPY workshop /workshop\nENV STAGE=PROJECT\nRUN [\"/workshop\", \"service\", \"rng\", \"--no\"]\n",
+		"own":   "FROM workshop\nRUN true\n",
 	} {
 		path := filepath.Join(d.deck, "stages", file)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -196,7 +202,7 @@ func TestDockerBuilder(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.check(0)
-	// What has no name is known by what it inherits.
+	// An image without a name is recognised by the variable that it inherits.
 	ids, err := exec.Command("docker", "images", "-aq").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -207,13 +213,13 @@ func TestDockerBuilder(t *testing.T) {
 	}
 	for id := range strings.FieldsSeq(string(ids) + string(containers)) {
 		out, err := exec.Command("docker", "inspect", "-f", "{{.Config.Env}}", id).Output()
-		if err == nil && strings.Contains(string(out), "STAGE="+d.name) { // or somebody else's has gone meanwhile
+		if err == nil && strings.Contains(string(out), "STAGE="+d.name) { // an image of somebody else may have gone meanwhile
 			t.Errorf("left behind: %s", id)
 		}
 	}
 }
 
-// A name that somebody else has given to an image is not taken away.
+// The runner does not take away an image name that somebody else has given.
 func TestDockerForeignImage(t *testing.T) {
 	d := newDockerDeck(t, "services:\n  rng:\n    build: rng\n    image: userPROJECT\n", "```bash\ndocker-compose build\n```\n")
 	image := "user" + d.name
@@ -234,31 +240,31 @@ func TestDockerForeignImage(t *testing.T) {
 	}
 }
 
-// A project of the same name that runs already is left alone.
+// The runner does not touch a running project of the same name.
 func TestDockerForeignProject(t *testing.T) {
 	d := newDockerDeck(t, oneService, "```bash\ntrue\n```\n")
 	out, err := exec.Command("docker", "network", "create", "--label", "com.docker.compose.project="+d.name, "user"+d.name).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	t.Cleanup(func() { exec.Command("docker", "network", "rm", "user"+d.name).Run() })
+	t.Cleanup(func() {
+		if out, err := exec.Command("docker", "network", "rm", "user"+d.name).CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
 	if out := d.check(4); !strings.Contains(out, "has a Compose project "+d.name+" already (network user"+d.name+")") {
 		t.Error(out)
 	}
 }
 
-// inTheMiddle runs a deck until it has a container, and returns the identity of its
-// guard.
+// inTheMiddle runs a deck until it has a container, and returns the process ID of its guard.
 func (d *dockerDeck) inTheMiddle() (cmd *exec.Cmd, guardPID int) {
 	d.t.Helper()
 	cmd = d.command()
 	if err := cmd.Start(); err != nil {
 		d.t.Fatal(err)
 	}
-	r, err := os.OpenFile(d.pipe, os.O_RDONLY, 0)
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	r := openPipe(d.t, d.pipe)
 	defer r.Close()
 	if err := r.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		d.t.Fatal(err)
@@ -278,7 +284,7 @@ func (d *dockerDeck) inTheMiddle() (cmd *exec.Cmd, guardPID int) {
 	return cmd, pid
 }
 
-// gone waits for the engine to say that the last thing of the guard has been removed.
+// gone waits until the engine reports the removal of the guard's last object.
 func (d *dockerDeck) gone(events <-chan struct{}) {
 	d.t.Helper()
 	begun, limit := time.Now(), time.After(30*time.Second)
@@ -292,7 +298,7 @@ func (d *dockerDeck) gone(events <-chan struct{}) {
 	}
 }
 
-// removals tells of whatever is removed from the engine.
+// removals delivers a value for each object that is removed from the engine.
 func removals(t *testing.T) <-chan struct{} {
 	t.Helper()
 	host := os.Getenv("DOCKER_HOST")
@@ -327,7 +333,7 @@ func removals(t *testing.T) <-chan struct{} {
 
 const upAndWait = "```bash\ndocker-compose up -d\necho up > PIPE\nsleep 1000\n```\n"
 
-// However the runner is ended, the engine is rid of what it made.
+// However the runner is ended, the engine keeps no object that the run created.
 func TestDockerNothingSurvives(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
 		t.Run(sig.String(), func(t *testing.T) {
@@ -341,7 +347,7 @@ func TestDockerNothingSurvives(t *testing.T) {
 			d.gone(events)
 		})
 	}
-	t.Run("guard ended", func(t *testing.T) { // it cleans up before it goes
+	t.Run("guard ended", func(t *testing.T) { // it cleans up before it exits
 		d := newDockerDeck(t, oneService, upAndWait)
 		events := removals(t)
 		cmd, pid := d.inTheMiddle()

@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,33 +21,32 @@ import (
 	"workshop/runner"
 	"workshop/runner/sandbox"
 	"workshop/runner/terminal"
-	"workshop/services/compose"
 	"workshop/services/compose/guard"
 )
 
 // The states of a finding.
 const (
 	found   = "ok"      // it is there
-	instead = "instead" // something of ours stands in for it
+	instead = "instead" // a bundled program replaces it
 	absent  = "absent"  // it is not there, and not needed
 	problem = "PROBLEM" // a deck cannot run here
 )
 
-// finding is what is known about one thing that a deck may need.
+// finding is the result for one thing that a deck may need.
 type finding struct {
 	State  string `json:"state"`
 	Name   string `json:"name"`
 	Detail string `json:"detail"`
-	Hint   string `json:"hint,omitempty"` // what to do about it
+	Hint   string `json:"hint,omitempty"` // how to mend it
 }
 
-// program is one that decks use, or that stands behind something that they use.
+// program is a program that decks use, or that the programs they use depend on.
 type program struct {
 	name    string
-	version []string // the arguments that make it tell
-	pack    string   // Debian's package, and mostly others'
-	standIn string   // what there is without it
-	always  bool     // looked for even if no deck uses it
+	version []string // the arguments that print its version
+	pack    string   // its package in Debian and mostly elsewhere
+	standIn string   // the replacement, if it is not installed
+	always  bool     // look for it even if no deck uses it
 }
 
 var programs = []program{
@@ -57,7 +54,10 @@ var programs = []program{
 	{name: "top", version: []string{"-V"}, pack: "procps", always: true},
 	{name: "vmstat", version: []string{"-V"}, pack: "procps", always: true},
 	{name: "httping", version: []string{"-V"}, pack: "httping", standIn: "a bundled one stands in", always: true},
-	{name: "docker", version: []string{"--version"}, pack: "docker.io", standIn: "`docker compose` is bundled, other commands are not", always: true},
+	{
+		name: "docker", version: []string{"--version"}, pack: "docker.io", standIn: "`docker compose` is bundled, other commands are not",
+		always: true,
+	},
 	{name: "docker-compose", version: []string{"version", "--short"}, standIn: "the bundled one is used in any case", always: true},
 	{name: "ab", version: []string{"-V"}, pack: "apache2-utils"},
 	{name: "curl", version: []string{"--version"}, pack: "curl"},
@@ -73,9 +73,9 @@ var programs = []program{
 func newDoctor(streams Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [DECK…]",
-		Short: "Say what this machine has, what stands in for what is missing, what to install",
-		Long: `Looks for what decks need: a shell, a terminal, isolation, programs, a container
-engine, free ports. Of the deck, or the one that is built in, nothing is executed.
+		Short: "Check this machine: programs that it has, replacements, packages to install",
+		Long: `Checks the needs of decks: a shell, a terminal, isolation, programs, a container
+engine, free ports. Nothing in the deck, or in the built-in one, is executed.
 
 Exit status: 0 the deck can run here, 2 bad input or usage, 4 it cannot.`,
 		GroupID: "deck",
@@ -86,7 +86,7 @@ Exit status: 0 the deck can run here, 2 bad input or usage, 4 it cannot.`,
 	completeWords(cmd, "engine", "auto", "embedded", "docker")
 	dialect := dialectFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		plan, sources, err := dialect.load(args, streams.Err)
+		plan, sources, err := dialect.shown(args, streams.Err)
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ type doctor struct {
 	sources []*source
 	asked   string
 
-	ownNetwork bool // sessions can have one
+	ownNetwork bool // sessions can have a network of their own
 	findings   []finding
 }
 
@@ -145,7 +145,7 @@ func (d *doctor) examine(ctx context.Context) error {
 	return d.applications(ctx)
 }
 
-// shell starts one, as a session does.
+// shell starts a shell, as a session does.
 func (d *doctor) shell(ctx context.Context) {
 	path, err := exec.LookPath("bash")
 	if err != nil {
@@ -179,7 +179,7 @@ func (d *doctor) isolation(ctx context.Context) {
 	case s.Isolation() == sandbox.Namespace && d.ownNetwork:
 		d.add(found, "isolation", "", "PID namespace, with a network of its own")
 	case s.Isolation() == sandbox.Group:
-		d.add(instead, "isolation", "run on Linux", "process groups; what detaches itself can outlive a session")
+		d.add(instead, "isolation", "run on Linux", "process groups; a detached process can outlive a session")
 	default:
 		d.add(instead, "isolation", "allow user namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces)",
 			"%s, on the machine's network: %v", s.Isolation(), s.Weaker())
@@ -189,10 +189,11 @@ func (d *doctor) isolation(ctx context.Context) {
 	}
 }
 
-// commandWord is a word where a shell looks for a command.
+// commandWord matches a word in the position of a command.
 var commandWord = regexp.MustCompile(`(?m)(?:^|[|;&(]|\bsudo|\btime|\bwatch)\s*([a-z][\w.-]*)`)
 
-// used are the programs that the decks' snippets call, each with where it is first.
+// used returns the programs that the decks' snippets call, each with the position of its first
+// call.
 func (d *doctor) used() map[string]string {
 	used := map[string]string{}
 	for _, s := range d.plan.Sessions {
@@ -236,7 +237,7 @@ func (d *doctor) programs(ctx context.Context, used map[string]string) {
 	}
 }
 
-// versionIn is the first thing in a text that looks like a version, with its name.
+// versionIn returns the first version number in a text, with its name.
 func versionIn(text string) string {
 	return regexp.MustCompile(`(?:procps-ng )?v?\d+\.\d[\w.+~-]*`).FindString(text)
 }
@@ -263,7 +264,7 @@ func (d *doctor) docker(ctx context.Context, needed bool) {
 	}
 }
 
-// applications looks at the Compose files that the sessions start beside.
+// applications checks the Compose files in the sessions' working directories.
 func (d *doctor) applications(ctx context.Context) error {
 	seen := map[string]bool{}
 	for _, s := range d.plan.Sessions {
@@ -294,28 +295,15 @@ func (d *doctor) applications(ctx context.Context) error {
 }
 
 func (d *doctor) application(ctx context.Context, w runner.Workdir, kind engineKind, shared bool) error {
-	dir, err := os.MkdirTemp("", "workshop-doctor-")
-	if err != nil {
-		return &codeError{exitBroken, err}
-	}
-	defer os.RemoveAll(dir)
-	has := false
-	for _, name := range composeFiles {
-		b, err := fs.ReadFile(w.FS, name)
-		if err != nil {
-			continue
-		}
-		has = true
-		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
-			return &codeError{exitBroken, err}
-		}
-	}
-	if !has {
-		return nil
-	}
-	project, err := compose.Load(ctx, compose.LoadOptions{Dir: dir, Env: os.Environ(), Name: w.Name})
-	if err != nil {
+	project, err := loadProject(ctx, w)
+	var mistake *projectError
+	switch {
+	case errors.As(err, &mistake):
 		d.add(problem, "compose", "correct it", "%v", err)
+		return nil
+	case err != nil:
+		return err
+	case project == nil:
 		return nil
 	}
 	if kind.name == "embedded" {
@@ -341,24 +329,30 @@ func (d *doctor) application(ctx context.Context, w runner.Workdir, kind engineK
 	case len(taken) == 0:
 		d.add(found, "ports", "", "%s: free", strings.Join(free, ", "))
 	case !kind.ownNetwork || shared || !d.ownNetwork:
-		d.add(problem, "ports", "end what listens there", "%s: taken", strings.Join(taken, ", "))
+		d.add(problem, "ports", "end the programs that listen there", "%s: taken", strings.Join(taken, ", "))
 	default:
-		d.add(instead, "ports", "end what listens there", "%s: taken, so `workshop run` cannot publish there; `workshop check` has a network of its own", strings.Join(taken, ", "))
+		d.add(instead, "ports", "end the programs that listen there",
+			"%s: taken, so `workshop run` cannot publish there; `workshop check` has a network of its own", strings.Join(taken, ", "))
 	}
 	return nil
 }
 
-// say is what a program prints when it is asked for its version.
+// say returns the output of a program that is asked for its version.
 func say(ctx context.Context, path string, args ...string) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	out, _ := exec.CommandContext(ctx, path, args...).CombinedOutput() // whatever it says will do
+	out, _ := exec.CommandContext(ctx, path, args...).CombinedOutput() // any output will do
 	return string(out)
 }
 
-// install says how to get a package here.
+// install returns the command that installs a package on this machine.
 func install(pack string) string {
-	for _, manager := range []struct{ name, command string }{{"apt-get", "apt install"}, {"dnf", "dnf install"}, {"apk", "apk add"}, {"brew", "brew install"}} {
+	for _, manager := range []struct{ name, command string }{
+		{"apt-get", "apt install"},
+		{"dnf", "dnf install"},
+		{"apk", "apk add"},
+		{"brew", "brew install"},
+	} {
 		if _, err := exec.LookPath(manager.name); err == nil {
 			return manager.command + " " + pack
 		}
@@ -403,7 +397,7 @@ func (d *doctor) printJSON(w io.Writer) error {
 	return nil
 }
 
-// completeWords completes the values of a flag.
+// completeWords sets the completions of a flag's values.
 func completeWords(cmd *cobra.Command, flag string, words ...string) {
 	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	if err != nil {

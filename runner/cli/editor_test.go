@@ -14,8 +14,8 @@ import (
 	"workshop/runner"
 )
 
-// neovimScript is what an author does in Neovim, with its own client: opens a slide,
-// reads what is wrong, repairs it, asks for help, and leaves.
+// neovimScript plays an author in Neovim, with its own client: it opens a slide, reads the
+// diagnostics, repairs the slide, asks for help, and leaves.
 const neovimScript = `
 local out = {}
 local function say(...) table.insert(out, table.concat({...}, ' ')) end
@@ -54,7 +54,7 @@ io.stdout:write(table.concat(out, '\n') .. '\n')
 vim.cmd('qa!')
 `
 
-// TestNeovim has a real editor speak to the command.
+// TestNeovim connects a real editor to the language server.
 func TestNeovim(t *testing.T) {
 	nvim, err := exec.LookPath("nvim")
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// client runs commands of Compose on an engine.
+// client runs Compose commands on an engine.
 type client struct {
 	t   *testing.T
 	exe string
@@ -46,8 +46,8 @@ func (c client) ok(args ...string) string {
 
 var processID = regexp.MustCompile(`(?m)^\S+ +(\d+) +\d+ `)
 
-// processes are the processes of the containers, each as a descriptor that tells when
-// it has ended.
+// processes returns a descriptor for each process of the containers; it becomes readable when the
+// process has ended.
 func (c client) processes() (fds []int) {
 	c.t.Helper()
 	for _, m := range processID.FindAllStringSubmatch(c.ok("top"), -1) {
@@ -64,7 +64,7 @@ func (c client) processes() (fds []int) {
 	return fds
 }
 
-// gone waits for the end of processes.
+// gone waits until all processes have ended.
 func gone(t *testing.T, fds []int) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
@@ -83,8 +83,7 @@ func gone(t *testing.T, fds []int) {
 	}
 }
 
-// TestKills kills a service, and the engine: nothing survives, and the next `up -d`
-// works.
+// TestKills kills a service, and then the engine: no process survives, and the next `up -d` works.
 func TestKills(t *testing.T) {
 	exe := named(t)
 	dir, err := os.MkdirTemp("", "ws")
@@ -100,9 +99,12 @@ func TestKills(t *testing.T) {
 		t.Fatal("hasher has no process")
 	}
 	before := c.processes()
-	kill := exec.CommandContext(t.Context(), "kill", "-9", pids[1])
-	if out, err := kill.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	pid, err := strconv.Atoi(pids[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Kill(pid, unix.SIGKILL); err != nil {
+		t.Fatal(err)
 	}
 	for limit := time.Now().Add(20 * time.Second); ; { // the engine has to notice
 		out := c.ok("ps", "hasher")
@@ -122,7 +124,7 @@ func TestKills(t *testing.T) {
 	}
 	_ = engine.Wait()
 	gone(t, before)
-	_, c.env = engineIn(t, exe, dir) // where the other one was killed
+	_, c.env = engineIn(t, exe, dir) // the directory of the killed engine
 	if out := c.ok("up", "-d"); !strings.Contains(out, "Creating dockercoins_rng_1") {
 		t.Errorf("up on the next engine: %s", out)
 	}
@@ -131,10 +133,14 @@ func TestKills(t *testing.T) {
 	gone(t, after)
 }
 
-// TestManyEngines runs twenty engines at once, of ten services each, with sockets of
-// their own and ports that the system chooses.
+// TestManyEngines runs twenty engines at once. Each has ten services, sockets of its own and ports
+// that the system chooses. With -short there are four: the race detector checks each process by
+// itself.
 func TestManyEngines(t *testing.T) {
-	const engines, services = 20, 10
+	engines, services := 20, 10
+	if testing.Short() {
+		engines = 4
+	}
 	exe := named(t)
 	var file strings.Builder
 	file.WriteString("services:\n")
@@ -169,7 +175,7 @@ func TestManyEngines(t *testing.T) {
 	}
 	all("up", "-d")
 	published := regexp.MustCompile(`0\.0\.0\.0:(\d+)->80/tcp`)
-	ports := map[string]string{} // what answers there
+	ports := map[string]string{} // the answer of the service at each port
 	for _, ps := range all("--look=v5", "ps") {
 		for _, m := range published.FindAllStringSubmatch(ps, -1) {
 			ports[m[1]] = ask(m[1])
@@ -192,14 +198,14 @@ func TestManyEngines(t *testing.T) {
 	}
 	all("down", "-t", "0")
 	gone(t, processes)
-	for port, answer := range ports { // the system may have given it to somebody else by now
+	for port, answer := range ports { // the system may have given the port to another program by now
 		if ask(port) == answer {
 			t.Errorf("port %s is still open", port)
 		}
 	}
 }
 
-// ask is what the service at a port says of itself, or why it does not.
+// ask returns the answer of the service at a port, or the error.
 func ask(port string) string {
 	conn, err := net.DialTimeout("tcp", "127.0.0.1:"+port, 10*time.Second)
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// starter is the deck that init writes, and what goes with it for CI systems.
+// starter holds the deck that init writes, and the files for CI systems.
 //
 //go:embed starter
 var starter embed.FS
 
-// ciFiles says where in a repository a CI system looks for its file.
+// ciFiles is the path in a repository where each CI system looks for its file.
 var ciFiles = map[string]string{"github": ".github/workflows/workshop.yml"}
 
 func newInit(streams Streams) *cobra.Command {
@@ -65,19 +65,20 @@ once; change it from there. Nothing that exists is overwritten without --force.`
 			fmt.Fprintln(streams.Out, f.name)
 		}
 		shown := shellWord(dir)
-		fmt.Fprintf(streams.Out, "\nNext:\n  workshop check %s    verify it, as in CI\n  workshop run %s      watch it being done\n", shown, shown)
+		fmt.Fprintf(streams.Out, "\nNext:\n  workshop check %s    verify it, as in CI\n"+
+			"  workshop run %s      watch it run\n", shown, shown)
 		return nil
 	}
 	return cmd
 }
 
-// newFile is a file to be written; its name is as the user may see it.
+// newFile is a file to be written. Its name is shown to the user.
 type newFile struct {
 	name string
 	data []byte
 }
 
-// starterFiles are the files of the deck, below dir.
+// starterFiles returns the files of the deck, below dir.
 func starterFiles(dir string) ([]newFile, error) {
 	var files []newFile
 	const top = "starter/deck"
@@ -92,8 +93,8 @@ func starterFiles(dir string) ([]newFile, error) {
 	return files, err
 }
 
-// workflow is the file for a CI system, about the deck in dir. It belongs to the top of
-// the repository, or where there is none (yet), to the working directory.
+// workflow returns the file for a CI system that checks the deck in dir. Its path is relative to
+// the top of the repository, or to the working directory if there is no repository yet.
 func workflow(system, dir string) (newFile, error) {
 	place, ok := ciFiles[system]
 	if !ok {
@@ -127,7 +128,7 @@ func workflow(system, dir string) (newFile, error) {
 	return newFile{name, []byte(text)}, nil
 }
 
-// writeNew writes files, all or none: none if one exists, unless by force.
+// writeNew writes all the files or none. It fails if one of them exists, unless force is set.
 func writeNew(files []newFile, force bool) (err error) {
 	var exist []string
 	for _, f := range files {
@@ -138,7 +139,7 @@ func writeNew(files []newFile, force bool) (err error) {
 		}
 	}
 	if len(exist) > 0 && !force {
-		return fmt.Errorf("nothing was written, for these exist already (--force overwrites them):\n  %s", strings.Join(exist, "\n  "))
+		return fmt.Errorf("nothing was written: these files exist already (--force overwrites them):\n  %s", strings.Join(exist, "\n  "))
 	}
 	var written []string
 	defer func() {
@@ -158,7 +159,7 @@ func writeNew(files []newFile, force bool) (err error) {
 			}
 			continue
 		}
-		// Exclusively: what has come into being since is not overwritten either.
+		// O_EXCL: do not overwrite a file that was created since the check above.
 		w, err := os.OpenFile(f.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 		if err != nil {
 			return err
@@ -172,10 +173,10 @@ func writeNew(files []newFile, force bool) (err error) {
 	return nil
 }
 
-// plain are the characters that neither a shell nor YAML sees more in.
+// plain are the characters that are special neither in a shell nor in YAML.
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./"
 
-// shellWord quotes a word for a shell, where it has to be.
+// shellWord quotes a word for a shell if necessary.
 func shellWord(s string) string {
 	if strings.Trim(s, plain) == "" {
 		return s
@@ -183,7 +184,7 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// yamlWord quotes a scalar for YAML, where it has to be.
+// yamlWord quotes a scalar for YAML if necessary.
 func yamlWord(s string) string {
 	if strings.Trim(s, plain) == "" && strings.Trim(s, ".-0123456789") != "" {
 		return s

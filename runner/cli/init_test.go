@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Each CI system has its file, which is YAML and names the deck in one place.
+// TestWorkflows checks that each CI system's file is YAML and names the deck once.
 func TestWorkflows(t *testing.T) {
 	t.Chdir(t.TempDir())
 	files, err := fs.Glob(starter, "starter/ci/*.yml")

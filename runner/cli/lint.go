@@ -23,16 +23,16 @@ func newLint(streams Streams) *cobra.Command {
 	var explain string
 	cmd := &cobra.Command{
 		Use:     "lint [DECK…]",
-		Short:   "Find what will go wrong, without running anything",
+		Short:   "Find mistakes without running anything",
 		Long:    lintHelp(),
 		GroupID: "deck",
 	}
 	f := cmd.Flags()
 	f.StringVar(&l.format, "format", "text", "write the findings as `FORMAT`: "+strings.Join(lint.FormatNames(), ", "))
 	f.BoolVar(&asJSON, "json", false, "the same as --format json")
-	f.BoolVar(&l.strict, "strict", false, "exit with 1 also if there are only warnings")
-	f.BoolVar(&l.fix, "fix", false, "repair in the files what needs no judgement, and report the rest")
-	f.BoolVar(&l.diff, "diff", false, "show what --fix would change, and change nothing; exit with 1 if that is something")
+	f.BoolVar(&l.strict, "strict", false, "exit with 1 even if there are only warnings")
+	f.BoolVar(&l.fix, "fix", false, "repair in the files the findings that need no judgement, and report the rest")
+	f.BoolVar(&l.diff, "diff", false, "show the changes of --fix without making them; exit with 1 if there are any")
 	f.StringVar(&explain, "explain", "", "explain the rule with this `CODE`, with an example")
 	cmd.MarkFlagsMutuallyExclusive("fix", "diff", "explain")
 	cmd.MarkFlagsMutuallyExclusive("json", "format")
@@ -61,7 +61,7 @@ func newLint(streams Streams) *cobra.Command {
 	return cmd
 }
 
-// linter is a linting as the command line describes it.
+// linter holds the options of a lint command.
 type linter struct {
 	streams           Streams
 	format            string
@@ -94,7 +94,7 @@ func (l *linter) run(args []string) error {
 	return l.verdict(found)
 }
 
-// verdict is the exit status of what has been found.
+// verdict returns an error with the exit status for the findings.
 func (l *linter) verdict(found *lint.Report) error {
 	unreadable := func(f *lint.Finding) bool { return f.Code == markdown.CodeUnreadableDeck }
 	switch {
@@ -106,8 +106,8 @@ func (l *linter) verdict(found *lint.Report) error {
 	return nil
 }
 
-// look reads decks and looks at them. Their mistakes are in the report, other
-// errors say why there is none.
+// look reads and checks decks. The report holds the mistakes in them; an error means that there is
+// no report.
 func (l *linter) look(args []string) ([]*source, *lint.Report, error) {
 	plan, sources, err := l.dialect.load(args, io.Discard)
 	var errs markdown.ErrorList
@@ -120,7 +120,7 @@ func (l *linter) look(args []string) ([]*source, *lint.Report, error) {
 	return sources, lintPlan(plan, sources, errs, l.sel), nil
 }
 
-// lintPlan looks at a plan of decks and what has been found while making it.
+// lintPlan checks a plan and adds the mistakes that were found while making it.
 func lintPlan(plan *runner.Plan, sources []*source, errs markdown.ErrorList, sel runner.Selection) *lint.Report {
 	in := lint.Input{Plan: plan, Errors: errs}
 	for _, src := range sources {
@@ -131,7 +131,7 @@ func lintPlan(plan *runner.Plan, sources []*source, errs markdown.ErrorList, sel
 	return lint.Run(in, lint.Options{Selection: sel})
 }
 
-// fixes are the new contents of the files that can be repaired, with their old ones.
+// fixes returns the old and the new contents of the files that can be repaired.
 func fixes(sources []*source, found *lint.Report) (files map[string][2][]byte, edits int, err error) {
 	files = map[string][2][]byte{}
 	for name, list := range found.Fixes() {
@@ -153,7 +153,7 @@ func fixes(sources []*source, found *lint.Report) (files map[string][2][]byte, e
 	return files, edits, nil
 }
 
-// repair applies what can be, and again as long as that brings something else to light.
+// repair applies the fixes, and repeats this as long as a repair reveals another finding.
 func (l *linter) repair(args []string, sources []*source, found *lint.Report) (*lint.Report, error) {
 	const rounds = 10
 	total := map[string]int{}
@@ -195,7 +195,7 @@ func (l *linter) showFixes(sources []*source, found *lint.Report) error {
 	return nil
 }
 
-// writeColoured is the format text, for a terminal.
+// writeColoured writes the findings as text for a terminal, with colours.
 func writeColoured(w io.Writer, found *lint.Report) {
 	for _, f := range found.Findings {
 		colour := "\x1b[33m"
@@ -208,39 +208,46 @@ func writeColoured(w io.Writer, found *lint.Report) {
 	}
 }
 
-// maxLines is how many warnings are shown one by one beside something else.
+// maxLines is the most warnings that another command prints one by one.
 const maxLines = 10
 
-// warnOf shows what has been found beside a run, without drowning it: all if it is
-// little, else how much there is of what.
+// warnOf prints the findings beside a run, with their codes.
 func warnOf(w io.Writer, found *lint.Report) {
-	if len(found.Findings) <= maxLines {
-		for _, f := range found.Findings {
-			e := f.Error
-			e.Message += " [" + string(f.Code) + "]"
-			fmt.Fprintf(w, "warning: %v\n", &e)
+	list := make(markdown.ErrorList, len(found.Findings))
+	for i, f := range found.Findings {
+		e := f.Error
+		e.Message += " [" + string(f.Code) + "]"
+		list[i] = &e
+	}
+	warn(w, list)
+}
+
+// warn prints warnings: all of them if they are few, else their number by rule.
+func warn(w io.Writer, list markdown.ErrorList) {
+	if len(list) <= maxLines {
+		for _, e := range list {
+			fmt.Fprintf(w, "warning: %v\n", e)
 		}
 		return
 	}
-	first := map[markdown.Code]*lint.Finding{}
+	first := map[markdown.Code]*markdown.Error{}
 	count := map[markdown.Code]int{}
 	var order []markdown.Code
-	for _, f := range found.Findings {
-		if first[f.Code] == nil {
-			first[f.Code] = f
-			order = append(order, f.Code)
+	for _, e := range list {
+		if first[e.Code] == nil {
+			first[e.Code] = e
+			order = append(order, e.Code)
 		}
-		count[f.Code]++
+		count[e.Code]++
 	}
 	slices.SortStableFunc(order, func(a, b markdown.Code) int { return count[b] - count[a] })
-	fmt.Fprintf(w, "%s (workshop lint shows all of them):\n", found.Summary())
+	fmt.Fprintf(w, "%d warnings (workshop lint shows all of them):\n", len(list))
 	for _, code := range order {
-		f := first[code]
-		fmt.Fprintf(w, "%5d  %s: %s, first at %v\n", count[code], code, summary(code), f.Pos)
+		fmt.Fprintf(w, "%5d  %s: %s, first at %v\n", count[code], code, summary(code), first[code].Pos)
 	}
 }
 
-// mentionOf says beside a run that is watched that there is something to look at.
+// mentionOf prints one line about findings beside a run that is watched.
 func mentionOf(w io.Writer, found *lint.Report) {
 	if len(found.Findings) > 0 {
 		fmt.Fprintf(w, "lint: %s (workshop lint shows them)\n", found.Summary())
@@ -261,7 +268,7 @@ func lintCodes() (codes []string) {
 	return codes
 }
 
-// explainRule prints what there is to know of a rule.
+// explainRule prints the documentation of a rule.
 func explainRule(w io.Writer, code string) error {
 	r := lint.Find(markdown.Code(code))
 	if r == nil {
@@ -282,7 +289,7 @@ func explainRule(w io.Writer, code string) error {
 	return nil
 }
 
-// example is an indented text in which nothing is invisible.
+// example indents a text and makes its invisible characters visible.
 func example(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -299,20 +306,20 @@ func example(text string) string {
 // lintHelp is the help on linting, with the rules from their table.
 func lintHelp() string {
 	var b strings.Builder
-	b.WriteString(`Looks at decks as an author would who has seen what goes wrong, and reports each
-finding with its place, its code and a hint. Nothing is executed and nothing is asked
-for on the network. An error is what surely goes wrong: check runs nothing while there
-is one. A warning is most likely a mistake, or makes one exercise fail.
+	b.WriteString(`Checks decks for known mistakes, and reports each finding with its place, its code and
+a hint. Nothing is executed, and nothing is sent over the network. An error will surely
+make a run fail: check does not run its exercise. A warning is most likely a mistake, or
+makes one exercise fail.
 
 Exit status: 0 nothing or only warnings (--strict: 1), 1 errors, 2 unreadable or usage.
 
-To keep a finding from being reported, say why. In the slides, for what follows up to
-the next step or blank line:
+To ignore a finding, give a reason. In the slides, for the lines up to the next step or
+blank line:
 
   <!-- lint-ignore CODE, CODE: reason -->
 
 or, within a comment, a line "lint-ignore CODE: reason". In the manifest, for the deck
-or for some of its files, beside how many lines fit on a slide:
+or for some of its files, beside the number of lines that fit on a slide:
 
   lint:
     slide-lines: 30
@@ -321,8 +328,8 @@ or for some of its files, beside how many lines fit on a slide:
       reason: the teacher stops them
       files: [tour/*.md]
 
---json writes one document: version (1; what is added later does not change it), errors,
-warnings, ignored (how many), and findings, a list of file, line, col, endLine, endCol
+--json writes one document: version (1; later additions do not change it), errors,
+warnings and ignored (counts), and findings, a list of file, line, col, endLine, endCol
 (1-based, in characters, the end behind the last one; absent where unknown), severity,
 code, message, hint and fix, a list of edits with line, col, endLine, endCol, old, new.
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -23,7 +24,7 @@ func newList(streams Streams) *cobra.Command {
 	dialect := dialectFlags(cmd)
 	selection := selectionFlags(cmd, dialect)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		plan, _, err := dialect.load(args, streams.Err)
+		plan, sources, err := dialect.shown(args, streams.Err)
 		if err != nil {
 			return err
 		}
@@ -34,7 +35,7 @@ func newList(streams Streams) *cobra.Command {
 		if err := sel.Check(plan.Decks); err != nil {
 			return err
 		}
-		doc, n := listing(plan.Decks, sel)
+		doc, n := listing(plan, sel)
 		if n == 0 && !sel.Empty() {
 			return runner.ErrNothingSelected
 		}
@@ -44,13 +45,20 @@ func newList(streams Streams) *cobra.Command {
 			enc.SetIndent("", "  ")
 			return enc.Encode(doc)
 		}
-		printListing(streams.Out, doc)
+		out := bufio.NewWriter(streams.Out)
+		printListing(out, doc)
+		if err := out.Flush(); err != nil {
+			return &codeError{exitBroken, err}
+		}
+		if n == 0 {
+			fmt.Fprintln(streams.Err, emptiness(runner.ErrNothingSelected, sel, sources))
+		}
 		return nil
 	}
 	return cmd
 }
 
-// The document that `list --json` prints.
+// The document that `list --json` prints:
 type (
 	listDoc struct {
 		Decks []listDeck `json:"decks"`
@@ -63,22 +71,24 @@ type (
 		Name   string      `json:"name"`
 		Title  string      `json:"title"`
 		File   string      `json:"file"`
+		Style  string      `json:"style"`
 		Slides []listSlide `json:"slides"`
 	}
 	listSlide struct {
 		Number    int            `json:"number"`
 		Title     string         `json:"title"`
 		Classes   []string       `json:"classes"`
-		File      string         `json:"file,omitempty"` // where it is not the chapter's, here and below
+		File      string         `json:"file,omitempty"` // if it differs from the chapter's, here and below
 		Line      int            `json:"line"`
 		Excluded  bool           `json:"excluded"`
 		Exercises []listExercise `json:"exercises"`
 	}
 	listExercise struct {
-		ID    string     `json:"id"`
-		File  string     `json:"file,omitempty"`
-		Line  int        `json:"line"`
-		Steps []listStep `json:"steps"`
+		ID     string     `json:"id"`
+		File   string     `json:"file,omitempty"`
+		Line   int        `json:"line"`
+		Broken []string   `json:"broken,omitempty"` // its mistakes, because of which it does not run
+		Steps  []listStep `json:"steps"`
 	}
 	listStep struct {
 		Directive string `json:"directive"`
@@ -87,21 +97,27 @@ type (
 		Line      int    `json:"line"`
 		Col       int    `json:"col"`
 		Hidden    bool   `json:"hidden"`
+		Rule      string `json:"rule,omitempty"` // of the style that made the step
+		Skip      string `json:"skip,omitempty"` // the author's reason not to run it
 	}
 )
 
-// listing describes what a selection leaves of decks, and counts the exercises.
-func listing(decks []*markdown.Deck, sel runner.Selection) (doc listDoc, exercises int) {
+// listing describes the selected part of the decks of a plan, and counts the exercises.
+func listing(plan *runner.Plan, sel runner.Selection) (doc listDoc, exercises int) {
 	doc.Decks = []listDeck{}
-	for _, d := range decks {
+	broken := mistakes(plan)
+	for _, d := range plan.Decks {
 		deck := listDeck{Name: d.Name, Chapters: []listChapter{}}
 		for _, c := range d.Chapters {
-			chapter := listChapter{Name: c.Name, Title: c.Title, File: c.File, Slides: []listSlide{}}
+			chapter := listChapter{Name: c.Name, Title: c.Title, File: c.File, Style: c.Style, Slides: []listSlide{}}
 			for _, s := range c.Slides {
-				slide := listSlide{Number: s.Number, Title: s.Title, Classes: append([]string{}, s.Classes...), File: other(c, s.Pos), Line: s.Pos.Line, Excluded: s.Excluded, Exercises: []listExercise{}}
+				slide := listSlide{
+					Number: s.Number, Title: s.Title, Classes: append([]string{}, s.Classes...), File: other(c, s.Pos), Line: s.Pos.Line,
+					Excluded: s.Excluded, Exercises: []listExercise{},
+				}
 				for _, e := range s.Exercises {
 					if sel.Includes(c, s, e) {
-						slide.Exercises = append(slide.Exercises, listOf(c, e))
+						slide.Exercises = append(slide.Exercises, listOf(c, e, broken[e]))
 						exercises++
 					}
 				}
@@ -118,15 +134,32 @@ func listing(decks []*markdown.Deck, sel runner.Selection) (doc listDoc, exercis
 	return doc, exercises
 }
 
-func listOf(c *markdown.Chapter, e *markdown.Exercise) listExercise {
+// mistakes are those of the exercises that do not run because of them.
+func mistakes(plan *runner.Plan) map[*markdown.Exercise]markdown.ErrorList {
+	all := map[*markdown.Exercise]markdown.ErrorList{}
+	for _, s := range plan.Sessions {
+		for _, e := range s.Exercises {
+			all[e.Exercise] = e.Mistakes
+		}
+	}
+	return all
+}
+
+func listOf(c *markdown.Chapter, e *markdown.Exercise, broken markdown.ErrorList) listExercise {
 	x := listExercise{ID: e.ID, File: other(c, e.Pos), Line: e.Pos.Line, Steps: []listStep{}}
+	for _, m := range broken {
+		x.Broken = append(x.Broken, m.Error())
+	}
 	for _, s := range e.Steps {
-		x.Steps = append(x.Steps, listStep{Directive: s.Directive, Text: s.Text, File: other(c, s.Pos), Line: s.Pos.Line, Col: s.Pos.Col, Hidden: s.Hidden})
+		x.Steps = append(x.Steps, listStep{
+			Directive: s.Directive, Text: s.Text, File: other(c, s.Pos), Line: s.Pos.Line, Col: s.Pos.Col,
+			Hidden: s.Hidden, Rule: s.Rule, Skip: s.Skip,
+		})
 	}
 	return x
 }
 
-// other is the file of a position where it is not the chapter's: that of an include.
+// other returns the file of a position if it differs from the chapter's, as in an include.
 func other(c *markdown.Chapter, pos markdown.Pos) string {
 	if pos.File == c.File {
 		return ""
@@ -141,13 +174,19 @@ func printListing(w io.Writer, doc listDoc) {
 			fmt.Fprintf(w, "%s  %s (%s)\n", c.Name, c.Title, c.File)
 			for _, s := range c.Slides {
 				for _, e := range s.Exercises {
-					fmt.Fprintf(w, "  %s  slide %d, line %d%s%s\n", e.ID, s.Number, e.Line, mark(e.File != "", " of "+e.File), mark(s.Excluded, ", excluded"))
+					fmt.Fprintf(w, "  %s  slide %d, line %d%s%s\n", e.ID, s.Number, e.Line, mark(e.File != "", " of "+e.File),
+						mark(s.Excluded, ", excluded"))
+					for _, m := range e.Broken {
+						fmt.Fprintf(w, "    broken    %s\n", m)
+					}
 					for _, step := range e.Steps {
 						text, rest, more := strings.Cut(step.Text, "\n")
 						if more && strings.TrimSpace(rest) != "" {
 							text += " …"
 						}
-						fmt.Fprintf(w, "    %4d  %-8s  %s%s%s\n", step.Line, step.Directive, text, mark(step.File != e.File, "  (in "+cmp.Or(step.File, c.File)+")"), mark(step.Hidden, "  (hidden)"))
+						fmt.Fprintf(w, "    %4d  %-8s  %s%s%s%s%s\n", step.Line, step.Directive, text,
+							mark(step.File != e.File, "  (in "+cmp.Or(step.File, c.File)+")"), mark(step.Hidden, "  (hidden)"),
+							mark(step.Rule != "", "  ["+step.Rule+"]"), mark(step.Skip != "", "  (skipped: "+step.Skip+")"))
 					}
 				}
 			}

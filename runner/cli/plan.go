@@ -7,11 +7,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"workshop/markdown"
 	"workshop/runner"
 	"workshop/runner/report"
 	"workshop/runner/terminal"
@@ -21,21 +23,24 @@ func newPlan(streams Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan [DECK…]",
 		Short: "Show every byte that will be typed and every condition; nothing is executed",
-		Long: `Shows what check and run would do, and does nothing: the sessions with their directory
-and environment, and of each step the bytes that it types, the condition that must
-hold, and its limit. It is made from the plan that check and run carry out.
+		Long: `Shows the plan that check and run carry out, and executes nothing: the sessions with
+their directory and environment, and for each step the bytes that it types, the
+condition that must hold, and its limit.
 
 Control bytes are in caret notation: ^M is Return, ^[ Escape, ^? Backspace. A caret
 that is itself typed is \^, and the backslashes right before a caret are doubled. The
 lines of a snippet are typed one by one, each when the shell asks for it. Keys are in
 quotes, which are not typed. Steps that learners do not see are marked (hidden).
 
-Besides, the runner clears lines that keys left behind (^G, ^E, ^U), repeats a ^C that a
-shell has missed, and gives a shell that a snippet starts a prompt that reports.
+The runner types more than the steps. It clears lines that keys left behind (^G, ^E, ^U),
+repeats a ^C that a shell has missed, and sends ^^ to ask the shell whether it has noticed
+a ^C, or for a prompt that a snippet has changed. If a snippet starts a shell, as marked
+here, one more line is typed at its prompt: it makes the prompt report statuses. After a
+^C such a shell is asked by a line, __s, if its line editor does not know ^^.
 
 With --json the document has "format": "workshop-plan" and a "version"; members may be
 added without a new one. "sends" holds the bytes as they are.`,
-		Example: `  workshop plan slides                what you consent to by running it
+		Example: `  workshop plan slides                everything that a run would type
   workshop plan --chapter scaling --json | jq -r '.sessions[].exercises[].steps[].sends'`,
 		GroupID: "deck",
 	}
@@ -43,7 +48,7 @@ added without a new one. "sends" holds the bytes as they are.`,
 	j.planFlags(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "print one JSON document")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		plan, sources, err := j.dialect.load(args, streams.Err)
+		plan, sources, err := j.dialect.shown(args, streams.Err)
 		if err != nil {
 			return err
 		}
@@ -53,7 +58,7 @@ added without a new one. "sends" holds the bytes as they are.`,
 		}
 		sel.FromStart = j.fromStart
 		if err := plan.Select(sel); err != nil {
-			return err
+			return emptiness(err, sel, sources)
 		}
 		doc, err := j.document(plan, sources)
 		if err != nil {
@@ -71,8 +76,8 @@ added without a new one. "sends" holds the bytes as they are.`,
 	return cmd
 }
 
-// The document that `plan --json` prints. Its version changes when a member is removed
-// or means something else.
+// The document that `plan --json` prints. Its version changes when a member is removed or changes
+// its meaning.
 type (
 	planDoc struct {
 		Format   string        `json:"format"`
@@ -85,14 +90,27 @@ type (
 		Deck        string         `json:"deck"`
 		Directory   planDirectory  `json:"directory"`
 		Terminal    planTerminal   `json:"terminal"`
+		Pipefail    bool           `json:"pipefail,omitempty"` // the shell begins with set -o pipefail
 		Environment []planVariable `json:"environment"`
-		Commands    []string       `json:"commands"` // ours, before any other on the shell's PATH
+		Mirrors     []planMirror   `json:"mirrors,omitempty"`
+		Setup       []planScript   `json:"setup,omitempty"` // run by bash before the shell starts
+		Teardown    []planScript   `json:"teardown,omitempty"`
+		Commands    []string       `json:"commands"` // bundled ones, before any other on the shell's PATH
 		Exercises   []planExercise `json:"exercises"`
 	}
 	planDirectory struct {
-		Path    string `json:"path"`     // what the session starts in, or a copy of it
+		Path    string `json:"path"`     // the session starts in this directory, or in a copy of it
 		InPlace bool   `json:"in_place"` // the real one, not a copy
 		BuiltIn bool   `json:"built_in"` // it is part of the program
+		Empty   bool   `json:"empty"`    // an empty one, made for the session
+	}
+	planMirror struct {
+		URL    string `json:"url"`
+		Folder string `json:"folder"` // a repository of it is what git finds at the URL
+	}
+	planScript struct {
+		Name string `json:"name"`
+		Text string `json:"text"`
 	}
 	planTerminal struct {
 		Cols int `json:"cols"`
@@ -101,8 +119,8 @@ type (
 	planVariable struct {
 		Name  string `json:"name"`
 		Value string `json:"value,omitempty"`
-		// Origin says where the value comes from: "fixed", "inherited" from the
-		// environment, "--env", or "session", which makes one up for each.
+		// Origin is the source of the value: "fixed", "inherited" from the environment, the "deck",
+		// "--env", or "session" for a value that each session chooses.
 		Origin string `json:"origin"`
 	}
 	planExercise struct {
@@ -112,8 +130,10 @@ type (
 		Slide   int        `json:"slide"`
 		File    string     `json:"file"`
 		Line    int        `json:"line"`
-		Setup   bool       `json:"setup"`  // runs because something selected needs it
-		Hidden  bool       `json:"hidden"` // as a whole
+		Setup   bool       `json:"setup"`            // runs because something selected needs it
+		Hidden  bool       `json:"hidden"`           // as a whole
+		Broken  []string   `json:"broken,omitempty"` // its mistakes, because of which it does not run
+		Terms   []string   `json:"terms,omitempty"`  // of the deck and the chapter: skip, only-if, requires
 		Steps   []planStep `json:"steps"`
 	}
 	planStep struct {
@@ -123,22 +143,26 @@ type (
 		Directive string      `json:"directive"`
 		Hidden    bool        `json:"hidden"`
 		Kind      runner.Kind `json:"kind"`
-		Sends     string      `json:"sends"`               // the bytes that are typed
-		Pastes    bool        `json:"pastes,omitempty"`    // what was copied is typed
-		Repeats   bool        `json:"repeats,omitempty"`   // the snippet before it is typed again until the condition holds
-		Text      string      `json:"text,omitempty"`      // what the step is about, where it types nothing
-		Condition string      `json:"condition,omitempty"` // that must hold
-		Output    []string    `json:"output,omitempty"`    // that is expected
+		Sends     string      `json:"sends"`                // the typed bytes
+		Pastes    bool        `json:"pastes,omitempty"`     // the copied text is typed
+		Instead   string      `json:"instead_of,omitempty"` // the text of the slide, which is not typed
+		Repeats   bool        `json:"repeats,omitempty"`    // the snippet before it is typed again until the condition holds
+		Text      string      `json:"text,omitempty"`       // the argument of a step that types nothing
+		Condition string      `json:"condition,omitempty"`  // the condition that must hold
+		Output    []string    `json:"output,omitempty"`     // the expected output
+		Shells    []string    `json:"shells,omitempty"`     // lines that start a shell; one more line is typed at its prompt
+		Rule      string      `json:"rule,omitempty"`       // of the style that made the step
+		Skip      string      `json:"skip,omitempty"`       // the author's reason not to run it
 		Limit     float64     `json:"limit_seconds"`
 
-		watched bool // a snippet whose end is not waited for
+		watched bool // a snippet that is still running when the next step begins
 	}
 )
 
-// document describes a plan, with what its sessions start from.
+// document describes a plan and the environment of its sessions.
 func (j *job) document(plan *runner.Plan, sources []*source) (*planDoc, error) {
 	doc := &planDoc{Format: "workshop-plan", Version: 1, Limit: j.limits.Run.Seconds()}
-	commands, _ := ourCommands()
+	commands := ourCommands()
 	for _, s := range plan.Sessions {
 		dir, err := j.directory(s, sources)
 		if err != nil {
@@ -147,13 +171,27 @@ func (j *job) document(plan *runner.Plan, sources []*source) (*planDoc, error) {
 		session := planSession{
 			Name: s.Name, Deck: s.Deck.Name, Directory: dir,
 			Terminal:    planTerminal{terminal.DefaultCols, terminal.DefaultRows},
-			Environment: planEnvironment(os.Environ(), j.env),
+			Pipefail:    s.Deck.Pipefail,
+			Environment: planEnvironment(os.Environ(), j.env, s.Env),
 			Commands:    commands,
+			Setup:       planScripts(s.Setup),
+			Teardown:    planScripts(s.Teardown),
+		}
+		for _, m := range s.Deck.Mirrors {
+			session.Mirrors = append(session.Mirrors, planMirror{m.URL, folder(s.Deck, m.Dir, sources)})
 		}
 		for _, e := range s.Exercises {
 			x := planExercise{
 				ID: e.ID, Title: e.Title, Chapter: e.Chapter.Name, Slide: e.Slide.Number,
 				File: e.Pos.File, Line: e.Pos.Line, Setup: e.Setup, Hidden: e.Hidden, Steps: []planStep{},
+			}
+			for _, t := range e.Terms {
+				if !t.Own { // else it is one of the steps
+					x.Terms = append(x.Terms, t.String())
+				}
+			}
+			for _, m := range e.Mistakes {
+				x.Broken = append(x.Broken, m.Error())
 			}
 			for _, step := range e.Steps {
 				x.Steps = append(x.Steps, j.step(step))
@@ -169,9 +207,19 @@ func (j *job) step(s *runner.Step) planStep {
 	p := planStep{
 		File: s.Pos.File, Line: s.Pos.Line, Col: s.Pos.Col, Directive: s.Directive, Hidden: s.Hidden,
 		Kind: s.Kind(), Sends: s.Sends(), Pastes: s.Pastes(), Repeats: s.Repeats(),
-		Condition: s.Condition().String(), Limit: s.Limit(j.limits).Seconds(),
+		Condition: s.Condition().String(), Rule: s.Rule, Skip: s.Skip, Limit: s.Limit(j.limits).Seconds(),
 	}
 	p.watched = s.Snippet() && !s.Condition().Ends
+	if s.Snippet() {
+		if s.Instead() != nil {
+			p.Instead = s.Text
+		}
+		for _, line := range strings.Split(strings.TrimSuffix(p.Sends, "\r"), "\r") {
+			if terminal.StartsShell(line) {
+				p.Shells = append(p.Shells, line)
+			}
+		}
+	}
 	if want := s.Condition().Output; want != nil {
 		p.Output = want.Lines()
 	}
@@ -181,10 +229,23 @@ func (j *job) step(s *runner.Step) planStep {
 	case p.Sends == "" && p.Condition == "" && !p.Pastes:
 		p.Text = s.Text
 	}
+	if s.Template() {
+		p.Text += " (a placeholder: skipped)"
+	}
 	return p
 }
 
-// directory says what a session starts in.
+// folder is the name of a folder of a deck for the user.
+func folder(d *markdown.Deck, dir string, sources []*source) string {
+	for _, src := range sources {
+		if src.deck == d && src.root != "" {
+			return src.show(filepath.Join(src.root, filepath.FromSlash(dir)))
+		}
+	}
+	return dir
+}
+
+// directory describes the directory in which a session starts.
 func (j *job) directory(s *runner.Session, sources []*source) (planDirectory, error) {
 	for _, src := range sources {
 		if src.deck != s.Deck {
@@ -201,6 +262,9 @@ func (j *job) directory(s *runner.Session, sources []*source) (planDirectory, er
 		if dir == "" {
 			dir = src.composeDir()
 		}
+		if w.FS == nil {
+			return planDirectory{Empty: true}, nil
+		}
 		if dir == "" || src.root == "" {
 			return planDirectory{Path: path.Join("slides", w.Name), BuiltIn: true}, nil
 		}
@@ -209,7 +273,7 @@ func (j *job) directory(s *runner.Session, sources []*source) (planDirectory, er
 	return planDirectory{}, fmt.Errorf("the deck of session %s has no source", s.Name)
 }
 
-// show is a path relative to the working directory, if it is below it.
+// show returns a path relative to the working directory if it is below it.
 func (src *source) show(name string) string {
 	if wd, err := os.Getwd(); err == nil {
 		if rel, err := filepath.Rel(wd, name); err == nil && filepath.IsLocal(rel) {
@@ -219,9 +283,9 @@ func (src *source) show(name string) string {
 	return name
 }
 
-// planEnvironment describes what [shellEnv] gives to the shells, and what the session
-// adds. Values that --env takes from the environment may be secrets, and are not shown.
-func planEnvironment(environ, wanted []string) []planVariable {
+// planEnvironment describes the variables that [shellEnv] gives to the shells and those that the
+// session adds. Values that --env takes from the environment may be secrets; they are not shown.
+func planEnvironment(environ, wanted, deck []string) []planVariable {
 	var vars []planVariable
 	for _, kv := range shellEnv(environ, wanted) {
 		name, value, _ := strings.Cut(kv, "=")
@@ -240,13 +304,36 @@ func planEnvironment(environ, wanted []string) []planVariable {
 		}
 		vars = append(vars, v)
 	}
+	vars = withDeck(vars, deck)
 	for _, name := range []string{"TERM", "HOME", "TMPDIR", "PATH", "PWD", "INPUTRC", "DOCKER_HOST"} {
 		vars = append(vars, planVariable{Name: name, Origin: "session"})
 	}
 	return vars
 }
 
-// printPlan writes a plan for a person.
+// withDeck gives the variables of a deck to those of a session. --env comes before them.
+func withDeck(vars []planVariable, deck []string) []planVariable {
+	for _, kv := range deck {
+		name, value, _ := strings.Cut(kv, "=")
+		v := planVariable{Name: name, Value: value, Origin: "deck"}
+		switch i := slices.IndexFunc(vars, func(o planVariable) bool { return o.Name == name }); {
+		case i < 0:
+			vars = append(vars, v)
+		case vars[i].Origin != "--env":
+			vars[i] = v
+		}
+	}
+	return vars
+}
+
+func planScripts(scripts []runner.Script) (all []planScript) {
+	for _, s := range scripts {
+		all = append(all, planScript{s.Name, s.Text})
+	}
+	return all
+}
+
+// printPlan writes a plan for a human reader.
 func printPlan(w io.Writer, doc *planDoc, color bool) {
 	paint := func(code, s string) string {
 		if !color || s == "" {
@@ -257,17 +344,30 @@ func printPlan(w io.Writer, doc *planDoc, color bool) {
 	bold := func(s string) string { return paint("1", s) }
 	dim := func(s string) string { return paint("2", s) }
 	for i, s := range doc.Sessions {
-		if i == 0 { // they are the same everywhere
+		if i == 0 { // the commands are the same in all sessions
 			printSurroundings(w, s, bold("every session"))
 		}
 		place := "a fresh copy of " + s.Directory.Path + mark(s.Directory.BuiltIn, " (built in)")
+		if s.Directory.Empty {
+			place = "an empty one"
+		}
 		if s.Directory.InPlace {
 			place = s.Directory.Path + " itself, not a copy"
 		}
 		fmt.Fprintf(w, "\n%s\n  deck         %s\n  directory    %s\n", bold("session "+s.Name), s.Deck, place)
+		if s.Pipefail {
+			list(w, "shell", []string{"bash -o pipefail"})
+		}
+		printAround(w, s)
 		for _, e := range s.Exercises {
 			fmt.Fprintf(w, "\n  %s%s%s  %s\n", bold(e.ID), mark(e.Setup, " (set-up)"), mark(e.Hidden, " (hidden)"),
 				dim(fmt.Sprintf("slide %d, %s:%d", e.Slide, e.File, e.Line)))
+			for _, t := range e.Terms {
+				fmt.Fprintf(w, "         %s\n", t)
+			}
+			for _, m := range e.Broken {
+				fmt.Fprintf(w, "         broken    %s\n", m)
+			}
 			for _, step := range e.Steps {
 				fmt.Fprintf(w, "  %5d  %-9s %s\n", step.Line, step.Directive, strings.Join(step.lines(dim), "\n"+strings.Repeat(" ", 19)))
 			}
@@ -278,11 +378,12 @@ func printPlan(w io.Writer, doc *planDoc, color bool) {
 	}
 }
 
-// printSurroundings writes what a session's shell finds, but for its directory.
+// printSurroundings writes the environment of a session's shell, without its directory.
 func printSurroundings(w io.Writer, s planSession, heading string) {
 	var given, own []string
 	for _, v := range s.Environment {
 		switch {
+		case v.Origin == "deck": // they may differ from session to session
 		case v.Origin == "session":
 			own = append(own, v.Name)
 		case v.Origin == "--env" && v.Value == "":
@@ -296,7 +397,29 @@ func printSurroundings(w io.Writer, s planSession, heading string) {
 	list(w, "commands", []string{strings.Join(s.Commands, " ") + ", before others on PATH"})
 }
 
-// list writes a heading and what belongs to it, a line each.
+// printAround writes what a deck asks for around a session.
+func printAround(w io.Writer, s planSession) {
+	var deck, mirrors []string
+	for _, v := range s.Environment {
+		if v.Origin == "deck" {
+			deck = append(deck, v.Name+"="+shellWord(v.Value))
+		}
+	}
+	for _, m := range s.Mirrors {
+		mirrors = append(mirrors, m.URL+" is the folder "+m.Folder)
+	}
+	list(w, "environment", deck)
+	list(w, "mirrors", mirrors)
+	for _, script := range slices.Concat(s.Setup, s.Teardown) {
+		lines := strings.Split(script.Text, "\n")
+		for i, line := range lines {
+			lines[i] = terminal.Caret(line)
+		}
+		list(w, script.Name, lines)
+	}
+}
+
+// list writes a heading and its items, one per line.
 func list(w io.Writer, heading string, lines []string) {
 	for _, line := range lines {
 		fmt.Fprintf(w, "  %-13s%s\n", heading, line)
@@ -304,11 +427,12 @@ func list(w io.Writer, heading string, lines []string) {
 	}
 }
 
-// lines are what a step types and wants, for a person. A mark stands on the first.
+// lines describes the typed text and the conditions of a step for a human reader. The mark is on
+// the first line.
 func (s *planStep) lines(dim func(string) string) []string {
 	var lines []string
 	switch {
-	case s.Kind == runner.Types:
+	case s.Kind == runner.KindTypes:
 		for line := range strings.SplitAfterSeq(strings.TrimSuffix(s.Sends, "\r"), "\r") {
 			lines = append(lines, terminal.Caret(line))
 		}
@@ -320,8 +444,14 @@ func (s *planStep) lines(dim func(string) string) []string {
 			lines = append(lines, terminal.Caret(line))
 		}
 	}
+	if s.Instead != "" {
+		lines = append(lines, dim("  instead of the slide's "+terminal.Caret(firstLine(s.Instead))))
+	}
+	if len(s.Shells) > 0 {
+		lines = append(lines, dim("  a shell starts: one more line makes its prompt report statuses"))
+	}
 	if s.Pastes {
-		lines = append(lines, "what was copied is typed")
+		lines = append(lines, "the copied text is typed")
 	}
 	if s.Repeats {
 		lines = append(lines, "the snippet before is typed again each second until")
@@ -342,6 +472,9 @@ func (s *planStep) lines(dim func(string) string) []string {
 	}
 	if len(lines) == 0 {
 		lines = []string{""}
+	}
+	if s.Skip != "" {
+		lines[0] += dim("  (skipped: " + s.Skip + ")")
 	}
 	if s.Hidden {
 		lines[0] += dim("  (hidden)")

@@ -27,7 +27,7 @@ import (
 	"workshop/runner/report"
 )
 
-// show is a talk as the command line describes it.
+// show holds the options of a present command.
 type show struct {
 	*job
 	at        string
@@ -47,19 +47,19 @@ func newPresent(streams Streams) *cobra.Command {
 		Use:   "present [DECK]",
 		Short: "Give the workshop: step through the slides, with a live shell beside them",
 		Long: `Shows the slides of a deck on the terminal, with the shell in which their exercises run.
-Enter runs the selected step, hidden ones too; what moves between slides never runs
+Enter runs the selected step, hidden ones too; keys that move between slides never run
 anything. Press ? for the keys, and Tab to type in the shell.
 
-Each step says when "workshop check" last passed it on this machine, or that it was
-edited since. Nothing runs before you have seen all that would, and said yes to it: once
-for each content of a deck. The place in the deck is kept from one time to the next, and
+Each step shows when "workshop check" last passed it on this machine, or that it was
+edited since. Nothing runs before you have seen all commands and agreed, once for each
+content of a deck. The place in the deck is remembered from one talk to the next, and
 while the deck is edited.
 
---web shows the same talk in browsers, too, and without a terminal it is enough by itself:
-a view for the room, one for whoever presents, a remote for the phone, and for those who
-come late all commands so far with their output. It prints a link for each. A link works
-once; the presenter's opens your shell. Only this machine can reach it, unless ADDR says
-otherwise: then whoever can listen on that network can take over a seat that is in use.`,
+--web shows the same talk in browsers, too; it also works without a terminal. There is a
+view for the audience, one for the presenter, a remote for the phone, and for latecomers
+a page of all commands so far with their output. It prints a link for each. A link works
+once; the presenter's opens your shell. Only this machine can reach it, unless ADDR is
+another address: then anyone who can listen on that network can take over a seat in use.`,
 		Example: `  workshop present slides                    on this terminal
   workshop present --web slides              and in browsers on this machine
   workshop present --web-only --web=8080     in browsers alone, at a port of your choice
@@ -73,13 +73,13 @@ otherwise: then whoever can listen on that network can take over a seat that is 
 	f := cmd.Flags()
 	f.StringVar(&s.at, "at", "", "run the deck up to `ID` first: an exercise, or a slide's number or name")
 	f.BoolVar(&s.yes, "yes", false, "run the deck's commands without asking")
-	f.BoolVar(&s.preflight, "preflight", false, "first check all slides that are shown, on this machine, and list the risky ones")
+	f.BoolVar(&s.preflight, "preflight", false, "first check all visible slides on this machine, and list the risky ones")
 	f.StringVar(&s.verdicts, "verdicts", "", "take the verdicts of an earlier check from its report `FILE`, of the format jsonl")
 	f.StringVar(&s.keys, "keys", "workshop", "`SET` of keys: "+strings.Join(tui.Presets(), " or "))
 	f.StringVar(&s.prefix, "prefix", tui.DefaultPrefix, "`KEY` that leads out of the shell")
-	f.DurationVar(&s.length, "length", 0, "how long the talk is to be, for the clock to say whether it is late")
+	f.DurationVar(&s.length, "length", 0, "the planned length of the talk; the clock shows whether it is late")
 	f.BoolVar(&s.hidden, "hidden", false, "show hidden steps from the beginning")
-	f.BoolVar(&s.fresh, "from-start", false, "begin with the first slide, wherever the last talk was")
+	f.BoolVar(&s.fresh, "from-start", false, "begin with the first slide, not at the place of the last talk")
 	s.web.flags(cmd)
 	completeWords(cmd, "keys", tui.Presets()...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return s.run(cmd.Context(), args, streams) }
@@ -128,7 +128,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	}
 	talk, err := present.Open(ctx, src, present.Options{
 		Load: func() (*present.Source, error) {
-			var said strings.Builder // the terminal is the talk's now
+			var said strings.Builder // the talk owns the terminal now
 			again, _, err := s.load(args, &said)
 			if again != nil {
 				again.Warning = strings.TrimSpace(said.String())
@@ -145,7 +145,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	go func() {
 		select {
 		case <-force:
-			os.Exit(exitInterrupted) // what the sessions started ends with this process
+			os.Exit(exitInterrupted) // the sessions' processes end with this process
 		case <-done:
 		}
 	}()
@@ -161,7 +161,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 		err = &codeError{exitBroken, closed}
 	}
 	if server != nil {
-		_ = server.Close() // it serves nothing any more
+		_ = server.Close() // it serves no requests any more
 	}
 	if errors.Is(err, context.Canceled) {
 		return &codeError{code: exitInterrupted}
@@ -169,7 +169,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	return err
 }
 
-// face shows the talk on the terminal. Links that were printed are to be read first.
+// face shows the talk on the terminal. If links were printed, it waits for Enter first.
 func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links bool, streams Streams) error {
 	if links {
 		fmt.Fprint(streams.Out, "Enter begins here, too. ")
@@ -183,9 +183,9 @@ func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links
 	})
 }
 
-// load reads the deck, the whole of it, and writes down what prevents nothing.
+// load reads the whole deck, and prints the mistakes that do not prevent a talk.
 func (s *show) load(args []string, warnings io.Writer) (*present.Source, *source, error) {
-	plan, sources, err := s.dialect.load(args, warnings)
+	plan, sources, err := s.dialect.shown(args, warnings)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -206,10 +206,10 @@ func (s *show) load(args []string, warnings io.Writer) (*present.Source, *source
 	return src, sources[0], nil
 }
 
-// maxPicture is how large a picture of a deck may be, in bytes.
+// maxPicture is the size limit of a deck's picture, in bytes.
 const maxPicture = 8 << 20
 
-// picture reads a picture that stands beside the deck, or where the deck's root is.
+// picture reads a picture beside the deck, or at the deck's root.
 func (src *source) picture(name string) ([]byte, error) {
 	for _, dir := range []string{src.deck.Dir, "."} {
 		inside := path.Join(dir, path.Clean("/" + name)[1:])
@@ -225,7 +225,7 @@ func (src *source) picture(name string) ([]byte, error) {
 	return nil, fmt.Errorf("%s: no such file", name)
 }
 
-// identity is a name that no other deck has.
+// identity returns a name that is unique to the deck.
 func (src *source) identity() string {
 	if src.root == "" {
 		return "built in"
@@ -233,7 +233,7 @@ func (src *source) identity() string {
 	return filepath.Join(src.root, filepath.FromSlash(src.deck.Dir), filepath.Base(src.deck.File))
 }
 
-// ledger is what is known of the deck's steps: of this machine, or of a report.
+// ledger opens the deck's ledger on this machine, or makes one from a report.
 func (s *show) ledger(plan *runner.Plan, deck *source) (*ledger.Ledger, error) {
 	if s.verdicts != "" {
 		f, err := os.Open(s.verdicts)
@@ -264,8 +264,8 @@ func openLedger(plan *runner.Plan, deck *source) (*ledger.Ledger, error) {
 	return book, nil
 }
 
-// ledgers note the verdicts of a run, for those who present. A run is as good without
-// them: what they cannot do is no error of it.
+// ledgers returns the ledgers that record the verdicts of a run for a later talk. Their errors are
+// not errors of the run.
 func (j *job) ledgers(plan *runner.Plan, sources []*source) []report.Reporter {
 	if j.forget {
 		return nil
@@ -279,7 +279,7 @@ func (j *job) ledgers(plan *runner.Plan, sources []*source) []report.Reporter {
 	return all
 }
 
-// quietly notes the verdicts of one deck.
+// quietly records the verdicts of one deck and hides its errors.
 type quietly struct {
 	*ledger.Ledger
 	deck *markdown.Deck
@@ -305,8 +305,8 @@ func (s *show) memory(deck *source) (*present.Memory, error) {
 	return present.NewMemory(dir, deck.identity()), nil
 }
 
-// check is the preflight: all slides that are shown, as a test suite, and then what may
-// go wrong in front of people.
+// check runs the preflight: all visible slides as a test suite, then a list of the risks in front
+// of an audience.
 func (s *show) check(ctx context.Context, src *present.Source, book *ledger.Ledger, streams Streams) error {
 	before := map[*runner.Step]ledger.Last{}
 	each(src.Plan, func(_ *runner.Exercise, step *runner.Step) { before[step] = book.Last(step) })
@@ -325,21 +325,22 @@ func (s *show) check(ctx context.Context, src *present.Source, book *ledger.Ledg
 	if failed = errors.Join(failed, console.Finish(result)); failed != nil {
 		return &codeError{exitBroken, fmt.Errorf("write the report: %w", failed)}
 	}
-	_ = book.Finish(result) // as good without
+	_ = book.Finish(result) // an error does not matter here
 	risks(result, before, streams)
-	if code := verdictCode(result.Verdict); code != exitPassed && (code != exitFailed || ctx.Err() != nil) {
+	code := resultCode(result)
+	if code == exitBroken || code == exitInterrupted || code != exitPassed && ctx.Err() != nil {
 		return &codeError{code: code}
 	}
-	if result.Verdict != runner.Passed && !report.Detect(streams.In, os.Getenv).TTY {
-		return &codeError{code: exitFailed}
+	if code != exitPassed && !report.Detect(streams.In, os.Getenv).TTY {
+		return &codeError{code: code}
 	}
 	return nil
 }
 
-// long is how long a step may take without people looking at their watches.
+// long is the longest time that a step may take without boring an audience.
 const long = 10 * time.Second
 
-// risks lists the exercises that failed, took long, or were not known before.
+// risks lists the exercises that failed, took long, or are new.
 func risks(result *runner.Result, before map[*runner.Step]ledger.Last, streams Streams) {
 	type risk struct {
 		what string
@@ -358,8 +359,11 @@ func risks(result *runner.Result, before map[*runner.Step]ledger.Last, streams S
 				if st.Duration >= long {
 					why = append(why, fmt.Sprintf("%s takes %v", firstLine(st.Text), st.Duration.Round(100*time.Millisecond)))
 				}
-				if b := before[st.Step]; b.Standing == ledger.Edited || b.Standing == ledger.Same && b.Verdict != runner.Passed {
-					why = append(why, map[ledger.Standing]string{ledger.Edited: "edited since the last check", ledger.Same: "failed the last time"}[b.Standing]+": "+firstLine(st.Text))
+				switch b := before[st.Step]; {
+				case b.Standing == ledger.Edited:
+					why = append(why, "edited since the last check: "+firstLine(st.Text))
+				case b.Standing == ledger.Same && b.Verdict != runner.Passed:
+					why = append(why, "failed the last time: "+firstLine(st.Text))
 				}
 			}
 			if r.what = strings.Join(why, "; "); r.what != "" {
@@ -399,7 +403,7 @@ func each(plan *runner.Plan, f func(*runner.Exercise, *runner.Step)) {
 	}
 }
 
-// consent asks whether this content of the deck may run, unless that is known.
+// consent asks whether this content of the deck may run, unless the answer is remembered.
 func (s *show) consent(ctx context.Context, plan *runner.Plan, memory *present.Memory, terminal bool, streams Streams) error {
 	if s.yes || memory.Allowed(plan) {
 		return nil
@@ -408,6 +412,11 @@ func (s *show) consent(ctx context.Context, plan *runner.Plan, memory *present.M
 		return errors.New("--preflight runs the deck: say --yes")
 	}
 	fmt.Fprintln(streams.Out, "This deck wants to run on this machine, with your privileges:")
+	for _, s := range plan.Sessions {
+		for _, script := range slices.Concat(s.Setup, s.Teardown) {
+			fmt.Fprintf(streams.Out, "  %-16s %q\n", script.Name, script.Text)
+		}
+	}
 	each(plan, func(e *runner.Exercise, step *runner.Step) {
 		if e.Setup {
 			return
@@ -433,14 +442,14 @@ func (s *show) consent(ctx context.Context, plan *runner.Plan, memory *present.M
 	if line = strings.ToLower(strings.TrimSpace(line)); !ok || line != "y" && line != "yes" {
 		return errors.New("--preflight runs the deck, which was not allowed")
 	}
-	_ = memory.Allow(plan) // who cannot be remembered is asked again
+	_ = memory.Allow(plan) // if this fails, the question is asked again next time
 	return nil
 }
 
-// answer waits for a line; not ok if the context, or what there is to read, ended first.
+// answer waits for a line. ok is false if the context or the input ended first.
 func answer(ctx context.Context, in io.Reader) (line string, ok bool) {
 	lines := make(chan string, 1)
-	go func() { // a read of a terminal cannot be ended: this one ends with the process
+	go func() { // a read of a terminal cannot be cancelled; this goroutine ends with the process
 		defer close(lines)
 		if line, err := bufio.NewReader(in).ReadString('\n'); err == nil {
 			lines <- line
@@ -464,8 +473,8 @@ func browse(ctx context.Context, url string) error {
 	if err != nil {
 		return fmt.Errorf("no browser can be opened here: %s", url)
 	}
-	// A file, and not a pipe: a browser that stays keeps what it writes to open, and who
-	// quits the talk does not wait for it.
+	// The output goes to a file, not to a pipe: a browser that keeps running keeps its output open,
+	// and quitting the talk must not wait for it.
 	said, err := os.CreateTemp("", "workshop-open-")
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"workshop/runner/present/web"
 )
 
-// browsers says whether and how a talk is shown in browsers.
+// browsers holds the options for showing a talk in browsers.
 type browsers struct {
 	addr  string
 	hosts []string
@@ -21,7 +21,8 @@ type browsers struct {
 
 func (b *browsers) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&b.addr, "web", "", "also serve browsers, at `ADDR` (HOST:PORT; 127.0.0.1 and a free port without one): presenter, remote, audience")
+	f.StringVar(&b.addr, "web", "",
+		"also serve browsers, at `ADDR` (HOST:PORT; 127.0.0.1 and a free port without one): presenter, remote, audience")
 	f.Lookup("web").NoOptDefVal = "127.0.0.1:0"
 	f.BoolVar(&b.only, "web-only", false, "serve browsers, and leave the terminal as it is")
 	f.StringArrayVar(&b.hosts, "web-host", nil, "answer to this `NAME` too, when others reach this machine by it (repeatable)")
@@ -31,8 +32,10 @@ func (b *browsers) flags(cmd *cobra.Command) {
 
 func (b *browsers) wanted() bool { return b.addr != "" || b.only }
 
-// open begins to serve, and prints the links.
-func (b *browsers) open(ctx context.Context, talk *present.Talk, deck *source, length time.Duration, alone bool, streams Streams) (*web.Server, error) {
+// open starts the server, and prints the links.
+func (b *browsers) open(
+	ctx context.Context, talk *present.Talk, deck *source, length time.Duration, alone bool, streams Streams,
+) (*web.Server, error) {
 	if !b.wanted() {
 		return nil, nil
 	}
@@ -51,7 +54,7 @@ func links(server *web.Server, streams Streams) {
 	if server.Shared() {
 		fmt.Fprint(streams.Out, `
 Others can reach this address. The audience's link is for all of them; the other two
-work once, and the presenter's opens your shell. Nothing is encrypted: whoever can listen
+work once, and the presenter's opens your shell. Nothing is encrypted: anyone who can listen
 on the network can take a seat that is in use.
 `)
 		return
@@ -59,12 +62,12 @@ on the network can take a seat that is in use.
 	fmt.Fprintln(streams.Out, "\nEach link works once. The presenter's opens your shell: keep it to yourself.")
 }
 
-// wait serves browsers alone, until the context ends or the talk does.
+// wait serves the browsers until the context or the talk ends.
 func (b *browsers) wait(ctx context.Context, talk *present.Talk, server *web.Server, terminal bool, streams Streams) error {
 	lines := make(chan struct{})
 	if terminal {
 		fmt.Fprintln(streams.Out, "Enter prints new links, ^C ends the talk.")
-		go func() { // a read of a terminal cannot be ended: this one ends with the process
+		go func() { // a read of a terminal cannot be cancelled; this goroutine ends with the process
 			for in := bufio.NewScanner(streams.In); in.Scan(); {
 				select {
 				case lines <- struct{}{}:

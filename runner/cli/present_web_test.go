@@ -14,11 +14,12 @@ import (
 	"time"
 )
 
-// Without a terminal the browsers are enough: links are printed, they let in, and ^C ends
-// it all.
+// TestPresentInBrowsersAlone presents without a terminal: links are printed, each of them opens its
+// view, and ^C ends the talk.
 func TestPresentInBrowsersAlone(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "deck.md"), []byte("# The title of it\n\n.exercise[\n```bash\necho hello\n```\n]\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "deck.md"), []byte("# The title of it\n\n.exercise[\n```bash\necho hello\n```\n]\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	exe, err := os.Executable()
@@ -81,7 +82,8 @@ func TestPresentInBrowsersAlone(t *testing.T) {
 			t.Fatalf("%s: %s", role, in.Status)
 		}
 		resp, body := do(http.MethodGet, "http://"+host+in.Header.Get("Location"), in.Cookies()[0])
-		if resp.StatusCode != http.StatusOK || !strings.Contains(body, `data-view="`+role+`"`) || !strings.Contains(body, "<title>The title of it</title>") {
+		if resp.StatusCode != http.StatusOK || !strings.Contains(body, `data-view="`+role+`"`) ||
+			!strings.Contains(body, "<title>The title of it</title>") {
 			t.Errorf("%s: %s\n%s", role, resp.Status, body)
 		}
 		if again, _ := do(http.MethodPost, link, nil); again.StatusCode != http.StatusUnauthorized {
@@ -91,14 +93,15 @@ func TestPresentInBrowsersAlone(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	for lines.Scan() { // the rest of what it says
+	for lines.Scan() { // the rest of its output
 	}
 	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitInterrupted || mistakes.Len() > 0 {
 		t.Errorf("%v %s", err, mistakes.String())
 	}
 }
 
-// On a terminal links come first, then both faces; with --web-only Enter prints new ones.
+// TestPresentInBrowsersFromATerminal presents on a terminal: the links come first, then both faces.
+// With --web-only, Enter prints new links.
 func TestPresentInBrowsersFromATerminal(t *testing.T) {
 	deck := filepath.Join(t.TempDir(), "deck.md")
 	if err := os.WriteFile(deck, []byte("# The title of it\n"), 0o600); err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/creack/pty"
 	"github.com/google/go-cmp/cmp"
 
-	"workshop/runner/terminal"
+	"workshop/runner/screen"
 	"workshop/slides"
 )
 
@@ -24,7 +24,7 @@ import (
 // environment of its clients.
 func startEngine(t *testing.T, exe string) (cmd *exec.Cmd, env []string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "ws") // a socket's path has to be short
+	dir, err := os.MkdirTemp("", "ws") // the path of a socket has to be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func startEngine(t *testing.T, exe string) (cmd *exec.Cmd, env []string) {
 	return engineIn(t, exe, dir)
 }
 
-// engineIn runs an engine in a directory, which it leaves as it was.
+// engineIn runs an engine in a directory and leaves the directory unchanged.
 func engineIn(t *testing.T, exe, dir string) (cmd *exec.Cmd, env []string) {
 	t.Helper()
 	socket := filepath.Join(dir, "s")
@@ -81,8 +81,8 @@ func sample(t *testing.T) string {
 	return dir
 }
 
-// TestRedraw compares what stands on a terminal of 80×24 after scaling with what the
-// original commands left there.
+// TestRedraw compares the contents of a terminal of 80×24 after scaling with the recorded contents
+// after the original commands.
 func TestRedraw(t *testing.T) {
 	exe := named(t)
 	for _, look := range []string{"v1", "v5"} {
@@ -100,22 +100,22 @@ func TestRedraw(t *testing.T) {
 			}
 			scale := exec.CommandContext(t.Context(), exe, "compose", "--look="+look, "up", "-d", "--scale", "worker=10")
 			scale.Dir, scale.Env = dir, env
-			if diff := cmp.Diff(finalScreen(t, original), finalScreen(t, onTerminal(t, scale))); diff != "" {
+			if diff := cmp.Diff(finalScreen(t, original), finalScreen(t, onTerminal(t, pty.Winsize{Cols: 80, Rows: 24}, scale))); diff != "" {
 				t.Errorf("-original +ours:\n%s", diff)
 			}
 		})
 	}
 }
 
-// onTerminal runs a command on a terminal and returns the bytes that it gets.
-func onTerminal(t *testing.T, cmd *exec.Cmd) []byte {
+// onTerminal runs a command on a terminal of a given size and returns the terminal's input.
+func onTerminal(t *testing.T, size pty.Winsize, cmd *exec.Cmd) []byte {
 	t.Helper()
 	master, tty, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer master.Close()
-	if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
+	if err := pty.Setsize(tty, &size); err != nil {
 		t.Fatal(err)
 	}
 	read := make(chan []byte)
@@ -135,11 +135,11 @@ func onTerminal(t *testing.T, cmd *exec.Cmd) []byte {
 
 var howLong = regexp.MustCompile(`\d+\.\ds`)
 
-// finalScreen is what stands on the screen in the end, with its colours. The order of
-// the lines is that of what happens in parallel, which is nobody's.
+// finalScreen returns the contents of the screen at the end, with its colours. Lines from parallel
+// operations come in any order, so they are sorted.
 func finalScreen(t *testing.T, b []byte) string {
 	t.Helper()
-	s := terminal.NewScreen(80, 24, terminal.Hooks{})
+	s := screen.New(80, 24, screen.Hooks{})
 	if _, err := s.Write(b); err != nil {
 		t.Fatal(err)
 	}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -26,11 +28,12 @@ func newRun(streams Streams) *cobra.Command {
 		Long: `Runs the exercises of a deck in order. On a terminal the shell is shown live; without
 one a plain log is written. It stops at the first exercise that does not pass.
 
-The sessions share this machine's network, so that the pages that the deck opens can
-be looked at from a browser here.`,
+The sessions share this machine's network, so that a browser here can show the pages
+that the deck opens.`,
 		GroupID: "deck",
 	}
 	job := runFlags(cmd, "host")
+	job.jobs = 1
 	keepGoing := cmd.Flags().Bool("keep-going", false, "go on after an exercise that does not pass")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		job.stopAtFail = !*keepGoing
@@ -47,28 +50,32 @@ func newCheck(streams Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [DECK…]",
 		Short: "Verify the deck: the exercises as a test suite, one line each",
-		Long: `Runs the exercises of a deck and says which hold. What failed is shown with the
-command, what was waited for, the last screen and the exit status.
+		Long: `Runs the exercises of a deck and reports which of them pass. A failure is shown with the
+command, the expected text, the last screen and the exit status.
 
-Exit status: 0 passed, 1 failed, 2 bad input or usage, 3 nothing selected, 4 broken
+Exit status: 0 passed, 1 failed, 2 bad input or usage, 3 nothing selected or left, 4 broken
 environment, 130 interrupted.
 
-The deck is linted first (workshop lint): errors stop before anything runs, warnings are
-shown.`,
+The deck is linted first (workshop lint). An exercise with an error does not run and is
+reported as broken; the others run, and the exit status is 2 at the end (--keep-broken:
+as if it were not there). Mistakes of the manifest, and comments that span slides, stop
+before anything runs. Warnings are shown.`,
 		GroupID: "deck",
 	}
 	job := runFlags(cmd, "private")
 	failFast := cmd.Flags().Bool("fail-fast", false, "stop at the first exercise that does not pass")
-	cmd.Flags().BoolVar(&job.update, "update", false, "write what snippets output into the deck's output fences, if it is the same three times")
+	cmd.Flags().IntVarP(&job.jobs, "jobs", "j", 0, "run `N` sessions side by side; 0 means as many as there are processors")
+	cmd.Flags().BoolVar(&job.update, "update", false,
+		"write the snippets' output into the deck's output fences, if three runs agree")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		job.stopAtFail = *failFast
-		job.console, job.lint = "console", true
+		job.console, job.lint, job.dialect.fill = "console", true, job.update
 		return job.run(cmd.Context(), args, streams)
 	}
 	return cmd
 }
 
-// job is a run as the command line describes it.
+// job holds the options of a run.
 type job struct {
 	dialect   *dialect
 	selection func() (runner.Selection, error)
@@ -78,43 +85,48 @@ type job struct {
 	look      string
 	network   string
 	isolation string
-	// networkAsked reports whether the network was chosen by hand.
+	// networkAsked reports whether the command line names the network.
 	networkAsked func() bool
 	inPlace      bool
 	env          []string
 	reports      []string
-	forget       bool // verdicts are not remembered
+	record       string // a folder for recordings
+	forget       bool   // do not record the verdicts
 	stopAtFail   bool
-	update       bool // write what is output into the deck
+	update       bool // write the output into the deck
+	jobs         int  // sessions that run side by side
 	console      string
-	lint         bool // first: errors stop, all warnings show
+	lint         bool // lint first; warnings are all printed
+	broken       broken
+	requireAll   bool
 }
 
-// stepFlags adds the flags that decide how decks are read, what their steps are typed
-// into, and for how long.
+// stepFlags adds the flags for the dialect, the environment and the limits of the steps.
 func (j *job) stepFlags(cmd *cobra.Command) {
 	j.dialect = dialectFlags(cmd)
 	f := cmd.Flags()
 	f.DurationVar(&j.limits.Wait, "wait", runner.DefaultWait, "limit of a wait; a longwait has ten times as long")
 	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
 	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")
-	f.StringArrayVar(&j.env, "env", nil, "hand `NAME[=VALUE]` of the environment to the shells (repeatable)")
+	f.StringArrayVar(&j.env, "env", nil, "pass the variable `NAME[=VALUE]` to the shells (repeatable)")
 }
 
-// planFlags adds the flags that decide what is typed, into what, and for how long.
+// planFlags adds the flags of a plan: those of its steps, its selection and its limits.
 func (j *job) planFlags(cmd *cobra.Command) {
 	j.stepFlags(cmd)
 	j.selection = selectionFlags(cmd, j.dialect)
 	f := cmd.Flags()
-	f.BoolVar(&j.fromStart, "from-start", false, "also run what comes before the selection in its session")
+	f.BoolVar(&j.fromStart, "from-start", false, "also run the steps before the selection in its session")
 	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
 }
 
-// sandboxFlags adds the flags of what sessions are kept in, and what stands around them.
+// sandboxFlags adds the flags for the engine, the network and the isolation of sessions.
 func (j *job) sandboxFlags(cmd *cobra.Command, network string) {
 	f := cmd.Flags()
-	f.StringVar(&j.engine, "engine", "auto", "`ENGINE` of the containers: embedded, docker (the real one at DOCKER_HOST), or auto: what the manifest says, else embedded")
-	f.StringVar(&j.look, "compose", "auto", "the `LOOK` of both docker-compose and docker compose: v1 (1.29), v5, or auto: what the manifest says, else each its own")
+	f.StringVar(&j.engine, "engine", "auto",
+		"`ENGINE` of the containers: embedded, docker (the real one at DOCKER_HOST), or auto: the manifest's choice, else embedded")
+	f.StringVar(&j.look, "compose", "auto",
+		"the `LOOK` of both docker-compose and docker compose: v1 (1.29), v5, or auto: the manifest's choice, else each its own")
 	f.StringVar(&j.network, "network", network, "`NETWORK` of the sessions: private (a loopback of their own) or host")
 	completeWords(cmd, "engine", "auto", "embedded", "docker")
 	completeWords(cmd, "compose", "auto", "v1", "v5")
@@ -128,35 +140,48 @@ func runFlags(cmd *cobra.Command, network string) *job {
 	j.planFlags(cmd)
 	j.sandboxFlags(cmd, network)
 	f := cmd.Flags()
-	f.StringArrayVar(&j.reports, "report", nil, "also write a report: `FORMAT=FILE`, a format of "+strings.Join(report.FileFormats(), ", ")+" (repeatable)")
+	j.reportFlags(cmd, report.FileFormats())
+	f.BoolVar(&j.broken.keep, "keep-broken", false, "let exercises with mistakes of reading have no part in the exit status")
+	f.BoolVar(&j.requireAll, "require-all", false, "exercises whose requirements are not met are broken, not skipped")
 	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts for workshop present")
 	return j
 }
 
-// dialect is how decks are read.
-type dialect struct{ compat, root string }
+// dialect holds the options for reading decks.
+type dialect struct {
+	compat, root, style string
+	fill                bool // commands at prompts without output get an output step
+}
 
-// autopilot is the value of --compat for decks that were written for the script of that
-// name: it skipped what it did not know.
+// autopilot is the value of --compat for decks that were written for the script of that name. It
+// skipped unknown directives.
 const autopilot = "autopilot"
 
 func dialectFlags(cmd *cobra.Command) *dialect {
 	d := &dialect{}
 	f := cmd.Flags()
-	f.StringVar(&d.compat, "compat", "", "skip steps with an unknown directive, with a warning, for decks of `autopilot`")
-	f.StringVar(&d.root, "root", "", "`DIR` that holds all files of the deck; includes are relative to it (default: the deck's repository, else its folder)")
-	if err := cmd.RegisterFlagCompletionFunc("compat", cobra.FixedCompletions([]string{autopilot}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+	f.StringVar(&d.compat, "compat", "", "read decks of `autopilot`: skip steps with an unknown directive, with a warning, and press the key of keys ^C")
+	f.StringVar(&d.style, "style", "", "read the documents as `STYLE`: "+strings.Join(markdown.StyleNames(), ", ")+
+		" (default: what the deck says, else what it looks like)")
+	completeWords(cmd, "style", markdown.StyleNames()...)
+	f.StringVar(&d.root, "root", "",
+		"`DIR` that holds all files of the deck; includes are relative to it (default: the deck's repository, else its folder)")
+	if err := cmd.RegisterFlagCompletionFunc("compat",
+		cobra.FixedCompletions([]string{autopilot}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // the flag is defined above
 	}
 	return d
 }
 
-// load reads and compiles decks; every mistake of all of them is in the error.
+// load reads and compiles decks. The error holds the mistakes of all of them.
 func (d *dialect) load(args []string, warnings io.Writer) (*runner.Plan, []*source, error) {
 	if d.compat != "" && d.compat != autopilot {
 		return nil, nil, fmt.Errorf("--compat: %q is not %s", d.compat, autopilot)
 	}
-	sources, err := openDecks(args, d.root)
+	if d.style != "" && !slices.Contains(markdown.StyleNames(), d.style) {
+		return nil, nil, fmt.Errorf("--style: there is no style %q; there are: %s", d.style, strings.Join(markdown.StyleNames(), ", "))
+	}
+	sources, err := openDecks(args, d.root, markdown.Options{Style: d.style, Fill: d.fill})
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, err
@@ -167,51 +192,51 @@ func (d *dialect) load(args []string, warnings io.Writer) (*runner.Plan, []*sour
 			decks = append(decks, src.deck)
 		}
 	}
-	plan, err := runner.Compiler{Lenient: d.compat == autopilot}.Compile(decks...)
+	plan, err := runner.Compiler{Lenient: d.compat == autopilot, LastOnly: d.compat == autopilot}.Compile(decks...)
 	var more markdown.ErrorList
 	if errors.As(err, &more) {
 		errs = append(errs, more...)
 	}
 	errs.Sort()
-	warn(warnings, decks)
-	skipped(warnings, plan)
+	var list markdown.ErrorList
+	for _, d := range decks {
+		list = append(list, d.Warnings...)
+	}
+	warn(warnings, append(list, plan.Warnings...))
 	return plan, sources, errs.Err()
 }
 
-// skipped shows the steps that a plan leaves out.
-func skipped(w io.Writer, plan *runner.Plan) {
-	for _, e := range plan.Warnings {
-		fmt.Fprintf(w, "warning: %v\n", e)
-	}
-}
-
-// load reads, compiles and lints decks, and shows what is suspicious.
+// load reads, compiles and lints decks, and prints the warnings.
 func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runner.Plan, []*source, error) {
 	plan, sources, err := j.dialect.load(args, io.Discard)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, err
 	}
-	if len(errs) > 0 {
-		sel = runner.Selection{} // whatever is selected, nothing runs
+	if err := unasked(plan, sources, args); err != nil {
+		return nil, nil, err
 	}
 	found := lintPlan(plan, sources, errs, sel)
-	stop, rest := found.Part()
-	switch {
-	case j.lint:
-		warnOf(streams.Err, rest)
-	case len(errs) > 0:
-		skipped(streams.Err, plan)
-		stop = errs
-	default:
-		skipped(streams.Err, plan)
+	parts := found.Part(j.lint)
+	if j.lint {
+		warnOf(streams.Err, parts.Rest)
+	} else {
+		warn(streams.Err, plan.Warnings)
 		mentionOf(streams.Err, found)
-		stop = nil
 	}
-	return plan, sources, stop.Err()
+	return plan, sources, j.broken.find(plan, parts)
 }
 
 func (j *job) run(ctx context.Context, args []string, streams Streams) error {
+	files, err := j.files(streams)
+	if err != nil {
+		return err
+	}
+	return abort(files, j.runReported(ctx, args, streams, files))
+}
+
+// runReported runs decks with reports in files.
+func (j *job) runReported(ctx context.Context, args []string, streams Streams, files *report.Files) error {
 	sel, err := j.selection()
 	if err != nil {
 		return err
@@ -223,6 +248,9 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	sel.FromStart = j.fromStart
 	ledgers := j.ledgers(plan, sources)
 	if err := plan.Select(sel); err != nil {
+		return emptiness(err, sel, sources)
+	}
+	if err := j.broken.print(plan, streams.Err); err != nil {
 		return err
 	}
 	opts, err := j.options(sources)
@@ -236,11 +264,14 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 			}
 		}
 	}
-	reporters, err := j.reporters(&opts, streams)
+	if err := j.abreast(ctx, plan, &opts); err != nil {
+		return err
+	}
+	console, err := j.consoleReport(&opts, streams)
 	if err != nil {
 		return err
 	}
-	reporters = append(reporters, ledgers...)
+	reporters := append([]report.Reporter{console, files}, ledgers...)
 	var reportErr error
 	opts.Event = func(e runner.Event) {
 		for _, r := range reporters {
@@ -261,11 +292,11 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 					_ = r.Finish(nil) // gives the terminal back
 				}
 			}()
-			select { // nobody may be reading what we write
+			select { // the reader of our output may be gone
 			case <-given:
 			case <-time.After(150 * time.Millisecond):
 			}
-			os.Exit(exitInterrupted) // what the sessions started ends with this process
+			os.Exit(exitInterrupted) // the sessions' processes end with this process
 		case <-done:
 		}
 	}()
@@ -275,9 +306,7 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	}
 	result, err := runner.Run(ctx, plan, opts)
 	if err != nil {
-		for _, r := range reporters {
-			_ = r.Finish(nil)
-		}
+		_ = console.Finish(nil)
 		return err
 	}
 	for _, r := range reporters {
@@ -286,7 +315,7 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	if reportErr != nil {
 		return &codeError{exitBroken, fmt.Errorf("write the report: %w", reportErr)}
 	}
-	if code := verdictCode(result.Verdict); code != exitPassed {
+	if code := resultCode(result); code != exitPassed {
 		return &codeError{code: code}
 	}
 	if j.update {
@@ -295,22 +324,9 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	return nil
 }
 
-func verdictCode(v runner.Verdict) int {
-	switch v {
-	case runner.Passed:
-		return exitPassed
-	case runner.Broken:
-		return exitBroken
-	case runner.Interrupted:
-		return exitInterrupted
-	default:
-		return exitFailed
-	}
-}
-
-// options are the runner's, as far as they do not depend on the terminal.
+// options returns the runner's options that do not depend on the terminal.
 func (j *job) options(sources []*source) (runner.Options, error) {
-	opts := runner.Options{Limits: j.limits, StopAtFail: j.stopAtFail, Path: os.Getenv("PATH")}
+	opts := runner.Options{Limits: j.limits, StopAtFail: j.stopAtFail, KeepBroken: j.broken.keep, Path: os.Getenv("PATH")}
 	switch j.network {
 	case "private":
 		opts.Sandbox.PrivateNetwork = true
@@ -329,13 +345,23 @@ func (j *job) options(sources []*source) (runner.Options, error) {
 	}
 	for name, d := range map[string]time.Duration{"wait": j.limits.Wait, "step-timeout": j.limits.Step} {
 		if d <= 0 {
-			return opts, fmt.Errorf("--%s: the limit must be more than nothing", name)
+			return opts, fmt.Errorf("--%s: the limit must be positive", name)
 		}
 	}
 	if j.limits.Run < 0 {
 		return opts, errors.New("--timeout: the limit must not be negative")
 	}
-	opts.Env = shellEnv(os.Environ(), j.env)
+	opts.Env, opts.Override = shellEnv(os.Environ(), nil), asked(os.Environ(), j.env)
+	opts.RequireAll = j.requireAll
+	opts.Folder = func(s *runner.Session, dir string) (runner.Workdir, error) {
+		for _, src := range sources {
+			if src.deck == s.Deck {
+				sub, err := fs.Sub(src.fsys, dir)
+				return runner.Workdir{FS: sub}, err
+			}
+		}
+		return runner.Workdir{}, errors.New("the deck has no source")
+	}
 	opts.Workdir = func(s *runner.Session) (runner.Workdir, error) {
 		for _, src := range sources {
 			if src.deck == s.Deck {
@@ -354,8 +380,8 @@ func (j *job) options(sources []*source) (runner.Options, error) {
 	return opts, nil
 }
 
-// chooseEngine gives each session the engine and the look that the command line asks
-// for, else its deck's manifest.
+// chooseEngine gives each session the engine and the look from the command line, else from its
+// deck's manifest.
 func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) error {
 	if _, ok := looks[j.look]; !ok {
 		return fmt.Errorf("--compose: %q is not one of v1, v5, auto", j.look)
@@ -372,7 +398,8 @@ func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) 
 			continue
 		}
 		if j.networkAsked() {
-			return fmt.Errorf("--network private: the ports of the %s engine are the machine's, so its sessions share the machine's network", kind.name)
+			return fmt.Errorf("--network private: the ports of the %s engine are the machine's, so its sessions share the machine's network",
+				kind.name)
 		}
 		opts.Sandbox.PrivateNetwork = false // one network for the run
 	}
@@ -390,13 +417,15 @@ func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) 
 	return nil
 }
 
-// inherited are the variables that a shell gets from the one that runs it.
+// inherited are the variables that a shell inherits from the runner.
 var inherited = []string{"LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ", "USER", "LOGNAME", "COLORTERM"}
 
-// shellEnv is the environment of the exercises' shells: an allowlist, and what is
-// asked for by NAME or NAME=VALUE.
+// shellEnv returns the environment of the exercises' shells: an allowlist, and the variables given
+// as NAME or NAME=VALUE.
 func shellEnv(environ, wanted []string) []string {
-	env := []string{"SHELL=/bin/bash", "PAGER=cat", "GIT_PAGER=cat"}
+	// Nobody pages in a test; of the editors vi is the one that a machine has by POSIX, whatever else
+	// is installed.
+	env := []string{"SHELL=/bin/bash", "EDITOR=vi", "PAGER=cat", "GIT_PAGER=cat"}
 	locale := false
 	for _, kv := range environ {
 		name, value, _ := strings.Cut(kv, "=")
@@ -406,47 +435,40 @@ func shellEnv(environ, wanted []string) []string {
 				locale = locale || value != "" && (name == "LANG" || name == "LC_ALL" || name == "LC_CTYPE")
 			}
 		}
-		for _, w := range wanted {
-			if name == w {
-				env = append(env, kv)
-			}
-		}
 	}
 	if !locale {
 		env = append(env, "LANG=C.UTF-8")
 	}
+	return append(env, asked(environ, wanted)...)
+}
+
+// asked are the variables of --env.
+func asked(environ, wanted []string) (env []string) {
 	for _, w := range wanted {
 		if strings.Contains(w, "=") {
 			env = append(env, w)
+			continue
+		}
+		for _, kv := range environ {
+			if name, _, _ := strings.Cut(kv, "="); name == w {
+				env = append(env, kv)
+			}
 		}
 	}
 	return env
 }
 
-// reporters are the console and the reports that were asked for.
-func (j *job) reporters(opts *runner.Options, streams Streams) ([]report.Reporter, error) {
+// consoleReport returns the report on the screen.
+func (j *job) consoleReport(opts *runner.Options, streams Streams) (report.Reporter, error) {
 	ropts := report.Detect(streams.Out, os.Getenv)
 	if j.console == "live" {
 		opts.Cols, opts.Rows = report.LiveSize(ropts.Cols, ropts.Rows)
 		opts.Resized = resized(ropts.Size)
 	}
-	console, err := report.New(j.console, streams.Out, ropts)
-	if err != nil {
-		return nil, err
-	}
-	all := []report.Reporter{console}
-	for _, spec := range j.reports {
-		r, err := report.Open(spec, streams.Out)
-		if err != nil {
-			return nil, fmt.Errorf("--report: %w", err)
-		}
-		all = append(all, r)
-	}
-	return all, nil
+	return report.New(j.console, streams.Out, ropts)
 }
 
-// resized delivers the sizes that are left for the shell, whenever the terminal that
-// we run on changes.
+// resized delivers the size that is left for the shell whenever the size of our terminal changes.
 func resized(size func() (cols, rows int)) <-chan [2]int {
 	signals, sizes := make(chan os.Signal, 1), make(chan [2]int)
 	signal.Notify(signals, syscall.SIGWINCH)

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -17,20 +18,27 @@ import (
 	"workshop/runner/sandbox"
 )
 
-// TestMain lets the test binary stand for the product: as a sandbox's supervisor,
-// under the names that it answers to, and as the command of the scripts.
+// TestMain lets the test binary stand for the program: as a sandbox's supervisor, under the names
+// of the bundled tools, and as the command of the scripts.
 func TestMain(m *testing.M) {
 	if code, ok := sandbox.Main(); ok {
 		os.Exit(code)
 	}
-	if name := filepath.Base(os.Args[0]); name == "workshop" || tools[name] != nil {
+	// The program starts itself under the name of this binary, with a command such as engine.
+	// The arguments of tests are flags.
+	name, command := filepath.Base(os.Args[0]), len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-")
+	if name == "workshop" || tools[name] != nil || command {
 		product()
 	}
 	testscript.Main(elsewhere{m}, map[string]func(){"workshop": product})
 }
 
-// elsewhere runs the tests with folders of their own for what the product remembers, and
-// removes what tests share when all are over.
+// gorace is a value of the race detector's variable GORACE. It removes the sleep of one second at
+// the end of each process.
+const gorace = "atexit_sleep_ms=0"
+
+// elsewhere runs the tests with a state folder of their own, and removes the shared files after all
+// tests.
 type elsewhere struct{ *testing.M }
 
 func (e elsewhere) Run() int {
@@ -39,8 +47,11 @@ func (e elsewhere) Run() int {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	for _, name := range []string{"XDG_CACHE_HOME", "XDG_STATE_HOME"} {
-		if err := os.Setenv(name, filepath.Join(dir, name)); err != nil {
+	for name, value := range map[string]string{
+		"XDG_CACHE_HOME": filepath.Join(dir, "XDG_CACHE_HOME"), "XDG_STATE_HOME": filepath.Join(dir, "XDG_STATE_HOME"),
+		"GORACE": gorace,
+	} {
+		if err := os.Setenv(name, value); err != nil {
 			panic(err)
 		}
 	}
@@ -57,14 +68,14 @@ func product() {
 	os.Exit(Main(context.Background(), os.Args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Signals: signals}))
 }
 
-// TestScript runs testdata/script. Update the expected output that stands in the
-// scripts with UPDATE_GOLDEN=1.
+// TestScript runs testdata/script. UPDATE_GOLDEN=1 updates the expected output in the scripts.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "../../testdata/script",
 		UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LANG", "C.UTF-8")
+			env.Setenv("GORACE", gorace)
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
 			if shared := os.Getenv("WORKSHOP_SHARED"); shared != "" {

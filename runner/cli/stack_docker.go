@@ -18,18 +18,18 @@ import (
 	"workshop/services/compose/guard"
 )
 
-// startDocker starts the guard of a real engine. It is no process of the sandbox,
-// which would end it: it has to outlive the runner for as long as it takes to remove
-// what the session has created. That the runner is no more it sees at the end of its
-// standard input, which nobody else holds open.
+// startDocker starts the guard of a real engine. The guard is not a process of the sandbox, which
+// would end it: it outlives the runner to remove the objects that the session has created. It
+// detects the runner's end at the end of its standard input, which only the runner holds open.
 func startDocker(ctx context.Context, exe string, h runner.Host, socket *os.File) (_ engineProcess, err error) {
 	host := os.Getenv("DOCKER_HOST")
-	cmd := exec.Command(exe, guardName, "--host", host, "--project", compose.ProjectName(filepath.Base(h.Work))) //nolint:noctx // its input ends it
+	cmd := exec.Command(exe, guardName, "--host", host, //nolint:noctx // its input ends it
+		"--project", compose.ProjectName(filepath.Base(h.Work)))
 	cmd.Args[0] = "workshop"
 	cmd.Env = append(os.Environ(), "LISTEN_FDS=")
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{socket}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // away from the terminal's signals
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // detached from the terminal's signals
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
 	in, err := cmd.StdinPipe()
@@ -49,7 +49,7 @@ func startDocker(ctx context.Context, exe string, h runner.Host, socket *os.File
 		if err := cmd.Wait(); err != nil {
 			said := strings.TrimSpace(complaints.String())
 			var exit *exec.ExitError
-			if errors.As(err, &exit) && exit.ExitCode() == -1 { // it was killed, so we have to do it
+			if errors.As(err, &exit) && exit.ExitCode() == -1 { // it was killed, so the runner cleans up
 				return errors.Join(fmt.Errorf("the guard of the Docker engine: %w: %s", err, said), guard.Clean(context.WithoutCancel(ctx), host))
 			}
 			return fmt.Errorf("clean up the Docker engine: %w: %s", err, said)

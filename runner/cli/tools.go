@@ -19,11 +19,11 @@ import (
 	"workshop/services/measure"
 )
 
-// tool is a command of its own, with arguments that cobra does not read.
+// tool is a command that parses its own arguments.
 type tool func(ctx context.Context, args []string, s Streams) int
 
-// tools are the names that this binary answers to when it is called by them: links
-// on the exercise shell's PATH, and the programs in the bundled base image.
+// tools are the programs that this binary runs when it is called by their names: links on the
+// exercise shell's PATH, and the programs in the bundled base image.
 var tools = func() map[string]tool {
 	all := map[string]tool{
 		"docker-compose": composeTool(compose.V1),
@@ -44,7 +44,7 @@ var tools = func() map[string]tool {
 	return all
 }()
 
-// ending is a tool whose context the first signal ends.
+// ending returns a tool whose context ends at the first signal.
 func ending(run tool) tool {
 	return func(ctx context.Context, args []string, s Streams) int {
 		ctx, _, stop := s.interruptible(ctx)
@@ -59,7 +59,7 @@ func service(name string) tool {
 	})
 }
 
-// lookVariable chooses the look of all the Compose commands: v1 or v5.
+// lookVariable is the environment variable for the look of all Compose commands: v1 or v5.
 const lookVariable = "WORKSHOP_COMPOSE"
 
 func composeTool(look compose.Look) tool {
@@ -94,7 +94,7 @@ func embeddedEngine(ctx context.Context, args []string, s Streams) int {
 	return engine.Main(ctx, args, opts, s.Out, s.Err, os.Getenv)
 }
 
-// guardDocker is the process between a session and a real engine.
+// guardDocker runs the guard process between a session and a real engine.
 func guardDocker(ctx context.Context, args []string, s Streams) int {
 	exe, err := os.Executable()
 	if err != nil {
@@ -104,7 +104,7 @@ func guardDocker(ctx context.Context, args []string, s Streams) int {
 	return guard.Main(ctx, args, guard.Options{Executable: exe, Commands: serviceNames()}, s.In, s.Out, s.Err)
 }
 
-// docker is `docker compose`; anything else is the real client's, where there is one.
+// docker runs `docker compose`. Other commands go to the real client, if it is installed.
 func docker(ctx context.Context, args []string, s Streams) int {
 	if len(args) > 0 && args[0] == "compose" {
 		return composeTool(compose.V5)(ctx, args[1:], s)
@@ -131,7 +131,7 @@ func serviceNames() (names []string) {
 	return names
 }
 
-// newTools are the same commands under `workshop`.
+// newTools returns the tools as subcommands of `workshop`.
 func newTools(streams Streams) []*cobra.Command {
 	wrap := func(use, short string, run tool) *cobra.Command {
 		return &cobra.Command{

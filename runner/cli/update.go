@@ -14,19 +14,19 @@ import (
 	"workshop/runner"
 )
 
-// updateRuns is how many runs must agree on an output before it is written.
+// updateRuns is the number of runs that must have the same output before it is written.
 const updateRuns = 3
 
-// outputs are what the output steps of a plan have got to see, in each run.
+// outputs are the observed outputs of a plan's output steps, by run.
 type outputs struct {
 	steps []*observed
 }
 
-// observed is what one step of a file has got to see: in each run, and each time where
-// its file is included several times.
+// observed is the output of one step of a file: one text per run, and per inclusion of the file.
 type observed struct {
 	step    *runner.Step
 	updates [][]runner.Line
+	varies  bool // an output to fill in that differs between runs
 }
 
 func (o *outputs) observe(step *runner.Step, output []string) {
@@ -38,9 +38,12 @@ func (o *outputs) observe(step *runner.Step, output []string) {
 	o.steps[i].updates = append(o.steps[i].updates, step.Condition().Output.Update(output))
 }
 
-// changed are the steps whose expectation does not hold.
+// changed returns the steps whose expectation does not hold.
 func (o *outputs) changed() (steps []*observed) {
 	for _, s := range o.steps {
+		if s.varies {
+			continue
+		}
 		old := s.step.Condition().Output.Lines()
 		for _, u := range s.updates {
 			if !slices.EqualFunc(u, old, func(l runner.Line, old string) bool { return l.Text == old }) {
@@ -52,8 +55,8 @@ func (o *outputs) changed() (steps []*observed) {
 	return steps
 }
 
-// write runs the plan again, as it has run once and passed, and writes what was output
-// into the files of the decks.
+// write repeats the plan, which has run once and passed, and writes the output into the files of
+// the decks.
 func (o *outputs) write(ctx context.Context, plan *runner.Plan, opts runner.Options, sources []*source, streams Streams) error {
 	if len(o.steps) == 0 {
 		fmt.Fprintln(streams.Out, "there is no output step to update")
@@ -66,19 +69,28 @@ func (o *outputs) write(ctx context.Context, plan *runner.Plan, opts runner.Opti
 	}
 	opts.Event, opts.Notes, opts.Resized = nil, nil, nil
 	for n := 2; n <= updateRuns; n++ {
-		fmt.Fprintf(streams.Err, "run %d of %d, to see what stays the same\n", n, updateRuns)
+		fmt.Fprintf(streams.Err, "run %d of %d, to find the lines that vary\n", n, updateRuns)
 		result, err := runner.Run(ctx, plan, opts)
 		if err != nil {
 			return err
 		}
 		if result.Verdict != runner.Passed {
-			return &codeError{verdictCode(result.Verdict), fmt.Errorf("nothing is written: run %d of %d has %s%s", n, updateRuns, result.Verdict, firstFailure(result))}
+			return &codeError{
+				verdictCode(result.Verdict),
+				fmt.Errorf("nothing is written: run %d of %d has %s%s", n, updateRuns, result.Verdict, firstFailure(result)),
+			}
 		}
 	}
 	var varying markdown.ErrorList
 	for _, s := range o.changed() {
-		if what := s.differs(); what != "" {
-			varying.Add(markdown.CodeRewrite, s.step.Head(), "write [..] for what varies in a line, ... for lines", "nothing is written: the output differs from run to run: %s", what)
+		switch what := s.differs(); {
+		case what == "":
+		case s.step.Fills(): // a reader does not expect it there
+			s.varies = true
+			fmt.Fprintf(streams.Err, "%v: not filled in, as it differs from run to run: %s\n", s.step.Pos, what)
+		default:
+			varying.Add(markdown.CodeRewrite, s.step.Head(), "write [..] for the part of a line that varies, ... for lines",
+				"nothing is written: the output differs from run to run: %s", what)
 		}
 	}
 	if len(varying) > 0 {
@@ -114,7 +126,7 @@ func firstFailure(r *runner.Result) string {
 	return ""
 }
 
-// differs says which lines have differed; "" if none have.
+// differs lists the lines that differ between runs; "" if none do.
 func (s *observed) differs() string {
 	const most = 3
 	first := s.updates[0]
@@ -141,14 +153,14 @@ func (s *observed) differs() string {
 	return strings.Join(lines, ", ")
 }
 
-// rewritten is a file with its new text, and the steps that it is new for.
+// rewritten is a file with its new text, and the steps whose output changed.
 type rewritten struct {
 	name string
 	text []byte
 	at   []markdown.Pos
 }
 
-// rewrite makes the new texts of the files whose steps have changed.
+// rewrite returns the new texts of the files whose steps have changed.
 func (o *outputs) rewrite(sources []*source) (files []*rewritten, err error) {
 	bodies := map[string][]markdown.Body{}
 	var errs markdown.ErrorList
@@ -185,7 +197,7 @@ func (o *outputs) rewrite(sources []*source) (files []*rewritten, err error) {
 		for _, b := range bodies[f.name] {
 			f.at = append(f.at, b.Step.Pos)
 		}
-		if err := sameSteps(f.name, old, f.text, f.at); err != nil {
+		if err := sameSteps(f.name, sources, old, f.text, f.at); err != nil {
 			return nil, err
 		}
 	}
@@ -193,11 +205,11 @@ func (o *outputs) rewrite(sources []*source) (files []*rewritten, err error) {
 	return files, errs.Err()
 }
 
-// sameSteps makes sure that nothing else has become of a file than new texts of some of its
-// steps.
-func sameSteps(name string, before, after []byte, but []markdown.Pos) error {
+// sameSteps checks that the edits changed only the output of the given steps.
+func sameSteps(name string, sources []*source, before, after []byte, but []markdown.Pos) error {
+	opts := markdown.Options{Style: styleOf(sources, name), Fill: true}
 	steps := func(src []byte) (all []*markdown.Step) {
-		d, _ := markdown.Parse(name, src) // what is wrong with it was wrong before, or will be seen
+		d, _ := markdown.ParseStyle(name, src, opts) // a mistake in the file was there before, or is reported at the next reading
 		for _, c := range d.Chapters {
 			for _, s := range c.Slides {
 				for _, e := range s.Exercises {
@@ -217,12 +229,24 @@ func sameSteps(name string, before, after []byte, but []markdown.Pos) error {
 	return nil
 }
 
-// replaceFile gives a file a new content at once, or leaves it as it is.
+// styleOf is the style that a file was read by; that of the first deck for an include.
+func styleOf(sources []*source, name string) string {
+	for _, src := range sources {
+		for _, c := range src.deck.Chapters {
+			if c.File == name {
+				return c.Style
+			}
+		}
+	}
+	return sources[0].deck.Style
+}
+
+// replaceFile replaces the content of a file as a whole, or leaves it unchanged.
 func replaceFile(name string, content []byte) (err error) {
 	if name, err = filepath.EvalSymlinks(name); err != nil {
 		return err
 	}
-	// Renaming would get around it.
+	// Renaming would circumvent the permission to write.
 	old, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if err != nil {
 		return err

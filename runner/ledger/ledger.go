@@ -1,10 +1,9 @@
-// Package ledger remembers how the steps of a deck came out, from one run to the next,
-// so that whoever presents the deck sees what was checked, when, and whether it has been
-// edited since.
+// Package ledger stores the results of a deck's steps between runs, so that a presenter sees which
+// steps were checked, when, and whether they were edited since.
 //
-// A verdict belongs to the content of a step and of all the steps before it in its
-// session: those are what it builds on. What else it depends on, such as the files of the
-// working directory or the machine, is not part of it.
+// A verdict belongs to the content of a step and of all the steps before it in its session, on
+// which the step builds. It does not take other influences into account, such as the machine and
+// the files of the working directory.
 package ledger
 
 import (
@@ -19,6 +18,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -27,23 +27,51 @@ import (
 	"workshop/runner"
 )
 
-// Standing is what the ledger knows of a step.
+// Standing is the state of a step in the ledger.
 type Standing string
 
 // The standings.
 const (
 	Never  Standing = "never"  // it was not checked
-	Same   Standing = "same"   // checked as it is
-	Before Standing = "before" // checked as it is, but what comes before it was edited since
+	Same   Standing = "same"   // the current text was checked
+	Before Standing = "before" // the current text was checked, but a step before it was edited since
 	Edited Standing = "edited" // another text was checked in its place
 )
 
-// Last is the last that is known of a step.
+// Last is the last result of a step.
 type Last struct {
 	Standing Standing
 	Verdict  runner.Verdict // Passed or Failed; "" for Never
 	At       time.Time
 	Duration time.Duration
+}
+
+// standings are in order, from the most certain to the least.
+var standings = []Standing{Same, Before, Edited, Never}
+
+// Worse combines the last results of two steps that are shown as one: the less certain standing,
+// the worse verdict, the older time, and the sum of the durations. A failure counts even if the
+// second step was never reached.
+func (l Last) Worse(o Last) Last {
+	switch {
+	case o.Standing == Never && l.Verdict == runner.Failed:
+		return l
+	case l.Standing == Never && o.Verdict == runner.Failed:
+		return o
+	case l.Standing == Never || o.Standing == Never:
+		return Last{Standing: Never}
+	}
+	if slices.Index(standings, o.Standing) > slices.Index(standings, l.Standing) {
+		l.Standing = o.Standing
+	}
+	if o.Verdict == runner.Failed {
+		l.Verdict = runner.Failed
+	}
+	if o.At.Before(l.At) {
+		l.At = o.At
+	}
+	l.Duration += o.Duration
+	return l
 }
 
 // entry is a line of a ledger.
@@ -56,14 +84,14 @@ type entry struct {
 	Seconds float64        `json:"seconds"`
 }
 
-// key is where a step stands and what it holds.
+// key is the place of a step and the digest of its content.
 type key struct {
 	place, own, chain string
-	before            bool // one of the steps before it is another one than a report says
+	before            bool // a step before it differs from the step in a report
 }
 
-// Ledger is what is known of the steps of a deck. It is a report of runs, too: their
-// events add to it. It is safe for concurrent use.
+// Ledger holds the last results of the steps of a deck. It is also a report: the events of runs add
+// to it. It is safe for concurrent use.
 type Ledger struct {
 	file string
 
@@ -83,12 +111,11 @@ func Dir() (string, error) {
 	return filepath.Join(cache, "workshop", "verdicts"), nil
 }
 
-// maxFile is how much of a ledger is read, in bytes.
+// maxFile is the limit for reading a ledger, in bytes.
 const maxFile = 64 << 20
 
-// Open opens the ledger of a deck in a folder, which need not exist. The name of the deck
-// is one that no other deck has, such as its path. What cannot be read of the file
-// counts as never checked.
+// Open opens the ledger of a deck in a folder, which need not exist. The name of the deck must be
+// unique, for example its path. A line of the file that cannot be read is ignored.
 func Open(dir, deck string) (*Ledger, error) {
 	l := &Ledger{file: filepath.Join(dir, digest(deck)+".jsonl"), entries: map[string]entry{}, keys: map[*runner.Step]key{}}
 	f, err := os.Open(l.file)
@@ -110,8 +137,7 @@ func Open(dir, deck string) (*Ledger, error) {
 	return l, nil
 }
 
-// FromReport makes a ledger of a report in the form of JSON lines. It is in memory
-// only.
+// FromReport returns a ledger in memory, made from a report in the form of JSON lines.
 func FromReport(r io.Reader) (*Ledger, error) {
 	l := &Ledger{entries: map[string]entry{}, keys: map[*runner.Step]key{}}
 	lines := bufio.NewScanner(io.LimitReader(r, maxFile))
@@ -132,7 +158,7 @@ func FromReport(r io.Reader) (*Ledger, error) {
 			Seconds   float64          `json:"seconds"`
 		}
 		if err := json.Unmarshal(lines.Bytes(), &rec); err != nil {
-			return nil, fmt.Errorf("line %d is no event of a report: %w", number, err)
+			return nil, fmt.Errorf("line %d is not an event of a report: %w", number, err)
 		}
 		known = known || rec.V == 1
 		p := place(rec.Exercise, rec.Step-1)
@@ -149,14 +175,14 @@ func FromReport(r io.Reader) (*Ledger, error) {
 		return nil, err
 	}
 	if !known {
-		return nil, errors.New("it is no report of the format jsonl")
+		return nil, errors.New("it is not a report of the format jsonl")
 	}
 	return l, nil
 }
 
 func place(exercise string, step int) string { return fmt.Sprintf("%s#%d", exercise, step+1) }
 
-// digest is short enough to look at, and long enough not to meet twice.
+// digest is short enough to read, and long enough to be unique.
 func digest(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {
@@ -165,7 +191,7 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// own is the digest of a step by itself.
+// own returns the digest of a step without the steps before it.
 func own(s *runner.Step) string {
 	if s.Args == "" {
 		return digest(s.Directive, s.Text)
@@ -173,8 +199,8 @@ func own(s *runner.Step) string {
 	return digest(s.Directive, s.Text, s.Args)
 }
 
-// Know tells the ledger the steps of a whole plan, before anything is selected from it:
-// only of these it can say anything.
+// Know tells the ledger the steps of a whole plan, before a selection from it. The ledger has
+// results only for these steps.
 func (l *Ledger) Know(plan *runner.Plan) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -197,7 +223,7 @@ func (l *Ledger) Know(plan *runner.Plan) {
 	}
 }
 
-// Last is what is known of a step.
+// Last returns the last result of a step.
 func (l *Ledger) Last(step *runner.Step) Last {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -216,17 +242,22 @@ func (l *Ledger) Last(step *runner.Step) Last {
 	return last
 }
 
-// Event notes how a step came out. What was cut short or met a broken environment says
-// nothing of the step.
+// Event records the verdict of a step. A step that was cut short or whose environment was broken
+// does not change the ledger.
 func (l *Ledger) Event(e runner.Event) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch e.Kind {
 	case runner.StepStarted:
 		l.now = e.Step
-	case runner.StepFinished:
-		k, ok := l.keys[l.now]
-		if ok && (e.Verdict == runner.Passed || e.Verdict == runner.Failed) {
+	case runner.StepFinished, runner.ExerciseCorrected:
+		step := l.now
+		if e.Kind == runner.ExerciseCorrected {
+			step = e.Step
+		}
+		k, ok := l.keys[step]
+		known := ok && step.Instead() == nil // else the run did not type what the slide shows
+		if known && (e.Verdict == runner.Passed || e.Verdict == runner.Failed) {
 			l.entries[k.place] = entry{k.place, k.own, k.chain, e.Verdict, e.Time.UTC(), e.Duration.Seconds()}
 			l.changed = true
 		}
@@ -234,8 +265,8 @@ func (l *Ledger) Event(e runner.Event) error {
 	return nil
 }
 
-// Finish writes the ledger. A folder that cannot be written to is an error that nobody
-// has to mind: the run is as good without.
+// Finish writes the ledger. An error, such as a folder without write permission, does not affect
+// the run.
 func (l *Ledger) Finish(*runner.Result) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -258,7 +289,7 @@ func (l *Ledger) Finish(*runner.Result) error {
 	return WriteFile(l.file, b.Bytes())
 }
 
-// WriteFile writes a private file so that a kill leaves the old one or the new one.
+// WriteFile writes a private file. A kill leaves either the old file or the new one.
 func WriteFile(name string, data []byte) error {
 	dir := filepath.Dir(name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

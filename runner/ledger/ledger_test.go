@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"workshop/markdown"
 	"workshop/runner"
@@ -40,7 +41,7 @@ func compile(t *testing.T, snippets ...string) *runner.Plan {
 	return plan
 }
 
-// known is what a ledger knows of the steps of a plan.
+// known returns a ledger's results for the steps of a plan.
 func known(l *ledger.Ledger, plan *runner.Plan) string {
 	l.Know(plan)
 	var all []string
@@ -55,8 +56,8 @@ func known(l *ledger.Ledger, plan *runner.Plan) string {
 	return strings.Join(all, ", ")
 }
 
-// TestLast edits a deck after a check: each step says what that means for it, whether the
-// ledger or a report remembers.
+// TestLast edits a deck after a check and compares the standing of each step, with a ledger and
+// with a report.
 func TestLast(t *testing.T) {
 	dir := t.TempDir()
 	plan := compile(t, "true", "false", "echo 3")
@@ -118,7 +119,7 @@ func TestLast(t *testing.T) {
 	}
 }
 
-// TestDamage reads what is no ledger: nothing is known, and nothing breaks.
+// TestDamage reads damaged ledgers: they have no results, and cause no error.
 func TestDamage(t *testing.T) {
 	dir := t.TempDir()
 	l, err := ledger.Open(dir, "deck")
@@ -148,5 +149,33 @@ func TestDamage(t *testing.T) {
 	}
 	if _, err := ledger.FromReport(strings.NewReader("no report\n")); err == nil {
 		t.Error("no report is read as one")
+	}
+}
+
+// TestWorse combines the results of two steps.
+func TestWorse(t *testing.T) {
+	early, late := time.Unix(1, 0), time.Unix(2, 0)
+	last := func(s ledger.Standing, v runner.Verdict, at time.Time) ledger.Last {
+		return ledger.Last{Standing: s, Verdict: v, At: at, Duration: time.Second}
+	}
+	never := ledger.Last{Standing: ledger.Never}
+	passed, failed := last(ledger.Same, runner.Passed, late), last(ledger.Same, runner.Failed, late)
+	for _, tt := range []struct {
+		name       string
+		a, b, want ledger.Last
+	}{
+		{"one is not known", passed, never, never},
+		{"one has failed, the other was not reached", failed, never, failed},
+		{"the older time", passed, last(ledger.Same, runner.Passed, early), ledger.Last{ledger.Same, runner.Passed, early, 2 * time.Second}},
+		{"the worse verdict", passed, failed, ledger.Last{ledger.Same, runner.Failed, late, 2 * time.Second}},
+		{"edited", passed, last(ledger.Edited, runner.Passed, late), ledger.Last{ledger.Edited, runner.Passed, late, 2 * time.Second}},
+		{"edited before", last(ledger.Before, runner.Passed, late), passed, ledger.Last{ledger.Before, runner.Passed, late, 2 * time.Second}},
+	} {
+		if got := tt.a.Worse(tt.b); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
+		if got := tt.b.Worse(tt.a); got != tt.want {
+			t.Errorf("%s, the other way: %+v, want %+v", tt.name, got, tt.want)
+		}
 	}
 }

@@ -24,15 +24,19 @@ func course(n int) string {
 		if i > 0 {
 			b.WriteString("\n---\n\n")
 		}
-		fmt.Fprintf(&b, "## Slide %d about `docker-compose`\n\n- Text with `code`, [a link](https://example.com/) and [a file](notes/%d.md)\n\n", i, i%7)
+		fmt.Fprintf(&b,
+			"## Slide %d about `docker-compose`\n\n- Text with `code`, [a link](https://example.com/) and [a file](notes/%d.md)\n\n",
+			i, i%7)
 		if i%3 == 0 {
-			fmt.Fprintf(&b, ".exercise[\n\n- Run it:\n  ```bash\n  %s\n  ```\n\n<!--\n```wait done```\n```key ^C```\n-->\n\n]\n", snippets[i/3%len(snippets)])
+			fmt.Fprintf(&b,
+				".exercise[\n\n- Run it:\n  ```bash\n  %s\n  ```\n\n<!--\n```wait done```\n```key ^C```\n-->\n\n]\n",
+				snippets[i/3%len(snippets)])
 		}
 	}
 	return b.String()
 }
 
-// BenchmarkLint shows what a deck costs, and that it grows with its size only.
+// BenchmarkLint shows the cost of a deck, and that it grows with its size only.
 func BenchmarkLint(b *testing.B) {
 	for _, slides := range []int{265, 2653, 13265} {
 		in := input(b, fstest.MapFS{"deck.md": {Data: []byte(course(slides))}}, "deck.md")
@@ -46,7 +50,7 @@ func BenchmarkLint(b *testing.B) {
 	}
 }
 
-// spent is the processor's time that this process has had, whatever else the machine does.
+// spent is the processor time of this process, independent of the load of the machine.
 func spent(t *testing.T) time.Duration {
 	t.Helper()
 	var u syscall.Rusage
@@ -79,6 +83,13 @@ func TestLarge(t *testing.T) {
 		"same names":      many(10000, "name: a\n\n# A\n\n---\n\n"),
 		"links":           many(30000, "[a](b.md) "),
 		"html":            many(30000, "<a href="),
+		"substitutions":   step("echo " + many(20000, "`date` ")),
+		"addresses":       step("ssh " + many(20000, "X.X.X.X `nodeX` ")),
+		"typed names":     step("ssh " + many(20000, "@@A@@ ")),
+		"editors":         step(many(20000, "git commit; ")),
+		"nested loops":    step(many(2000, "for i in a; do echo; ") + "ls" + many(2000, "; done")),
+		"masked statuses": step("ls a" + many(10000, " | sort")),
+		"end marks":       step("cat <<EOF\n" + many(50000, "  x\n") + "  EOF"),
 	}
 	for name, text := range decks {
 		t.Run(name, func(t *testing.T) {

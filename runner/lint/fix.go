@@ -11,8 +11,8 @@ import (
 	"workshop/markdown"
 )
 
-// Fixes are the edits of the findings, by file. Of edits that overlap the first is
-// taken, the others are for the next time.
+// Fixes are the edits of the findings, by file. Of overlapping edits it takes the first;
+// the others are for the next run.
 func (r *Report) Fixes() map[string][]markdown.Edit {
 	fixes := map[string][]markdown.Edit{}
 	for _, f := range r.Findings {
@@ -23,7 +23,9 @@ func (r *Report) Fixes() map[string][]markdown.Edit {
 		}
 	}
 	for file, edits := range fixes {
-		slices.SortStableFunc(edits, func(a, b markdown.Edit) int { return cmp.Or(a.Pos.Compare(b.Pos), a.End.Compare(b.End)) })
+		slices.SortStableFunc(edits, func(a, b markdown.Edit) int {
+			return cmp.Or(a.Pos.Compare(b.Pos), a.End.Compare(b.End))
+		})
 		kept := edits[:0]
 		for _, e := range edits {
 			if len(kept) == 0 || kept[len(kept)-1].End.Compare(e.Pos) <= 0 {
@@ -35,9 +37,9 @@ func (r *Report) Fixes() map[string][]markdown.Edit {
 	return fixes
 }
 
-// Apply makes the edits in the bytes of a file, byte order mark and line ends as they
-// are, and leaves out those whose old text does not stand in their place. The edits are
-// sorted and do not overlap, as those of Fixes.
+// Apply makes the edits in the bytes of a file, and keeps its byte order mark and line ends. It
+// leaves out edits whose old text is not in its place. The edits must be sorted and must not
+// overlap, as those of Fixes.
 func Apply(data []byte, edits []markdown.Edit) (fixed []byte, applied int) {
 	const mark = "\ufeff"
 	at, line, col := 0, 1, 1

@@ -20,13 +20,23 @@ func repair(t *testing.T, text string) (string, int) {
 }
 
 func TestFix(t *testing.T) {
-	const zero, nbsp = "\u200b", "\u00a0"
+	const zero, nbsp, joiner = "\u200b", "\u00a0", "\u200d"
 	tests := []struct{ name, before, after string }{
 		{"separators", "# A\n\n--- \n\n# B\n\n--\t\n\nC\n\n??? \n\nD  \n", "# A\n\n---\n\n# B\n\n--\n\nC\n\n???\n\nD  \n"},
 		{"line ends", "\ufeff# A\r\n\r\n--- \r\n\r\n# B  \r\n", "\ufeff# A\r\n\r\n---\r\n\r\n# B  \r\n"},
 		{"no end of the last line", "# Ä\n\n-- ", "# Ä\n\n--"},
-		{"invisible", ".exercise[\n- é:\n  ```bash\n  l" + zero + "s " + zero + "é" + zero + "\n  ```\n]\n", ".exercise[\n- é:\n  ```bash\n  ls é\n  ```\n]\n"},
-		{"elsewhere", "zero" + zero + "width, no" + nbsp + "break, \u202ebidi\u202c, a\u200db\n", "zerowidth, no" + nbsp + "break, \u202ebidi\u202c, a\u200db\n"},
+		{
+			"invisible", ".exercise[\n- é:\n  ```bash\n  l" + zero + "s " + zero + "é" + zero + "\n  ```\n]\n",
+			".exercise[\n- é:\n  ```bash\n  ls é\n  ```\n]\n",
+		},
+		{
+			"a joiner that is seen", ".exercise[ ```bash ls" + joiner + " 👩" + joiner + "💻``` ]\n",
+			".exercise[ ```bash ls 👩" + joiner + "💻``` ]\n",
+		},
+		{
+			"elsewhere", "zero" + zero + "width, no" + nbsp + "break, \u202ebidi\u202c, a\u200db\n",
+			"zerowidth, no" + nbsp + "break, \u202ebidi\u202c, a\u200db\n",
+		},
 		{"no-break", ".exercise[ ```bash ls" + nbsp + "-l" + nbsp + "x``` ]\n", ".exercise[ ```bash ls -l x``` ]\n"},
 		{"prompts", ".exercise[\n  ```bash\n  $ ls\n  $ ls \\\n    -l\n  ```\n]\n", ".exercise[\n  ```bash\n  ls\n  ls \\\n    -l\n  ```\n]\n"},
 		{"a prompt with backticks", ".exercise[ ```bash\n$ kubectl get `pods`\n```\n]\n", ".exercise[ ```bash\nkubectl get `pods`\n```\n]\n"},
@@ -69,13 +79,14 @@ func TestApplyElsewhere(t *testing.T) {
 
 func TestDiff(t *testing.T) {
 	got := lint.Diff("a.md", []byte("1\n2\n3\n4\n5"), []byte("1\nzwei\ndrei\n4\nfünf"))
-	want := "--- a.md\n+++ a.md\n@@ -2,2 +2,2 @@\n-2\n-3\n+zwei\n+drei\n@@ -5,1 +5,1 @@\n-5\n\\ No newline at end of file\n+fünf\n\\ No newline at end of file\n"
+	want := "--- a.md\n+++ a.md\n@@ -2,2 +2,2 @@\n-2\n-3\n+zwei\n+drei\n" +
+		"@@ -5,1 +5,1 @@\n-5\n\\ No newline at end of file\n+fünf\n\\ No newline at end of file\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// FuzzFix shows that repairs change nothing but what they are about: they only remove
+// FuzzFix shows that repairs change nothing but the mistake: they only remove
 // or replace single characters, and the second time there is nothing left to do.
 func FuzzFix(f *testing.F) {
 	for _, r := range lint.Rules() {

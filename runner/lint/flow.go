@@ -1,36 +1,38 @@
 package lint
 
 import (
+	"cmp"
 	"strings"
 
 	"workshop/runner"
 )
 
-// flow is what happens in a session, step by step.
+// flow is the course of a session, step by step.
 type flow struct {
 	session *runner.Session
 	visits  []visit
 }
 
-// visit is a step with what it meets.
+// visit is a step with the state before it.
 type visit struct {
 	exercise *runner.Exercise
 	step     *runner.Step
 	snippet  *snippet // of a step that types one
 	before   state
-	command  *visit // the last snippet, nil if there is none; keys since then make another one of it
-	pressed  bool   // keys since that snippet
+	command  *visit // the last snippet, nil if there is none; keys since then make it another command
+	pressed  bool   // keys were pressed since that snippet
+	editor   bool   // the deck has chosen an editor
 	program  program
 }
 
-// state is what is known of a session at some moment.
+// state is the knowledge of a session at some moment.
 type state struct {
 	program   program      // in the foreground, if its nature is not ends and not unknown
-	by        *runner.Step // that started it
+	by        *runner.Step // the step that started the program
 	idle      bool         // the shell surely reads a line
-	nested    int          // shells within the shell
+	nested    int          // number of nested shells
 	lost      bool         // snippets are typed into another program, which has been reported
-	uncertain bool         // something has run that may have opened or closed a shell
+	uncertain bool         // a program may have opened or closed a shell
 }
 
 // walk follows a session.
@@ -44,7 +46,7 @@ func (p *pass) walk(s *runner.Session) *flow {
 	p.link(f)
 	now := state{}
 	last := -1 // the last snippet
-	pressed := false
+	pressed, editor, pager := false, false, false
 	for i := range f.visits {
 		v := &f.visits[i]
 		v.before, v.pressed = now, pressed
@@ -54,12 +56,15 @@ func (p *pass) walk(s *runner.Session) *flow {
 		if v.snippet != nil {
 			v.snippet.foreign = v.snippet.foreign || now.lost || now.program.nature == dialog || now.program.nature == screen
 			v.program = p.catalogue.ofStmts(v.snippet.stmts)
-			if v.snippet.mistake != nil && !stays(v.program) {
+			editor = editor || editorChoice.MatchString(v.step.Text)
+			pager = pager || pagerChoice.MatchString(v.step.Text)
+			if v.snippet.mistake != nil && !stays(v.program) || pager && v.program.pages() {
 				v.program = program{nature: unknown}
 			}
 			last, pressed = i, false
 		}
-		if v.step.Kind() == runner.Presses {
+		v.editor = editor
+		if v.step.Kind() == runner.KindPresses {
 			pressed = true
 		}
 		now = now.after(v)
@@ -67,16 +72,16 @@ func (p *pass) walk(s *runner.Session) *flow {
 	return f
 }
 
-// link gives each snippet what follows it.
+// link gives each snippet the steps that follow it.
 func (p *pass) link(f *flow) {
 	var next *runner.Step
 	var looks []*runner.Step
 	for i := len(f.visits) - 1; i >= 0; i-- {
 		v := &f.visits[i]
 		switch v.step.Kind() {
-		case runner.Alters, runner.Ignored:
+		case runner.KindAlters, runner.KindIgnored, runner.KindBroken:
 			continue
-		case runner.Types:
+		case runner.KindTypes:
 			if v.snippet = p.snippets[v.step.Step]; v.snippet == nil {
 				v.snippet = parse(v.step)
 				v.snippet.exercise, v.snippet.next = v.exercise, next
@@ -102,33 +107,34 @@ func stays(p program) bool {
 	return false
 }
 
-// watched reports whether a step looks at, or talks to, what runs in the foreground,
-// instead of waiting for its end.
+// watched reports whether a step acts on the program in the foreground instead of waiting
+// for its end.
 func watched(next *runner.Step) bool {
 	if next == nil {
 		return false
 	}
 	switch next.Kind() {
-	case runner.Waits, runner.Presses, runner.Copies, runner.Opens, runner.Arranges:
+	case runner.KindWaits, runner.KindPresses, runner.KindCopies, runner.KindOpens, runner.KindArranges:
 		return true
 	}
 	return false
 }
 
-// after is the state when the step has been carried out.
+// after is the state after the step.
 func (s state) after(v *visit) state {
 	switch v.step.Kind() {
-	case runner.Types:
+	case runner.KindTypes:
 		return s.typed(v)
-	case runner.Presses:
-		keys := v.step.Sends()
-		if keys == "" { // what was copied, whatever it is
+	case runner.KindPresses:
+		// A key that is typed as a text is reported, and nothing that follows from it.
+		keys := cmp.Or(v.step.TypedKey(), v.step.Sends())
+		if keys == "" { // an unknown clipboard
 			return state{uncertain: true}
 		}
 		return s.pressed(keys)
-	case runner.Arranges: // another shell, perhaps
+	case runner.KindArranges: // another shell, perhaps
 		return state{uncertain: true}
-	case runner.Judges:
+	case runner.KindJudges:
 		s.program = program{}
 	}
 	return s
@@ -151,6 +157,7 @@ func (s state) typed(v *visit) state {
 		}
 	case ends:
 		s.idle = true
+	case asks:
 	case unknown:
 		s.uncertain = true
 	default:
@@ -169,7 +176,7 @@ func (s state) pressed(keys string) state {
 	switch {
 	case stays(s.program):
 		if quits(keys) {
-			// It needs no more than this, save those that ask before they go.
+			// One key is enough, except for programs that ask first.
 			s.idle = s.program.nature == endless && !strings.Contains(s.program.name, "compose")
 			s.program = program{}
 		}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Format writes a report in some form.
+// Format writes a report in one form.
 type Format struct {
 	Name    string
 	Summary string
@@ -57,7 +57,7 @@ func writeText(w io.Writer, r *Report) error {
 	return nil
 }
 
-// Summary counts what the report holds, in words.
+// Summary counts the findings, in words.
 func (r *Report) Summary() string {
 	s := count(r.Count(Error), "error") + ", " + count(r.Count(Warning), "warning")
 	if r.Ignored > 0 {

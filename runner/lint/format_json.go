@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// jsonVersion is that of the document. What is added to it leaves the version as it is.
+// jsonVersion is the version of the document. New members do not change it.
 const jsonVersion = 1
 
 // The document that the format json writes.
@@ -40,7 +40,10 @@ type (
 )
 
 func writeJSON(w io.Writer, r *Report) error {
-	doc := jsonDoc{Version: jsonVersion, Findings: []jsonFinding{}, Errors: r.Count(Error), Warnings: r.Count(Warning), Ignored: r.Ignored}
+	doc := jsonDoc{
+		Version: jsonVersion, Findings: []jsonFinding{},
+		Errors: r.Count(Error), Warnings: r.Count(Warning), Ignored: r.Ignored,
+	}
 	for _, f := range r.Findings {
 		j := jsonFinding{
 			File: f.Pos.File, Line: f.Pos.Line, Col: f.Pos.Col, EndLine: f.End.Line, EndCol: f.End.Col,

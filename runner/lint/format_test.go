@@ -44,7 +44,7 @@ func hostile() *lint.Report {
 	return r
 }
 
-// TestFormats compares what each format makes of a hostile report with golden files.
+// TestFormats compares each format of a hostile report with golden files.
 func TestFormats(t *testing.T) {
 	for _, f := range lint.Formats() {
 		t.Run(f.Name, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// TestGitHubCommands shows that each finding is one command, whatever it says.
+// TestGitHubCommands shows that each finding is one command, with any text.
 func TestGitHubCommands(t *testing.T) {
 	var b bytes.Buffer
 	if err := hostile().Write(&b, "github"); err != nil {
@@ -121,7 +121,7 @@ func TestSARIF(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	// The schema does refuse what is not one.
+	// The schema does refuse other documents.
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(`{"version": "2.1.0", "runs": [{"results": []}]}`))
 	if err != nil {
 		t.Fatal(err)

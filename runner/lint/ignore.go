@@ -15,11 +15,12 @@ type request struct {
 	used bool
 }
 
-// ignore leaves out what the decks ask not to see, and reports requests that are not
-// understood and, if all findings are there, those that are about nothing.
-func (p *pass) ignore(report *Report, all bool) {
+// ignore removes the findings that the decks ignore. It reports requests that are not
+// understood and, if all findings are to be reported, requests without a finding. Those that are
+// left out do not count.
+func (p *pass) ignore(report *Report, left func(*Finding) bool, all bool) {
 	var manifest []*request
-	comments := map[string][]*request{} // by file, in the order of what they cover
+	comments := map[string][]*request{} // by file, in the order of the covered text
 	var requests []*request
 	read := func(i *markdown.Ignore, add func(*request)) {
 		if !p.understood(i) {
@@ -45,7 +46,7 @@ func (p *pass) ignore(report *Report, all bool) {
 		slices.SortStableFunc(list, func(a, b *request) int { return a.Covers.Pos.Compare(b.Covers.Pos) })
 	}
 	p.findings = slices.DeleteFunc(p.findings, func(f *Finding) bool {
-		if !ignorable(f.Code, f.Severity) {
+		if !ignorable(f.Code) {
 			return false
 		}
 		ignored := false
@@ -55,7 +56,7 @@ func (p *pass) ignore(report *Report, all bool) {
 			}
 		}
 		list := comments[f.Pos.File]
-		// What requests cover does not overlap, save those that stand one on the other.
+		// The texts covered by requests do not overlap, except those of adjacent requests.
 		n, _ := slices.BinarySearchFunc(list, f.Pos, func(r *request, pos markdown.Pos) int {
 			return cmp.Or(r.Covers.Pos.Compare(pos), -1)
 		})
@@ -64,7 +65,7 @@ func (p *pass) ignore(report *Report, all bool) {
 				list[n].used, ignored = true, true
 			}
 		}
-		if ignored {
+		if ignored && !left(f) {
 			report.Ignored++
 		}
 		return ignored
@@ -77,8 +78,8 @@ func (p *pass) ignore(report *Report, all bool) {
 	}
 }
 
-// understood reports whether a request has a reason and known codes; if not, so does
-// the report.
+// understood reports whether a request has a reason and known codes; if not, it adds a
+// finding.
 func (p *pass) understood(i *markdown.Ignore) bool {
 	p.rule = &badIgnore
 	known := len(p.findings)
@@ -91,8 +92,8 @@ func (p *pass) understood(i *markdown.Ignore) bool {
 			p.report(i.Span, "did you mean "+Suggest(code)+"?", "no rule has the code %s", shorten(code))
 		case r == nil:
 			p.report(i.Span, "workshop help lint lists them", "no rule has the code %s", shorten(code))
-		case !ignorable(r.Code, r.Severity):
-			p.report(i.Span, "repair it", "%s cannot be ignored: while there is one, nothing runs", code)
+		case !ignorable(r.Code):
+			p.report(i.Span, "repair it", "%s cannot be ignored: with one, a run has no meaning", code)
 		}
 	}
 	if i.Reason == "" {
@@ -101,17 +102,12 @@ func (p *pass) understood(i *markdown.Ignore) bool {
 	return len(p.findings) == known
 }
 
-// ignorable reports whether a kind of finding may be ignored. An error that reading or
-// compiling finds leaves no plan to run.
-func ignorable(code markdown.Code, severity Severity) bool {
-	if code == badIgnore.Code {
-		return false
-	}
-	r := Find(code)
-	return severity == Warning || r != nil && (r.deck != nil || r.snippet != nil || r.session != nil)
+// ignorable reports whether a kind of finding may be ignored.
+func ignorable(code markdown.Code) bool {
+	return code != badIgnore.Code && !ofDeck(code) && !ofSlides(code)
 }
 
-// matches reports whether a file is among those of patterns, by its name or its base.
+// matches reports whether a file matches one of the patterns; no patterns match every file.
 func matches(patterns []string, file string) bool {
 	if len(patterns) == 0 {
 		return true

@@ -11,7 +11,7 @@ import (
 	"workshop/runner"
 )
 
-// Severity says how sure it is that something goes wrong.
+// Severity is the certainty of a failure.
 type Severity string
 
 // The severities.
@@ -26,11 +26,11 @@ type Rule struct {
 	Severity Severity
 	Summary  string // one line, lower case
 	Doc      string // a paragraph: why it matters, what to do
-	Bad      string // a deck, or several files in the txtar format, that it is about
+	Bad      string // a deck, or several files in the txtar format, with the mistake
 	Good     string // the same without the mistake
-	Fixable  bool   // --fix can repair it, mostly
+	Fixable  bool   // --fix can usually repair it
 
-	// How it is found; all nil where reading or compiling finds it.
+	// The check; all nil if reading or compiling finds the mistake.
 	deck    func(*pass, *Deck)
 	snippet func(*pass, *snippet)
 	session func(*pass, *flow)
@@ -45,7 +45,7 @@ func Find(code markdown.Code) *Rule {
 	return nil
 }
 
-// Suggest is the code that a mistyped one was probably meant to be; "" if there is none.
+// Suggest is the code most like a mistyped one; "" if there is none.
 func Suggest(code string) string {
 	var known []string
 	for _, r := range Rules() {
@@ -54,7 +54,7 @@ func Suggest(code string) string {
 	return markdown.Suggest(code, known)
 }
 
-// Finding is something that a rule found.
+// Finding is a mistake that a rule found.
 type Finding struct {
 	markdown.Error
 	Severity Severity
@@ -63,27 +63,28 @@ type Finding struct {
 // Deck is a deck and the file system that it was read from.
 type Deck struct {
 	*markdown.Deck
-	FS fs.FS // nil: what it links to is not looked for
+	FS fs.FS // nil: the targets of links are not looked for
 }
 
-// Input is what there is to look at.
+// Input is the input of [Run].
 type Input struct {
 	Decks  []Deck
 	Plan   *runner.Plan       // of all the decks
 	Errors markdown.ErrorList // of reading and compiling them
 }
 
-// Options narrow what is reported. The zero value reports everything.
+// Options restrict the report. The zero value reports everything.
 type Options struct {
-	// Selection leaves out what is found on slides that it does not include. What
-	// stands in no slide, such as in a manifest, is always reported.
+	// Selection leaves out the findings on slides that it does not include. Findings
+	// outside of slides, such as in a manifest, are always reported.
 	Selection runner.Selection
 }
 
-// Report is what has been found, in the order of the positions.
+// Report holds the findings, in the order of the positions.
 type Report struct {
 	Findings []*Finding
-	Ignored  int // findings that the decks ask not to see
+	Outside  []*Finding // what the options leave out
+	Ignored  int        // number of findings that the decks ignore
 }
 
 // Count is the number of findings of a severity.
@@ -96,25 +97,8 @@ func (r *Report) Count(s Severity) (n int) {
 	return n
 }
 
-// Part are the errors as one that stops, and the report of what remains.
-func (r *Report) Part() (errs markdown.ErrorList, rest *Report) {
-	rest = &Report{Ignored: r.Ignored}
-	for _, f := range r.Findings {
-		if f.Severity != Error {
-			rest.Findings = append(rest.Findings, f)
-			continue
-		}
-		e := f.Error
-		if ignorable(f.Code, f.Severity) {
-			e.Message += " [" + string(f.Code) + "]"
-		}
-		errs = append(errs, &e)
-	}
-	return errs, rest
-}
-
-// Run looks at decks. It reads nothing but the names of files that slides link to, and
-// executes nothing.
+// Run checks decks. It reads nothing but the names of files that slides link to, and executes
+// nothing.
 func Run(in Input, opts Options) *Report {
 	p := &pass{in: in, catalogue: newCatalogue(), snippets: map[*markdown.Step]*snippet{}}
 	for _, e := range in.Errors {
@@ -142,19 +126,20 @@ func Run(in Input, opts Options) *Report {
 	if in.Plan != nil {
 		p.plan(in.Plan, rules)
 	}
+	p.typed()
 	return p.done(opts)
 }
 
 // pass is one run of the rules.
 type pass struct {
 	in        Input
-	rule      *Rule // whose turn it is
+	rule      *Rule // the rule under way
 	catalogue catalogue
 	snippets  map[*markdown.Step]*snippet
 	findings  []*Finding
 }
 
-// report notes a finding of the rule whose turn it is.
+// report adds a finding of the rule under way.
 func (p *pass) report(at markdown.Span, hint, format string, args ...any) *Finding {
 	f := &Finding{Severity: p.rule.Severity, Error: markdown.Error{
 		Code: p.rule.Code, Pos: at.Pos, End: at.End, Message: plain(fmt.Sprintf(format, args...)), Hint: hint,
@@ -163,7 +148,7 @@ func (p *pass) report(at markdown.Span, hint, format string, args ...any) *Findi
 	return f
 }
 
-// plain keeps what is quoted from a deck on one line.
+// plain keeps text quoted from a deck on one line.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || 0x7f <= r && r < 0xa0 || r == 0x2028 || r == 0x2029 {
@@ -173,7 +158,7 @@ func plain(s string) string {
 	}, s)
 }
 
-// shorten is the beginning of what is quoted, on one line.
+// shorten is the beginning of a quoted text, on one line.
 func shorten(s string) string {
 	line, _, more := strings.Cut(strings.TrimSpace(s), "\n")
 	if r := []rune(line); len(r) > 50 {
@@ -185,7 +170,7 @@ func shorten(s string) string {
 	return line
 }
 
-// plan runs the rules on what runs.
+// plan runs the rules on the sessions and snippets of a plan.
 func (p *pass) plan(plan *runner.Plan, rules []*Rule) {
 	for _, s := range plan.Sessions {
 		f := p.walk(s)
@@ -206,13 +191,22 @@ func (p *pass) plan(plan *runner.Plan, rules []*Rule) {
 	}
 }
 
-// done makes the report: sorted, without what is not asked for.
+// done makes the report: sorted, and restricted by the options.
 func (p *pass) done(opts Options) *Report {
 	report := &Report{}
+	left := func(*Finding) bool { return false }
 	if !opts.Selection.Empty() {
-		p.findings = slices.DeleteFunc(p.findings, outside(p.in.Decks, opts.Selection))
+		beyond := outside(p.in.Decks, opts.Selection)
+		left = func(f *Finding) bool { return !ofDeck(f.Code) && beyond(f) }
 	}
-	p.ignore(report, opts.Selection.Empty())
+	p.ignore(report, left, opts.Selection.Empty())
+	p.findings = slices.DeleteFunc(p.findings, func(f *Finding) bool {
+		out := left(f)
+		if out {
+			report.Outside = append(report.Outside, f)
+		}
+		return out
+	})
 	slices.SortStableFunc(p.findings, func(a, b *Finding) int {
 		return cmp.Or(a.Pos.Compare(b.Pos), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
 	})
@@ -222,8 +216,8 @@ func (p *pass) done(opts Options) *Report {
 	return report
 }
 
-// outside reports what is found on slides that are not selected. A finding belongs to
-// the last slide that begins before it in its file.
+// outside returns a test for findings on slides that are not selected. A finding belongs to the
+// last slide that begins before it in its file.
 func outside(decks []Deck, sel runner.Selection) func(*Finding) bool {
 	type start struct {
 		pos      markdown.Pos
@@ -233,7 +227,8 @@ func outside(decks []Deck, sel runner.Selection) func(*Finding) bool {
 	for _, d := range decks {
 		for _, c := range d.Chapters {
 			for _, s := range c.Slides {
-				selected := sel.Includes(c, s, nil) || slices.ContainsFunc(s.Exercises, func(e *markdown.Exercise) bool { return sel.Includes(c, s, e) })
+				selected := sel.Includes(c, s, nil) ||
+					slices.ContainsFunc(s.Exercises, func(e *markdown.Exercise) bool { return sel.Includes(c, s, e) })
 				starts[s.Pos.File] = append(starts[s.Pos.File], start{s.Pos, selected})
 			}
 		}

@@ -10,12 +10,13 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// nature is what is known of how a program ends.
+// nature is the way in which a program ends.
 type nature int
 
 const (
 	unknown nature = iota
-	ends           // by itself, and reads nothing from the terminal
+	ends           // by itself, at once, and reads nothing from the terminal
+	asks           // ends as well, but asks others, such as a server, which may be silent
 	endless        // goes on until it is interrupted
 	screen         // shows something until it is told to quit: an editor, a pager
 	dialog         // reads the terminal until it is told to quit
@@ -30,16 +31,31 @@ type program struct {
 	node   syntax.Node
 }
 
-// ofStmts is what is in the foreground when statements have been run; what does not end
-// keeps those behind it from running.
+// ofStmts is the program in the foreground after some statements; a program that does not end
+// keeps the later statements from running.
 func (c catalogue) ofStmts(stmts []*syntax.Stmt) program {
 	last := program{nature: ends}
+	before := ends
 	for _, s := range stmts {
-		if last = c.ofStmt(s); last.nature != ends && last.nature != unknown {
+		if last = c.ofStmt(s); !last.nature.over() && last.nature != unknown {
 			return last
+		}
+		if last = last.with(before); last.nature == asks {
+			before = asks
 		}
 	}
 	return last
+}
+
+// over reports whether a program surely ends by itself.
+func (n nature) over() bool { return n == ends || n == asks }
+
+// with is the program after another one of some nature, or beside it: it has ended when both have.
+func (p program) with(other nature) program {
+	if p.nature == ends && other == asks {
+		p.nature = asks
+	}
+	return p
 }
 
 func (c catalogue) ofStmt(s *syntax.Stmt) program {
@@ -102,15 +118,17 @@ func (c catalogue) ofBinary(cmd *syntax.BinaryCmd) program {
 	left := c.ofStmt(cmd.X)
 	switch cmd.Op {
 	case syntax.AndStmt:
-		if left.nature != ends && left.nature != unknown {
+		if !left.nature.over() && left.nature != unknown {
 			return left
 		}
-		return c.ofStmt(cmd.Y)
+		return c.ofStmt(cmd.Y).with(left.nature)
 	case syntax.OrStmt:
-		if left.nature == unknown || left.nature == ends {
-			if right := c.ofStmt(cmd.Y); right.nature != ends { // it may run, and may not
+		if left.nature == unknown || left.nature.over() {
+			right := c.ofStmt(cmd.Y)
+			if !right.nature.over() { // it may run, and may not
 				return program{nature: unknown}
 			}
+			left = left.with(right.nature)
 		}
 		return left
 	}
@@ -121,8 +139,8 @@ func (c catalogue) ofBinary(cmd *syntax.BinaryCmd) program {
 		return right
 	case left.nature == endless && filters(cmd.Y):
 		return left
-	case left.nature == ends && right.nature != unknown:
-		return program{ends, "", cmd}
+	case left.nature.over() && right.nature != unknown:
+		return program{ends, "", cmd}.with(left.nature).with(right.nature)
 	}
 	return program{nature: unknown}
 }
@@ -198,7 +216,7 @@ func (c catalogue) ofWords(args []string) program {
 	return program{nature: n, name: title(name, args[1:])}
 }
 
-// title is a command's name with the subcommand or flag that makes it what it is.
+// title is a command's name with the subcommand or flag that determines its nature.
 func title(name string, args []string) string {
 	switch name {
 	case "docker", "docker-compose", "podman", "kubectl", "k", "oc", "nerdctl":
@@ -220,7 +238,7 @@ func title(name string, args []string) string {
 	return name
 }
 
-// unwrap removes what only changes how a command runs: sudo, env, time …
+// unwrap removes the words that only change the way a command runs: sudo, env, time …
 func unwrap(args []string) []string {
 	for len(args) > 0 {
 		name := path.Base(args[0])
@@ -264,7 +282,7 @@ func leading(args []string) []string {
 	return args[:n]
 }
 
-// skip is what follows the flags at the start of arguments, of which some take a value.
+// skip returns the arguments behind the flags at their start, of which some take a value.
 func skip(args []string, valued string) []string {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		flag := args[0]
@@ -280,7 +298,7 @@ func skip(args []string, valued string) []string {
 }
 
 // hasFlag reports whether one of the single letters, alone or in a cluster, or one of
-// the long flags is among arguments; what follows -- is not looked at.
+// the long flags is among arguments before --.
 func hasFlag(args []string, letters string, long ...string) bool {
 	for _, a := range args {
 		if a == "--" {
@@ -375,7 +393,7 @@ func interpreter(n nature, letters string, long ...string) func([]string) nature
 	}
 }
 
-// catalogue knows programs by name: what they are when they get some arguments.
+// catalogue maps the names of programs to functions from arguments to natures.
 type catalogue map[string]func(args []string) nature
 
 func newCatalogue() catalogue {
@@ -393,15 +411,15 @@ func newCatalogue() catalogue {
 	return c
 }
 
-// plainPrograms end by themselves and read nothing from the terminal, with whatever
-// arguments they are usually given.
+// plainPrograms end by themselves and read nothing from the terminal, with all their usual
+// arguments.
 const plainPrograms = `true false echo printf cd ls pwd mkdir rmdir rm cp mv ln touch chmod chown export unset set alias source .
 	grep egrep fgrep sed awk head wc sort uniq cut tr find xargs date whoami id hostname uname df du free ps uptime env printenv
 	test [ kill pkill killall wait type which stat file tree diff basename dirname realpath readlink seq tar gzip gunzip unzip
-	apt apt-get yum dnf apk pip pip3 curl wget dig host ip ss netstat lsof systemctl service helm make go jq tee umask jobs measure
+	apt apt-get yum dnf apk pip pip3 ip ss netstat lsof systemctl service helm make go jq tee umask jobs measure
 	kustomize skopeo shopt local declare let eval pushd popd dirs hash history complete return break continue trap clear reset tput`
 
-// watchers show how something goes on.
+// watchers show the progress of something.
 func watchers() catalogue {
 	return catalogue{
 		"top":         func(a []string) nature { return when(!hasFlag(a, "nlhvV", "--help", "--version")) },
@@ -452,7 +470,7 @@ func watchers() catalogue {
 	}
 }
 
-// servers wait for clients, cat for what is typed.
+// servers wait for clients, cat for typed text.
 func servers() catalogue {
 	serving := func(words ...string) func([]string) nature {
 		return func(a []string) nature {
@@ -468,7 +486,9 @@ func servers() catalogue {
 		}
 		return endless
 	}
+	client := always(asks)
 	return catalogue{
+		"curl": client, "wget": client, "dig": client, "host": client, "nslookup": client,
 		"cat": func(a []string) nature {
 			if len(positional(a)) == 0 && !hasFlag(a, "", "--help", "--version") || slices.Contains(a, "-") {
 				return dialog
@@ -561,9 +581,12 @@ func dialogs() catalogue {
 func screens() catalogue {
 	editor := unless(screen, "", "--headless")
 	return catalogue{
-		"vi": editor, "vim": unless(screen, "es", "-es"), "nvim": unless(screen, "es", "-es", "--headless"), "view": editor, "nano": editor, "pico": editor,
-		"emacs": unless(screen, "", "--batch", "-batch", "--daemon"), "joe": editor, "micro": editor, "mcedit": editor, "visudo": unless(screen, "cV"),
-		"less": unless(screen, "FV", "--quit-if-one-screen"), "most": always(screen), "mc": always(screen), "ncdu": unless(screen, "o0v"), "tig": always(screen),
+		"vi": editor, "vim": unless(screen, "es", "-es"), "nvim": unless(screen, "es", "-es", "--headless"),
+		"view": editor, "nano": editor, "pico": editor,
+		"emacs": unless(screen, "", "--batch", "-batch", "--daemon"), "joe": editor, "micro": editor, "mcedit": editor,
+		"visudo": unless(screen, "cV"),
+		"less":   unless(screen, "FV", "--quit-if-one-screen"), "most": always(screen), "mc": always(screen),
+		"ncdu": unless(screen, "o0v"), "tig": always(screen),
 		"ranger": always(screen), "nmtui": always(screen), "fzf": unless(screen, "f", "--filter"), "whiptail": unless(screen, "", "--infobox"),
 		"w3m": unless(screen, "", "-dump"), "lynx": unless(screen, "", "-dump", "--dump"), "links": unless(screen, "", "-dump"),
 		"crontab": func(a []string) nature {
@@ -575,8 +598,7 @@ func screens() catalogue {
 		"git": func(a []string) nature {
 			sub := skip(a, "Cc")
 			switch {
-			case len(sub) > 0 && sub[0] == "commit" && !hasFlag(sub, "mFCh", "--message", "--file", "--no-edit", "--fixup", "--reuse-message", "--help"),
-				len(sub) > 0 && sub[0] == "rebase" && hasFlag(sub, "i", "--interactive"):
+			case gitEdits(sub):
 				return screen
 			case len(sub) > 0 && sub[0] == "daemon":
 				return endless
@@ -619,7 +641,7 @@ func (c catalogue) wrappers() catalogue {
 	}
 }
 
-// within is what a command comes to that runs another one in a terminal of its own.
+// within is the nature of a command that runs another one in a terminal of its own.
 func (c catalogue) within(args []string) nature {
 	if len(args) == 0 {
 		return shell
@@ -627,11 +649,11 @@ func (c catalogue) within(args []string) nature {
 	return c.ofWords(args).nature
 }
 
-// attached is what `run` and `exec` come to: their flags say whether what they run can
+// attached is the nature of `run` and `exec`: their flags determine whether their command can
 // read the terminal.
 func (c catalogue) attached(args []string, terminal bool) nature {
 	switch n := c.within(args); {
-	case terminal || n == endless || n == ends || n == unknown:
+	case terminal || n == endless || n.over() || n == unknown:
 		return n
 	default: // nobody can talk to it
 		return unknown
@@ -639,15 +661,19 @@ func (c catalogue) attached(args []string, terminal bool) nature {
 }
 
 // images are those whose usual command is a shell.
-var images = strings.Fields("ubuntu debian alpine busybox centos fedora archlinux rockylinux almalinux bash nicolaka/netshoot jpetazzo/netshoot")
+var images = strings.Fields("ubuntu debian alpine busybox centos fedora archlinux rockylinux almalinux bash " +
+	"nicolaka/netshoot jpetazzo/netshoot")
 
 const (
-	runFlags = `a add-host annotation blkio-weight cap-add cap-drop cgroup-parent cidfile c cpu-period cpu-quota cpuset-cpus cpu-shares cpus device dns
-		entrypoint e env env-file expose gpus group-add health-cmd h hostname ip ipc isolation l label label-file link log-driver log-opt mac-address m memory memory-swap
+	runFlags = `a add-host annotation blkio-weight cap-add cap-drop cgroup-parent cidfile c cpu-period cpu-quota cpuset-cpus cpu-shares cpus
+		device dns entrypoint e env env-file expose gpus group-add
+		health-cmd h hostname ip ipc isolation l label label-file link log-driver
+		log-opt mac-address m memory memory-swap
 		mount name net network network-alias pid pids-limit platform p publish pull restart runtime security-opt shm-size stop-signal stop-timeout
 		sysctl tmpfs ulimit u user userns v volume volumes-from w workdir`
 	execFlags = "e env env-file u user w workdir detach-keys"
-	kubeFlags = "n namespace context cluster user kubeconfig s server l selector c container o output f filename image restart overrides env port labels tail since field-selector"
+	kubeFlags = "n namespace context cluster user kubeconfig s server l selector c container o output f filename image restart overrides " +
+		"env port labels tail since field-selector"
 )
 
 func (c catalogue) docker(args []string) nature {
@@ -660,6 +686,9 @@ func (c catalogue) docker(args []string) nature {
 	case "container", "service", "system", "image", "volume", "network":
 		if len(args) == 0 {
 			return ends
+		}
+		if converges := slices.Contains([]string{"create", "update", "scale", "rollback"}, args[0]); sub == "service" && converges {
+			return asks
 		}
 		sub, args = args[0], args[1:]
 	case "compose":
@@ -674,6 +703,8 @@ func (c catalogue) docker(args []string) nature {
 		return when(!hasFlag(args, "", "--until"))
 	case "attach", "wait", "start", "debug":
 		return unknown
+	case "pull", "push", "build":
+		return asks
 	case "run":
 		flags, rest := split(args, runFlags)
 		if len(rest) == 0 || hasFlag(flags, "d", "--detach") {
@@ -784,16 +815,17 @@ func (c catalogue) kubectl(args []string) nature {
 	case "attach", "wait", "rollout", "debug", "drain", "delete":
 		return unknown
 	case "exec", "run":
+		if sub == "run" && !hasFlag(own, "it", "--stdin", "--tty", "--attach", "--rm") {
+			return ends // it is detached
+		}
 		if i := slices.Index(args, "--"); i >= 0 {
 			return c.attached(args[i+1:], terminal)
 		}
 		list := positional(own, strings.Fields(kubeFlags)...)
-		switch {
-		case len(list) > 1:
+		if len(list) > 1 {
 			return c.attached(list[1:], terminal)
-		case sub == "exec" || terminal || hasFlag(own, "i", "--attach", "--rm"):
-			return unknown
 		}
+		return unknown
 	}
 	return ends
 }

@@ -8,7 +8,7 @@ import (
 	"workshop/runner/lint"
 )
 
-// of is what is found in a deck of one exercise.
+// of returns the findings in a deck of one exercise.
 func of(t testing.TB, body string) []string {
 	t.Helper()
 	return codes(lint.Run(load(t, "# Title\n\n.exercise[\n"+body+"\n]\n"), lint.Options{}))
@@ -61,7 +61,6 @@ kubectl get pods -w -o wide | grep web
 kubectl port-forward svc/web 8080:80
 kubectl proxy
 kubectl exec -it web -- top
-kubectl edit deploy web
 stern web
 vmstat 1
 vmstat -S M 5
@@ -95,9 +94,6 @@ ps aux | less
 vim file
 vi
 nano file
-crontab -e
-git commit
-git rebase -i main
 python
 python3
 docker run -it python python
@@ -212,14 +208,18 @@ watch -g ls
 	}
 }
 
-// TestFlow shows what is known of the steps of an exercise, one after the other.
+// TestFlow shows the knowledge of the steps of an exercise, one after the other.
 func TestFlow(t *testing.T) {
 	tests := []struct{ name, body, want string }{
 		{"a wait and a key", snippet("top") + "\n<!--\n```wait Tasks```\n```key ^C```\n-->\n" + snippet("ls"), ""},
 		{"only a wait", snippet("top") + "\n<!-- ```wait Tasks``` -->", ""},
 		{"only a wait, then a snippet", snippet("top") + "\n<!-- ```wait Tasks``` -->\n" + snippet("ls"), "types-into-program"},
 		{"a key that does not end it", snippet("less x") + "\n<!-- ```key Space``` -->\n" + snippet("ls"), "types-into-program"},
-		{"an editor that is left", snippet("vim x") + "\n<!--\n```keys ihello```\n```key Escape```\n```keys :wq```\n```key Enter```\n-->\n" + snippet("ls"), ""},
+		{
+			"an editor that is left",
+			snippet("vim x") + "\n<!--\n```keys ihello```\n```key Escape```\n```keys :wq```\n```key Enter```\n-->\n" +
+				snippet("ls"), "",
+		},
 		{"an editor that is not", snippet("vim x") + "\n<!--\n```keys ihello```\n```key Escape```\n-->\n" + snippet("ls"), "types-into-program"},
 		{"a check behind it", snippet("top") + "\n<!-- ```check``` -->", "never-ends"},
 		{"in the middle", snippet("top\nls") + "\n<!-- ```wait x``` -->", "never-ends"},
@@ -231,19 +231,19 @@ func TestFlow(t *testing.T) {
 		{"another program's language", snippet("python3") + "\n" + snippet("print('it''s') if x else )"), "never-ends"},
 		{"keys to another program", snippet("python3") + "\n<!--\n```keys print(1)```\n```key ^D```\n-->\n" + snippet("ls"), ""},
 		{"^C to nothing", snippet("ls") + "\n<!-- ```key ^C``` -->", "key-to-nothing"},
-		{"^C to what is gone", snippet("top") + "\n<!--\n```wait Tasks```\n```key q```\n```key ^C```\n-->", "key-to-nothing"},
+		{"^C to an ended program", snippet("top") + "\n<!--\n```wait Tasks```\n```key q```\n```key ^C```\n-->", "key-to-nothing"},
 		{"^C twice to Compose", snippet("docker-compose up") + "\n<!--\n```wait x```\n```key ^C```\n```key ^C```\n-->", ""},
 		{"a command by keys", snippet("ls") + "\n<!--\n```keys pwd```\n```key Enter```\n-->", ""},
-		{"q behind what may go on", snippet("./show") + "\n<!-- ```key q``` -->", ""},
+		{"q behind an unknown program", snippet("./show") + "\n<!-- ```key q``` -->", ""},
 		{"^D at the prompt", snippet("ls") + "\n<!-- ```key ^D``` -->", "key-to-nothing"},
-		{"^D behind what may be a shell", snippet("./enter") + "\n" + snippet("ls") + "\n<!-- ```key ^D``` -->", ""},
+		{"^D behind a possible shell", snippet("./enter") + "\n" + snippet("ls") + "\n<!-- ```key ^D``` -->", ""},
 		{"echo", snippet("echo READY") + "\n<!-- ```wait READY``` -->", "wait-cannot-fail"},
 		{"a part of a word", snippet("echo READY") + "\n<!-- ```wait READ``` -->", ""},
 		{"quotes", snippet(`echo "it is READY"`) + "\n<!-- ```wait it is READY``` -->", "wait-cannot-fail"},
 		{"an argument", snippet("docker-compose logs worker") + "\n<!-- ```wait worker``` -->", "wait-cannot-fail"},
-		{"what is only looked for", snippet("docker ps | grep redis") + "\n<!-- ```wait redis``` -->", ""},
+		{"a text that is only searched for", snippet("docker ps | grep redis") + "\n<!-- ```wait redis``` -->", ""},
 		{"behind a success", snippet("make && echo DONE") + "\n<!-- ```wait DONE``` -->", ""},
-		{"behind what cannot fail", snippet("sleep 6 && echo DONE") + "\n<!-- ```wait DONE``` -->", "fixed-sleep wait-cannot-fail"},
+		{"behind a command that cannot fail", snippet("sleep 6 && echo DONE") + "\n<!-- ```wait DONE``` -->", "fixed-sleep wait-cannot-fail"},
 		{"behind a loop", snippet("until curl localhost; do sleep 1; done; echo UP") + "\n<!-- ```wait UP``` -->", ""},
 		{"in a comment", snippet("top # Tasks") + "\n<!--\n```wait Tasks```\n```key q```\n-->", ""},
 		{"in a file", snippet("echo READY > file; cat other") + "\n<!-- ```wait READY``` -->", ""},

@@ -11,8 +11,8 @@ import (
 var brokenContinuation = Rule{
 	Code: "broken-continuation", Severity: Warning, Fixable: true,
 	Summary: "a backslash with a blank behind it at the end of a line",
-	Doc: `A backslash continues a line only if it is its very last character. With a blank behind
-it, it is an argument that is a blank, and the next line is a command of its own.`,
+	Doc: `A backslash continues a line only if it is its very last character. A backslash with a
+blank behind it is an argument that is a blank, and the next line is a command of its own.`,
 	Bad:  ".exercise[\n```bash\ndocker run \\ \n  alpine true\n```\n]\n",
 	Good: ".exercise[\n```bash\ndocker run \\\n  alpine true\n```\n]\n",
 	snippet: func(p *pass, s *snippet) {
@@ -26,7 +26,8 @@ it, it is an argument that is a blank, and the next line is a command of its own
 			bare := strings.TrimRight(text, " \t")
 			within := func(d stretch) bool { return d.from <= at && at < d.to }
 			if text != line && bare != text && strings.HasSuffix(bare, `\`) && !strings.HasSuffix(bare, `\\`) && !anyOf(documents, within) {
-				f := p.report(s.step.At(at+len(bare)-1, at+len(text)), "remove the blanks behind it", "this backslash does not continue the line: a blank follows it")
+				f := p.report(s.step.At(at+len(bare)-1, at+len(text)), "remove the blanks behind it",
+					"this backslash does not continue the line: a blank follows it")
 				f.Fix = []markdown.Edit{{Span: s.step.At(at+len(bare), at+len(text)), Old: text[len(bare):]}}
 			}
 			at += len(line)

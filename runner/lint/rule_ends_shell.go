@@ -3,10 +3,10 @@ package lint
 var endsShell = Rule{
 	Code: "ends-shell", Severity: Warning,
 	Summary: "exit or exec where it ends the session's own shell",
-	Doc: `The shell of a session is the one that the snippets are typed into: when it ends or is
-replaced, the exercise fails and a fresh one takes its place, in the first directory and
-without the variables. An exit is right where a shell within the shell was opened before
-(docker exec -it … sh, ssh, su). Elsewhere use a subshell: ( … ).`,
+	Doc: `All snippets of a session are typed into one shell. If that shell ends or is replaced, the
+exercise fails, and a fresh shell takes its place, in the first directory and without the
+variables. An exit is right if an earlier snippet opened a nested shell (docker exec -it …
+sh, ssh, su). Elsewhere use a subshell: ( … ).`,
 	Bad:  ".exercise[\n```bash\nls\nexit\n```\n]\n",
 	Good: ".exercise[\n```bash\ndocker exec -it web sh\n```\n```bash\nexit\n```\n]\n",
 	session: func(p *pass, f *flow) {

@@ -14,16 +14,18 @@ var fixedSleep = Rule{
 	Code: "fixed-sleep", Severity: Warning,
 	Summary: "a sleep of a second or more that waits for something",
 	Doc: `A fixed sleep is too long on a fast machine and too short on a slow one; a course may
-spend hours a year in them. Wait for what it is meant to wait for: a hidden wait step
-for a text that appears, or a loop that asks until there is an answer (a sleep within
-such a loop is not meant, nor one in the background, nor one that a key interrupts).`,
+spend hours a year in them. Wait for the event itself: by a hidden wait step for a text, or
+by a loop that asks until there is an answer. A sleep within such a loop is allowed, and
+so are one in the background and one that a key interrupts.`,
 	Bad:  ".exercise[\n```bash\ndocker-compose up -d\nsleep 10\ncurl localhost:8000\n```\n]\n",
 	Good: ".exercise[\n```bash\ndocker-compose up -d\nuntil curl -s localhost:8000; do sleep 1; done\n```\n]\n",
 	snippet: func(p *pass, s *snippet) {
 		if s.foreign {
 			return
 		}
-		pressed := slices.ContainsFunc(s.looks, func(step *runner.Step) bool { return step.Kind() == runner.Presses })
+		pressed := slices.ContainsFunc(s.looks, func(step *runner.Step) bool {
+			return step.Kind() == runner.KindPresses
+		})
 		for i, stmt := range s.stmts {
 			interrupted := pressed && i == len(s.stmts)-1
 			syntax.Walk(stmt, func(n syntax.Node) bool {
@@ -34,7 +36,8 @@ such a loop is not meant, nor one in the background, nor one that a key interrup
 					return !n.Background
 				case *syntax.CallExpr:
 					if seconds := sleeps(n); seconds >= 1 && !interrupted {
-						p.report(s.span(n), "wait for what it is meant to wait for", "a fixed sleep of %s", strings.TrimSpace(strings.Join(words(n)[1:], " ")))
+						p.report(s.span(n), "wait for what it is meant to wait for", "a fixed sleep of %s",
+							strings.TrimSpace(strings.Join(words(n)[1:], " ")))
 					}
 				}
 				return true
@@ -43,7 +46,7 @@ such a loop is not meant, nor one in the background, nor one that a key interrup
 	},
 }
 
-// sleeps is how many seconds a command sleeps, as far as it is known.
+// sleeps is the number of seconds that a command sleeps, as far as it is known.
 func sleeps(call *syntax.CallExpr) (total float64) {
 	args := unwrap(words(call))
 	if len(args) < 2 || args[0] != "sleep" {

@@ -3,10 +3,11 @@ package lint
 var badIgnore = Rule{
 	Code: "bad-ignore", Severity: Error,
 	Summary: "a lint-ignore without a reason, or of a code that does not exist",
-	Doc: `A comment <!-- lint-ignore CODE: reason --> silences a rule for what follows it, up to
-the next step or blank line. Without a reason nobody knows later whether it still
-holds; with a mistyped code it does nothing. What keeps a deck from running, such as an
-unknown directive, cannot be ignored.`,
+	Doc: `A comment <!-- lint-ignore CODE: reason --> silences a rule for the lines behind it, up to
+the next step or blank line. Without a reason nobody knows later whether the comment still
+holds, and with a mistyped code it does nothing. A mistake that leaves a run without a
+meaning, such as one of the manifest, cannot be ignored. A step that cannot be carried out is
+left out, with a remark, if its mistake is ignored.`,
 	Bad:  "<!-- lint-ignore slide-overflw: it scrolls -->\n# Long\n",
 	Good: "<!-- lint-ignore slide-overflow: it scrolls -->\n# Long\n\n```\n" + manyLines + "```\n",
 }
@@ -14,9 +15,9 @@ unknown directive, cannot be ignored.`,
 var unusedIgnore = Rule{
 	Code: "unused-ignore", Severity: Warning,
 	Summary: "a lint-ignore of something that is not found there",
-	Doc: `What was wrong has been repaired, or the comment stands in the wrong place: it is about
-its own line and what follows, up to the next step or blank line. It is not reported
-when only a part of the deck is selected.`,
+	Doc: `The mistake has been repaired, or the comment stands in the wrong place: it is about its
+own line and the lines behind it, up to the next step or blank line. The rule reports
+nothing if only a part of the deck is selected.`,
 	Bad:  "<!-- lint-ignore slide-overflow: it scrolls -->\n# Short\n",
 	Good: "# Short\n",
 }

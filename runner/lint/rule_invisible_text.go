@@ -10,10 +10,10 @@ import (
 var invisibleText = Rule{
 	Code: "invisible-text", Severity: Warning, Fixable: true,
 	Summary: "a zero-width or bidirectional control character on a slide",
-	Doc: `Outside of steps it does no harm to a run, but learners copy it with a command, a link
-does not lead where it seems to, and a bidirectional control shows another order than
-the text has. Joiners, and the marks of scripts that are written from right to left, are
-not meant. --fix removes those that are only invisible.`,
+	Doc: `Outside of steps such a character does no harm to a run. But learners copy it with a
+command, a link leads elsewhere than it seems to, and a bidirectional control shows the
+text in another order. Joiners, and the marks of scripts that are written from right to
+left, are allowed. --fix removes zero-width characters.`,
 	Bad:  "# Ti\u200btle\n",
 	Good: "# Title\n",
 	deck: func(p *pass, d *Deck) {
@@ -30,7 +30,7 @@ not meant. --fix removes those that are only invisible.`,
 					}
 					at := s.At(i, i+utf8.RuneLen(r))
 					if steps[at.Pos.Line] {
-						continue // which reading has reported
+						continue // reading has reported it
 					}
 					f := p.report(at, "remove it", "invisible character U+%04X", r)
 					if !bidi {
@@ -42,7 +42,7 @@ not meant. --fix removes those that are only invisible.`,
 	},
 }
 
-// linesOfSteps are the lines that steps of a slide stand on.
+// linesOfSteps are the lines of a slide's steps.
 func linesOfSteps(s *markdown.Slide) map[int]bool {
 	lines := map[int]bool{}
 	for _, e := range s.Exercises {

@@ -1,7 +1,11 @@
 package lint
 
 import (
+	"regexp"
+	"slices"
 	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
 
 	"workshop/runner"
 )
@@ -11,13 +15,13 @@ var keyToNothing = Rule{
 	Summary: "a key that is to end a program where none is running",
 	Doc: `The command before the key ends by itself, or an earlier key has ended it: the key
 comes to the prompt of the shell. There ^C does nothing, q is the beginning of the next
-command, and ^D ends the shell. Remove the key, or start what it is for.`,
+command, and ^D ends the shell. Remove the key, or start the program that it is for.`,
 	Bad:  ".exercise[\n```bash\nls\n```\n<!-- ```key ^C``` -->\n]\n",
 	Good: ".exercise[\n```bash\nvmstat 1\n```\n<!--\n```wait memory```\n```key ^C```\n-->\n]\n",
 	session: func(p *pass, f *flow) {
 		for i := range f.visits {
 			v := &f.visits[i]
-			if v.step.Kind() != runner.Presses || v.exercise.Setup || !v.before.idle {
+			if v.step.Kind() != runner.KindPresses || v.exercise.Setup || !v.before.idle {
 				continue
 			}
 			keys := v.step.Sends()
@@ -32,7 +36,31 @@ command, and ^D ends the shell. Remove the key, or start what it is for.`,
 			if v.command != nil {
 				name = quote(v.command.step.Text)
 			}
-			p.report(v.step.Head(), "remove it, or start what it is for", message, name)
+			hint := "remove it, or start what it is for"
+			if keys == "q" && v.command != nil && v.command.program.pages() {
+				hint = "the pager of a session is cat, by PAGER and GIT_PAGER"
+			}
+			p.report(v.step.Head(), hint, message, name)
 		}
 	},
+}
+
+// pagerChoice finds the choice of a pager in a snippet.
+var pagerChoice = regexp.MustCompile(`\b[A-Z_]*PAGER=|\bcore\.pager\b|\bgit (?:-p|--paginate)\b`)
+
+// pages reports whether a program shows its output by a pager.
+func (p program) pages() bool {
+	call, ok := p.node.(*syntax.CallExpr)
+	if !ok {
+		return false
+	}
+	args := unwrap(words(call))
+	switch {
+	case len(args) == 0:
+		return false
+	case args[0] == "git":
+		sub := skip(args[1:], "Cc")
+		return len(sub) > 0 && slices.Contains([]string{"log", "diff", "show", "blame", "branch", "reflog", "stash"}, sub[0])
+	}
+	return slices.Contains([]string{"man", "systemctl", "journalctl"}, args[0])
 }

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,10 +15,11 @@ var missingTarget = Rule{
 	Code: markdown.CodeMissingTarget, Severity: Warning,
 	Summary: "a link or an image whose file or slide is not there",
 	Doc: `Relative links and images are looked for beside the deck (its manifest) and beside the
-chapter's file; page.html stands for page.md or page.yml, which it is made of. #name is
-the name of a slide (name: …), its number, the slug of its title, toc- and the slug of a
-part's, or an HTML id. A link to a slide of another chapter is missing when a chapter is
-looked at by itself: lint the manifest. Addresses on the network are never asked for.`,
+chapter's file; if a file is named by itself, also beside the manifests above it. page.html
+stands for the page.md or page.yml that it is made of. #name is the name of a slide (name:
+…), its number, the slug of its title, toc- and the slug of a part's title, or an HTML id.
+If a chapter is linted by itself, links to slides of other chapters are missing: lint the
+manifest. Addresses on the network are never requested.`,
 	Bad:  "![A picture](images/none.png)\n\n[There](#nowhere)\n",
 	Good: "-- deck.md --\n![A picture](images/one.png) and [here](#here)\n\n---\n\nname: here\n\nHere.\n-- images/one.png --\n(a picture)\n",
 	deck: func(p *pass, d *Deck) {
@@ -35,12 +37,13 @@ looked at by itself: lint the manifest. Addresses on the network are never asked
 	},
 }
 
-// targets knows what links of a deck can lead to.
+// targets knows the possible targets of a deck's links.
 type targets struct {
 	deck    *Deck
-	anchors map[string]bool // nil until it is needed
+	anchors map[string]bool // nil until the first use
 	slides  int
 	files   map[string]bool
+	beside  func(file string) []string // nil until the first use
 }
 
 var (
@@ -50,7 +53,7 @@ var (
 )
 
 func (t *targets) check(p *pass, c *markdown.Chapter, l markdown.Link) {
-	if l.End == (markdown.Pos{}) && !l.Image { // a substitution stands there, which has been looked at
+	if l.End == (markdown.Pos{}) && !l.Image { // a substitution, already checked
 		return
 	}
 	if scheme.MatchString(l.Target) || strings.Contains(l.Target, "@@") {
@@ -71,28 +74,41 @@ func (t *targets) check(p *pass, c *markdown.Chapter, l markdown.Link) {
 		if host.MatchString(name) {
 			hint = "write https:// before it"
 		}
-		p.report(l.Span, hint, "%s: no such file for this %s", shorten(name), kind)
+		p.report(l.Span, hint, "%s: no such file for this %s", name, kind)
 	case anchor != "" && !t.leads(anchor):
 		p.report(l.Span, "", "no slide is called %s", shorten(anchor))
 	}
 }
 
-// exists looks for a file beside the deck and beside the chapter.
+// exists looks for a file beside the deck and beside the chapter, and in a deck without a manifest
+// beside those that may list the chapter.
 func (t *targets) exists(c *markdown.Chapter, name string) bool {
 	dirs := []string{t.deck.Dir}
 	if dir := path.Dir(c.Path); c.Path != "" && dir != t.deck.Dir {
 		dirs = append(dirs, dir)
 	}
+	if t.in(dirs, name) {
+		return true
+	}
+	if t.deck.Values != nil || c.Path == "" {
+		return false
+	}
+	if t.beside == nil {
+		t.beside = markdown.Beside(t.deck.FS)
+	}
+	return t.in(t.beside(c.Path), name)
+}
+
+// in reports whether one of some folders has a file, or the source of a page.
+func (t *targets) in(dirs []string, name string) bool {
 	for _, dir := range dirs {
 		full := path.Join(dir, name)
 		names := []string{full}
 		if page, ok := strings.CutSuffix(full, ".html"); ok {
 			names = append(names, page, page+".md", page+".yml")
 		}
-		for _, n := range names {
-			if t.file(n) {
-				return true
-			}
+		if slices.ContainsFunc(names, t.file) {
+			return true
 		}
 	}
 	return false
@@ -139,7 +155,7 @@ func (t *targets) leads(anchor string) bool {
 	return t.anchors[anchor] || t.anchors[markdown.Slug(anchor)]
 }
 
-// letters leaves nothing else: tables of contents have made their names in several ways.
+// letters keeps only letters: tables of contents have made their names in several ways.
 func letters(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' {

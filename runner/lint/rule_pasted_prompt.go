@@ -10,9 +10,9 @@ import (
 var pastedPrompt = Rule{
 	Code: "pasted-prompt", Severity: Error, Fixable: true,
 	Summary: "a prompt in front of a command",
-	Doc: `What stands in a snippet is typed as it is: the shell looks for a command called $, or
-takes a line that begins with # for a comment and runs nothing. Leave the prompt out.
-Output that was pasted with it goes into a fence without a directive.`,
+	Doc: `A snippet is typed as it is, with its prompt: the shell looks for a command called $, or
+takes a line that begins with # for a comment and runs nothing. Remove the prompt. Put
+output that was pasted with it into a fence without a directive.`,
 	Bad:  ".exercise[\n```bash\n$ docker ps\n```\n]\n",
 	Good: ".exercise[\n```bash\ndocker ps\n```\n]\n",
 	snippet: func(p *pass, s *snippet) {
@@ -38,7 +38,8 @@ Output that was pasted with it goes into a fence without a directive.`,
 type stretch struct{ from, to int }
 
 var (
-	prompt     = regexp.MustCompile(`^[ \t]*((?:\$|%|>>>|[\w.-]+@[\w.-]+:[^\s$#%]*[$#%]|\[[\w.-]+@[\w.-]+ [^\]\n]*\][$#%]|PS [A-Z]:\\[^>\n]*>)[ \t]+)\S`)
+	prompt = regexp.MustCompile(`^[ \t]*((?:\$|%|>>>|[\w.-]+@[\w.-]+:[^\s$#%]*[$#%]` +
+		`|\[[\w.-]+@[\w.-]+ [^\]\n]*\][$#%]|PS [A-Z]:\\[^>\n]*>)[ \t]+)\S`)
 	rootPrompt = regexp.MustCompile(`^[ \t]*(#[ \t]+)(\S+)`)
 )
 

@@ -7,18 +7,19 @@ import (
 	"workshop/markdown"
 )
 
-// slideLines is how many lines fit on a slide, unless the manifest says otherwise: half
-// of the slides of public decks have at most 17, 95 of 100 at most 25.
+// slideLines is the number of lines that fit on a slide; the manifest can change it. Half of
+// the slides of public decks have at most 17, 95 of 100 at most 25.
 const slideLines = 25
 
 var slideOverflow = Rule{
 	Code: "slide-overflow", Severity: Warning,
 	Summary: "a slide with more lines than fit",
-	Doc: `What does not fit is not seen in a room. Counted are lines as they are shown: a title is
-two, a line of more than 80 characters wraps, a blank line outside code is half a line;
-comments, properties, notes and the brackets of blocks are nothing, and an increment adds
-to what it goes on with. 25 fit, or what a manifest says (lint: slide-lines: 30). Part the
-slide, or move something to the notes behind ???.`,
+	Doc: `In a room nobody sees the lines below the screen. The lines of the shown slide count: a
+title counts twice, a line of more than 80 characters wraps, and a blank line outside code
+is half a line. Comments, properties, notes, the fences of code, the brackets of blocks and
+the sources of diagrams (mermaid) do not count. An increment adds to the slide that it continues. 25 lines fit; the manifest
+can set another number (lint: slide-lines: 30). Divide the slide, or move a part of it to
+the notes behind ???.`,
 	Bad:  "# Long\n\n```\n" + strings.Repeat("line\n", 30) + "```\n",
 	Good: "# Short\n\n```\n" + strings.Repeat("line\n", 15) + "```\n\n---\n\n## Another\n\n```\n" + strings.Repeat("line\n", 15) + "```\n",
 	deck: func(p *pass, d *Deck) {
@@ -27,7 +28,7 @@ slide, or move something to the notes behind ???.`,
 			fit = d.Lint.SlideLines
 		}
 		for _, c := range d.Chapters {
-			for i := 0; i < len(c.Slides); {
+			for i := 0; i < len(c.Slides) && !c.Sections(); {
 				first := c.Slides[i]
 				half := 0
 				for half = shownLines(first); i+1 < len(c.Slides) && c.Slides[i+1].Increment; i++ {
@@ -35,74 +36,45 @@ slide, or move something to the notes behind ???.`,
 				}
 				i++
 				if need := (half + 1) / 2; need > fit && !first.Excluded {
-					p.report(firstLine(first), "part it, or move something to the notes", "this slide needs %d lines, %d fit", need, fit)
+					p.report(firstLine(first), "divide it, or move a part of it to the notes", "this slide needs %d lines, %d fit", need, fit)
 				}
 			}
 		}
 	},
 }
 
-// firstLine is where a slide begins to show something.
+// firstLine is the first visible line of a slide.
 func firstLine(s *markdown.Slide) markdown.Span {
-	at := 0
-	for line := range strings.Lines(s.Source) {
-		trimmed := strings.TrimSpace(line)
-		if trimmed != "" && !strings.HasPrefix(trimmed, "<!--") {
-			from := at + strings.Index(line, trimmed)
-			return s.At(from, from+len(trimmed))
+	for _, l := range s.Lines() {
+		if text := strings.TrimSpace(s.Source[l.Start:l.End]); text != "" {
+			from := l.Start + strings.Index(s.Source[l.Start:l.End], text)
+			return s.At(from, from+len(text))
 		}
-		at += len(line)
 	}
 	return s.Pos.Point()
 }
 
-// shownLines is how high a slide is, in halves of a line.
+// shownLines is the height of a slide, in halves of a line.
 func shownLines(s *markdown.Slide) (half int) {
 	const wide = 80
-	fence, comment, blank := "", false, true
-	for line := range strings.Lines(s.Source) {
-		line = strings.TrimRight(line, "\n")
-		trimmed := strings.TrimSpace(line)
+	blank := true
+	for _, l := range s.Lines() {
+		text := strings.TrimSpace(l.Text)
 		switch {
-		case fence != "":
-			if strings.HasPrefix(trimmed, fence) && strings.Trim(trimmed, fence[:1]) == "" {
-				fence = ""
-			} else if half += 2; comment {
-				half -= 2
-			}
-			continue
-		case opensFence(trimmed):
-			fence = trimmed[:3]
-			continue
-		case comment:
-			comment = !strings.Contains(trimmed, "-->")
-			continue
-		case strings.HasPrefix(trimmed, "<!--"):
-			comment = !strings.Contains(trimmed, "-->")
-			continue
+		case l.Code:
+			half += 2
+		case text != "":
+			half += 2 * ((utf8.RuneCountInString(text) + wide - 1) / wide)
+		case !blank:
+			half++
 		}
-		switch {
-		case trimmed == "":
-			if !blank {
-				half++
-			}
-			blank = true
-			continue
-		case trimmed == "]", strings.HasPrefix(trimmed, ".") && strings.HasSuffix(trimmed, "["):
-			continue
-		case strings.HasPrefix(line, "#"):
+		if l.Heading {
 			half += 2
 		}
-		half += 2 * max(1, (utf8.RuneCountInString(trimmed)+wide-1)/wide)
-		blank = false
+		blank = text == "" && !l.Code
 	}
 	if blank && half > 0 {
 		half--
 	}
 	return half
-}
-
-// opensFence reports whether a line opens a fence of several lines.
-func opensFence(line string) bool {
-	return strings.HasPrefix(line, "```") && !strings.Contains(strings.TrimLeft(line, "`"), "`") || strings.HasPrefix(line, "~~~")
 }

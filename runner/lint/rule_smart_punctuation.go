@@ -14,7 +14,7 @@ var smartPunctuation = Rule{
 	Summary: "a typographic quote or dash where the shell wants a plain one",
 	Doc: `Word processors and chat programs turn quotes into “ ” and two hyphens into a dash. To
 a shell these are letters: nothing is quoted, and –d is no option. Within quotes they are
-text, and not meant.`,
+allowed.`,
 	Bad:  ".exercise[\n```bash\necho “two words”\n```\n]\n",
 	Good: ".exercise[\n```bash\necho \"two words\"\n```\n]\n",
 	snippet: func(p *pass, s *snippet) {

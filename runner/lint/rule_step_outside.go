@@ -5,7 +5,7 @@ import "workshop/markdown"
 var stepOutside = Rule{
 	Code: markdown.CodeStepOutside, Severity: Warning,
 	Summary: "a hidden directive that stands in no exercise",
-	Doc:     `Only what stands in .exercise[ … ] or .lab[ … ] runs. Move it there.`,
+	Doc:     `Only the steps in .exercise[ … ] and .lab[ … ] run. Move it there.`,
 	Bad:     "<!-- ```wait Tasks``` -->\n",
 	Good:    ".exercise[\n```bash\ntop\n```\n<!--\n```wait Tasks```\n```key q```\n-->\n]\n",
 }

@@ -5,8 +5,8 @@ import "workshop/markdown"
 var substitution = Rule{
 	Code: markdown.CodeSubstitution, Severity: Warning,
 	Summary: "@@NAME@@ without a value",
-	Doc: `@@TITLE@@, @@CHAT@@, @@GITREPO@@, @@SLIDES@@, @@ZIP@@ and @@HTML@@ are replaced by what the manifest
-says; what has no value there, or no such name, is shown as it is.`,
+	Doc: `@@TITLE@@, @@CHAT@@, @@GITREPO@@, @@SLIDES@@, @@ZIP@@ and @@HTML@@ are replaced by the
+manifest's values. Without a value, or with another name, such a text is shown as it is.`,
 	Bad:  "# @@TITEL@@\n",
 	Good: "-- workshop.yml --\ntitle: A course\ncontent: [a.md]\n-- a.md --\n# @@TITLE@@\n",
 }

@@ -3,11 +3,10 @@ package lint
 var typesIntoProgram = Rule{
 	Code: "types-into-program", Severity: Warning,
 	Summary: "a snippet that comes while another program is still in the foreground",
-	Doc: `A wait does not end what it waits for. When the next snippet comes, the program of the
-one before is still in the foreground, and the shell is not there to take a command: the
-step waits for the prompt up to its limit and fails. End the program first, with a key
-such as ^C or q. The exercise that started it may be another one: a session goes on from
-exercise to exercise.`,
+	Doc: `A wait does not end the program whose output it waits for. The next snippet needs the
+prompt, but the program is still in the foreground: the step waits for the prompt up to its
+limit and fails. End the program first, with a key such as ^C or q. An earlier exercise may
+have started it: a session continues from exercise to exercise.`,
 	Bad:  ".exercise[\n```bash\ntop\n```\n<!-- ```wait Tasks``` -->\n```bash\nls\n```\n]\n",
 	Good: ".exercise[\n```bash\ntop\n```\n<!--\n```wait Tasks```\n```key ^C```\n-->\n```bash\nls\n```\n]\n",
 	session: func(p *pass, f *flow) {

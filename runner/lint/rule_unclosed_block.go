@@ -5,8 +5,8 @@ import "workshop/markdown"
 var unclosedBlock = Rule{
 	Code: markdown.CodeUnclosedBlock, Severity: Warning,
 	Summary: "a block without its closing bracket",
-	Doc: `.name[ … ] gives a class to what is in it. Without its ] it is literal text, brackets and
-all. Write \.name[ where that is meant.`,
+	Doc: `.name[ … ] gives a class to the text in it. Without its ] the whole is literal text, with
+its brackets. If that is the intention, write \.name[.`,
 	Bad:  ".small[ One\n\n---\n\nTwo\n",
 	Good: ".small[ One ]\n\n---\n\nTwo\n",
 }

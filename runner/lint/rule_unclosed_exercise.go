@@ -5,8 +5,8 @@ import "workshop/markdown"
 var unclosedExercise = Rule{
 	Code: markdown.CodeUnclosedExercise, Severity: Error,
 	Summary: "an exercise without its closing bracket",
-	Doc: `Brackets in an exercise are balanced: each [ has its ], save in code. Without its ] it is not
-known which steps belong to it.`,
+	Doc: `Brackets in an exercise are balanced: each [ has its ], except in code. Without its ] the
+end of the exercise is unknown, and with it the steps.`,
 	Bad:  ".exercise[\n```bash\nls\n```\n",
 	Good: ".exercise[\n```bash\nls\n```\n]\n",
 }

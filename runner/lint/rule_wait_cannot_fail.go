@@ -12,13 +12,13 @@ import (
 var waitCannotFail = Rule{
 	Code: "wait-cannot-fail", Severity: Warning,
 	Summary: "a wait whose text stands in the command that it follows",
-	Doc: `Only output satisfies a wait, what is typed does not. But a text that stands in the
-command says little when it comes: echo READY prints READY whatever happened before, and
-what a command is given it repeats when it fails ("cannot access 'READY'"). Wait for
-something that only a success prints, such as a figure, a name that the command does not
-hold, or a message of the program. Not meant are words that the command only looks for
-(grep READY), a line that is printed only if what comes before it has succeeded (make &&
-echo READY), and one that a loop holds back (until …; do …; done; echo READY).`,
+	Doc: `Only output satisfies a wait, typed text does not. But a text from the command itself
+proves little: echo READY always prints READY, and a command that fails repeats its
+arguments in the message ("cannot access 'READY'"). Wait for a text that only a success
+prints, such as a figure, a name that does not stand in the command, or a message of the
+program. Allowed are words that the command only looks for (grep READY), a line that is
+printed only after a success (make && echo READY), and one behind a loop (until …; do …;
+done; echo READY).`,
 	Bad:  ".exercise[\n```bash\nsleep 6; echo READY\n```\n<!-- ```wait READY``` -->\n]\n",
 	Good: ".exercise[\n```bash\nmake && echo READY\n```\n<!-- ```wait READY``` -->\n]\n",
 	snippet: func(p *pass, s *snippet) {
@@ -26,28 +26,30 @@ echo READY), and one that a loop holds back (until …; do …; done; echo READY
 			return
 		}
 		for _, step := range s.looks[:min(len(s.looks), maxWaits)] {
-			if step.Kind() == runner.Presses || step.Kind() == runner.Arranges {
-				return // what comes now may be of another command
+			if step.Kind() == runner.KindPresses || step.Kind() == runner.KindArranges {
+				return // later output may be of another command
 			}
 			pattern := step.Condition().Appears
-			if step.Kind() != runner.Waits || pattern == nil {
+			if step.Kind() != runner.KindWaits || pattern == nil {
 				continue
 			}
 			switch printed, found := s.repeats(pattern); {
 			case printed:
-				p.report(place(step), "wait for something that only a success prints", "%s is printed by the command itself, whatever happens: this wait cannot fail", pattern)
+				p.report(place(step), "wait for something that only a success prints",
+					"%s is printed by the command itself, whatever happens: this wait cannot fail", pattern)
 			case found:
-				p.report(place(step), "wait for something that only a success prints", "%s stands in the command that this wait follows: should it fail, its error may satisfy the wait", pattern)
+				p.report(place(step), "wait for something that only a success prints",
+					"%s stands in the command that this wait follows: should it fail, its error may satisfy the wait", pattern)
 			}
 		}
 	},
 }
 
-// maxWaits is how many steps behind a snippet are compared with it: nobody writes more,
-// and each of them means looking through the snippet.
+// maxWaits bounds the steps behind a snippet that are compared with it: no deck has more, and
+// each of them costs a search of the snippet.
 const maxWaits = 100
 
-// place is where the data of a step stands.
+// place is the place of a step's data.
 func place(step *runner.Step) markdown.Span {
 	if step.Text == "" {
 		return step.Head()
@@ -56,8 +58,8 @@ func place(step *runner.Step) markdown.Span {
 	return step.At(0, len(line))
 }
 
-// repeats reports whether a pattern is found in a snippet, and whether there it is what
-// the snippet prints without a condition.
+// repeats reports whether a pattern is found in a snippet, and whether the snippet prints it
+// without a condition.
 func (s *snippet) repeats(p *runner.Pattern) (printed, found bool) {
 	if s.mistake != nil {
 		return false, len(occurrences(p, s.step.Text)) > 0
@@ -99,7 +101,7 @@ func (s *snippet) repeatedBy(p *runner.Pattern, stmt *syntax.Stmt, guarded bool)
 		}
 		switch args[0] {
 		case "grep", "egrep", "fgrep", "rg", "ag", "awk", "sed", "jq", "yq", "cd", "pushd", "export", "alias", "sleep", "test", "[":
-			return printed, found // it looks for it, or says nothing
+			return printed, found // it looks for the text, or prints nothing
 		case "echo", "printf":
 			return printed || !guarded, found || !guarded
 		}
@@ -112,7 +114,7 @@ func (s *snippet) repeatedBy(p *runner.Pattern, stmt *syntax.Stmt, guarded bool)
 		case syntax.OrStmt:
 			each([]*syntax.Stmt{cmd.X}, guarded)
 			each([]*syntax.Stmt{cmd.Y}, true)
-		default: // what a pipeline prints is its last part's affair
+		default: // the last part of a pipeline decides its output
 			var left bool
 			if pr, f := s.repeatedBy(p, cmd.X, guarded); (pr || f) && passesOn(cmd.Y) {
 				printed, left = printed || pr, true

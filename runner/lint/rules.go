@@ -20,6 +20,7 @@ func Rules() []*Rule {
 		&unknownChapter,
 		&needsCycle,
 		&substitution,
+		&typedSubstitution,
 		// Slides
 		&separatorBlank,
 		&separatorInBlock,
@@ -32,6 +33,7 @@ func Rules() []*Rule {
 		&unclosedBlock,
 		&strayBracket,
 		&unclosedComment,
+		&commentSpans,
 		// Exercises
 		&unclosedExercise,
 		&emptyExercise,
@@ -45,7 +47,7 @@ func Rules() []*Rule {
 		&skippedStep,
 		&badStep,
 		&noSnippet,
-		// What is typed
+		// Snippets
 		&backticks,
 		&invisibleChar,
 		&noBreakSpace,
@@ -54,10 +56,13 @@ func Rules() []*Rule {
 		&brokenContinuation,
 		&shellSyntax,
 		&placeholder,
-		// How it runs
+		// Runs
 		&neverEnds,
 		&typesIntoProgram,
 		&keyToNothing,
+		&keyAsText,
+		&editorOpens,
+		&maskedStatus,
 		&waitCannotFail,
 		&fixedSleep,
 		&endsShell,

@@ -55,15 +55,19 @@ func codes(r *lint.Report) (list []string) {
 	return list
 }
 
-// TestExamples shows that each rule finds what its documentation shows, and nothing
-// in what that recommends.
+// TestExamples shows that each rule finds the mistake in the bad deck of its documentation,
+// and none in the good one.
 func TestExamples(t *testing.T) {
 	// What these are about is not to be shown in a few lines.
-	bare := []markdown.Code{markdown.CodeUnreadableDeck, markdown.CodeTooLarge, markdown.CodeTooManyErrors, markdown.CodeTooManyWarnings, runner.CodeSkippedStep}
+	bare := []markdown.Code{
+		markdown.CodeUnreadableDeck, markdown.CodeTooLarge, markdown.CodeTooManyErrors,
+		markdown.CodeTooManyWarnings, runner.CodeSkippedStep,
+	}
 	seen := map[markdown.Code]bool{}
 	for _, r := range lint.Rules() {
 		t.Run(string(r.Code), func(t *testing.T) {
-			if seen[r.Code] || r.Summary == "" || r.Doc == "" || strings.Contains(r.Summary, "\n") || !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(string(r.Code)) {
+			if seen[r.Code] || r.Summary == "" || r.Doc == "" || strings.Contains(r.Summary,
+				"\n") || !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(string(r.Code)) {
 				t.Errorf("not well described: %+v", r)
 			}
 			seen[r.Code] = true

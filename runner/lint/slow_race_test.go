@@ -2,5 +2,5 @@
 
 package lint_test
 
-// slowdown is what deadlines are multiplied with: the race detector costs about as much.
+// slowdown is the factor of deadlines: the race detector costs about as much.
 const slowdown = 20

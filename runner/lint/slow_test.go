@@ -2,5 +2,5 @@
 
 package lint_test
 
-// slowdown is what deadlines are multiplied with.
+// slowdown is the factor of deadlines.
 const slowdown = 1

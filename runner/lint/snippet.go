@@ -2,6 +2,7 @@ package lint
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -10,13 +11,13 @@ import (
 	"workshop/runner"
 )
 
-// snippet is what a step types, parsed.
+// snippet is the parsed snippet of a step.
 type snippet struct {
 	step     *runner.Step
 	exercise *runner.Exercise
 	stmts    []*syntax.Stmt // up to the mistake, if there is one
 	mistake  *shellMistake  // of its syntax; nil if there is none
-	next     *runner.Step   // what comes after it in its session, save steps that do nothing in their own place
+	next     *runner.Step   // the next step of its session that does something in its own place
 	looks    []*runner.Step // the waits, keys … after it, up to the next snippet
 	foreign  bool           // typed into another program than a shell
 	at       func(a, b syntax.Pos) markdown.Span
@@ -26,15 +27,25 @@ type snippet struct {
 type shellMistake struct {
 	at         int // offset in the snippet
 	message    string
-	incomplete bool // the shell would wait for more
+	incomplete bool // the shell would wait for the rest
 }
 
 // parse reads the text of a step as bash.
 func parse(step *runner.Step) *snippet {
 	s := &snippet{step: step}
 	s.at = func(a, b syntax.Pos) markdown.Span { return step.At(int(a.Offset()), int(b.Offset())) }
+	s.read(step.Text)
+	if s.mistake != nil && declaring.MatchString(step.Text) {
+		s.read(ordinary(step.Text))
+	}
+	return s
+}
+
+// read parses a text, which has the snippet's length.
+func (s *snippet) read(text string) {
+	s.stmts, s.mistake = nil, nil
 	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
-	for stmt, err := range parser.StmtsSeq(strings.NewReader(step.Text)) {
+	for stmt, err := range parser.StmtsSeq(strings.NewReader(text)) {
 		var pe syntax.ParseError
 		switch {
 		case err == nil:
@@ -45,14 +56,24 @@ func parse(step *runner.Step) *snippet {
 			s.mistake = &shellMistake{0, err.Error(), false}
 		}
 	}
-	return s
 }
 
-// nothing stands for a word that is not known before it runs.
+// declaring finds the definition of a function of a builtin's name, such as local(): bash accepts
+// it, the parser takes it for the builtin.
+var declaring = regexp.MustCompile(`\b(?:local|declare|export|readonly|typeset|let)[ \t]*\([ \t]*\)`)
+
+// ordinary gives such functions another name of the same length.
+func ordinary(text string) string {
+	return declaring.ReplaceAllStringFunc(text, func(found string) string {
+		n := strings.IndexAny(found, " \t(")
+		return strings.Repeat("_", n) + found[n:]
+	})
+}
+
+// nothing stands for an unknown part of a word: its value appears only in a run.
 const nothing = "\x00"
 
-// text is the value of a word, as far as it is known: what is not is the character
-// nothing.
+// text is the value of a word, with the character nothing for each unknown part.
 func text(w *syntax.Word) string {
 	var b strings.Builder
 	parts(&b, w.Parts)
@@ -119,7 +140,7 @@ func (s *snippet) source(n syntax.Node) string {
 	return quote(s.step.Text[from:to])
 }
 
-// last reports whether nothing comes behind a part of the snippet.
+// last reports whether a part of the snippet is its end.
 func (s *snippet) last(n syntax.Node) bool {
 	if s.mistake != nil {
 		return false

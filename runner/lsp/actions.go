@@ -2,7 +2,7 @@ package lsp
 
 import "workshop/markdown"
 
-// actions are the repairs that need no judgement, of the mistakes in a range.
+// actions returns the repairs that need no judgement, for the mistakes in a range.
 func (a *analysis) actions(doc *document, within span) []codeAction {
 	all := []codeAction{}
 	from, to := doc.offset(within.Start), doc.offset(within.End)
@@ -28,8 +28,8 @@ func (a *analysis) actions(doc *document, within span) []codeAction {
 	return all
 }
 
-// edits are the edits of a repair as the client carries them out. It is refused where
-// another text stands there than the one that it is for.
+// edits converts the edits of a repair for the client. ok is false if the document does not hold
+// the text that an edit replaces.
 func (a *analysis) edits(fix []markdown.Edit) (map[string][]textEdit, bool) {
 	edits := map[string][]textEdit{}
 	for _, f := range fix {

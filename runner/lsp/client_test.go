@@ -22,16 +22,16 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// editor is a client, by a library that shares no code with the server.
+// editor is a client made with a library that shares no code with the server.
 type editor struct {
-	protocol.Client // what is not called
+	protocol.Client // methods that are not called
 	protocol.Server
 	t    *testing.T
 	ctx  context.Context
 	conn jsonrpc2.Conn
 	dir  string
 	in   io.WriteCloser // of the server
-	done chan error     // what Serve returned
+	done chan error     // the result of Serve
 
 	published chan *protocol.PublishDiagnosticsParams
 	last      map[string]*protocol.PublishDiagnosticsParams
@@ -63,7 +63,7 @@ type duplex struct {
 	io.WriteCloser
 }
 
-// write makes a directory of an archive. It is a repository of its own.
+// write creates a directory from an archive, as a repository of its own.
 func write(t *testing.T, archive string) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -85,7 +85,7 @@ func write(t *testing.T, archive string) string {
 	return dir
 }
 
-// repository is the nearest directory with a .git, as the command has it.
+// repository returns the nearest directory with a .git, as the command does.
 func repository(dir string) string {
 	for d := dir; d != filepath.Dir(d); d = filepath.Dir(d) {
 		if _, err := os.Stat(filepath.Join(d, ".git")); err == nil {
@@ -95,7 +95,7 @@ func repository(dir string) string {
 	return dir
 }
 
-// connect starts a server and a client of it, not initialized.
+// connect starts a server and a client of it, which is not initialized.
 func connect(t *testing.T, dir string, wrap func(fs.FS) fs.FS) *editor {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -123,7 +123,7 @@ func connect(t *testing.T, dir string, wrap func(fs.FS) fs.FS) *editor {
 	return e
 }
 
-// ended is what Serve returns.
+// ended returns the result of Serve.
 func (e *editor) ended() error {
 	e.t.Helper()
 	select {
@@ -146,7 +146,8 @@ func edit(t *testing.T, archive string) *editor {
 
 func (e *editor) initialize() *protocol.InitializeResult {
 	e.t.Helper()
-	r, err := e.Initialize(e.ctx, &protocol.InitializeParams{WorkspaceFolders: []protocol.WorkspaceFolder{{URI: string(e.uri("")), Name: "w"}}})
+	r, err := e.Initialize(e.ctx,
+		&protocol.InitializeParams{WorkspaceFolders: []protocol.WorkspaceFolder{{URI: string(e.uri("")), Name: "w"}}})
 	e.check(err)
 	e.check(e.Initialized(e.ctx, &protocol.InitializedParams{}))
 	return r
@@ -161,7 +162,7 @@ func (e *editor) check(err error) {
 
 func (e *editor) uri(name string) uri.URI { return uri.File(filepath.Join(e.dir, name)) }
 
-// open opens a file with the text that is saved, or another one.
+// open opens a file with the saved text, or with another text.
 func (e *editor) open(name string, text ...string) {
 	e.t.Helper()
 	if len(text) == 0 {
@@ -174,7 +175,7 @@ func (e *editor) open(name string, text ...string) {
 	}}))
 }
 
-// replace puts text in the place of a range.
+// replace replaces a range by a text.
 func (e *editor) replace(name string, version int32, line1, char1, line2, char2 uint32, text string) {
 	e.t.Helper()
 	e.check(e.DidChange(e.ctx, &protocol.DidChangeTextDocumentParams{
@@ -194,8 +195,8 @@ func (e *editor) at(name string, line, character uint32) protocol.TextDocumentPo
 	return protocol.TextDocumentPositionParams{TextDocument: e.id(name), Position: protocol.Position{Line: line, Character: character}}
 }
 
-// diagnostics waits for those of a version of a file, and shows them a line each. The
-// version of what is not open is 0.
+// diagnostics waits for the diagnostics of a version of a file, and returns them one per line. The
+// version of a file that is not open is 0.
 func (e *editor) diagnostics(name string, version uint32) string {
 	e.t.Helper()
 	key := string(e.uri(name))
@@ -205,7 +206,7 @@ func (e *editor) diagnostics(name string, version uint32) string {
 	return show(e.last[key].Diagnostics)
 }
 
-// next takes the next diagnostics that come.
+// next waits for the next diagnostics.
 func (e *editor) next() *protocol.PublishDiagnosticsParams {
 	e.t.Helper()
 	select {
@@ -213,7 +214,7 @@ func (e *editor) next() *protocol.PublishDiagnosticsParams {
 		e.last[string(p.URI)] = p
 		return p
 	case <-e.ctx.Done():
-		e.t.Fatal("no more diagnostics come")
+		e.t.Fatal("no diagnostics arrive")
 		return nil
 	}
 }
@@ -231,7 +232,7 @@ func show(list []protocol.Diagnostic) string {
 	return b.String()
 }
 
-// errorCode is the code of an error of JSON-RPC.
+// errorCode returns the code of a JSON-RPC error.
 func errorCode(err error) jsonrpc2.Code {
 	var e *jsonrpc2.Error
 	if errors.As(err, &e) {

@@ -7,8 +7,8 @@ import (
 	"workshop/runner/lint"
 )
 
-// diagnostics is what is wrong with the decks of an analysis, by the path of the file.
-// Every file of them that is known has an entry.
+// diagnostics returns the mistakes in the decks of an analysis, by the path of the file. Every
+// known file of them has an entry.
 func (a *analysis) diagnostics() map[string][]diagnostic {
 	all := map[string][]diagnostic{}
 	for path := range a.open {
@@ -28,7 +28,7 @@ func (a *analysis) add(all map[string][]diagnostic, d *deck, e *lint.Finding) {
 		severity = severityError
 	}
 	path := e.Pos.File
-	if a.texts[path] == nil { // a variable of the environment, or a file that is not there
+	if a.texts[path] == nil { // a variable of the environment, or a missing file
 		path = d.path
 	}
 	diag := diagnostic{Severity: severity, Code: string(e.Code), Source: "workshop", Message: e.Message}
@@ -41,14 +41,14 @@ func (a *analysis) add(all map[string][]diagnostic, d *deck, e *lint.Finding) {
 	if doc := a.texts[path]; doc != nil && path == e.Pos.File {
 		diag.Range = doc.stretch(e.Pos, e.End)
 	}
-	// A file of several decks has most of its mistakes in each.
+	// A file of several decks has most of its mistakes in each of them.
 	if !slices.Contains(all[path], diag) {
 		all[path] = append(all[path], diag)
 	}
 }
 
-// stretch is the stretch between two positions of a deck; without an end it is a word,
-// and without a column the line.
+// stretch returns the range between two positions of a deck. Without an end it is a word, and
+// without a column the line.
 func (d *document) stretch(from, to markdown.Pos) span {
 	start := d.place(from)
 	end := start

@@ -9,17 +9,16 @@ import (
 	"workshop/markdown"
 )
 
-// document is a text of which places are known in three ways: as offsets in bytes, as
-// the protocol's lines and UTF-16 code units, and as the lines and characters of a
-// [markdown.Pos]. It does not change.
+// document is a text whose places have three forms: offsets in bytes, the protocol's lines and
+// UTF-16 code units, and the lines and characters of a [markdown.Pos]. It does not change.
 type document struct {
-	uri     string // as the client writes it
-	path    string // absolute; or the URI, if it is of another kind
+	uri     string // in the client's spelling
+	path    string // absolute; or the URI, if it is not a file's
 	version int
 	open    bool // in the editor
 	text    string
-	lines   []int // the offset of each line as the protocol has them: \n, \r\n and \r end one
-	rows    []int // the offset of each line as a deck has them: \n ends one
+	lines   []int // the offset of each line in the protocol: \n, \r\n and \r end one
+	rows    []int // the offset of each line in a deck: \n ends one
 }
 
 func newDocument(uri, path string, version int, text string) *document {
@@ -36,7 +35,7 @@ func newDocument(uri, path string, version int, text string) *document {
 	return d
 }
 
-// eol is the number of bytes that end a line.
+// eol returns the number of bytes that end a line.
 func eol(line string) int {
 	switch {
 	case strings.HasSuffix(line, "\r\n"):
@@ -47,7 +46,7 @@ func eol(line string) int {
 	return 0
 }
 
-// line is the line that begins at a place of lines, with its end.
+// line returns the line that begins at an index of lines, with its end.
 func (d *document) line(n int) string {
 	end := len(d.text)
 	if n+1 < len(d.lines) {
@@ -56,8 +55,8 @@ func (d *document) line(n int) string {
 	return d.text[d.lines[n]:end]
 }
 
-// offset is the place of a position, which is moved to the end of its line or of the
-// text where it is beyond.
+// offset returns the offset of a position. A position past the end of its line or of the text is
+// moved there.
 func (d *document) offset(p position) int {
 	switch {
 	case p.Line < 0:
@@ -68,8 +67,8 @@ func (d *document) offset(p position) int {
 	return d.lines[p.Line] + inLine(d.line(p.Line), p.Character)
 }
 
-// inLine is the offset in a line of a number of UTF-16 code units; in the middle of
-// a character it is that of the character.
+// inLine returns the offset in a line of a number of UTF-16 code units. A position within a
+// character is moved to its beginning.
 func inLine(line string, units int) int {
 	line = line[:len(line)-eol(line)]
 	for i, r := range line {
@@ -82,7 +81,7 @@ func inLine(line string, units int) int {
 	return len(line)
 }
 
-// units16 is how many UTF-16 code units a character has.
+// units16 returns the number of UTF-16 code units of a character.
 func units16(r rune) int {
 	if r > 0xffff {
 		return 2
@@ -90,7 +89,7 @@ func units16(r rune) int {
 	return 1
 }
 
-// position is the position of an offset.
+// position returns the position of an offset.
 func (d *document) position(off int) position {
 	off = min(max(off, 0), len(d.text))
 	n := sort.SearchInts(d.lines, off+1) - 1
@@ -101,7 +100,7 @@ func (d *document) position(off int) position {
 	return p
 }
 
-// place is the offset of a deck's position, moved into the text.
+// place returns the offset of a deck's position, moved into the text.
 func (d *document) place(p markdown.Pos) int {
 	if p.Line < 1 {
 		return 0
@@ -120,10 +119,10 @@ func (d *document) place(p markdown.Pos) int {
 	return off
 }
 
-// span is the stretch from one offset to another.
+// span returns the range from one offset to another.
 func (d *document) span(from, to int) span { return span{d.position(from), d.position(max(from, to))} }
 
-// word is the offset of the end of the word that begins at an offset.
+// word returns the offset of the end of the word that begins at an offset.
 func (d *document) word(off int) int {
 	n := strings.IndexAny(d.text[off:], " \t\r\n")
 	switch {
@@ -135,7 +134,7 @@ func (d *document) word(off int) int {
 	return off + n
 }
 
-// edit is the document after changes, each in the text that the one before it left.
+// edit returns the document after changes. Each change applies to the text after the one before it.
 func (d *document) edit(version int, changes []change) *document {
 	var lines []string
 	for n := range d.lines {
@@ -153,7 +152,7 @@ func (d *document) edit(version int, changes []change) *document {
 	return n
 }
 
-// splitLines splits a text behind the ends of lines; the last line has none.
+// splitLines splits a text after the ends of lines; the last line has none.
 func splitLines(text string) []string {
 	var lines []string
 	from := 0
@@ -165,8 +164,8 @@ func splitLines(text string) []string {
 	return append(lines, text[from:])
 }
 
-// splice replaces what stands between two positions. It costs what the lines in
-// question have, and not what the text has.
+// splice replaces the text between two positions. Its cost depends on the lines between them, not
+// on the whole text.
 func splice(lines []string, from, to position, text string) []string {
 	last := len(lines) - 1
 	clamp := func(p position) (line, off int) {
@@ -185,11 +184,11 @@ func splice(lines []string, from, to position, text string) []string {
 	}
 	text = lines[l1][:o1] + text + lines[l2][o2:]
 	if l1 > 0 && strings.HasPrefix(text, "\n") && strings.HasSuffix(lines[l1-1], "\r") {
-		l1-- // the two become one end of a line
+		l1-- // the two characters become one end of a line
 		text = lines[l1] + text
 	}
 	parts := splitLines(text)
-	if l2 < last { // the part behind the end of the line is the next line
+	if l2 < last { // the part after the end of the line is the next line
 		parts = parts[:len(parts)-1]
 	}
 	return slices.Replace(lines, l1, l2+1, parts...)

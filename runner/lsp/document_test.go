@@ -17,7 +17,7 @@ func TestPositions(t *testing.T) {
 	}{
 		{position{0, 0}, text},
 		{position{0, 1}, text[1:]},
-		{position{0, 9}, text[1:]}, // the end of the line, before what ends it
+		{position{0, 9}, text[1:]}, // the end of the line, before its line end
 		{position{1, 0}, "b😀"},
 		{position{1, 1}, "😀c"},
 		{position{1, 2}, "😀c"}, // in the middle of a pair
@@ -57,7 +57,7 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// FuzzEdit compares an edit by lines with one of the whole text.
+// FuzzEdit compares an edit by lines with an edit of the whole text.
 func FuzzEdit(f *testing.F) {
 	f.Add("a\r\nb\nc", 0, 1, 1, 0, "x")
 	f.Add("a\rb\nc", 1, 0, 1, 1, "")
@@ -78,7 +78,7 @@ func FuzzEdit(f *testing.F) {
 		if got.text != want {
 			t.Fatalf("%q with %v replaced by %q: %q, want %q", text, r, with, got.text, want)
 		}
-		// Lines are those of the text, for the changes that follow.
+		// The lines must be those of the text, for the next changes.
 		again := splice(lines(d), r.Start, r.End, with)
 		for i, line := range splitLines(want) {
 			if i >= len(again) || again[i] != line {

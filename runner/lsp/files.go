@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// overlay is a directory in which what is open in the editor stands for what is saved.
-// It notes what is asked for.
+// overlay is a directory in which the open documents replace the saved files. It records which
+// files are read.
 type overlay struct {
 	top   string
 	base  fs.FS
@@ -52,8 +52,7 @@ func (i bufferInfo) ModTime() time.Time { return time.Time{} }
 func (i bufferInfo) IsDir() bool        { return false }
 func (i bufferInfo) Sys() any           { return nil }
 
-// nothing is a directory without files: where a document of another kind than a file
-// stands.
+// nothing is a directory without files. It is used for a document that is not a file.
 type nothing struct{}
 
 func (nothing) Open(name string) (fs.File, error) {

@@ -9,8 +9,8 @@ import (
 	"workshop/runner/terminal"
 )
 
-// hover is what is known about a step: on the word of the directive what that does,
-// anywhere in it what will be typed, and what must hold.
+// hover describes a step: on the word of the directive its meaning, elsewhere the typed bytes and
+// the condition that must hold.
 func (a *analysis) hover(doc *document, off int) *hoverResult {
 	d := a.deckOf(doc.path)
 	for _, e := range d.exercisesOf(doc.path) {
@@ -43,7 +43,7 @@ func (a *analysis) hover(doc *document, off int) *hoverResult {
 	return nil
 }
 
-// stepEnd is the offset behind what a step has: its data, and the closing backticks.
+// stepEnd returns the offset after a step, including its data and the closing backticks.
 func (d *document) stepEnd(s *markdown.Step) int {
 	data := s.Text
 	if s.Raw != "" {
@@ -59,7 +59,7 @@ func (d *document) stepEnd(s *markdown.Step) int {
 	return d.rows[row] - 1
 }
 
-// describe writes what a directive does.
+// describe writes the description of a directive.
 func describe(b *strings.Builder, name string) {
 	for _, h := range runner.Directives() {
 		if h.Name == name {
@@ -68,7 +68,7 @@ func describe(b *strings.Builder, name string) {
 	}
 }
 
-// explain writes what a step types, and what must hold.
+// explain writes the bytes that a step types and its condition.
 func explain(b *strings.Builder, s *runner.Step) {
 	if sends := s.Sends(); sends != "" {
 		lines := strings.SplitAfter(sends, "\r")
@@ -78,7 +78,7 @@ func explain(b *strings.Builder, s *runner.Step) {
 		fmt.Fprintf(b, "Types\n\n%s\n", fenced(strings.TrimRight(strings.Join(lines, "\n"), "\n")))
 	}
 	if s.Pastes() {
-		b.WriteString("Types what was copied.\n\n")
+		b.WriteString("Types the copied text.\n\n")
 	}
 	if s.Repeats() {
 		b.WriteString("Types the snippet before it again, each second until the condition holds.\n\n")
@@ -88,13 +88,13 @@ func explain(b *strings.Builder, s *runner.Step) {
 	}
 }
 
-// fenced is a code block of a text, whatever that holds.
+// fenced returns a code block with any text.
 func fenced(text string) string {
 	fence := strings.Repeat("`", max(3, longestRun(text)+1))
 	return fence + "\n" + text + "\n" + fence + "\n"
 }
 
-// code is a code span of a text, whatever that holds.
+// code returns a code span with any text.
 func code(text string) string {
 	n := longestRun(text)
 	if n == 0 {
@@ -104,7 +104,7 @@ func code(text string) string {
 	return quotes + " " + text + " " + quotes
 }
 
-// longestRun is the length of the longest run of backticks.
+// longestRun returns the length of the longest run of backticks.
 func longestRun(text string) int {
 	longest, n := 0, 0
 	for i := range len(text) {

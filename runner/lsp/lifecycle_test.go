@@ -15,7 +15,8 @@ import (
 	"go.lsp.dev/protocol"
 )
 
-// A conversation has an order; its end says whether it was kept.
+// TestLifecycle checks the order of messages, and the error of a conversation that does not keep
+// it.
 func TestLifecycle(t *testing.T) {
 	e := connect(t, write(t, course), nil)
 	_, err := e.Hover(e.ctx, &protocol.HoverParams{TextDocumentPositionParams: e.at("slides/intro.md", 0, 0)})
@@ -36,7 +37,7 @@ func TestLifecycle(t *testing.T) {
 		t.Errorf("parameters of another kind: %v", err)
 	}
 	if _, err := e.DocumentSymbol(e.ctx, &protocol.DocumentSymbolParams{TextDocument: e.id("slides/intro.md")}); errorCode(err) != -32602 {
-		t.Errorf("about what is not open: %v", err)
+		t.Errorf("a request about a closed document: %v", err)
 	}
 	e.check(e.conn.Notify(e.ctx, "$/somethingNew", nil))
 	e.check(e.Shutdown(e.ctx))
@@ -78,7 +79,7 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// gate is a file system that can be held up.
+// gate is a file system whose reads can be blocked.
 type gate struct {
 	fs.FS
 	entered chan struct{}
@@ -96,8 +97,8 @@ func (g gate) Open(name string) (fs.File, error) {
 	return g.FS.Open(name)
 }
 
-// A request that waits for a deck to be read can be cancelled; others are answered
-// meanwhile, and edits taken.
+// TestCancel cancels a request that waits for a deck to be read. Meanwhile others are answered, and
+// edits are accepted.
 func TestCancel(t *testing.T) {
 	entered, leave := make(chan struct{}, 1), make(chan struct{})
 	e := connect(t, write(t, course+"-- held.md --\n"), func(base fs.FS) fs.FS { return gate{base, entered, leave} })
@@ -126,7 +127,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// The answer to a request that was cancelled says so.
+// TestCancelledCode checks the error code of a cancelled request.
 func TestCancelledCode(t *testing.T) {
 	entered, leave := make(chan struct{}, 1), make(chan struct{})
 	dir := write(t, "-- held.md --\n")
@@ -167,8 +168,8 @@ func TestCancelledCode(t *testing.T) {
 	}
 }
 
-// What is no message is answered where it can be, and ends the conversation where it
-// is not known where the next one begins.
+// TestMalformed sends invalid messages. The server answers them if possible, and ends the
+// conversation if it does not know where the next message begins.
 func TestMalformed(t *testing.T) {
 	frame := func(body string) string { return fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body) }
 	begin := frame(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}`)
@@ -185,13 +186,20 @@ func TestMalformed(t *testing.T) {
 		{"no header", "GET / HTTP/1.1\r\n\r\n", "", `read from the client: no header: "GET / HTTP/1.1"`},
 		{"no length", "X: y\r\n\r\n{}", "", "read from the client: a message without Content-Length"},
 		{"a length that is none", "Content-Length: -5\r\n\r\n{}", "", `read from the client: a message of "-5" bytes: at most 67108864 are read`},
-		{"a length beyond all", "Content-Length: 99999999999999\r\n\r\n{}", "", `read from the client: a message of "99999999999999" bytes: at most 67108864 are read`},
+		{
+			"a length beyond all", "Content-Length: 99999999999999\r\n\r\n{}", "",
+			`read from the client: a message of "99999999999999" bytes: at most 67108864 are read`,
+		},
 		{"a header without end", strings.Repeat("x", 10_000), "", "read from the client: a header line of more than 4096 bytes"},
 		{"cut in the header", "Content-Le", "", "read from the client: unexpected EOF"},
 		{"cut in the message", "Content-Length: 10\r\n\r\n{}", "", "read from the client: unexpected EOF"},
 		{"exit as a request", begin + frame(`{"jsonrpc":"2.0","id":3,"method":"exit"}`) + end, `"code":-32600`, ""},
-		{"exit in a version that is none", begin + frame(`{"id":9,"jsonrpc":"2.0","method":"shutdown"}`) + frame(`{"jsonrpc":">.0","method":"exit"}`), `"id":9`, ""},
-		{"exit in a batch", begin + frame(`[{"jsonrpc":"2.0","id":9,"method":"shutdown"},{"jsonrpc":"2.0","method":"exit"}]`) + end, `"id":9`, ""},
+		{"exit in a version that is none", begin + frame(`{"id":9,"jsonrpc":"2.0","method":"shutdown"}`) +
+			frame(`{"jsonrpc":">.0","method":"exit"}`), `"id":9`, ""},
+		{
+			"exit in a batch", begin + frame(`[{"jsonrpc":"2.0","id":9,"method":"shutdown"},{"jsonrpc":"2.0","method":"exit"}]`) + end, `"id":9`,
+			"",
+		},
 		{"more behind exit", begin + end + "garbage", `"id":9`, ""},
 	}
 	for _, tt := range tests {
@@ -208,14 +216,17 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// FuzzServe feeds a server with anything: it ends, and what it answers is framed.
+// FuzzServe feeds a server with arbitrary input: it must end, and its answers must be framed.
 func FuzzServe(f *testing.F) {
 	for _, body := range []string{
 		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"rootUri":"file:///nowhere"}}`,
 		`{"jsonrpc":"2.0","method":"textDocument/didOpen","params":{"textDocument":{"uri":"untitled:a","text":".exercise[\n"}}}`,
-		`{"jsonrpc":"2.0","method":"textDocument/didChange","params":{"textDocument":{"uri":"untitled:a"},"contentChanges":[{"range":{"start":{"line":-1,"character":9},"end":{"line":0,"character":-3}},"text":"x"}]}}`,
-		`{"jsonrpc":"2.0","id":2,"method":"textDocument/hover","params":{"textDocument":{"uri":"untitled:a"},"position":{"line":-7,"character":-1}}}`,
-		`{"jsonrpc":"2.0","id":3,"method":"textDocument/completion","params":{"textDocument":{"uri":"untitled:a"},"position":{"line":1,"character":99}}}`,
+		`{"jsonrpc":"2.0","method":"textDocument/didChange","params":{"textDocument":{"uri":"untitled:a"},"contentChanges":[` +
+			`{"range":{"start":{"line":-1,"character":9},"end":{"line":0,"character":-3}},"text":"x"}]}}`,
+		`{"jsonrpc":"2.0","id":2,"method":"textDocument/hover",` +
+			`"params":{"textDocument":{"uri":"untitled:a"},"position":{"line":-7,"character":-1}}}`,
+		`{"jsonrpc":"2.0","id":3,"method":"textDocument/completion",` +
+			`"params":{"textDocument":{"uri":"untitled:a"},"position":{"line":1,"character":99}}}`,
 		`{"jsonrpc":"2.0","id":3,"method":"exit"}`,
 		`{"jsonrpc":">.0","method":"exit"}`,
 		`[{"jsonrpc":"2.0","method":"exit"}]`,

@@ -1,12 +1,12 @@
-// Package lsp is a language server for decks: mistakes as they are typed, what a step
-// will do, the names of directives, where files are. It reads decks, and executes
-// nothing of them.
+// Package lsp is a language server for decks: mistakes while a deck is edited, the effect of
+// steps, completion of directives, and links to files. It reads decks and executes nothing
+// in them.
 //
-// The protocol is the Language Server Protocol 3.17 over a pair of streams, positions
-// in UTF-16. What is open in the editor stands for what is saved, in manifests and
-// includes as well. A change is answered by reading the decks that it is in, once for
-// all changes that have come meanwhile; requests about the structure of a deck wait
-// for that, those about the text do not.
+// The protocol is the Language Server Protocol 3.17 over a pair of streams, with positions
+// in UTF-16. The open documents replace the saved files, also in manifests and includes.
+// After a change the server reads the affected decks, once for all changes that have arrived
+// meanwhile. Requests about the structure of a deck wait for that; requests about the text
+// do not.
 package lsp
 
 import (
@@ -29,34 +29,34 @@ import (
 // Options of a server. Repository must be set.
 type Options struct {
 	Version string
-	// Repository is the directory around another one that includes cannot leave.
+	// Repository returns the directory around another one that includes cannot leave.
 	Repository func(dir string) string
-	// Env looks up variables that override a manifest's keys. Nil: there are none.
+	// Env looks up variables that override a manifest's keys. Nil means none.
 	Env func(key string) (string, bool)
 
-	wrap func(fs.FS) fs.FS // for tests: what stands before each directory
+	wrap func(fs.FS) fs.FS // for tests: wraps each directory
 }
 
-// ErrNoShutdown says that the client has gone, or told the server to go, without
-// having asked it to shut down before.
+// ErrNoShutdown means that the client has gone, or has sent `exit`, without a shutdown request
+// before.
 var ErrNoShutdown = errors.New("the client has ended without a shutdown request")
 
-// maxWaiting is how many requests may wait at the same time.
+// maxWaiting is the number of requests that may wait at the same time.
 const maxWaiting = 1000
 
-// commandName is the command of the code lenses. It shows how to check an exercise,
+// commandName is the command of the code lenses. It shows the command line that checks an exercise,
 // and runs nothing.
 const commandName = "workshop.check"
 
-// Error codes of the protocol beside those of JSON-RPC.
+// Error codes of the protocol in addition to those of JSON-RPC.
 const (
 	codeNotInitialized jrpc2.Code = -32002
 	codeCancelled      jrpc2.Code = -32800
 )
 
-// Serve serves a client until that says `exit`, its stream ends or ctx is done. The
-// error is [ErrNoShutdown] if it did not ask for a shutdown before, or says what is
-// wrong with the stream. A Read of in that blocks is waited for.
+// Serve serves a client until it sends `exit`, its stream ends or ctx is done. The error is
+// [ErrNoShutdown] if the client did not request a shutdown before, or an error of the stream. Serve
+// waits for a Read of in that blocks.
 func Serve(ctx context.Context, in io.Reader, out io.Writer, opts Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -67,12 +67,12 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, opts Options) error
 	}
 	s.rpc = jrpc2.NewServer(&methods{s, s.methods()}, &jrpc2.ServerOptions{
 		AllowPush: true, DisableBuiltin: true, NewContext: func() context.Context { return ctx },
-		// Requests that wait for an analysis must not hold up what cancels them.
+		// Requests that wait for an analysis must not block the messages that cancel them.
 		Concurrency: maxWaiting,
 	})
 	wire := newWire(in, out)
 	wire.over = ctx.Done()
-	wire.answered = func() { // everything that was asked before the end
+	wire.answered = func() { // all requests before the end
 		select {
 		case <-s.over:
 		case <-ctx.Done():
@@ -82,7 +82,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, opts Options) error
 	var analysing sync.WaitGroup
 	var closed error
 	analysing.Go(func() { closed = s.analyse(ctx) })
-	err := s.rpc.Wait() // and no Stop, which a message that comes at that moment does not survive
+	err := s.rpc.Wait() // without Stop, which fails if a message arrives at that moment
 	cancel()
 	analysing.Wait()
 	s.calls.Wait()
@@ -95,7 +95,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, opts Options) error
 	return closed
 }
 
-// phase is how far a client has got.
+// phase is the phase of a conversation.
 type phase int
 
 const (
@@ -108,28 +108,28 @@ const (
 type server struct {
 	opts  Options
 	rpc   *jrpc2.Server
-	calls sync.WaitGroup // of the client, by us
-	poke  chan struct{}  // something has changed
+	calls sync.WaitGroup // our calls to the client
+	poke  chan struct{}  // signals a change
 
 	mu      sync.Mutex
 	phase   phase
 	watches bool                 // the client can be asked to watch files
-	docs    map[string]*document // what is open, by path
+	docs    map[string]*document // the open documents, by path
 	folders []string
 	seq     int             // counts changes
 	dirty   map[string]bool // paths that changed since the last analysis began
 	rescan  bool
 	current *analysis
-	renewed chan struct{}                 // closed when there is another current
-	cancels map[string]context.CancelFunc // of the requests that are being answered, by id
-	leaving bool                          // nothing comes any more
-	left    bool                          // and everything is answered
-	over    chan struct{}                 // closed then
-	started chan struct{}                 // closed when the first initialize has been answered; nil before it came
+	renewed chan struct{}                 // closed when current is replaced
+	cancels map[string]context.CancelFunc // of the requests without an answer, by id
+	leaving bool                          // no more messages are accepted
+	left    bool                          // and all requests have been answered
+	over    chan struct{}                 // closed when left is set
+	started chan struct{}                 // closed when the first initialize has been answered; nil before it arrives
 }
 
-// methods finds the handlers of messages. It is asked in the order in which they come,
-// so that a request is known before a message that cancels it.
+// methods finds the handlers of messages. It is called in the order of the messages, so that a
+// request is known before a message that cancels it.
 type methods struct {
 	s     *server
 	table handler.Map
@@ -157,7 +157,7 @@ func (m *methods) Assign(ctx context.Context, name string) jrpc2.Handler {
 	}
 }
 
-// then is a handler behind which something else is done.
+// then returns a handler that calls done at its end.
 func then(handle jrpc2.Handler, done func()) jrpc2.Handler {
 	return func(ctx context.Context, r *jrpc2.Request) (any, error) {
 		defer done()
@@ -165,7 +165,7 @@ func then(handle jrpc2.Handler, done func()) jrpc2.Handler {
 	}
 }
 
-// answer forgets a request.
+// answer removes an answered request.
 func (s *server) answer(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,7 +174,7 @@ func (s *server) answer(id string) {
 	s.leave()
 }
 
-// leave ends the conversation when it can; the lock is held.
+// leave ends the conversation if no request is pending; the lock is held.
 func (s *server) leave() {
 	if s.leaving && !s.left && len(s.cancels) == 0 {
 		s.left = true
@@ -200,7 +200,7 @@ func (s *server) methods() handler.Map {
 		"initialized": request(s, s.initialized),
 		"shutdown":    request(s, s.shutdown),
 		"exit":        s.exit,
-		// Notifications are handled in their order, before what comes behind them.
+		// Notifications are handled in their order, before later messages.
 		"$/cancelRequest":                     notification(s, s.cancelRequest),
 		"$/setTrace":                          ignored(),
 		"textDocument/didOpen":                notification(s, s.didOpen),
@@ -224,7 +224,7 @@ func ignored() jrpc2.Handler {
 	return func(context.Context, *jrpc2.Request) (any, error) { return nil, nil }
 }
 
-// request handles a request while the conversation lasts.
+// request handles a request during the conversation.
 func request[P, R any](s *server, f func(context.Context, P) (R, error)) jrpc2.Handler {
 	return func(ctx context.Context, r *jrpc2.Request) (any, error) {
 		switch s.at(ctx) {
@@ -237,7 +237,7 @@ func request[P, R any](s *server, f func(context.Context, P) (R, error)) jrpc2.H
 	}
 }
 
-// at is how far the client has got; an initialize that came before is waited for.
+// at returns the current phase; it waits for an earlier initialize.
 func (s *server) at(ctx context.Context) phase {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -273,7 +273,7 @@ func call[P, R any](ctx context.Context, r *jrpc2.Request, f func(context.Contex
 	return result, nil
 }
 
-// notification handles a notification; one at the wrong time is dropped.
+// notification handles a notification. It is dropped in the wrong phase.
 func notification[P any](s *server, f func(P)) jrpc2.Handler {
 	return request(s, func(_ context.Context, params P) (any, error) {
 		f(params)
@@ -325,12 +325,12 @@ func (s *server) addFolders(folders []folder) {
 	}
 }
 
-// initialized asks the client to say when files change beside the editor.
+// initialized asks the client to report changes of files outside the editor.
 func (s *server) initialized(ctx context.Context, _ struct{}) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.watches {
-		s.calls.Go(func() { // the answer comes on the stream that this handler holds up
+		s.calls.Go(func() { // the answer arrives on the stream that this handler blocks
 			_, _ = s.rpc.Callback(ctx, "client/registerCapability", registrationParams{[]registration{{
 				ID: "decks", Method: "workspace/didChangeWatchedFiles",
 				RegisterOptions: watchOptions{[]watcher{{"**/*.md"}, {"**/*.yml"}, {"**/*.yaml"}}},
@@ -355,8 +355,8 @@ func (s *server) cancelRequest(p cancelParams) {
 	}
 }
 
-// changed notes a change; the lock is held. Whether more of them have come before the
-// analysis begins makes no difference.
+// changed records a change; the lock is held. Changes before the next analysis are handled
+// together.
 func (s *server) changed(path string, rescan bool) {
 	s.seq++
 	s.rescan = s.rescan || rescan
@@ -430,7 +430,7 @@ func (s *server) didChangeFolders(p foldersParams) {
 	s.changed("", true)
 }
 
-// analyse reads decks whenever something has changed, until ctx is done.
+// analyse reads decks after each change, until ctx is done.
 func (s *server) analyse(ctx context.Context) error {
 	w := newWorkspace(s.opts)
 	published := map[string][]diagnostic{}
@@ -454,7 +454,7 @@ func (s *server) analyse(ctx context.Context) error {
 	}
 }
 
-// publish tells the client what has changed in the diagnostics of files.
+// publish sends the client the changed diagnostics of files.
 func (s *server) publish(ctx context.Context, a *analysis, before map[string][]diagnostic) map[string][]diagnostic {
 	now := a.diagnostics()
 	send := func(path string, list []diagnostic) {
@@ -462,10 +462,11 @@ func (s *server) publish(ctx context.Context, a *analysis, before map[string][]d
 		if doc := a.open[path]; doc != nil {
 			p.URI, p.Version = doc.uri, &doc.version
 		}
-		_ = s.rpc.Notify(ctx, "textDocument/publishDiagnostics", p) // else the client has gone
+		_ = s.rpc.Notify(ctx, "textDocument/publishDiagnostics", p) // an error means that the client has gone
 	}
 	for path, list := range now {
-		// What is open is told each time: the client learns for which version it holds.
+		// Diagnostics of open documents are sent each time, so that the client learns their
+		// version.
 		if a.open[path] != nil && a.dirty[path] || !reflect.DeepEqual(before[path], list) {
 			send(path, list)
 		}
@@ -478,7 +479,7 @@ func (s *server) publish(ctx context.Context, a *analysis, before map[string][]d
 	return now
 }
 
-// await is the analysis of the text as the client knows it, and the document there.
+// await returns the analysis of the client's current text, and the document in it.
 func (s *server) await(ctx context.Context, uri string) (*analysis, *document, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -560,10 +561,10 @@ func (s *server) executeCommand(ctx context.Context, p commandParams) (string, e
 	return line, s.rpc.Notify(ctx, "window/showMessage", messageParams{messageInfo, line})
 }
 
-// quoted is a word for a shell.
+// quoted quotes a word for a shell.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// pathOf is the path of a file's URI; any other URI stands for itself.
+// pathOf returns the path of a file's URI; any other URI is returned unchanged.
 func pathOf(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "file" || !strings.HasPrefix(u.Path, "/") {
@@ -572,7 +573,7 @@ func pathOf(uri string) string {
 	return filepath.Clean(u.Path)
 }
 
-// uriOf is the URI of a path.
+// uriOf returns the URI of a path.
 func uriOf(path string) string {
 	if !filepath.IsAbs(path) {
 		return path

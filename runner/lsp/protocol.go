@@ -1,6 +1,6 @@
 package lsp
 
-// The messages of the Language Server Protocol 3.17, as far as this server speaks it.
+// The messages of the Language Server Protocol 3.17 that this server supports.
 
 type position struct {
 	Line      int `json:"line"`
@@ -79,7 +79,7 @@ type (
 	}
 )
 
-// incremental is the kind of synchronisation in which edits are sent.
+// incremental is the kind of synchronisation in which the client sends edits.
 const incremental = 2
 
 type (
@@ -93,7 +93,7 @@ type (
 		TextDocument   textDocument `json:"textDocument"`
 		ContentChanges []change     `json:"contentChanges"`
 	}
-	// change replaces a range, or without one the whole text.
+	// change replaces a range, or the whole text if there is no range.
 	change struct {
 		Range *span  `json:"range"`
 		Text  string `json:"text"`
@@ -129,7 +129,7 @@ type (
 	}
 )
 
-// rawID is the id of a request as it was written.
+// rawID is the id of a request in its original form.
 type rawID string
 
 func (id *rawID) UnmarshalJSON(b []byte) error {

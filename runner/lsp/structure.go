@@ -8,13 +8,13 @@ import (
 	"workshop/markdown"
 )
 
-// placed is a slide with the chapter that it is of.
+// placed is a slide with its chapter.
 type placed struct {
 	chapter *markdown.Chapter
 	slide   *markdown.Slide
 }
 
-// deckOf is the first deck that a file is part of, or nil.
+// deckOf returns the first deck that contains a file, or nil.
 func (a *analysis) deckOf(path string) *deck {
 	for _, d := range a.decks {
 		if d.files[path] {
@@ -24,7 +24,7 @@ func (a *analysis) deckOf(path string) *deck {
 	return nil
 }
 
-// slidesOf are the slides of a deck that begin in a file.
+// slidesOf returns the slides of a deck that begin in a file.
 func (d *deck) slidesOf(path string) []placed {
 	if d == nil || d.deck == nil {
 		return nil
@@ -40,7 +40,7 @@ func (d *deck) slidesOf(path string) []placed {
 	return slides
 }
 
-// exercisesOf are the exercises of a deck that stand in a file.
+// exercisesOf returns the exercises of a deck that begin in a file.
 func (d *deck) exercisesOf(path string) []*markdown.Exercise {
 	if d == nil || d.deck == nil {
 		return nil
@@ -58,8 +58,7 @@ func (d *deck) exercisesOf(path string) []*markdown.Exercise {
 	return found
 }
 
-// symbols is the outline of a document: parts, slides, exercises; of a manifest, its
-// chapters.
+// symbols returns the outline of a document: parts, slides, exercises; of a manifest, its chapters.
 func (a *analysis) symbols(doc *document) []symbol {
 	d := a.deckOf(doc.path)
 	if d == nil || d.deck == nil {
@@ -138,7 +137,7 @@ func (d *deck) chapters(doc *document) []symbol {
 	return all
 }
 
-// lenses are the ids of the exercises of a document, above them.
+// lenses returns a lens with the id above each exercise of a document.
 func (a *analysis) lenses(doc *document) []codeLens {
 	all := []codeLens{}
 	d := a.deckOf(doc.path)
@@ -152,9 +151,8 @@ func (a *analysis) lenses(doc *document) []codeLens {
 	return all
 }
 
-// definition is where the file is that a place of a document names: in an
-// @@INCLUDE[file] or @@LINK[file], in a manifest's content, or as a chapter that is
-// needed.
+// definition returns the location of the file that a document names at an offset: in an
+// @@INCLUDE[file] or @@LINK[file], in a manifest's content, or as a required chapter.
 func (a *analysis) definition(doc *document, off int) *location {
 	d := a.deckOf(doc.path)
 	if d == nil || d.top == "" {
@@ -182,7 +180,7 @@ func (a *analysis) definition(doc *document, off int) *location {
 	return nil
 }
 
-// target is the beginning of a file of the deck, if it has been read.
+// target returns the beginning of a file of the deck, if it has been read.
 func (d *deck) target(name string) *location {
 	abs := filepath.Join(d.top, filepath.FromSlash(name))
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
@@ -191,14 +189,14 @@ func (d *deck) target(name string) *location {
 	return &location{URI: uriOf(abs)}
 }
 
-// row is the line around an offset, and the offset in it.
+// row returns the line around an offset, and the offset in it.
 func (d *document) row(off int) (line string, at int) {
 	from := strings.LastIndexByte(d.text[:off], '\n') + 1
 	line, _, _ = strings.Cut(d.text[from:], "\n")
 	return strings.TrimSuffix(line, "\r"), off - from
 }
 
-// included is the file that an @@INCLUDE or @@LINK around an offset names, or "".
+// included returns the file in an @@INCLUDE or @@LINK around an offset, or "".
 func included(line string, at int) string {
 	for from := 0; ; {
 		n := strings.Index(line[from:], "@@")
@@ -226,7 +224,7 @@ func included(line string, at int) string {
 	}
 }
 
-// wordAt is the word of a line around an offset, as YAML's lists have them.
+// wordAt returns the word of a line around an offset, as in YAML's lists.
 func wordAt(line string, at int) string {
 	at = min(at, len(line))
 	const breaks = " \t,[]{}\"'#:"

@@ -11,22 +11,22 @@ import (
 	"strings"
 )
 
-// The limits of what is read for one message, in bytes.
+// The limits for reading one message, in bytes.
 const (
 	maxHeader  = 4 << 10
 	maxMessage = 64 << 20
 )
 
-// wire carries messages with a header, as the protocol's base layer defines it. The
-// framing of the JSON-RPC library would allocate whatever a header asks for, and would
-// have to be closed to end while it reads; this one is bounded, and ends by itself
-// behind the message `exit`, which a client that has gone is taken to have sent.
+// wire carries messages with a header, as defined in the protocol's base layer. The framing of the
+// JSON-RPC library would allocate any size that a header gives, and would have to be closed to end
+// while it reads. This one is bounded, and ends by itself after the message `exit`. If the client
+// goes without it, wire delivers an `exit`.
 type wire struct {
 	in       *bufio.Reader
 	out      io.Writer
-	exited   bool            // the client has said `exit`
-	answered func()          // waits until everything that was received has been answered
-	over     <-chan struct{} // closed when nothing is to be received any more
+	exited   bool            // the client has sent `exit`
+	answered func()          // waits until all received messages have been answered
+	over     <-chan struct{} // closed when no more messages will be received
 }
 
 func newWire(in io.Reader, out io.Writer) *wire {
@@ -40,8 +40,8 @@ func (w *wire) Send(msg []byte) error {
 	return err
 }
 
-// Recv reads a message. Behind the last one it waits until all are answered, and is
-// io.EOF; where no message begins, it is an error after which nothing more can be read.
+// Recv reads a message. After the last one it waits until all are answered, and returns io.EOF. If
+// no message begins, it returns an error, and nothing more can be read.
 func (w *wire) Recv() ([]byte, error) {
 	if w.exited {
 		w.answered()
@@ -54,13 +54,13 @@ func (w *wire) Recv() ([]byte, error) {
 	default:
 	}
 	if w.exited = errors.Is(err, io.EOF) || isExit(msg); w.exited {
-		// Not as the client wrote it, who may have made a mistake: it must be handled.
+		// Not the client's own text, which may contain a mistake: this message must be handled.
 		return []byte(`{"jsonrpc":"2.0","method":"exit"}`), nil
 	}
 	return msg, err
 }
 
-// read reads a message; the error is io.EOF where there is none any more.
+// read reads a message. It returns io.EOF at the end.
 func (w *wire) read() ([]byte, error) {
 	size := -1
 	for first := true; ; first = false {
@@ -92,7 +92,7 @@ func (w *wire) read() ([]byte, error) {
 	if size < 0 {
 		return nil, errors.New("a message without Content-Length")
 	}
-	// What the header promises is allocated as it comes.
+	// The buffer grows with the received bytes, not by the size in the header.
 	var msg bytes.Buffer
 	if _, err := io.CopyN(&msg, w.in, int64(size)); err != nil {
 		return nil, io.ErrUnexpectedEOF
@@ -100,10 +100,10 @@ func (w *wire) read() ([]byte, error) {
 	return msg.Bytes(), nil
 }
 
-// Close does nothing: reader and writer are the caller's.
+// Close does nothing: the caller closes the reader and the writer.
 func (w *wire) Close() error { return nil }
 
-// isExit tells the last message of a client.
+// isExit reports whether a message is a client's last.
 func isExit(msg []byte) bool {
 	if len(msg) > maxHeader || !bytes.Contains(msg, []byte(`"exit"`)) {
 		return false

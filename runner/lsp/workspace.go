@@ -1,11 +1,9 @@
 package lsp
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,16 +17,16 @@ import (
 const (
 	maxEntries   = 20_000
 	maxManifests = 200
-	maxManifest  = 256 << 10 // bytes, as the reader of manifests has it
+	maxManifest  = 256 << 10 // bytes, as in the reader of manifests
 )
 
-// snapshot is the state of the editor that an analysis is about.
+// snapshot is the state of the editor for an analysis.
 type snapshot struct {
-	seq     int // of the change that led to it
+	seq     int // of the last change
 	open    map[string]*document
 	folders []string
-	dirty   map[string]bool // what has changed since the analysis before, by path
-	rescan  bool            // manifests may have come or gone
+	dirty   map[string]bool // changes since the analysis before, by path
+	rescan  bool            // manifests may have been added or removed
 }
 
 // deck is a deck that was read.
@@ -41,12 +39,11 @@ type deck struct {
 	findings []*lint.Finding
 }
 
-// analysis is everything that is known about the decks of what is open, as of a
-// snapshot. It does not change.
+// analysis holds the results for the decks of the open documents in a snapshot. It does not change.
 type analysis struct {
 	snapshot
-	decks []*deck              // those with something open in them: manifests first, by path
-	texts map[string]*document // what positions refer to, open or not
+	decks []*deck              // those with an open document: manifests first, by path
+	texts map[string]*document // the texts of all positions, open or not
 }
 
 // workspace reads decks. It belongs to one goroutine.
@@ -70,7 +67,7 @@ func (w *workspace) close() error {
 	return errors.Join(errs...)
 }
 
-// analyse reads what has changed, and nothing else.
+// analyse reads the changed files and the decks that contain them.
 func (w *workspace) analyse(snap snapshot) *analysis {
 	if snap.rescan {
 		w.manifests = map[string][]string{}
@@ -119,12 +116,12 @@ func (w *workspace) analyse(snap snapshot) *analysis {
 	return a
 }
 
-// hasExercise tells a text with something to run from any other Markdown.
+// hasExercise reports whether a text contains an exercise, or names its style, unlike other Markdown.
 func hasExercise(text string) bool {
-	return strings.Contains(text, ".exercise[") || strings.Contains(text, ".lab[")
+	return strings.Contains(text, ".exercise[") || strings.Contains(text, ".lab[") || strings.Contains(text, "<!-- workshop: style ")
 }
 
-// text makes a file that is not open known to an analysis.
+// text adds a file that is not open to an analysis.
 func (w *workspace) text(a *analysis, d *deck, path string) {
 	if a.texts[path] != nil || !filepath.IsAbs(path) {
 		return
@@ -138,7 +135,7 @@ func (w *workspace) text(a *analysis, d *deck, path string) {
 	}
 }
 
-// root is a directory that nothing leads out of.
+// root returns a directory that no path leads out of.
 func (w *workspace) root(top string) fs.FS {
 	if fsys, ok := w.roots[top]; ok {
 		return fsys
@@ -146,19 +143,19 @@ func (w *workspace) root(top string) fs.FS {
 	if top == "" {
 		return nothing{}
 	}
-	root, err := os.OpenRoot(top)
+	root, err := markdown.OpenRoot(top)
 	if err != nil {
-		return nothing{} // it may come yet
+		return nothing{} // it may be created later
 	}
 	w.closers = append(w.closers, root.Close)
-	w.roots[top] = root.FS()
+	w.roots[top] = root
 	if w.opts.wrap != nil {
-		w.roots[top] = w.opts.wrap(root.FS())
+		w.roots[top] = w.opts.wrap(root)
 	}
 	return w.roots[top]
 }
 
-// load reads and compiles a deck, unless it is known.
+// load reads and compiles a deck, unless that has been done.
 func (w *workspace) load(path string, snap snapshot) *deck {
 	if d := w.decks[path]; d != nil {
 		return d
@@ -202,8 +199,8 @@ func listOf(err error) markdown.ErrorList {
 	return list
 }
 
-// candidates are the manifests that may be about a file: itself, those in its folder of
-// the workspace, and without one, those beside and above it.
+// candidates returns the manifests that may include a file: itself, those in its folder of the
+// workspace, or without one, those in its directory and above.
 func (w *workspace) candidates(path string, snap snapshot) []string {
 	if !filepath.IsAbs(path) {
 		return nil
@@ -255,7 +252,7 @@ func (w *workspace) search(folder string, snap snapshot) []string {
 		case entries > maxEntries || len(found) >= maxManifests:
 			return fs.SkipAll
 		case d == nil || err != nil && d.IsDir():
-			return fs.SkipDir // what cannot be read holds nothing for us
+			return fs.SkipDir // a directory that cannot be read holds no manifest for us
 		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "vendor"):
 			return fs.SkipDir
 		case !d.IsDir() && isManifest(name):
@@ -285,7 +282,7 @@ func (w *workspace) beside(dir string, snap snapshot) []string {
 	return found
 }
 
-// looksLikeManifest tells the manifests of decks from other YAML: they have content:.
+// looksLikeManifest reports whether a YAML file is a deck's manifest: it has content:.
 func (w *workspace) looksLikeManifest(path string, snap snapshot) bool {
 	base := filepath.Base(path)
 	if base == "workshop.yml" || base == "workshop.yaml" {
@@ -304,5 +301,5 @@ func (w *workspace) looksLikeManifest(path string, snap snapshot) bool {
 			return false
 		}
 	}
-	return bytes.HasPrefix(text, []byte("content:")) || bytes.Contains(text, []byte("\ncontent:"))
+	return markdown.LooksLikeManifest(string(text))
 }

@@ -25,7 +25,7 @@ type place struct {
 }
 
 // Slide is a slide that is shown. An increment is a slide of its own, which also shows
-// what the ones before it show.
+// the content of the increments before it.
 type Slide struct {
 	Index   int // in the deck, from 0; its number is one more
 	Chapter *markdown.Chapter
@@ -78,13 +78,15 @@ type Step struct {
 	Slide    int // the first slide that shows it
 }
 
-// Summary is what the step does, on one line.
+// Summary is the step on one line.
 func (s *Step) Summary() string {
 	first, rest, _ := strings.Cut(strings.TrimSpace(s.Text), "\n")
 	if strings.TrimSpace(rest) != "" {
 		first += " …"
 	}
 	switch {
+	case s.Mistake() != nil:
+		return "(cannot be run) " + s.Directive + " " + first
 	case s.Snippet() && !s.Hidden:
 		return first
 	case s.Snippet():
@@ -146,6 +148,14 @@ func NewDeck(plan *runner.Plan) *Deck {
 	return d
 }
 
+// scripts are those around the sessions of the deck.
+func (d *Deck) scripts() (all []runner.Script) {
+	for _, s := range d.Plan.Sessions {
+		all = append(append(all, s.Setup...), s.Teardown...)
+	}
+	return all
+}
+
 // find is the slide that a number, a slide's name, the id of an exercise, or the name of
 // a chapter or part means; -1 if there is none.
 func (d *Deck) find(what string) int {
@@ -192,7 +202,8 @@ func (d *Deck) search(text string, from, step int) int {
 	for i, at := 0, from; i < n; i++ {
 		at = ((at+step)%n + n) % n
 		s := d.Slides[at].Slide()
-		if strings.Contains(strings.ToLower(s.Title), text) && !s.Increment || strings.Contains(strings.ToLower(s.Source), text) || strings.Contains(strings.ToLower(s.Notes), text) {
+		has := func(part string) bool { return strings.Contains(strings.ToLower(part), text) }
+		if has(s.Title) && !s.Increment || has(s.Source) || has(s.Notes) {
 			return at
 		}
 	}

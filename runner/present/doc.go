@@ -1,5 +1,5 @@
 // Package present gives a workshop: a person steps through a deck with a live shell
-// beside it, in which the steps are run that a check runs.
+// beside it. The steps are those that a check runs.
 //
 // # A talk and its faces
 //
@@ -15,49 +15,55 @@
 //	for {
 //		select {
 //		case <-w.Changed():  // at most one is waiting
-//			s := talk.State() // the latest; what came in between is in it
+//			s := talk.State() // the latest; it includes all changes since the last one
 //			…
 //		case <-talk.Done():
 //			return
 //		}
 //	}
-//	talk.Do(present.Command{Do: present.Next}) // what follows at once is in the state now
+//	talk.Do(present.Command{Do: present.VerbNext}) // the state is now the one after the command
 //
 // A face that is slow misses states and nothing else: nothing is queued for it, and the
-// shell never waits. What has changed is told by comparing with the state that the face
-// had last: Deck, Outcomes and Terminal are pointers or slices that are replaced when
-// they change, and a line of the terminal that has not changed is the same line (the
-// same first element) as before. A face that joins late has all there is in its first
-// state.
+// shell never waits. To find the changes, a face compares the state with its last one:
+// Deck, Outcomes and Terminal are pointers or slices that are replaced when they change,
+// and a line of the terminal that has not changed is the same line (the same first
+// element) as before. The first state of a face that joins late is complete.
 //
-// # What a state holds
+// # The fields of a state
 //
 //   - Deck, Slide, Step: where the talk is. [Deck.Slides] are the slides that are shown,
-//     increments counted; [Slide.Parts] are what one shows. [State.Current],
+//     increments counted; a slide shows its [Slide.Parts]. [State.Current] and
 //     [State.Selected] are the short way.
 //   - Outcomes, by [Step.Index]: nil, running (Result nil), or ended. Log has them in the
 //     order in which they ended, with the output of each (Result.Output, escape
-//     sequences stripped): what one has missed.
-//   - Checks, by [Step.Index]: what `workshop check` last said, see package ledger.
-//   - Trouble: a step that did not pass, or was not run: the face offers [Again], [Skip]
-//     and the shell ([Dismiss]).
-//   - Consent: the face shows what would run, and sends [Allow] or [Refuse]. Nothing runs
-//     before that, and no shell is started.
-//   - Terminal: a picture as text and looks. Nothing else of what a program wrote gets
-//     into it. [Talk.Past] has what scrolled away, for each face to scroll by itself.
+//     sequences stripped).
+//   - [State.Mark]: the verdict on a step that every face shows. A visible step answers
+//     for the hidden steps behind it, so no face takes a verdict from Outcomes by itself.
+//   - [State.Entries]: the log by visible commands, for people who missed them.
+//   - [State.Check]: the last result of `workshop check` for a step and the steps that it
+//     answers for, see package ledger.
+//   - Trouble: a step that did not pass, or was not run: the face offers [VerbAgain], [VerbSkip]
+//     and the shell ([VerbDismiss]). A command can fail when its exercise is over
+//     ([runner.ExerciseCorrected]): its outcome is then another one, in Log as well, and
+//     Revision rises.
+//   - Consent: the face shows the steps that would run, and sends [VerbAllow] or
+//     [VerbRefuse]. Nothing runs before that, and no shell is started.
+//   - Terminal: a picture as text and looks. Nothing else of a program's output gets into
+//     it. [Talk.Past] has the lines that scrolled away, for each face to scroll by itself.
 //   - Started: the clock. Faces tick by themselves.
 //
-// # What runs
+// # Running steps
 //
-// Navigating never runs anything. [Run] runs the selected step and never changes the
-// slide; [Continue] runs on, and takes the slide along. A step that has run is run again
-// only when somebody selects it and says so. [Input], [Key] and [Paste] type into the
-// shell at any time; what that means for the next step is the runner's affair
-// ([runner.Live]). There is one terminal, and its size is what the last [Resize] says:
-// the face that the presenter looks at should be the only one to send any.
+// Navigating never runs anything. [VerbRun] runs the selected step and never changes the
+// slide; [VerbContinue] runs on, and takes the slide along. A step that has run is run again
+// only when somebody selects it and says so. [VerbInput], [VerbKey] and [VerbPaste] type into the
+// shell at any time; the runner decides about the effect on the next step
+// ([runner.Live]). There is one terminal, and the last [VerbResize] gives it its size:
+// only the face that the presenter looks at should send any.
 //
 // A slide as a tree, with its steps in place, is made by [markdown.Tree] of
 // [Slide.Parts]: text only, no HTML. Addresses in it are as the deck has them.
 //
-// A [Command] and its verbs are made to be JSON. Who may send which commands is for the face to decide: a talk does what it is told.
+// A [Command] and its verbs are made to be JSON. The face decides who may send which
+// commands: a talk carries out all of them.
 package present

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,9 +15,9 @@ import (
 	"workshop/runner/ledger"
 )
 
-// Memory is what is remembered of a talk: where it was, and what was allowed. It lies
-// outside the deck, and what cannot be read of it was never there. Writing is done by a
-// goroutine of its own, so that a slow disk holds nobody up.
+// Memory remembers the place of a talk and the consent to run a deck. It lies outside the
+// deck; a file that cannot be read counts as absent. A goroutine of its own writes, so
+// that a slow disk holds nobody up.
 type Memory struct {
 	dir, file string
 	next      chan []byte
@@ -76,7 +77,7 @@ func (m *Memory) save(s *State) {
 		})
 	})
 	select {
-	case <-m.next: // what has not been written yet is out of date
+	case <-m.next: // a bookmark that was not written yet is out of date
 	default:
 	}
 	m.next <- data
@@ -112,7 +113,16 @@ func digest(plan *runner.Plan) string {
 	h := sha256.New()
 	for _, s := range plan.Sessions {
 		fmt.Fprintf(h, "%q %q\n", s.Name, s.Workdir)
+		for _, script := range slices.Concat(s.Setup, s.Teardown) {
+			fmt.Fprintf(h, "%q %q\n", script.Name, script.Text)
+		}
+		if len(s.Env) > 0 {
+			fmt.Fprintf(h, "%q\n", s.Env)
+		}
 		for _, e := range s.Exercises {
+			for _, term := range e.Terms {
+				fmt.Fprintf(h, "%q\n", term)
+			}
 			for _, step := range e.Steps {
 				fmt.Fprintf(h, "%q %q %q %v\n", step.Directive, step.Args, step.Text, step.Hidden)
 			}

@@ -62,20 +62,26 @@ func (d *Deck) same(step *Step) *Step {
 	return s
 }
 
+// reloads is the reading of an edited deck.
+type reloads struct {
+	running bool
+	again   bool // another one was asked for meanwhile
+}
+
 // reload reads the deck again. The one that is there stays until the new one is good.
 func (t *Talk) reload(ctx context.Context) {
 	if t.opts.Load == nil {
 		return
 	}
-	if t.reloading {
-		t.reloads = true
+	if t.reloads.running {
+		t.reloads.again = true
 		return
 	}
-	t.reloading = true
+	t.reloads.running = true
 	t.work.Go(func() {
 		src, err := t.opts.Load()
 		t.post(func() {
-			t.reloading = false
+			t.reloads.running = false
 			switch {
 			case err != nil:
 				t.fail(err)
@@ -87,8 +93,8 @@ func (t *Talk) reload(ctx context.Context) {
 					t.fail(errors.New(src.Warning))
 				}
 			}
-			if t.reloads && ctx.Err() == nil {
-				t.reloads = false
+			if t.reloads.again && ctx.Err() == nil {
+				t.reloads.again = false
 				t.reload(ctx)
 			}
 		})

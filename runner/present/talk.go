@@ -12,6 +12,7 @@ import (
 
 	"workshop/runner"
 	"workshop/runner/ledger"
+	"workshop/runner/screen"
 	"workshop/runner/terminal"
 )
 
@@ -19,24 +20,24 @@ import (
 type Source struct {
 	Plan  *runner.Plan   // of all that is not excluded, nothing selected away
 	Run   runner.Options // of its sessions
-	Files []string       // what it was read from, whose changes are to be noticed
+	Files []string       // the files that it was read from, whose changes are to be noticed
 
-	Warning string // what is wrong with it, and prevents nothing
+	Warning string // mistakes that prevent nothing
 }
 
 // Options of a talk. The zero value remembers nothing and asks before it runs.
 type Options struct {
 	// Load reads the deck again, when one of its files has changed or somebody wants it.
 	Load      func() (*Source, error)
-	Ledger    *ledger.Ledger                              // what was checked; nil: nothing is known
-	Memory    *Memory                                     // where the talk was left, and what was allowed; nil: none
+	Ledger    *ledger.Ledger                              // the results of checks; nil: nothing is known
+	Memory    *Memory                                     // the place where the talk was left, and consent; nil: none
 	Yes       bool                                        // it is allowed to run the deck
 	At        string                                      // run the deck up to there: an exercise's id, a slide's number or name
 	Link      func(ctx context.Context, url string) error // opens a page
 	Pace      time.Duration                               // of simulated typing, a character; 0: 30 ms
 	FromStart bool                                        // begin with the first slide, wherever the last talk was
 	Hidden    bool                                        // hidden steps are shown from the beginning
-	Warning   func(error)                                 // what could not be remembered; nil: nobody minds
+	Warning   func(error)                                 // gets errors of the memory; nil: nobody minds
 }
 
 // frame is the least time between two pictures of the terminal.
@@ -45,8 +46,8 @@ const frame = time.Second / 60
 // past is how many lines of the terminal can be scrolled back to.
 const past = 5000
 
-// Talk is a deck that is being presented. One goroutine owns it; what it shows is a
-// [State], and all that anybody can do with it is a [Command].
+// Talk is a deck that is being presented. One goroutine owns it. It shows a [State] and
+// takes a [Command].
 type Talk struct {
 	opts     Options
 	commands chan asked
@@ -58,26 +59,34 @@ type Talk struct {
 	state    atomic.Pointer[State]
 	live     atomic.Pointer[runner.Live]
 
-	watching sync.Mutex
-	watchers map[*Watcher]bool
+	watchers watchers
 
 	// Of the owner alone.
-	s         State
-	source    *Source
-	allowed   bool
-	pending   Command // what was asked for before consent
-	confirmed *Step   // of an earlier session, asked for once
-	stop      context.CancelFunc
-	reloading bool
-	reloads   bool // asked for while one was under way
-	cols      int
-	rows      int
-	pictured  time.Time
-	picture   *time.Timer
-	watch     *watch
+	s      State
+	source *Source
+	permission
+	stop     context.CancelFunc
+	reloads  reloads
+	cols     int
+	rows     int
+	pictures pictures
+	watch    *watch
 
 	// Of the job alone.
 	plan *runner.Plan // that the live session follows
+}
+
+// pictures are the pictures of the terminal: at most one in each frame.
+type pictures struct {
+	last time.Time
+	next *time.Timer
+}
+
+// permission is the presenter's consent to run steps.
+type permission struct {
+	allowed   bool
+	pending   Command // the command that waits for consent
+	confirmed *Step   // a step of an earlier session, for which consent was asked once
 }
 
 // Open begins a talk. It ends with Close, or with its context.
@@ -87,10 +96,10 @@ func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
 	}
 	t := &Talk{
 		opts: opts, source: src, commands: make(chan asked), events: make(chan func()), done: make(chan struct{}),
-		watchers: map[*Watcher]bool{}, cols: terminal.DefaultCols, rows: terminal.DefaultRows, picture: time.NewTimer(0),
+		cols: terminal.DefaultCols, rows: terminal.DefaultRows, pictures: pictures{next: time.NewTimer(0)},
 	}
-	<-t.picture.C
-	t.s = State{Verify: true, Hidden: opts.Hidden, Started: time.Now()}
+	<-t.pictures.next.C
+	t.s = State{Switches: Switches{Verify: true, Hidden: opts.Hidden}, Started: time.Now()}
 	t.take(src)
 	if opts.Memory != nil && !opts.FromStart {
 		opts.Memory.restore(&t.s)
@@ -108,8 +117,8 @@ func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
 	t.publish()
 	t.loop.Go(func() { t.run(ctx) })
 	if opts.At != "" {
-		t.Do(Command{Do: Goto, Text: opts.At})
-		t.Do(Command{Do: Forward})
+		t.Do(Command{Do: VerbGoto, Text: opts.At})
+		t.Do(Command{Do: VerbForward})
 	}
 	return t, nil
 }
@@ -120,8 +129,8 @@ type asked struct {
 	taken chan struct{}
 }
 
-// Do asks for something. What follows from it at once is in the state when it returns;
-// what takes time, such as a step, has only begun.
+// Do gives the talk a command. When it returns, the state is the one after the command;
+// work that takes time, such as a step, has only begun.
 func (t *Talk) Do(c Command) {
 	a := asked{c, make(chan struct{})}
 	select {
@@ -135,12 +144,12 @@ func (t *Talk) Do(c Command) {
 	}
 }
 
-// State is what is shown now.
+// State is the present state.
 func (t *Talk) State() *State { return t.state.Load() }
 
 // Past are up to n lines that have left the terminal, from the one that is top lines
 // above it on.
-func (t *Talk) Past(top, n int) []terminal.Line {
+func (t *Talk) Past(top, n int) []screen.Line {
 	if live := t.live.Load(); live != nil {
 		return live.Past(top, n)
 	}
@@ -150,7 +159,7 @@ func (t *Talk) Past(top, n int) []terminal.Line {
 // Done is closed when the talk has ended.
 func (t *Talk) Done() <-chan struct{} { return t.done }
 
-// Close ends the talk, what runs in it, and its shell.
+// Close ends the talk, its steps and its shell.
 func (t *Talk) Close() error {
 	t.cancel()
 	t.loop.Wait()
@@ -160,20 +169,51 @@ func (t *Talk) Close() error {
 	return nil
 }
 
-// Watcher is told of new states. However slow its owner is, nobody waits for it: what
-// it has missed is in the state that it gets next.
+// Watcher is told of new states. However slow its owner is, nobody waits for it: the
+// state that it gets next includes the changes that it has missed.
 type Watcher struct {
 	talk    *Talk
 	changed chan struct{}
+}
+
+// watchers are the watchers of a talk. The zero value has none.
+type watchers struct {
+	mu  sync.Mutex
+	all map[*Watcher]bool
+}
+
+func (ws *watchers) add(w *Watcher) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.all == nil {
+		ws.all = map[*Watcher]bool{}
+	}
+	ws.all[w] = true
+}
+
+func (ws *watchers) remove(w *Watcher) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	delete(ws.all, w)
+}
+
+// tell tells every watcher of a new state.
+func (ws *watchers) tell() {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for w := range ws.all {
+		select {
+		case w.changed <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // Watch begins to watch. The first state is there at once.
 func (t *Talk) Watch() *Watcher {
 	w := &Watcher{t, make(chan struct{}, 1)}
 	w.changed <- struct{}{}
-	t.watching.Lock()
-	defer t.watching.Unlock()
-	t.watchers[w] = true
+	t.watchers.add(w)
 	return w
 }
 
@@ -182,25 +222,14 @@ func (t *Talk) Watch() *Watcher {
 func (w *Watcher) Changed() <-chan struct{} { return w.changed }
 
 // Close ends the watching.
-func (w *Watcher) Close() {
-	w.talk.watching.Lock()
-	defer w.talk.watching.Unlock()
-	delete(w.talk.watchers, w)
-}
+func (w *Watcher) Close() { w.talk.watchers.remove(w) }
 
 // publish shows the state to all.
 func (t *Talk) publish() {
 	t.s.Gen++
 	s := t.s
 	t.state.Store(&s)
-	t.watching.Lock()
-	defer t.watching.Unlock()
-	for w := range t.watchers {
-		select {
-		case w.changed <- struct{}{}:
-		default:
-		}
-	}
+	t.watchers.tell()
 }
 
 // run is the owner.
@@ -210,7 +239,7 @@ func (t *Talk) run(ctx context.Context) {
 		if t.stop != nil {
 			t.stop()
 		}
-		// What still wants to tell us something must not wait for ever.
+		// Jobs and loads that still post an event must not wait for ever.
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
@@ -245,12 +274,12 @@ func (t *Talk) run(ctx context.Context) {
 		case f := <-t.events:
 			f()
 		case <-changed:
-			if wait := frame - time.Since(t.pictured); wait > 0 {
-				t.picture.Reset(wait)
+			if wait := frame - time.Since(t.pictures.last); wait > 0 {
+				t.pictures.next.Reset(wait)
 				continue
 			}
 			t.look()
-		case <-t.picture.C:
+		case <-t.pictures.next.C:
 			t.look()
 		case <-t.watch.changed:
 			t.reload(ctx)
@@ -260,12 +289,13 @@ func (t *Talk) run(ctx context.Context) {
 	}
 }
 
-// look takes a picture of the terminal.
+// look takes a picture of the terminal, and the corrections of its session.
 func (t *Talk) look() {
 	if live := t.live.Load(); live != nil {
+		t.takeCorrections(live)
 		v := live.View()
 		t.s.Terminal = &v
-		t.pictured = time.Now()
+		t.pictures.last = time.Now()
 	}
 }
 
@@ -276,7 +306,7 @@ func (t *Talk) do(ctx context.Context, c Command) {
 		return
 	}
 	switch {
-	case c.Do == Allow && t.s.Consent != nil:
+	case c.Do == VerbAllow && t.s.Consent != nil:
 		t.allowed = true
 		if t.opts.Memory != nil {
 			t.warn(t.opts.Memory.allow(t.s.Deck.digest))
@@ -285,7 +315,7 @@ func (t *Talk) do(ctx context.Context, c Command) {
 		t.s.Consent = nil
 	}
 	switch c.Do {
-	case Run, Again, Forward, Continue, Allow, Resize:
+	case VerbRun, VerbAgain, VerbForward, VerbContinue, VerbAllow, VerbResize:
 	default:
 		t.confirmed = nil // once more, and not after something else
 	}
@@ -321,7 +351,10 @@ func (t *Talk) effect(ctx context.Context, c Command, e effect) {
 	case freshShell:
 		t.job(ctx, "the shell is brought back to its prompt", func(ctx context.Context) func() {
 			err := live.Recover(ctx)
-			return func() { t.fail(err) }
+			return func() {
+				t.abandon()
+				t.fail(err)
+			}
 		})
 	case stopJob:
 		t.stop()
@@ -352,16 +385,16 @@ func (t *Talk) remember() {
 	}
 }
 
-// byHand types what a person typed.
+// byHand types into the shell for a person.
 func byHand(live *runner.Live, how Verb, text string) error {
 	switch how {
-	case Key:
+	case VerbKey:
 		key, err := terminal.ParseKey(text)
 		if err != nil {
 			return err
 		}
 		return live.Press(key)
-	case Paste:
+	case VerbPaste:
 		return live.Paste(text)
 	}
 	_, err := live.Write([]byte(text))
@@ -382,7 +415,7 @@ func (t *Talk) pace(live *runner.Live) {
 func (t *Talk) permitted(c Command) bool {
 	if !t.allowed {
 		t.pending = c
-		t.s.Consent = &Consent{Steps: t.s.Deck.Steps}
+		t.s.Consent = &Consent{Steps: t.s.Deck.Steps, Scripts: t.s.Deck.scripts()}
 	}
 	return t.allowed
 }
@@ -417,8 +450,8 @@ func (t *Talk) warn(err error) {
 	}
 }
 
-// job does something that takes time, and what it returns when it is over. There is one
-// at a time.
+// job runs a function that takes time, and then, as the owner, the function that it
+// returns. There is one job at a time.
 func (t *Talk) job(ctx context.Context, what string, f func(context.Context) (last func())) {
 	if t.stop != nil {
 		return
@@ -430,7 +463,9 @@ func (t *Talk) job(ctx context.Context, what string, f func(context.Context) (la
 		t.post(func() {
 			t.stop()
 			t.stop = nil
-			t.s.Message = Message{} // said while it ran
+			if !t.s.Message.late {
+				t.s.Message = Message{} // said while it ran
+			}
 			last()
 			t.s.Busy, t.s.Running = "", nil
 			t.look()
@@ -464,12 +499,16 @@ func (t *Talk) steps(ctx context.Context, deck *Deck, e effect) (last func()) {
 			return func() { t.say("the deck was edited: stopped before " + step.Summary()) }
 		}
 		result := &runner.StepResult{Step: step.Step, Verdict: runner.Skipped}
-		if judges := step.Kind() == runner.Waits || step.Kind() == runner.Judges; !judges || !o.Unverified {
+		if judges := step.Kind() == runner.KindWaits || step.Kind() == runner.KindJudges; !judges || !o.Unverified {
 			if result, err = live.Run(ctx, step.Step); err != nil {
 				return func() { t.trouble(step, err) }
 			}
 		}
 		failed := result.Failure != nil && !o.Unverified
+		t.post(func() {
+			t.takeCorrections(live)
+			failed = failed || t.s.Trouble != nil // of a step that ran before
+		})
 		if failed || i == len(e.steps)-1 || ctx.Err() != nil {
 			return func() { t.end(o, result) }
 		}
@@ -478,8 +517,8 @@ func (t *Talk) steps(ctx context.Context, deck *Deck, e effect) (last func()) {
 	return func() {}
 }
 
-// shell is the live session of a step: the one that there is, or a new one in which
-// what it needs has been run.
+// shell is the live session of a step: the present one, or a new one in which the
+// exercises have been run that the step's chapter needs.
 func (t *Talk) shell(ctx context.Context, step *Step) (*runner.Live, error) {
 	var deck *Deck
 	var opts runner.Options
@@ -489,30 +528,40 @@ func (t *Talk) shell(ctx context.Context, step *Step) (*runner.Live, error) {
 		opts.Cols, opts.Rows, opts.Past = t.cols, t.rows, past
 	})
 	live := t.live.Load()
-	if live != nil && now == step.Session.Name {
-		if t.plan != deck.Plan {
-			live.Replace(deck.Plan, step.Session)
-			t.plan = deck.Plan
-		}
-		return live, nil
+	if live == nil || now != step.Session.Name {
+		return t.open(ctx, deck.Plan, step.Session, opts)
 	}
-	t.post(func() { t.s.Busy = fmt.Sprintf("the shell of %q starts", step.Session.Name) })
-	if live != nil {
-		// One at a time: what an application of the one before listens on is needed.
-		t.post(func() { t.live.Store(nil) })
-		if err := live.Close(); err != nil {
+	if t.plan != deck.Plan {
+		live.Replace(deck.Plan, step.Session)
+		t.plan = deck.Plan
+	}
+	return live, nil
+}
+
+// open starts a session's shell in place of the one before, and runs the steps that it needs.
+func (t *Talk) open(ctx context.Context, plan *runner.Plan, session *runner.Session, opts runner.Options) (*runner.Live, error) {
+	t.post(func() { t.s.Busy = fmt.Sprintf("the shell of %q starts", session.Name) })
+	if live := t.live.Load(); live != nil {
+		// One at a time: the next application needs the ports of the one before.
+		t.post(func() {
+			t.live.Store(nil)
+			t.abandon()
+		})
+		err := live.Close()
+		t.post(func() { t.takeCorrections(live) })
+		if err != nil {
 			return nil, err
 		}
 	}
-	live, err := runner.Open(ctx, deck.Plan, step.Session, opts)
+	live, err := runner.Open(ctx, plan, session, opts)
 	if err != nil {
 		t.post(func() { t.s.Session, t.s.Terminal = "", nil })
 		return nil, fmt.Errorf("the session cannot be started: %w", err)
 	}
-	t.plan = deck.Plan
+	t.plan = plan
 	t.post(func() {
 		t.live.Store(live)
-		t.s.Session, t.s.Notes = step.Session.Name, live.Notes()
+		t.s.Session, t.s.Notes = session.Name, live.Notes()
 		t.s.shell++
 		t.pace(live)
 		if opts.Cols != t.cols || opts.Rows != t.rows {
@@ -520,11 +569,11 @@ func (t *Talk) shell(ctx context.Context, step *Step) (*runner.Live, error) {
 		}
 		t.look()
 	})
-	for _, e := range step.Session.Exercises {
+	for _, e := range session.Exercises {
 		if !e.Setup {
 			continue
 		}
-		t.post(func() { t.s.Busy = "what the chapter needs is run: " + e.Title })
+		t.post(func() { t.s.Busy = "an exercise that the chapter needs is run: " + e.Title })
 		for _, s := range e.Steps {
 			result, err := live.Run(ctx, s)
 			if err != nil {
@@ -559,6 +608,10 @@ func (t *Talk) end(o *Outcome, result *runner.StepResult) {
 	ended := *o
 	ended.Result = result
 	t.s.Running, t.s.Busy = nil, ""
+	t.s.latest = o.Step.place()
+	if live := t.live.Load(); live != nil {
+		t.s.Notes = live.Notes()
+	}
 	t.s.Log = append(t.s.Log, &ended)
 	if len(t.s.Log) > maxLog {
 		t.s.Log = slices.Clone(t.s.Log[len(t.s.Log)-maxLog/2:])
@@ -567,6 +620,8 @@ func (t *Talk) end(o *Outcome, result *runner.StepResult) {
 	if step != nil {
 		ended.Step = step
 		t.note(&ended)
+	} else {
+		t.s.Outcomes = slices.Clone(t.s.Outcomes) // other marks may have changed
 	}
 	t.look()
 	switch {
@@ -576,7 +631,7 @@ func (t *Talk) end(o *Outcome, result *runner.StepResult) {
 		t.fail(edited(o.Step, result.Failure))
 	case result.Failure != nil && !o.Unverified:
 		t.choose(ended.Step, 0)
-		t.s.Trouble = &Trouble{Step: ended.Step, Failure: result.Failure}
+		t.raise(&Trouble{Step: ended.Step, Failure: result.Failure})
 	default:
 		t.choose(ended.Step, 1)
 	}
@@ -599,6 +654,12 @@ func (t *Talk) note(o *Outcome) {
 	t.s.Outcomes[o.Step.Index] = o
 }
 
+// abandon notes that the command that was run last is no longer in the shell: a wait for it cannot pass any more.
+func (t *Talk) abandon() {
+	t.s.latest = place{}
+	t.s.Outcomes = slices.Clone(t.s.Outcomes) // their marks have changed
+}
+
 // trouble says why a step was not run.
 func (t *Talk) trouble(step *Step, err error) {
 	if errors.Is(err, context.Canceled) {
@@ -608,7 +669,7 @@ func (t *Talk) trouble(step *Step, err error) {
 		t.s.Running = nil
 		if of := t.s.Deck.same(o.Step); of != nil {
 			t.s.Outcomes = slices.Clone(t.s.Outcomes)
-			t.s.Outcomes[of.Index] = nil
+			t.s.Outcomes[of.Index] = t.before(of)
 		}
 	}
 	of := t.s.Deck.same(step)
@@ -616,19 +677,28 @@ func (t *Talk) trouble(step *Step, err error) {
 		t.fail(edited(step, err))
 		return
 	}
-	t.s.Trouble = &Trouble{Step: of}
-	var refusal *runner.Refusal
+	why := &Trouble{Step: of}
 	switch {
-	case errors.As(err, &refusal):
-		t.s.Trouble.Refusal = refusal
-	case errors.As(err, &t.s.Trouble.Failure):
+	case errors.As(err, &why.Refusal), errors.As(err, &why.Failure):
 	default:
-		t.s.Trouble.Refusal = &runner.Refusal{Reason: err.Error()}
+		why.Refusal = &runner.Refusal{Reason: err.Error()}
 	}
+	t.raise(why)
 }
 
-// edited is what became of a step that is not of the deck any more: nobody can do it
-// again, or skip it.
+// before is how a step came out the last time that it was run; nil if it was not.
+func (t *Talk) before(step *Step) *Outcome {
+	for _, o := range slices.Backward(t.s.Log) {
+		if t.s.Deck.same(o.Step) == step {
+			last := *o
+			last.Step = step
+			return &last
+		}
+	}
+	return nil
+}
+
+// edited is the error of a step that is not of the deck any more: nobody can do it again, or skip it.
 func edited(step *Step, err error) error {
 	return fmt.Errorf("%s, which was edited while it ran: %w", step.Summary(), err)
 }

@@ -9,7 +9,7 @@ import (
 	"workshop/runner/report"
 )
 
-// BenchmarkOutput is what the output of a program costs in each format.
+// BenchmarkOutput measures the cost of a program's output in each format.
 func BenchmarkOutput(b *testing.B) {
 	data := []byte(strings.Repeat("worker_1  | \x1b[32mINFO\x1b[m:__main__:4 units of work done, updating hash counter\r\n", 50))
 	for _, f := range report.Formats() {
@@ -25,7 +25,7 @@ func BenchmarkOutput(b *testing.B) {
 				}
 			}
 			e := rec.events[3]
-			e.Kind, e.Data = runner.Output, data
+			e.Kind, e.Data = runner.EventOutput, data
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -8,8 +8,8 @@ import (
 	"workshop/runner"
 )
 
-// console is the report of a test suite: a line for each exercise when it is over.
-// On a terminal a last line says what is under way and for how long.
+// console is the report of a test suite: a line for each exercise at its end. On a terminal a last
+// line shows the current step and its time.
 type console struct {
 	w    io.Writer
 	stop chan struct{}
@@ -29,7 +29,7 @@ func newConsole(w io.Writer, opts Options) Reporter {
 func (c *console) Event(e runner.Event) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil || e.Kind == runner.Output {
+	if c.err != nil || e.Kind == runner.EventOutput {
 		return c.err
 	}
 	c.state.observe(e)
@@ -42,13 +42,15 @@ func (c *console) Event(e runner.Event) error {
 	case runner.ExerciseFinished:
 		c.page.exercise(e)
 		c.page.failure(e.Verdict, e.Failure)
+	case runner.ExerciseCorrected:
+		c.page.correction(e)
 	case runner.SessionFinished:
 		c.page.failure(e.Verdict, e.Failure)
 	}
 	return c.draw(e.Kind != runner.RunFinished)
 }
 
-// tick keeps the time that the last line shows going.
+// tick updates the time on the last line.
 func (c *console) tick() {
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
@@ -64,9 +66,9 @@ func (c *console) tick() {
 	}
 }
 
-// draw writes what has been printed and renews the last line, all at once.
+// draw writes the printed lines and the new last line in one piece.
 func (c *console) draw(status bool) error {
-	text := c.page.take()
+	text := c.page.flush()
 	if c.status {
 		text = "\r\x1b[K" + text
 		c.status = false
@@ -83,8 +85,8 @@ func (c *console) draw(status bool) error {
 	return c.err
 }
 
-// underway is the last line. It leaves the last column free: a terminal that is as
-// wide as the line could go on to the next one.
+// underway returns the last line. The last column stays free: some terminals would move to the next
+// line after it.
 func (c *console) underway() string {
 	s := &c.state
 	var what string

@@ -10,22 +10,22 @@ import (
 
 	"workshop/runner"
 	"workshop/runner/report"
-	"workshop/runner/terminal"
+	"workshop/runner/screen"
 )
 
-// screen is a terminal that reports are written to.
-type screen struct {
+// display is a terminal that reports are written to.
+type display struct {
 	mu sync.Mutex
-	*terminal.Screen
+	*screen.Screen
 	raw strings.Builder
 }
 
-func newScreen(cols, rows int) *screen {
-	return &screen{Screen: terminal.NewScreen(cols, rows, terminal.Hooks{})}
+func newDisplay(cols, rows int) *display {
+	return &display{Screen: screen.New(cols, rows, screen.Hooks{})}
 }
 
-// Write is what a terminal does in its cooked mode: a line feed also returns.
-func (s *screen) Write(b []byte) (int, error) {
+// Write works like a terminal in its cooked mode: a line feed also returns.
+func (s *display) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.raw.Write(b)
@@ -33,20 +33,20 @@ func (s *screen) Write(b []byte) (int, error) {
 	return len(b), err
 }
 
-// shown is the screen as drawn, blank lines at its end left out.
-func (s *screen) shown() string {
+// shown returns the drawn screen, without blank lines at its end.
+func (s *display) shown() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return strings.TrimRight(strings.Join(s.Lines(), "\n"), "\n") + "\n"
 }
 
-func (s *screen) options(color bool) report.Options {
+func (s *display) options(color bool) report.Options {
 	cols, rows := s.Size()
 	return report.Options{TTY: true, Color: color, Cols: cols, Rows: rows, RunID: "run"}
 }
 
-// playUntil gives a reporter the events up to one, each at its time. It belongs into a
-// bubble: there, time passes when nothing else can happen.
+// playUntil gives a reporter the events up to one, each at its time. Call it in a bubble, where
+// time passes when all goroutines are blocked.
 func (r *recording) playUntil(t *testing.T, to report.Reporter, last func(runner.Event) bool) {
 	t.Helper()
 	for _, e := range r.events {
@@ -81,7 +81,7 @@ func TestConsoleLiveLine(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newScreen(tc.cols, tc.rows)
+				s := newDisplay(tc.cols, tc.rows)
 				r, err := report.New("console", s, s.options(false))
 				if err != nil {
 					t.Fatal(err)
@@ -105,10 +105,10 @@ func TestConsoleLiveLine(t *testing.T) {
 	}
 }
 
-// TestConsoleOnTerminal: what stays on a terminal in the end is what a pipe gets.
+// TestConsoleOnTerminal compares the final contents of a terminal with the output to a pipe.
 func TestConsoleOnTerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScreen(100, 200)
+		s := newDisplay(100, 200)
 		r, err := report.New("console", s, s.options(false))
 		if err != nil {
 			t.Fatal(err)
@@ -125,7 +125,7 @@ func TestConsoleOnTerminal(t *testing.T) {
 }
 
 // perform plays the mixed run on a screen, up to an event or to its end.
-func perform(t *testing.T, s *screen, format string, until func(runner.Event) bool) {
+func perform(t *testing.T, s *display, format string, until func(runner.Event) bool) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r, err := report.New(format, s, s.options(true))
@@ -144,8 +144,8 @@ func perform(t *testing.T, s *screen, format string, until func(runner.Event) bo
 		if err := r.Finish(nil); err != nil {
 			t.Fatal(err)
 		}
-		// As it was before the end.
-		clone := newScreen(s.Size())
+		// The clone shows the state before the end.
+		clone := newDisplay(s.Size())
 		if _, err := io.WriteString(clone, shown); err != nil {
 			t.Fatal(err)
 		}

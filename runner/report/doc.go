@@ -1,47 +1,63 @@
-// Package report writes what happens in a run, in each format that there is. All of
-// them read the same events and the same result; a new one is a file and a line in
-// the table of formats.
+// Package report writes the events of a run, in several formats. All of them read the same
+// events and the same result. A new format is a file and a line in the table of formats.
 //
-// Nothing that a program of the run printed reaches a report as it is. Escape
-// sequences are gone or visible, control characters and bidirectional overrides are
-// written as in Go (\x1b, \u202e), and lines that a CI service would obey in its log
-// ("::error::", "##[error]", "##vso[…]") get a backslash or an escape of the format.
+// The output of programs is made harmless in every report. Escape sequences are removed or
+// made visible. Control characters and bidirectional overrides are written as in Go (\x1b,
+// \u202e). Lines that are commands in the log of a CI service ("::error::", "##[error]",
+// "##vso[…]") get a backslash or an escape of the format.
 //
 // # JSON lines
 //
-// The format jsonl is an object a line for each event. Every line has
+// The format jsonl is one object per line for each event. Every line has
 //
 //	v         version of the format, 1
 //	run       id of the run; the shards of one run share it
 //	seq       number of the line, from 1
 //	time      RFC 3339, UTC
-//	kind      run-started, note, session-started, exercise-started, step-started,
-//	          output, resized, step-finished, exercise-finished, session-finished,
-//	          run-finished, opened
+//	kind      run-started, note, problem, session-started, exercise-started, step-started,
+//	          output, resized, opened, step-finished, exercise-finished, exercise-corrected,
+//	          session-finished, run-finished
 //
-// and, where it applies,
+// and, depending on the kind,
 //
-//	deck, session, exercise        names and id of what lasts
-//	setup                          true: the exercise runs for the sake of another one
+//	deck, session, exercise        names of the current deck and session, id of the exercise
+//	setup                          true: the exercise runs because another one needs it
 //	step                           number of the step in its exercise, from 1
 //	plan                           (run-started) decks, sessions and the exercises that
-//	                               will be reported
+//	                               will be reported, with the mistakes for which some do not run
+//	slide                          (exercise-started) number and Markdown of the slide, with
+//	                               the slides whose increment it is
+//	steps                          (exercise-started) the steps: directive, kind of its
+//	                               effect, input, expects (the condition in words), pos
 //	cols, rows                     (session-started, resized) size of the terminal
-//	directive, input, hidden, pos  (step-started) what is done, and where it stands
-//	text                           (output) what the terminal shows: no escape sequences,
+//	directive, input, hidden, pos  (step-started) the step and its position
+//	text                           (output) new text on the terminal: no escape sequences,
 //	                               no soft wraps, \n for a new line, \r for any other
 //	                               movement of the cursor
+//	draw                           (output) bytes that bring another terminal, of the size of
+//	                               this one, to its present state: text, looks and movements
+//	                               of the cursor only. It is exact at the beginning and the
+//	                               end of each step. Changes within 40 ms are drawn at once,
+//	                               and after 64 KiB in a step at longer and longer intervals
 //	note                           (opened) the URL of a page
 //	note                           (note) a remark: isolation in force, a stand-in used
-//	verdict                        passed, skipped, failed, broken, interrupted
+//	verdict                        passed, skipped, blocked, failed, broken, interrupted; of a
+//	                               run that has not begun invalid
 //	seconds                        duration
-//	omitted                        (step-finished) bytes of text beyond the 64 KiB that
-//	                               are kept of a step
+//	output                         (step-finished) the last 4 KiB of the output, without
+//	                               prompts and echoes
+//	omitted                        (step-finished) bytes of text after the first 64 KiB of
+//	                               a step, which are not reported
+//	frames                         (step-finished) changes of the screen after the first 64
+//	                               KiB that were not drawn by themselves
 //	failure                        pos, message, hint, command, want, nearest, status,
-//	                               screen, tail, diff
+//	                               screen, tail, diff, blocked_by (the exercise that blocks
+//	                               this one); of a problem: the reason why the run has not
+//	                               begun
 //	counts                         (run-finished) the number of exercises by verdict
 //
-// A pos is file, line and col, the latter two from 1. A report without a run-finished
-// line was cut short. What is not UTF-8 has U+FFFD in place of each bad byte; control
-// characters are escaped, also those that JSON would allow as they are.
+// A pos is file, line and col, the latter two from 1. A report without a run-finished line
+// was cut short. The lines hold everything that the other reports show: [Read] makes them of
+// the lines, also of a file that was cut off at any byte. U+FFFD replaces each byte that is not
+// UTF-8. Control characters are escaped, even if JSON does not require it.
 package report

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"workshop/runner"
-	"workshop/runner/terminal"
+	"workshop/runner/screen"
 )
 
-// frameTime is the least time between two frames: a person sees no more than 60 a
-// second, and a program that prints without end must not keep the real terminal busy.
+// frameTime is the least time between two frames. People see no more than 60 a second, and a
+// program that prints endlessly must not keep the real terminal busy.
 const frameTime = time.Second / 60
 
 // headRows and footRows are the rows of the view above and below the shell.
@@ -21,17 +21,23 @@ const (
 	footRows = 1
 )
 
-// LiveSize is what the live view of a terminal leaves for the shell. The shell gets at
-// least a cell; what the view has no room for is not shown.
+// The shell has at least minCols×minRows cells: in a terminal of a few cells bash draws its prompt
+// endlessly.
+const (
+	minCols = 20
+	minRows = 5
+)
+
+// LiveSize returns the size that the live view leaves for the shell. If the shell is larger than
+// the view, a part of it is not shown.
 func LiveSize(cols, rows int) (int, int) {
-	return max(cols, 1), max(rows-headRows-footRows, 1)
+	return max(cols, minCols), max(rows-headRows-footRows, minRows)
 }
 
-// live shows a run as it happens, on the alternate screen of a terminal: the terminal
-// of the run, redrawn from our own model of it, between lines that say where the deck
-// is, what is being done and how it went so far. One goroutine draws, when something
-// has changed and each second for the clock. Afterwards the main screen gets what
-// the console report says.
+// live shows a run live, on the alternate screen of a terminal. It redraws the terminal of the run
+// from our model of it. Lines above and below show the place in the deck, the current step and the
+// results so far. One goroutine draws after each change, and each second for the clock. At the end
+// it writes the console report to the main screen.
 type live struct {
 	w       io.Writer
 	opts    Options
@@ -44,13 +50,13 @@ type live struct {
 	mu     sync.Mutex
 	err    error
 	state  state
-	screen *terminal.Screen
-	last   string         // failure
-	past   []runner.Event // but for the output: for the report afterwards
+	screen *screen.Screen
+	last   string         // the last failure
+	past   []runner.Event // without output; for the report at the end
 
-	// Of the drawing goroutine alone.
+	// Used by the drawing goroutine only.
 	drawn      []string // rows on the terminal
-	cols, rows int      // its size then
+	cols, rows int      // its size at that time
 }
 
 func newLive(w io.Writer, opts Options) Reporter {
@@ -70,7 +76,7 @@ func (l *live) Event(e runner.Event) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.state.observe(e)
-	if e.Kind != runner.Output {
+	if e.Kind != runner.EventOutput {
 		l.past = append(l.past, e)
 	}
 	switch e.Kind {
@@ -79,25 +85,25 @@ func (l *live) Event(e runner.Event) error {
 			return err
 		}
 	case runner.SessionStarted:
-		l.screen = terminal.NewScreen(e.Cols, e.Rows, terminal.Hooks{})
-	case runner.Resized:
+		l.screen = screen.New(e.Cols, e.Rows, screen.Hooks{})
+	case runner.EventResized:
 		if l.screen != nil {
 			l.screen.Resize(e.Cols, e.Rows)
 		}
-	case runner.Output:
+	case runner.EventOutput:
 		if l.screen != nil {
 			if _, err := l.screen.Write(e.Data); err != nil {
 				return err
 			}
 		}
-	case runner.ExerciseFinished:
+	case runner.ExerciseFinished, runner.ExerciseCorrected:
 		if e.Failure != nil {
 			l.last = label(e.Verdict) + " " + clean(e.Failure.Pos.String()+": "+e.Failure.Message)
 		}
 	}
 	select {
 	case l.changed <- struct{}{}:
-	default: // the next frame shows this as well
+	default: // the next frame shows this change, too
 	}
 	return l.err
 }
@@ -144,7 +150,7 @@ func (l *live) draw() {
 	}
 }
 
-// frame is what makes the terminal show the present: the rows that have changed.
+// frame returns the bytes that update the terminal: the rows that have changed.
 func (l *live) frame() []byte {
 	cols, rows := l.opts.size()
 	l.mu.Lock()
@@ -158,7 +164,7 @@ func (l *live) frame() []byte {
 	}
 	for i, row := range view {
 		if row != l.drawn[i] {
-			// Erased first: behind a full row the cursor is still on its last cell.
+			// The row is erased first: after a full row the cursor is still on its last cell.
 			fmt.Fprintf(&b, "\x1b[%d;1H\x1b[m\x1b[2K%s\x1b[m", i+1, row)
 			l.drawn[i] = row
 		}
@@ -169,8 +175,8 @@ func (l *live) frame() []byte {
 	return b.Bytes()
 }
 
-// view is every row of the view, and the place of the cursor, x being negative if there
-// is none.
+// view returns all rows of the view and the position of the cursor. x is negative if there is no
+// cursor.
 func (l *live) view(cols, rows int) (view []string, x, y int) {
 	x, y = -1, -1
 	view = append(view, reverse(l.header(cols)), l.underway(cols))
@@ -199,10 +205,10 @@ func (l *live) view(cols, rows int) (view []string, x, y int) {
 	return view, x, y
 }
 
-// reverse swaps the colours: a bar that needs no colour of its own.
+// reverse swaps the colours: a bar without a colour of its own.
 func reverse(s string) string { return "\x1b[7m" + s }
 
-// header says how far the run is and what it is at; where there is room, in which deck.
+// header shows the progress of the run and the current step; if there is room, also the deck.
 func (l *live) header(cols int) string {
 	s := &l.state
 	deck := ""
@@ -268,7 +274,7 @@ func (l *live) Finish(r *runner.Result) error {
 	if r != nil {
 		text += l.afterwards(r)
 	}
-	// Also after an error: the terminal may take it again.
+	// Write even after an error: the terminal may work again.
 	if _, err := io.WriteString(l.w, text); err != nil && l.err == nil {
 		l.err = err
 	}
@@ -280,11 +286,10 @@ func (l *live) Finish(r *runner.Result) error {
 	return l.err
 }
 
-// afterwards is what the console report says of the run, for the size that the
-// terminal has by now.
+// afterwards returns the console report of the run, for the current size of the terminal.
 func (l *live) afterwards(r *runner.Result) string {
 	opts := l.opts
-	opts.TTY = false // no last line; there is no CI log either
+	opts.TTY = false // no last line, and this is not a CI log
 	var said bytes.Buffer
 	report := newConsole(&said, opts)
 	for _, e := range l.past {

@@ -28,7 +28,7 @@ func TestLive(t *testing.T) {
 			name := fmt.Sprintf("live-%s-%d", at.name, size.cols)
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					s := newScreen(size.cols, size.rows)
+					s := newDisplay(size.cols, size.rows)
 					r, err := report.New("live", s, s.options(true))
 					if err != nil {
 						t.Fatal(err)
@@ -54,10 +54,10 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// TestLiveSummary: afterwards the main screen has what the console report says.
+// TestLiveSummary compares the main screen at the end with the console report.
 func TestLiveSummary(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScreen(200, 100)
+		s := newDisplay(200, 100)
 		r, err := report.New("live", s, s.options(false))
 		if err != nil {
 			t.Fatal(err)
@@ -73,8 +73,8 @@ func TestLiveSummary(t *testing.T) {
 	})
 }
 
-// TestLiveFrames: a program that prints without end does not make the terminal draw
-// without end.
+// TestLiveFrames checks that a program which prints endlessly does not make the terminal draw
+// endlessly.
 func TestLiveFrames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &counter{}
@@ -87,7 +87,7 @@ func TestLiveFrames(t *testing.T) {
 		before := w.writes.Load()
 		for i := range 10_000 {
 			<-time.After(100 * time.Microsecond)
-			if err := r.Event(runner.Event{Kind: runner.Output, Time: time.Now(), Data: fmt.Appendf(nil, "line %d\r\n", i)}); err != nil {
+			if err := r.Event(runner.Event{Kind: runner.EventOutput, Time: time.Now(), Data: fmt.Appendf(nil, "line %d\r\n", i)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -104,7 +104,7 @@ type counter struct{ writes atomic.Int64 }
 
 func (c *counter) Write(b []byte) (int, error) { c.writes.Add(1); return len(b), nil }
 
-// TestLiveIdle: when nothing happens, only the clock is drawn.
+// TestLiveIdle checks that only the clock is drawn between events.
 func TestLiveIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &counter{}
@@ -125,10 +125,10 @@ func TestLiveIdle(t *testing.T) {
 	})
 }
 
-// TestLiveResize: the view follows the terminal, the model the run's.
+// TestLiveResize resizes: the view follows the terminal, the model follows the run.
 func TestLiveResize(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScreen(80, 24)
+		s := newDisplay(80, 24)
 		opts := s.options(false)
 		opts.Size = s.Size
 		r, err := report.New("live", s, opts)
@@ -144,8 +144,8 @@ func TestLiveResize(t *testing.T) {
 			t.Errorf("LiveSize = %d×%d, want 60×7", cols, rows)
 		}
 		for _, e := range []runner.Event{
-			{Kind: runner.Resized, Time: time.Now(), Cols: cols, Rows: rows},
-			{Kind: runner.Output, Time: time.Now(), Data: []byte("\x1b[7;1Hthe last row")},
+			{Kind: runner.EventResized, Time: time.Now(), Cols: cols, Rows: rows},
+			{Kind: runner.EventOutput, Time: time.Now(), Data: []byte("\x1b[7;1Hthe last row")},
 		} {
 			if err := r.Event(e); err != nil {
 				t.Fatal(err)
@@ -154,7 +154,8 @@ func TestLiveResize(t *testing.T) {
 		<-time.After(100 * time.Millisecond)
 		synctest.Wait()
 		lines := s.Lines()
-		if len(lines) != 10 || lines[8] != "the last row" || !strings.HasPrefix(lines[0], " 1/2  Hello") || !strings.Contains(lines[9], "intro.md:4") {
+		if len(lines) != 10 || lines[8] != "the last row" || !strings.HasPrefix(lines[0], " 1/2  Hello") ||
+			!strings.Contains(lines[9], "intro.md:4") {
 			t.Errorf("the view is\n%s", s.shown())
 		}
 		if err := r.Finish(nil); err != nil {
@@ -190,14 +191,14 @@ func TestLiveTerminalGone(t *testing.T) {
 					errs = append(errs, r.Event(e))
 				}
 				errs = append(errs, r.Finish(rec.result))
-				var told int
+				var reported int
 				for _, err := range errs {
 					if errors.Is(err, errGone) {
-						told++
+						reported++
 					}
 				}
-				if told != 1 {
-					t.Errorf("the error was told %d times: %v", told, errs)
+				if reported != 1 {
+					t.Errorf("the error was reported %d times: %v", reported, errs)
 				}
 			})
 		})

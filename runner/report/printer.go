@@ -5,40 +5,41 @@ import (
 	"strconv"
 	"strings"
 
+	"workshop/markdown"
 	"workshop/runner"
 )
 
-// printer lays out for readers what console, progress and live have in common.
+// printer formats the parts that console, progress and live share.
 type printer struct {
-	opts  Options
-	buf   strings.Builder
-	id    int // widths of the columns of exercises, in cells
-	title int
-	at    int
-	told  map[*runner.Failure]bool
+	opts     Options
+	buf      strings.Builder
+	id       int // widths of the columns of exercises, in cells
+	title    int
+	at       int
+	reported map[*runner.Failure]bool
 }
 
-// The least room that is worth a column of titles, and the most that it gets.
+// The smallest useful width of a column of titles, and its largest.
 const (
 	minTitle = 10
 	maxTitle = 60
 )
 
-// The widths of the columns of verdicts and durations and of what separates columns.
+// The widths of the columns of verdicts and durations and of the gaps between columns.
 const (
 	labelCells = 6
 	spanCells  = 6
 	gap        = "  "
 )
 
-// lastOutput is how many lines are shown where there is output but no screen.
+// lastOutput is the number of lines that are shown of an output without a screen.
 const lastOutput = 20
 
 func newPrinter(opts Options) *printer {
-	return &printer{opts: opts, told: map[*runner.Failure]bool{}}
+	return &printer{opts: opts, reported: map[*runner.Failure]bool{}}
 }
 
-// line writes a line, powerless in the log of a CI service.
+// line writes a line. It has no effect in the log of a CI service.
 func (p *printer) line(s string) {
 	s = strings.TrimRight(s, " ")
 	if !p.opts.TTY {
@@ -48,8 +49,8 @@ func (p *printer) line(s string) {
 	p.buf.WriteByte('\n')
 }
 
-// take empties the printer.
-func (p *printer) take() string {
+// flush returns the printed text and empties the printer.
+func (p *printer) flush() string {
 	s := p.buf.String()
 	p.buf.Reset()
 	return s
@@ -76,7 +77,7 @@ func style(v runner.Verdict) string {
 	switch v {
 	case runner.Passed:
 		return green
-	case runner.Failed:
+	case runner.Failed, runner.Invalid:
 		return red
 	case runner.Broken, runner.Interrupted:
 		return purple
@@ -84,8 +85,8 @@ func style(v runner.Verdict) string {
 	return yellow
 }
 
-// columns makes the columns fit the exercises of a plan. Ids and positions are
-// always whole; titles get what is left.
+// columns computes the columns for the exercises of a plan. Ids and positions are never cut; titles
+// get the rest.
 func (p *printer) columns(plan *runner.Plan) {
 	if plan == nil {
 		return
@@ -104,7 +105,7 @@ func (p *printer) columns(plan *runner.Plan) {
 	}
 }
 
-// exercise writes how an exercise came out.
+// exercise writes the result of an exercise.
 func (p *printer) exercise(e runner.Event) {
 	columns := []string{
 		p.paint(style(e.Verdict), pad(label(e.Verdict), labelCells)),
@@ -114,10 +115,36 @@ func (p *printer) exercise(e runner.Event) {
 		columns = append(columns, pad(cut(title(e.Exercise), p.title), p.title))
 	}
 	columns = append(columns, p.paint(faint, pad(at(e.Exercise), p.at)), fmt.Sprintf("%*s", spanCells, took(e)))
+	if why := p.reason(e); why != "" {
+		columns = append(columns, why)
+	}
 	p.line(strings.Join(columns, gap))
 }
 
-// took is how long an exercise took, if it began at all.
+// reason is the reason of a brief verdict; it is then reported.
+func (p *printer) reason(e runner.Event) string {
+	if !brief(e.Verdict) || e.Failure == nil {
+		return ""
+	}
+	p.reported[e.Failure] = true
+	why := e.Failure.Message
+	if e.Failure.Hint != "" {
+		why += " (" + e.Failure.Hint + ")"
+	}
+	return clean(why)
+}
+
+// brief reports whether the reason of a verdict stands in the line of the exercise, and is all.
+func brief(v runner.Verdict) bool { return v == runner.Skipped || v == runner.Blocked }
+
+// correction writes the changed result of an exercise that was over.
+func (p *printer) correction(e runner.Event) {
+	p.exercise(e)
+	p.line("    its command failed when the exercise was over")
+	p.failure(e.Verdict, e.Failure)
+}
+
+// took returns the duration of an exercise, if it has begun.
 func took(e runner.Event) string {
 	if e.Duration <= 0 {
 		return ""
@@ -125,16 +152,16 @@ func took(e runner.Event) string {
 	return span(e.Duration)
 }
 
-// failure writes everything about a failure, once.
+// failure writes all details of a failure, once.
 func (p *printer) failure(v runner.Verdict, f *runner.Failure) {
-	if f == nil || p.told[f] {
+	if f == nil || p.reported[f] {
 		return
 	}
-	p.told[f] = true
+	p.reported[f] = true
 	const indent = "    "
 	cols, _ := p.opts.size()
 	room := cols - len(indent)
-	p.line(indent + p.paint(style(v), clean(f.Pos.String()+": "+f.Message)))
+	p.line(indent + p.paint(style(v), says(f)))
 	for _, d := range details(f) {
 		const name = len("waited for") + len(gap)
 		for i, text := range d.lines {
@@ -148,6 +175,14 @@ func (p *printer) failure(v runner.Verdict, f *runner.Failure) {
 		}
 	}
 	p.box(indent, room, f)
+}
+
+// says returns a failure with its position, if it has one, on one line.
+func says(f *runner.Failure) string {
+	if f.Pos == (markdown.Pos{}) {
+		return clean(f.Message)
+	}
+	return clean(f.Pos.String() + ": " + f.Message)
 }
 
 // detail is a fact about a failure.
@@ -174,7 +209,7 @@ func details(f *runner.Failure) []detail {
 	return all
 }
 
-// picture is the last that was seen of the terminal: its screen, else its output.
+// picture returns the last state of the terminal: its screen, else its output.
 func picture(f *runner.Failure) (name string, lines []string) {
 	for _, line := range f.Screen {
 		lines = append(lines, strings.TrimRight(clean(expand(line)), " "))
@@ -207,25 +242,28 @@ func (p *printer) box(indent string, room int, f *runner.Failure) {
 	p.line(indent + p.paint(faint, "└"+strings.Repeat("─", inner+2)+"┘"))
 }
 
-// summary writes how a run came out.
+// summary writes the result of a run.
 func (p *printer) summary(r *runner.Result) {
 	var verdicts tally
 	var failed []*runner.ExerciseResult
 	for _, s := range r.Sessions {
 		for _, e := range s.Exercises {
 			verdicts.add(e.Verdict)
-			if e.Verdict != runner.Passed && e.Verdict != runner.Skipped {
+			if e.Verdict != runner.Passed && !brief(e.Verdict) {
 				failed = append(failed, e)
 			}
 		}
-		p.failure(s.Verdict, s.Failure) // what no exercise has told
+		p.failure(s.Verdict, s.Failure) // failures that no exercise has reported
+	}
+	for _, f := range r.Problems {
+		p.failure(r.Verdict, f)
 	}
 	p.line("")
 	if len(failed) > 1 {
 		for _, e := range failed {
 			why := at(e.Exercise)
 			if e.Failure != nil {
-				why = clean(e.Failure.Pos.String() + ": " + e.Failure.Message)
+				why = says(e.Failure)
 			}
 			p.line(p.paint(style(e.Verdict), pad(label(e.Verdict), labelCells)) + gap + pad(clean(e.ID), p.id) + gap + why)
 		}
@@ -238,5 +276,6 @@ func (p *printer) summary(r *runner.Result) {
 	if counts != "" {
 		counts = ": " + counts
 	}
-	p.line(p.paint(style(r.Verdict), pad(label(r.Verdict), labelCells)) + gap + plural(verdicts.total(), "exercise") + counts + " in " + span(r.Duration))
+	p.line(p.paint(style(r.Verdict), pad(label(r.Verdict), labelCells)) + gap + plural(verdicts.total(), "exercise") + counts + " in " +
+		span(r.Duration))
 }

@@ -8,25 +8,25 @@ import (
 	"workshop/runner"
 )
 
-// What a step may say in a log: a number of lines at its beginning and at its end. A
-// line of some length ends there, whether the program ends it or not.
+// The limits of a step's output in a log: a number of lines at its beginning and at its end, and
+// the length at which a line ends.
 const (
 	headLines = 200
 	tailLines = 20
 	longLine  = 4096
 )
 
-// progress is a log for a run that is watched without a terminal: what is done and
-// what the terminal shows, line by line. A line that the terminal rewrites, such as a
-// progress bar, appears once for each of its states.
+// progress is a log for a run that is watched without a terminal: the steps and the output of the
+// terminal, line by line. A line that the terminal rewrites, such as a progress bar, appears once
+// for each of its states.
 type progress struct {
 	w     io.Writer
 	state state
 	page  *printer
 	text  stripped
-	line  []byte   // not yet ended
+	line  []byte   // the unfinished line
 	lines int      // of the step
-	tail  []string // of the step, beyond its head
+	tail  []string // lines of the step after its head
 }
 
 func newProgress(w io.Writer, opts Options) Reporter {
@@ -43,7 +43,7 @@ func (p *progress) Event(e runner.Event) error {
 	switch e.Kind {
 	case runner.RunStarted:
 		p.page.columns(e.Plan)
-	case runner.Note:
+	case runner.EventNote:
 		p.page.line("note: " + clean(e.Note))
 	case runner.ExerciseStarted:
 		p.page.line("")
@@ -51,7 +51,7 @@ func (p *progress) Event(e runner.Event) error {
 			gap + title(e.Exercise) + gap + p.page.paint(faint, at(e.Exercise)))
 	case runner.StepStarted:
 		p.page.line(gap + p.page.paint(bold, doing(e.Step)))
-	case runner.Opened:
+	case runner.EventOpened:
 		p.page.line(gap + "page: " + clean(e.Note))
 	case runner.StepFinished:
 		p.endTail()
@@ -60,8 +60,12 @@ func (p *progress) Event(e runner.Event) error {
 			p.endLine()
 			p.endTail()
 		}
-		p.page.line(gap + p.page.paint(style(e.Verdict), label(e.Verdict)) + gap + p.page.paint(faint, took(e)))
+		p.page.line(gap + p.page.paint(style(e.Verdict), label(e.Verdict)) + gap + p.page.paint(faint, took(e)) + gap + p.page.reason(e))
 		p.page.failure(e.Verdict, e.Failure)
+	case runner.ExerciseCorrected:
+		p.endLine()
+		p.endTail()
+		p.page.correction(e)
 	case runner.SessionFinished:
 		p.endLine()
 		p.endTail()
@@ -70,7 +74,7 @@ func (p *progress) Event(e runner.Event) error {
 	return p.flush()
 }
 
-// output gets the text of the terminal.
+// output receives the text of the terminal.
 func (p *progress) output(b []byte) {
 	for _, c := range b {
 		if c == '\n' || c == '\r' {
@@ -83,7 +87,7 @@ func (p *progress) output(b []byte) {
 	}
 }
 
-// endLine ends a line of the terminal; blank ones are left out.
+// endLine ends a line of the terminal; blank ones are omitted.
 func (p *progress) endLine() {
 	text := strings.TrimRight(clean(expand(string(p.line))), " ")
 	p.line = p.line[:0]
@@ -99,8 +103,8 @@ func (p *progress) endLine() {
 	}
 }
 
-// endTail writes the end of what a long step has said. A line that goes on, such as
-// a prompt behind which the next command is typed, stays open.
+// endTail writes the last lines of a long step. An unfinished line, such as a prompt after which
+// the next command is typed, stays open.
 func (p *progress) endTail() {
 	tail := p.tail[max(0, len(p.tail)-tailLines):]
 	if left := p.lines - headLines - len(tail); left > 0 {
@@ -115,7 +119,7 @@ func (p *progress) endTail() {
 func (p *progress) quote(text string) { p.page.line(gap + p.page.paint(faint, "│") + " " + text) }
 
 func (p *progress) flush() error {
-	text := p.page.take()
+	text := p.page.flush()
 	if text == "" {
 		return nil
 	}
@@ -125,7 +129,7 @@ func (p *progress) flush() error {
 
 func (p *progress) Finish(r *runner.Result) error {
 	if r != nil {
-		// They have been made where they belong.
+		// The corrections are in the log already.
 		r = &runner.Result{Verdict: r.Verdict, Duration: r.Duration, Sessions: r.Sessions}
 		p.page.summary(r)
 	}

@@ -43,6 +43,7 @@ func TestDetect(t *testing.T) {
 		{"terminal", tty, nil, true, true},
 		{"NO_COLOR", tty, map[string]string{"NO_COLOR": "1"}, true, false},
 		{"dumb", tty, map[string]string{"TERM": "dumb"}, false, false},
+		{"CI", tty, map[string]string{"CI": "true"}, false, true},
 		{"file", file, nil, false, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -61,10 +62,38 @@ func TestDetect(t *testing.T) {
 	if cols, rows := opts.Size(); cols != 40 || rows != 10 {
 		t.Errorf("then %d×%d, want 40×10", cols, rows)
 	}
+	for _, tc := range []struct {
+		size       pty.Winsize
+		cols, rows int
+	}{
+		{pty.Winsize{}, 80, 24},
+		{pty.Winsize{Cols: 100}, 100, 24},
+		{pty.Winsize{Rows: 50}, 80, 50},
+	} {
+		if err := pty.Setsize(tty, &tc.size); err != nil {
+			t.Fatal(err)
+		}
+		if cols, rows := opts.Size(); cols != tc.cols || rows != tc.rows {
+			t.Errorf("of %d×%d: %d×%d, want %d×%d", tc.size.Cols, tc.size.Rows, cols, rows, tc.cols, tc.rows)
+		}
+	}
 }
 
-// TestLiveModes: while the view is shown, keys are not; afterwards the terminal is as
-// it was, and what was typed meanwhile is not left to others.
+func TestLiveSize(t *testing.T) {
+	for _, tc := range []struct{ cols, rows, wantCols, wantRows int }{
+		{80, 24, 80, 21},
+		{20, 8, 20, 5},
+		{19, 7, 20, 5},
+		{3, 3, 20, 5},
+	} {
+		if cols, rows := report.LiveSize(tc.cols, tc.rows); cols != tc.wantCols || rows != tc.wantRows {
+			t.Errorf("LiveSize(%d, %d) = %d×%d, want %d×%d", tc.cols, tc.rows, cols, rows, tc.wantCols, tc.wantRows)
+		}
+	}
+}
+
+// TestLiveModes checks that keys are not echoed while the view is shown. At the end the terminal
+// has its old modes, and keys typed meanwhile have been discarded.
 func TestLiveModes(t *testing.T) {
 	master, tty, err := pty.Open()
 	if err != nil {
@@ -75,7 +104,7 @@ func TestLiveModes(t *testing.T) {
 	go func() {
 		b, err := io.ReadAll(master)
 		if err != nil && !errors.Is(err, os.ErrClosed) {
-			b = append(b, err.Error()...) // EIO: nobody has the terminal open any more
+			b = append(b, err.Error()...) // EIO: the terminal is closed
 		}
 		seen <- b
 	}()
@@ -116,7 +145,7 @@ func TestLiveModes(t *testing.T) {
 		t.Errorf("the terminal is %+v, was %+v", after, before)
 	}
 	if n, err := unix.Poll(typed, 0); err != nil || n != 0 {
-		t.Errorf("what was typed is still there: %d, %v", n, err)
+		t.Errorf("the typed text is still there: %d, %v", n, err)
 	}
 	if err := tty.Close(); err != nil {
 		t.Fatal(err)

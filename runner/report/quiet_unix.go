@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// quiet keeps keys from being shown on a terminal that is drawn on, and from stopping
-// this process (^Z), which would leave the terminal to others as it is. ^C goes on
-// to interrupt. What was typed meanwhile is thrown away at the end, lest a shell
-// execute it. A writer that is no terminal has nothing to keep quiet.
+// quiet prevents the echo of keys on a terminal that is drawn on. It also prevents them from
+// stopping this process (^Z), which would leave the terminal in this state; ^C still interrupts. At
+// the end it discards the keys typed meanwhile, because a shell might execute them. If the writer
+// is not a terminal it does nothing.
 func quiet(w io.Writer) (restore func() error, err error) {
 	f, ok := w.(*os.File)
 	if !ok {

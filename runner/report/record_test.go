@@ -16,7 +16,7 @@ import (
 	"workshop/runner/report"
 )
 
-// epoch is when a run begins; it is also when time begins in a synctest bubble.
+// epoch is the beginning of a run, and the beginning of time in a synctest bubble.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // recording is a run as reporters see it.
@@ -33,7 +33,7 @@ func (r *recording) event(after time.Duration, e runner.Event) {
 	r.events = append(r.events, e)
 }
 
-// outcome is how a step comes out.
+// outcome is the result of a step.
 type outcome struct {
 	verdict runner.Verdict
 	takes   time.Duration
@@ -41,13 +41,13 @@ type outcome struct {
 	failure *runner.Failure
 }
 
-// record plays a script of outcomes, by step, over a plan; a step without one passes
-// within a second. Sessions in broken cannot be started.
+// record plays a script of outcomes, by step, over a plan. A step without an outcome passes within
+// a second. Sessions in broken cannot be started.
 func record(plan *runner.Plan, notes []string, broken map[string]string, script map[string]outcome) *recording {
 	r := &recording{now: epoch, result: &runner.Result{Plan: plan, Verdict: runner.Passed, Started: epoch, Notes: notes}}
 	r.event(0, runner.Event{Kind: runner.RunStarted, Plan: plan})
 	for _, n := range notes {
-		r.event(0, runner.Event{Kind: runner.Note, Note: n})
+		r.event(0, runner.Event{Kind: runner.EventNote, Note: n})
 	}
 	interrupted := false
 	for _, s := range plan.Sessions {
@@ -79,19 +79,23 @@ func record(plan *runner.Plan, notes []string, broken map[string]string, script 
 				}
 				at := runner.Event{Kind: runner.StepStarted, Session: s, Exercise: e, Step: step}
 				r.event(0, at)
-				// In pieces, which reporters must not care about.
+				// Reporters must accept output in pieces of any size.
 				for piece := range piecesOf(o.output, 7) {
-					at.Kind, at.Data = runner.Output, []byte(piece)
+					at.Kind, at.Data = runner.EventOutput, []byte(piece)
 					r.event(0, at)
 				}
 				at.Kind, at.Data, at.Verdict, at.Duration, at.Failure = runner.StepFinished, nil, o.verdict, o.takes, o.failure
+				at.Output = plain(o.output)
 				r.event(o.takes, at)
 				st.Verdict, st.Duration, st.Failure, st.Output = o.verdict, o.takes, o.failure, plain(o.output)
 				er.Verdict, er.Failure = o.verdict, o.failure
 				interrupted = interrupted || o.verdict == runner.Interrupted
 			}
 			er.Duration = r.now.Sub(er.Started)
-			r.event(0, runner.Event{Kind: runner.ExerciseFinished, Session: s, Exercise: e, Verdict: er.Verdict, Duration: er.Duration, Failure: er.Failure})
+			r.event(0, runner.Event{
+				Kind: runner.ExerciseFinished, Session: s, Exercise: e, Verdict: er.Verdict, Duration: er.Duration,
+				Failure: er.Failure,
+			})
 			sr.Verdict = worst(sr.Verdict, er.Verdict)
 		}
 		sr.Duration = r.now.Sub(begun)
@@ -114,7 +118,7 @@ func worst(a, b runner.Verdict) runner.Verdict {
 	return a
 }
 
-// plain is output as a result has it: enough of the escape sequences removed.
+// plain returns output as in a result: enough of the escape sequences are removed.
 func plain(s string) string {
 	return strings.NewReplacer("\x1b[31m", "", "\x1b[m", "", "\x1b[H", "\r", "\r\n", "\n").Replace(s)
 }
@@ -145,7 +149,7 @@ func (r *recording) play(t testing.TB, to report.Reporter) {
 	}
 }
 
-// written is what a format makes of a recording.
+// written returns a format's report of a recording.
 func written(t testing.TB, r *recording, format string, opts report.Options) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -157,7 +161,7 @@ func written(t testing.TB, r *recording, format string, opts report.Options) str
 	return b.String()
 }
 
-// steps makes steps from "LINE DIRECTIVE TEXT".
+// steps returns steps from lines of the form "LINE DIRECTIVE TEXT".
 func steps(file string, lines ...string) []*markdown.Step {
 	var all []*markdown.Step
 	for _, l := range lines {
@@ -167,13 +171,19 @@ func steps(file string, lines ...string) []*markdown.Step {
 			panic(err)
 		}
 		_, text, _ := strings.Cut(l, directive)
-		all = append(all, &markdown.Step{Pos: markdown.Pos{File: file, Line: line, Col: 3}, Directive: directive, Text: strings.TrimPrefix(text, " ")})
+		all = append(all, &markdown.Step{
+			Pos: markdown.Pos{File: file, Line: line, Col: 3}, Directive: directive,
+			Text: strings.TrimPrefix(text, " "),
+		})
 	}
 	return all
 }
 
 func slide(n int, title, file string, exercises ...*markdown.Exercise) *markdown.Slide {
-	return &markdown.Slide{Number: n, Title: title, Pos: markdown.Pos{File: file, Line: 1}, Exercises: exercises}
+	return &markdown.Slide{
+		Number: n, Title: title, Pos: markdown.Pos{File: file, Line: 1}, Exercises: exercises,
+		Source: "## " + title + "\n\nSome text.\n\n![a picture](x.png)\n",
+	}
 }
 
 func exercise(id, file string, line int, lines ...string) *markdown.Exercise {
@@ -184,8 +194,8 @@ func chapter(name, file string, slides ...*markdown.Slide) *markdown.Chapter {
 	return &markdown.Chapter{Name: name, Title: name, File: file, Slides: slides}
 }
 
-// hostile is text that must not get through: sequences for the terminal, commands for
-// CI logs, the ends of other notations, what no encoding allows.
+// hostile is text that reports must not contain literally: sequences for the terminal, commands for
+// CI logs, the ends of other notations, invalid characters.
 const hostile = "::error file=x::pwned\r\n  ::set-output name=a::b\r\n##[error]no ##vso[task.complete]\r\n" +
 	"\x1b[31mred\x1b[m \x1b]52;c;cm0gLXJm\x07\x1b]0;title\x07\x1bP+q544e\x1b\\\x9b31m\u009b31m\u202egnp.exe\u202c\ufeff\x00\x07\xff\r\n" +
 	"]]></system-out><!-- & \"quotes\" 'too' \\u0041 \ufffe\r\n日本語 🐳 é👩‍👩‍👧\r\n"
@@ -199,27 +209,33 @@ func compile(t testing.TB, decks ...*markdown.Deck) *runner.Plan {
 	return plan
 }
 
-// mixed is a run in which everything happens that can.
+// mixed is a run with events of every kind.
 func mixed(t testing.TB) *recording {
 	t.Helper()
 	const a, b, c, d = "slides/scaling.md", "slides/größe.md", "slides/broken.md", "slides/last.md"
-	deck := &markdown.Deck{Name: "slides", Title: "DockerCoins, from one machine to many", Session: markdown.SessionChapter, Chapters: []*markdown.Chapter{
-		chapter("scaling", a,
-			slide(3, "Starting in the background", a, exercise("scaling/starting-in-the-background", a, 12, "14 bash docker-compose up -d", "19 bash docker-compose ps")),
-			slide(4, "Viewing logs", a, exercise("scaling/viewing-logs", a, 31, "34 bash docker-compose logs --tail 10 --follow", "40 wait units of work done", "41 key ^C")),
-			slide(5, "Using everything that an ordinary machine with more than one processor has to offer", a,
-				exercise("scaling/using-everything", a, 55, "57 bash cat <<EOF\nfirst\nsecond\nEOF\nfalse", "63 wait hashes"))),
-		chapter("größe", b, slide(6, "Größe – 日本語 🐳 \x1b[2J\u202e", b, exercise("größe/日本語", b, 7, "9 bash cat hostile", "10 wait never::"))),
-		chapter("broken", c,
-			slide(7, "One", c, exercise("broken/one", c, 3, "4 bash true")),
-			slide(8, "Two", c, exercise("broken/two", c, 23, "24 bash true"))),
-		chapter("last", d,
-			slide(9, "Interrupted", d, exercise("last/interrupted", d, 5, "6 bash sleep 1000")),
-			slide(10, "Never begun", d, exercise("last/never-begun", d, 15, "16 bash true"))),
-	}}
+	deck := &markdown.Deck{
+		Name: "slides", Title: "DockerCoins, from one machine to many", Session: markdown.SessionChapter,
+		Chapters: []*markdown.Chapter{
+			chapter("scaling", a,
+				slide(3, "Starting in the background", a,
+					exercise("scaling/starting-in-the-background", a, 12, "14 bash docker-compose up -d", "19 bash docker-compose ps")),
+				slide(4, "Viewing logs", a, exercise("scaling/viewing-logs", a, 31, "34 bash docker-compose logs --tail 10 --follow",
+					"40 wait units of work done", "41 key ^C")),
+				slide(5, "Using everything that an ordinary machine with more than one processor has to offer", a,
+					exercise("scaling/using-everything", a, 55, "57 bash cat <<EOF\nfirst\nsecond\nEOF\nfalse", "63 wait hashes"))),
+			chapter("größe", b, slide(6, "Größe – 日本語 🐳 \x1b[2J\u202e", b,
+				exercise("größe/日本語", b, 7, "9 bash cat hostile", "10 wait never::"))),
+			chapter("broken", c,
+				slide(7, "One", c, exercise("broken/one", c, 3, "4 bash true")),
+				slide(8, "Two", c, exercise("broken/two", c, 23, "24 bash true"))),
+			chapter("last", d,
+				slide(9, "Interrupted", d, exercise("last/interrupted", d, 5, "6 bash sleep 1000")),
+				slide(10, "Never begun", d, exercise("last/never-begun", d, 15, "16 bash true"))),
+		},
+	}
 	deck.Chapters[3].Needs = []string{"scaling"}
 	plan := compile(t, deck)
-	// Of the set-up only the beginning, to keep the recording short.
+	// Only the beginning of the set-up is kept, for a short recording.
 	last := plan.Sessions[3]
 	last.Exercises = append(last.Exercises[:1:1], last.Exercises[3:]...)
 	one, many := 1, strings.Repeat("0123456789", 8)
@@ -228,7 +244,10 @@ func mixed(t testing.TB) *recording {
 		[]string{"sessions are isolated by a pid namespace with a network of its own", "httping is not installed: a bundled one stands in"},
 		map[string]string{"broken": "mkdir /tmp/x: no space left on device"},
 		map[string]outcome{
-			a + ":14": {runner.Passed, 2300 * time.Millisecond, "$ docker-compose up -d\r\nCreating net ... \x1b[32mdone\x1b[m\r\n 10%\r 50%\r100%\r\n$ ", nil},
+			a + ":14": {
+				runner.Passed, 2300 * time.Millisecond,
+				"$ docker-compose up -d\r\nCreating net ... \x1b[32mdone\x1b[m\r\n 10%\r 50%\r100%\r\n$ ", nil,
+			},
 			a + ":40": {runner.Failed, time.Minute, "worker_1  | INFO: 3 units of worx done\r\n", &runner.Failure{
 				Pos: pos(a, 40), Message: `"units of work done" did not appear within 1m0s`, Hint: "is the worker up?",
 				Command: "docker-compose logs --tail 10 --follow", Want: "units of work done", Nearest: "worker_1  | INFO: 3 units of worx done",
@@ -246,16 +265,17 @@ func mixed(t testing.TB) *recording {
 		})
 }
 
-// passed is a run in which everything goes well.
+// passed is a run that passes.
 func passed(t testing.TB) *recording {
 	t.Helper()
 	const a = "intro.md"
 	return record(compile(t, &markdown.Deck{Name: "intro", Title: "Introduction", Chapters: []*markdown.Chapter{
-		chapter("intro", a, slide(1, "Hello", a, exercise("intro/hello", a, 3, "4 bash echo hello"), exercise("intro/hello-2", a, 8, "9 bash echo again"))),
+		chapter("intro", a, slide(1, "Hello", a, exercise("intro/hello", a, 3, "4 bash echo hello"),
+			exercise("intro/hello-2", a, 8, "9 bash echo again"))),
 	}}), nil, nil, nil)
 }
 
-// empty is a run of nothing.
+// empty is a run without exercises.
 func empty(t testing.TB) *recording {
 	t.Helper()
 	return record(&runner.Plan{}, nil, nil, nil)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,34 +10,39 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/term"
 
 	"workshop/markdown"
 	"workshop/runner"
+	"workshop/runner/terminal"
 )
 
-// Reporter gets a run as it happens. Finish ends the report, after the last event:
-// its result is nil if there is none, as when a run is given up; terminals are then
-// restored and nothing more is said. Events after Finish and further calls of Finish
-// do nothing, and Finish may be called at any time from any goroutine.
+// Reporter receives the events of a run. Finish ends the report after the last event. Its result is
+// nil if the run is abandoned; then terminals are restored and nothing else is written. Events
+// after Finish and further calls of Finish have no effect. Finish may be called at any time from
+// any goroutine.
 type Reporter interface {
 	Event(e runner.Event) error
 	Finish(result *runner.Result) error
 }
 
-// Options say where a report is written to. The zero value is good for a file.
+// Options describe the output of a report. The zero value is suitable for a file.
 type Options struct {
-	TTY   bool                    // the writer is a terminal: something may move on it
-	Color bool                    // colours are welcome
+	TTY   bool                    // the writer is a terminal: lines may be redrawn
+	Color bool                    // use colours
 	Cols  int                     // the writer's size in cells; 0: 100×24
 	Rows  int                     //
-	Size  func() (cols, rows int) // its size at this moment, if it may change
+	Size  func() (cols, rows int) // the current size, if it may change
 	RunID string                  // the same for all shards of a run; "": random
+	// Summary is the file for the summary of a step in GitHub Actions; "": none.
+	Summary string
 }
 
-// Detect finds out what a file offers, and what the environment wishes: NO_COLOR
-// (https://no-color.org) and TERM=dumb.
+// Detect returns the properties of a file, and follows NO_COLOR (https://no-color.org),
+// TERM=dumb and CI in the environment. A CI service keeps every redrawn line in its log: there
+// a terminal gets colours only.
 func Detect(f *os.File, getenv func(string) string) Options {
 	opts := Options{TTY: term.IsTerminal(int(f.Fd())) && getenv("TERM") != "dumb"}
 	if !opts.TTY {
@@ -48,9 +54,13 @@ func Detect(f *os.File, getenv func(string) string) Options {
 		if err != nil {
 			return 0, 0
 		}
-		return cols, rows
+		// If the size of a terminal is not set, it is 0, as under script(1) in CI.
+		return cmp.Or(cols, terminal.DefaultCols), cmp.Or(rows, terminal.DefaultRows)
 	}
 	opts.Cols, opts.Rows = opts.Size()
+	if ci := getenv("CI"); ci != "" && ci != "false" {
+		opts.TTY = false
+	}
 	return opts
 }
 
@@ -71,27 +81,41 @@ type Format struct {
 	Name    string
 	Summary string
 
-	whole    bool // written at the end, in one piece
-	terminal bool // needs one
+	whole    bool // written in one piece at the end
+	during   bool // shows the run while it goes on, and cannot be made afterwards
+	terminal bool // needs a terminal
+	direct   bool // by itself it is made of the events of the run, not of their records
 	open     func(w io.Writer, opts Options) Reporter
 }
 
-// Formats are the formats that there are.
+// Formats returns all formats.
 func Formats() []Format {
 	return []Format{
-		{Name: "console", Summary: "a line for each exercise, details of failures, a summary", open: newConsole},
-		{Name: "progress", Summary: "a log of the steps and of what the terminal shows", open: newProgress},
-		{Name: "live", Summary: "the terminal of the run as it is, on a terminal", terminal: true, open: newLive},
+		{Name: "console", Summary: "a line for each exercise, details of failures, a summary", direct: true, open: newConsole},
+		{Name: "progress", Summary: "a log of the steps and of the terminal's output", direct: true, during: true, open: newProgress},
+		{Name: "live", Summary: "the terminal of the run, shown live on a terminal", direct: true, during: true, terminal: true, open: newLive},
 		{Name: "junit", Summary: "JUnit XML, written at the end", whole: true, open: newJUnit},
-		{Name: "jsonl", Summary: "a JSON object a line for each event, to be followed", open: newJSONL},
+		{Name: "junit-strict", Summary: "JUnit XML for Jenkins, valid against its schema junit-10", whole: true, open: newStrictJUnit},
+		{Name: "github", Summary: "annotations for GitHub Actions, and the summary of a step, written at the end", open: newGitHub},
+		{Name: "html", Summary: "a page for people, in one file, with a player of the recordings", whole: true, open: newHTML},
+		{Name: "jsonl", Summary: "a JSON object per line for each event, which can be followed", open: newJSONL},
 	}
 }
 
-// FileFormats are the names of the formats that a file can have.
+// FileFormats returns the names of the formats that can be written to a file.
 func FileFormats() []string {
+	return formatNames(func(f Format) bool { return !f.terminal })
+}
+
+// LaterFormats returns the names of the formats that can be made of a run's JSON lines.
+func LaterFormats() []string {
+	return formatNames(func(f Format) bool { return !f.during })
+}
+
+func formatNames(wanted func(Format) bool) []string {
 	var names []string
 	for _, f := range Formats() {
-		if !f.terminal {
+		if wanted(f) {
 			names = append(names, f.Name)
 		}
 	}
@@ -114,7 +138,7 @@ func find(name string) (Format, error) {
 	return Format{}, fmt.Errorf("there is no report %q%s; there are: %s", name, hint, strings.Join(names, ", "))
 }
 
-// New makes a reporter of a format. It does not close the writer.
+// New returns a reporter of a format. It does not close the writer.
 func New(name string, w io.Writer, opts Options) (Reporter, error) {
 	f, err := find(name)
 	if err != nil {
@@ -123,14 +147,18 @@ func New(name string, w io.Writer, opts Options) (Reporter, error) {
 	if f.terminal && !opts.TTY {
 		return nil, fmt.Errorf("the report %q needs a terminal", name)
 	}
-	return &once{to: f.open(w, opts)}, nil
+	one := &once{to: f.open(w, opts)}
+	if f.direct {
+		return one, nil
+	}
+	return &Files{made: []*once{one}, Run: opts.RunID}, nil
 }
 
 // ParseSpec reads NAME=FILE, where FILE may be - for standard output.
 func ParseSpec(s string) (name, file string, err error) {
 	name, file, ok := strings.Cut(s, "=")
 	if !ok || name == "" || file == "" {
-		return "", "", fmt.Errorf("%q is no NAME=FILE, such as junit=FILE or jsonl=- for standard output", s)
+		return "", "", fmt.Errorf("%q is not of the form NAME=FILE, such as junit=FILE or jsonl=- for standard output", s)
 	}
 	if _, err := find(name); err != nil {
 		return "", "", err
@@ -138,47 +166,171 @@ func ParseSpec(s string) (name, file string, err error) {
 	return name, file, nil
 }
 
-// Open makes the reporter that NAME=FILE asks for. A report of an earlier run goes away at once:
-// whatever becomes of this run, it must not be taken for its report.
+// Open returns the reporter for NAME=FILE. It removes a report of an earlier run at once, so that
+// the old report is never mistaken for one of this run.
 func Open(spec string, stdout io.Writer) (Reporter, error) {
-	name, file, err := ParseSpec(spec)
-	if err != nil {
+	files := &Files{}
+	if err := files.Add(spec, stdout); err != nil {
 		return nil, err
 	}
-	if file == "-" {
-		return New(name, stdout, Options{})
-	}
-	f, err := find(name)
-	if err != nil {
-		return nil, err
-	}
-	w, err := create(file, f.whole)
-	if err != nil {
-		return nil, fmt.Errorf("report %s: %w", name, err)
-	}
-	r, err := New(name, w, Options{})
-	if err != nil {
-		return nil, errors.Join(err, w.Close())
-	}
-	return &owner{Reporter: r, file: w}, nil
+	return files, nil
 }
 
-// once holds a reporter to the promises of [Reporter]. The first error ends a report
-// and is returned once: a full disk is not asked again at each event.
-type once struct {
+// Files are the reports of a run, apart from the one on the screen. They are made of the run's
+// records, which the format jsonl holds: the same reports can be made later, by [Read]. The zero
+// value has no report.
+type Files struct {
+	Run     string // the id of the run; "": random
+	Summary string // see [Options]
+
+	direct []*once // made of events
+	made   []*once // made of records
+
 	mu       sync.Mutex
-	to       Reporter
+	finished bool
+	enc      *encoder
+	replay   *replay
+}
+
+// Add adds the report NAME=FILE, as [Open] does.
+func (f *Files) Add(spec string, stdout io.Writer) error {
+	name, file, err := ParseSpec(spec)
+	if err != nil {
+		return err
+	}
+	format, err := find(name)
+	if err != nil {
+		return err
+	}
+	if format.terminal {
+		return fmt.Errorf("the report %q needs a terminal", name)
+	}
+	one := &once{}
+	w := stdout
+	if file != "-" {
+		c, err := create(file, format.whole)
+		if err != nil {
+			return fmt.Errorf("report %s: %w", name, err)
+		}
+		w, one.file = c, c
+	}
+	one.to = format.open(w, Options{Summary: f.Summary})
+	if format.during {
+		f.direct = append(f.direct, one)
+	} else {
+		f.made = append(f.made, one)
+	}
+	return nil
+}
+
+// Show adds a report that is made already.
+func (f *Files) Show(r Reporter) { f.direct = append(f.direct, &once{to: r}) }
+
+// Abort writes the reports of a run that has not begun, with the reasons, unless they were
+// finished before.
+func (f *Files) Abort(verdict runner.Verdict, problems []*runner.Failure) error {
+	now := time.Now()
+	errs := []error{f.Event(runner.Event{Kind: runner.RunStarted, Time: now, Plan: &runner.Plan{}})}
+	for _, p := range problems {
+		errs = append(errs, f.Event(runner.Event{Kind: runner.EventProblem, Time: now, Failure: p}))
+	}
+	errs = append(errs, f.Event(runner.Event{Kind: runner.RunFinished, Time: now, Verdict: verdict}))
+	return errors.Join(append(errs, f.Finish(&runner.Result{Started: now, Verdict: verdict, Problems: problems}))...)
+}
+
+// Event gives an event to the reports.
+func (f *Files) Event(e runner.Event) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.finished {
+		return nil
+	}
+	var errs []error
+	for _, r := range f.direct {
+		errs = append(errs, r.Event(e))
+	}
+	if len(f.made) == 0 {
+		return errors.Join(errs...)
+	}
+	if f.enc == nil {
+		f.enc, f.replay = newEncoder(f.Run), newReplay(f.made)
+	}
+	records, err := f.enc.encode(e)
+	errs = append(errs, err)
+	for _, r := range records {
+		line, err := r.line()
+		if err == nil {
+			err = f.replay.feed(line)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// Finish ends the reports. Those that are made of records show the result that the records have.
+func (f *Files) Finish(result *runner.Result) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.finished = true
+	var errs []error
+	for _, r := range f.direct {
+		errs = append(errs, r.Finish(result))
+	}
+	if result != nil && f.replay != nil {
+		errs = append(errs, f.replay.cutOff())
+		result = f.replay.result
+	}
+	return errors.Join(append(errs, f.finish(result))...)
+}
+
+// finish ends the reports that are made of records.
+func (f *Files) finish(result *runner.Result) error {
+	var errs []error
+	for _, r := range f.made {
+		errs = append(errs, r.Finish(result))
+	}
+	return errors.Join(errs...)
+}
+
+// once enforces the promises of [Reporter]. The first error ends a report and is returned once, so
+// that a full disk does not cause an error at each event. At the end it closes the report's file.
+type once struct {
+	to   Reporter
+	file io.Closer // nil: the writer is not the report's own
+
+	mu       sync.Mutex
 	failed   bool // an error has been returned
 	finished bool
 }
 
-func (o *once) Event(e runner.Event) error {
+// lineReader is a report that takes the lines of the records as they are.
+type lineReader interface{ line(b []byte) error }
+
+// recordReader is a report that reads the records themselves.
+type recordReader interface{ record(r *record) error }
+
+func (o *once) Event(e runner.Event) error { return o.do(func() error { return o.to.Event(e) }) }
+
+// deliver gives a record to the report, in the form that it reads.
+func (o *once) deliver(line []byte, r *record, e runner.Event) error {
+	return o.do(func() error {
+		switch to := o.to.(type) {
+		case lineReader:
+			return to.line(line)
+		case recordReader:
+			return to.record(r)
+		}
+		return o.to.Event(e)
+	})
+}
+
+func (o *once) do(event func() error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.finished || o.failed {
 		return nil
 	}
-	err := o.to.Event(e)
+	err := event()
 	o.failed = err != nil
 	return err
 }
@@ -190,35 +342,21 @@ func (o *once) Finish(result *runner.Result) error {
 		return nil
 	}
 	o.finished = true
-	if err := o.to.Finish(result); !o.failed {
-		return err
+	err := o.to.Finish(result)
+	if o.failed {
+		err = nil
 	}
-	return nil
-}
-
-// owner is a reporter with the file that it writes to.
-type owner struct {
-	Reporter
-	mu   sync.Mutex
-	file io.Closer
-}
-
-func (o *owner) Finish(result *runner.Result) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	err := o.Reporter.Finish(result)
 	if o.file != nil {
 		err = errors.Join(err, o.file.Close())
-		o.file = nil
 	}
 	return err
 }
 
-// create opens a file for a report: one that is written as a whole appears under its
-// name only when it is complete.
+// create opens a file for a report. If the report is written as a whole, the file gets its name
+// only when it is complete.
 func create(name string, whole bool) (io.WriteCloser, error) {
-	// What is not a plain file, such as /dev/stdout or a pipe, can be neither replaced
-	// nor removed.
+	// A file that is not a plain file, such as /dev/stdout or a pipe, can be neither replaced nor
+	// removed.
 	old, err := os.Lstat(name)
 	if !whole || err == nil && !old.Mode().IsRegular() {
 		return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o666)
@@ -228,8 +366,9 @@ func create(name string, whole bool) (io.WriteCloser, error) {
 			return nil, err
 		}
 	}
-	// Not os.CreateTemp: others than the owner may have to read it, as the umask says.
-	temp := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%d", filepath.Base(name), os.Getpid()))
+	// Not os.CreateTemp: other users may have to read it, depending on the umask.
+	dir, base := filepath.Split(name) // as it is written: a folder that is not there is found now
+	temp := fmt.Sprintf("%s.%s.%d", dir, base, os.Getpid())
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return nil, err
@@ -237,7 +376,7 @@ func create(name string, whole bool) (io.WriteCloser, error) {
 	return &wholeFile{File: f, name: name}, nil
 }
 
-// wholeFile gets its name when it is closed, if something was written without fail.
+// wholeFile gets its name when it is closed, if something was written without an error.
 type wholeFile struct {
 	*os.File
 	name    string

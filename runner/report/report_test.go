@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/joshdk/go-junit"
+	"golang.org/x/net/html"
 
 	"workshop/markdown"
 	"workshop/runner"
@@ -35,7 +37,7 @@ func TestGolden(t *testing.T) {
 	for _, r := range recordings {
 		for _, format := range report.FileFormats() {
 			t.Run(r.name+"/"+format, func(t *testing.T) {
-				golden(t, r.name+"."+format, written(t, r.record(t), format, opts))
+				golden(t, r.name+"."+format, withoutAssets(written(t, r.record(t), format, opts)))
 			})
 		}
 	}
@@ -44,14 +46,25 @@ func TestGolden(t *testing.T) {
 	})
 }
 
-// TestGivenUp: a run that is given up leaves every format without an error, and what
-// comes too late changes nothing.
+// withoutAssets returns a page without its styles, its script and the digest of the script.
+func withoutAssets(text string) string {
+	for _, a := range assets {
+		text = a.ReplaceAllString(text, "…")
+	}
+	return text
+}
+
+var assets = []*regexp.Regexp{
+	regexp.MustCompile(`(?s)<style>.*?</style>`), regexp.MustCompile(`(?s)<script type="module">.*?</script>`), regexp.MustCompile(`sha256-(?:[^&]|&#43;)*`),
+}
+
+// TestGivenUp abandons a run: no format returns an error, and later calls change nothing.
 func TestGivenUp(t *testing.T) {
 	rec := mixed(t)
 	for _, f := range report.Formats() {
 		for _, n := range []int{0, 1, 7, len(rec.events)} {
 			t.Run(fmt.Sprintf("%s after %d events", f.Name, n), func(t *testing.T) {
-				s := newScreen(80, 24)
+				s := newDisplay(80, 24)
 				r, err := report.New(f.Name, s, s.options(false))
 				if err != nil {
 					t.Fatal(err)
@@ -83,10 +96,10 @@ func TestFullDisk(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			told := 0
+			reported := 0
 			count := func(err error) {
 				if errors.Is(err, errGone) {
-					told++
+					reported++
 				}
 			}
 			rec := passed(t)
@@ -94,8 +107,8 @@ func TestFullDisk(t *testing.T) {
 				count(r.Event(e))
 			}
 			count(r.Finish(rec.result))
-			if told != 1 {
-				t.Errorf("the error was told %d times, want once", told)
+			if reported != 1 {
+				t.Errorf("the error was reported %d times, want once", reported)
 			}
 		})
 	}
@@ -103,8 +116,8 @@ func TestFullDisk(t *testing.T) {
 
 func TestNew(t *testing.T) {
 	for _, tc := range []struct{ name, want string }{
-		{"junitt", `there is no report "junitt" (did you mean "junit"?); there are: console, progress, live, junit, jsonl`},
-		{"", `there is no report ""; there are: console, progress, live, junit, jsonl`},
+		{"junitt", `there is no report "junitt" (did you mean "junit"?); there are: console, progress, live, junit, junit-strict, github, html, jsonl`},
+		{"", `there is no report ""; there are: console, progress, live, junit, junit-strict, github, html, jsonl`},
 		{"live", `the report "live" needs a terminal`},
 	} {
 		if _, err := report.New(tc.name, io.Discard, report.Options{}); err == nil || err.Error() != tc.want {
@@ -118,10 +131,10 @@ func TestParseSpec(t *testing.T) {
 		{spec: "junit=out/report.xml", name: "junit", file: "out/report.xml"},
 		{spec: "jsonl=a=b", name: "jsonl", file: "a=b"},
 		{spec: "jsonl=-", name: "jsonl", file: "-"},
-		{spec: "junit", err: `"junit" is no NAME=FILE, such as junit=FILE or jsonl=- for standard output`},
-		{spec: "junit=", err: `"junit=" is no NAME=FILE, such as junit=FILE or jsonl=- for standard output`},
-		{spec: "=x", err: `"=x" is no NAME=FILE, such as junit=FILE or jsonl=- for standard output`},
-		{spec: "json=x", err: `there is no report "json" (did you mean "jsonl"?); there are: console, progress, live, junit, jsonl`},
+		{spec: "junit", err: `"junit" is not of the form NAME=FILE, such as junit=FILE or jsonl=- for standard output`},
+		{spec: "junit=", err: `"junit=" is not of the form NAME=FILE, such as junit=FILE or jsonl=- for standard output`},
+		{spec: "=x", err: `"=x" is not of the form NAME=FILE, such as junit=FILE or jsonl=- for standard output`},
+		{spec: "json=x", err: `there is no report "json" (did you mean "jsonl"?); there are: console, progress, live, junit, junit-strict, github, html, jsonl`},
 	} {
 		name, file, err := report.ParseSpec(tc.spec)
 		if tc.err != "" {
@@ -158,8 +171,8 @@ func names(t *testing.T, dir string) []string {
 	return all
 }
 
-// TestOpenWhole: a file that is written as a whole is never seen in part, nor is an
-// older one taken for it.
+// TestOpenWhole checks that a file written as a whole is never visible in part, and that an older
+// file is not mistaken for it.
 func TestOpenWhole(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "junit.xml")
@@ -191,7 +204,7 @@ func TestOpenWhole(t *testing.T) {
 	}
 }
 
-// TestOpenLines: a file of lines can be followed, and has whole lines at any moment.
+// TestOpenLines checks that a file of lines can be followed and has whole lines at any time.
 func TestOpenLines(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "run.jsonl")
 	if err := os.WriteFile(file, []byte("old"), 0o600); err != nil {
@@ -207,7 +220,7 @@ func TestOpenLines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.Kind != runner.Output && len(got) == size {
+		if e.Kind != runner.EventOutput && len(got) == size {
 			t.Errorf("%s: no line", e.Kind)
 		}
 		if size = len(got); got[size-1] != '\n' {
@@ -229,7 +242,7 @@ func TestOpenErrors(t *testing.T) {
 	if _, err := report.Open("live="+filepath.Join(dir, "file"), io.Discard); err == nil {
 		t.Error("a file was taken for a terminal")
 	}
-	// What is no plain file is written to, not replaced.
+	// A file that is not a plain file is written to, not replaced.
 	r := open(t, "junit=/dev/null")
 	passed(t).play(t, r)
 	if info, err := os.Stat("/dev/null"); err != nil || info.Mode().IsRegular() {
@@ -237,7 +250,7 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// TestJUnitReader: a reader of JUnit reports finds what the run had.
+// TestJUnitReader compares the report in a reader of JUnit files with the run.
 func TestJUnitReader(t *testing.T) {
 	for _, rec := range recordings {
 		t.Run(rec.name, func(t *testing.T) {
@@ -281,8 +294,8 @@ func TestJUnitReader(t *testing.T) {
 	}
 }
 
-// TestJUnitSchema: xmllint agrees that the report is valid, also where a session was
-// broken at its end. REQUIRE_XMLLINT=1 makes it fail where there is no xmllint.
+// TestJUnitSchema validates the report with xmllint, also for a session that was broken at its end.
+// REQUIRE_XMLLINT=1 makes the absence of xmllint a failure.
 func TestJUnitSchema(t *testing.T) {
 	xmllint, err := exec.LookPath("xmllint")
 	if err != nil {
@@ -291,21 +304,66 @@ func TestJUnitSchema(t *testing.T) {
 		}
 		t.Skip(err)
 	}
+	schema, err := os.ReadFile(filepath.Join("testdata", "junit.xsd"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	strict := filepath.Join(t.TempDir(), "strict.xsd") // the same without the file of a case
+	file := `<xs:attribute name="file" type="xs:string"/>`
+	before, after, found := strings.Cut(string(schema), file)
+	if !found {
+		t.Fatal("the schema has changed")
+	}
+	if err := os.WriteFile(strict, []byte(before+after), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	validate := func(t *testing.T, r *recording) {
 		t.Helper()
-		cmd := exec.CommandContext(t.Context(), xmllint, "--noout", "--schema", filepath.Join("testdata", "junit.xsd"), "-")
-		cmd.Stdin = strings.NewReader(written(t, r, "junit", report.Options{}))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%v\n%s", err, out)
+		for format, schema := range map[string]string{"junit": filepath.Join("testdata", "junit.xsd"), "junit-strict": strict} {
+			cmd := exec.CommandContext(t.Context(), xmllint, "--huge", "--noout", "--schema", schema, "-")
+			cmd.Stdin = strings.NewReader(written(t, r, format, report.Options{}))
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%.2000s", format, err, out)
+			}
 		}
 	}
 	for _, rec := range recordings {
 		t.Run(rec.name, func(t *testing.T) { validate(t, rec.record(t)) })
 	}
 	t.Run("broken at the end", func(t *testing.T) { validate(t, untidy(t)) })
+	for name, text := range map[string]string{
+		"control bytes": hostile, "long": strings.Repeat("0123456789abcde\n", 4<<10), "ends": "]]>]]&gt;<![CDATA[", "Unicode": "\ufffe\uffff\U0001f433 é\u0301\ud7ff",
+	} {
+		for _, v := range []runner.Verdict{runner.Passed, runner.Failed, runner.Broken, runner.Interrupted, runner.Skipped, runner.Invalid, "another"} {
+			t.Run(name+" "+string(v), func(t *testing.T) { validate(t, verdictIn(t, v, text)) })
+		}
+	}
 }
 
-// untidy is a run whose session passes but cannot be cleaned up.
+// TestJUnitHuge checks that 10 MB in a failure are a report that others read.
+func TestJUnitHuge(t *testing.T) {
+	r := verdictIn(t, runner.Failed, "short")
+	f := r.result.Sessions[0].Exercises[0].Failure
+	f.Tail = strings.Repeat("0123456789abcde\n", 10<<20/16)
+	suites, err := junit.Ingest([]byte(written(t, r, "junit-strict", report.Options{})))
+	if err != nil || len(suites) != 1 || suites[0].Totals.Failed != 1 {
+		t.Errorf("read back: %d suites, %v", len(suites), err)
+	}
+}
+
+// verdictIn is a run with a verdict, and a text in its output and its failure.
+func verdictIn(t testing.TB, v runner.Verdict, text string) *recording {
+	t.Helper()
+	const file = "a.md"
+	f := &runner.Failure{Pos: markdown.Pos{File: file, Line: 1}, Message: text, Command: text, Tail: text}
+	if v == runner.Passed {
+		f = nil
+	}
+	deck := &markdown.Deck{Name: "d", Chapters: []*markdown.Chapter{chapter("c", file, slide(1, "T", file, exercise("c/t", file, 1, "1 bash true")))}}
+	return record(compile(t, deck), []string{text}, nil, map[string]outcome{file + ":1": {v, 1, text[:min(len(text), 1<<12)], f}})
+}
+
+// untidy is a run whose session passes, but whose cleanup fails.
 func untidy(t testing.TB) *recording {
 	t.Helper()
 	r := passed(t)
@@ -320,9 +378,9 @@ func untidy(t testing.TB) *recording {
 	return r
 }
 
-// TestUntidy: a failure that belongs to no exercise is told once, by all.
+// TestUntidy checks that every format reports a failure outside all exercises once.
 func TestUntidy(t *testing.T) {
-	for _, format := range []string{"console", "progress", "jsonl"} {
+	for _, format := range []string{"console", "progress", "html", "jsonl"} {
 		got := written(t, untidy(t), format, report.Options{})
 		if n := strings.Count(got, "device busy"); n != 1 {
 			t.Errorf("%s tells it %d times:\n%s", format, n, got)
@@ -356,8 +414,8 @@ func records(t testing.TB, text string) []map[string]any {
 	return all
 }
 
-// TestJSONLinesMerge: the lines alone say what was planned, what came out and whether
-// the run came to its end: what merging shards needs.
+// TestJSONLinesMerge checks that the lines alone are enough to merge shards: they hold the plan,
+// the results, and the end of the run.
 func TestJSONLinesMerge(t *testing.T) {
 	all := records(t, written(t, mixed(t), "jsonl", report.Options{RunID: "4711"}))
 	planned, finished := map[string]bool{}, map[string]bool{}
@@ -379,22 +437,25 @@ func TestJSONLinesMerge(t *testing.T) {
 		t.Error(diff)
 	}
 	last := all[len(all)-1]
-	want := map[string]any{"passed": 2.0, "skipped": 1.0, "failed": 3.0, "broken": 2.0, "interrupted": 1.0}
+	want := map[string]any{"passed": 2.0, "skipped": 1.0, "failed": 3.0, "broken": 2.0, "interrupted": 1.0, "blocked": 0.0}
 	if diff := cmp.Diff(want, last["counts"]); last["kind"] != "run-finished" || diff != "" {
 		t.Error(last["kind"], diff)
 	}
 }
 
-// TestJSONLinesText: the text of a step is what the terminal showed, bounded, however
-// the bytes came.
+// TestJSONLinesText checks that the text of a step is the text on the terminal, limited in size,
+// for any division of the bytes.
 func TestJSONLinesText(t *testing.T) {
 	var text strings.Builder
 	for _, r := range records(t, written(t, mixed(t), "jsonl", report.Options{})) {
-		if r["kind"] == "output" && r["exercise"] == "größe/日本語" {
-			text.WriteString(r["text"].(string))
+		if s, ok := r["text"].(string); ok && r["exercise"] == "größe/日本語" {
+			text.WriteString(s)
 		}
 	}
-	for _, want := range []string{"::error file=x::pwned\n", "##[error]no ##vso[task.complete]\n", "]]></system-out><!-- & \"quotes\" 'too' \\u0041", "日本語 🐳"} {
+	for _, want := range []string{
+		"::error file=x::pwned\n", "##[error]no ##vso[task.complete]\n",
+		"]]></system-out><!-- & \"quotes\" 'too' \\u0041", "日本語 🐳",
+	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is not in %q", want, text.String())
 		}
@@ -408,7 +469,7 @@ func TestJSONLinesText(t *testing.T) {
 	rec := passed(t)
 	const chunk = "日本語日本語日本語\r\n" // 28 bytes as text
 	for _, e := range rec.events {
-		if e.Kind == runner.Output {
+		if e.Kind == runner.EventOutput {
 			continue
 		}
 		if err := r.Event(e); err != nil {
@@ -418,7 +479,7 @@ func TestJSONLinesText(t *testing.T) {
 			if e.Kind != runner.StepStarted {
 				break
 			}
-			if err := r.Event(runner.Event{Kind: runner.Output, Time: e.Time, Step: e.Step, Data: []byte(chunk)}); err != nil {
+			if err := r.Event(runner.Event{Kind: runner.EventOutput, Time: e.Time, Step: e.Step, Data: []byte(chunk)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -427,8 +488,9 @@ func TestJSONLinesText(t *testing.T) {
 	for _, r := range records(t, b.String()) {
 		switch r["kind"] {
 		case "output":
-			kept += len(r["text"].(string))
-			if strings.Contains(r["text"].(string), "\ufffd") {
+			text, _ := r["text"].(string)
+			kept += len(text)
+			if strings.Contains(text, "\ufffd") {
 				t.Error("a character was cut in two")
 			}
 		case "step-finished":
@@ -440,7 +502,7 @@ func TestJSONLinesText(t *testing.T) {
 	}
 }
 
-// hostileIn is a recording with a text wherever something unknown can stand.
+// hostileIn is a recording with a text in every place that can hold unknown text.
 func hostileIn(t testing.TB, text string) *recording {
 	t.Helper()
 	file := "a" + text
@@ -455,10 +517,41 @@ func hostileIn(t testing.TB, text string) *recording {
 		map[string]outcome{file + ":1": {runner.Failed, 1, text, f}})
 }
 
-// FuzzHostile: whatever a deck or a program says, logs hold no control character and
-// no command, and the other formats are what they claim to be.
+// inertPage checks that a page has one script, and nothing that a text could run or load.
+func inertPage(t *testing.T, text string) {
+	t.Helper()
+	doc, err := html.Parse(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts := 0
+	for n := range doc.Descendants() {
+		switch {
+		case n.Type != html.ElementNode:
+			continue
+		case n.Data == "script" && !slices.Contains(n.Attr, html.Attribute{Key: "type", Val: "application/json"}):
+			scripts++
+		case slices.Contains([]string{"img", "link", "iframe", "object", "embed", "base", "audio", "video"}, n.Data):
+			t.Errorf("the page has an element %s", n.Data)
+		}
+		for _, a := range n.Attr {
+			if strings.HasPrefix(a.Key, "on") || a.Key == "src" || a.Key == "srcset" || strings.HasPrefix(a.Val, "javascript:") {
+				t.Errorf("the page has an attribute %s=%q", a.Key, a.Val)
+			}
+		}
+	}
+	if scripts != 1 {
+		t.Errorf("the page has %d scripts", scripts)
+	}
+}
+
+// FuzzHostile checks that logs contain no control character and no command, for any text in decks
+// or output, and that the other formats are valid.
 func FuzzHostile(f *testing.F) {
-	for _, s := range []string{hostile, "", "\n", "::error::", "##[a]", "##\n[x]", "\u2028::a", "&#xA;::x", "&#58;:", "\x1b[", "]]>", "<", "\xed\xa0\x80", "##\u009b[", "a\r::b\r\n::c\t##\t["} {
+	for _, s := range []string{
+		hostile, "", "\n", "::error::", "##[a]", "##\n[x]", "\u2028::a", "&#xA;::x", "&#58;:", "\x1b[", "]]>", "<",
+		"\xed\xa0\x80", "##\u009b[", "a\r::b\r\n::c\t##\t[",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -474,13 +567,19 @@ func FuzzHostile(f *testing.F) {
 				}); i >= 0 {
 					t.Errorf("%s lets a control character through: %q", format, line)
 				}
-				if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") || strings.Contains(line, "##vso[") {
+				if strings.HasPrefix(strings.TrimSpace(line), "::") && format != "github" || strings.Contains(line, "##[") || strings.Contains(line, "##vso[") {
 					t.Errorf("%s lets a command through: %q", format, line)
 				}
 			}
 			switch format {
 			case "jsonl":
 				records(t, got)
+			case "html":
+				inertPage(t, got)
+			case "github":
+				if !strings.HasPrefix(got, "::error ") || strings.Count(got, "\n") != 1 {
+					t.Errorf("github: %q", got)
+				}
 			case "junit":
 				if err := xml.Unmarshal([]byte(got), new(struct{})); err != nil {
 					t.Errorf("%v in %q", err, got)
@@ -494,8 +593,8 @@ func FuzzHostile(f *testing.F) {
 	})
 }
 
-// TestInTmux: a real terminal shows what our model of one does. REQUIRE_TMUX=1 makes
-// it fail where there is no tmux.
+// TestInTmux compares a real terminal with our model of one. REQUIRE_TMUX=1 makes the absence of
+// tmux a failure.
 func TestInTmux(t *testing.T) {
 	tmux, err := exec.LookPath("tmux")
 	if err != nil {
@@ -511,9 +610,9 @@ func TestInTmux(t *testing.T) {
 				event func(runner.Event) bool
 			}{{"in the middle", atStep(10)}, {"at the end", nil}} {
 				t.Run(fmt.Sprintf("%s %s, %d×%d", format, until.name, size.cols, size.rows), func(t *testing.T) {
-					s := newScreen(size.cols, size.rows)
+					s := newDisplay(size.cols, size.rows)
 					perform(t, s, format, until.event)
-					// What is no character is drawn by one and left out by the other.
+					// One draws noncharacters, the other omits them.
 					want := strings.ReplaceAll(s.shown(), " \ufffe", "")
 					if got := inTmux(t, tmux, size.cols, size.rows, s.raw.String()); got != want {
 						t.Errorf("tmux shows\n%s\nwe\n%s", got, want)
@@ -524,7 +623,7 @@ func TestInTmux(t *testing.T) {
 	}
 }
 
-// inTmux is what tmux shows of what was written to a terminal in cooked mode.
+// inTmux returns the screen of tmux after bytes were written to a terminal in cooked mode.
 func inTmux(t *testing.T, tmux string, cols, rows int, raw string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -551,8 +650,9 @@ func inTmux(t *testing.T, tmux string, cols, rows int, raw string) string {
 	})
 	run("set-option", "-g", "status", "off")
 	run("resize-window", "-x", fmt.Sprint(cols), "-y", fmt.Sprint(rows))
-	// The device query at the end is answered when all before it has been drawn.
-	run("respawn-pane", "-k", `stty -echo -icanon min 1; cat `+file+`; printf '\033[6n'; dd bs=1 count=1 >/dev/null 2>&1; tmux -S `+filepath.Join(dir, "s")+` wait-for -S drawn; exec cat >/dev/null`)
+	// The device query at the end is answered when everything before it has been drawn.
+	run("respawn-pane", "-k", `stty -echo -icanon min 1; cat `+file+`; printf '\033[6n'; dd bs=1 count=1 >/dev/null 2>&1; tmux -S `+
+		filepath.Join(dir, "s")+` wait-for -S drawn; exec cat >/dev/null`)
 	run("wait-for", "drawn")
 	return strings.TrimRight(run("capture-pane", "-p"), "\n") + "\n"
 }

@@ -8,7 +8,7 @@ import (
 	"workshop/runner"
 )
 
-// state follows a run: what is under way, and what has come out so far.
+// state follows a run: the current exercise and step, and the results so far.
 type state struct {
 	started  time.Time
 	total    int // exercises planned
@@ -17,8 +17,8 @@ type state struct {
 	session  *runner.Session
 	exercise *runner.Exercise
 	step     *runner.Step
-	since    time.Time // when what is under way began
-	page     string    // that was opened last
+	since    time.Time // the start of the current exercise or step
+	page     string    // the page opened last
 }
 
 func (s *state) observe(e runner.Event) {
@@ -35,12 +35,15 @@ func (s *state) observe(e runner.Event) {
 		s.exercise, s.since = e.Exercise, e.Time
 	case runner.StepStarted:
 		s.step, s.since = e.Step, e.Time
-	case runner.Opened:
+	case runner.EventOpened:
 		s.page = e.Note
 	case runner.StepFinished:
 		s.step = nil
 	case runner.ExerciseFinished:
 		s.exercise = nil
+		s.verdicts.add(e.Verdict)
+	case runner.ExerciseCorrected:
+		s.verdicts.passed-- // only a passed exercise can be corrected
 		s.verdicts.add(e.Verdict)
 	case runner.SessionFinished:
 		s.session = nil
@@ -48,7 +51,7 @@ func (s *state) observe(e runner.Event) {
 }
 
 // tally counts verdicts.
-type tally struct{ passed, failed, broken, skipped, interrupted int }
+type tally struct{ passed, failed, blocked, broken, skipped, interrupted int }
 
 func (t *tally) add(v runner.Verdict) {
 	switch v {
@@ -56,6 +59,8 @@ func (t *tally) add(v runner.Verdict) {
 		t.passed++
 	case runner.Failed:
 		t.failed++
+	case runner.Blocked:
+		t.blocked++
 	case runner.Broken:
 		t.broken++
 	case runner.Skipped:
@@ -65,7 +70,9 @@ func (t *tally) add(v runner.Verdict) {
 	}
 }
 
-func (t tally) total() int { return t.passed + t.failed + t.broken + t.skipped + t.interrupted }
+func (t tally) total() int {
+	return t.passed + t.failed + t.blocked + t.broken + t.skipped + t.interrupted
+}
 
 // String names the numbers that are not zero.
 func (t tally) String() string {
@@ -73,7 +80,14 @@ func (t tally) String() string {
 	for _, c := range []struct {
 		n    int
 		noun runner.Verdict
-	}{{t.passed, runner.Passed}, {t.failed, runner.Failed}, {t.broken, runner.Broken}, {t.interrupted, runner.Interrupted}, {t.skipped, runner.Skipped}} {
+	}{
+		{t.passed, runner.Passed},
+		{t.failed, runner.Failed},
+		{t.blocked, runner.Blocked},
+		{t.broken, runner.Broken},
+		{t.interrupted, runner.Interrupted},
+		{t.skipped, runner.Skipped},
+	} {
 		if c.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.noun))
 		}

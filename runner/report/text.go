@@ -14,11 +14,11 @@ import (
 	"workshop/runner"
 )
 
-// widths measures text in cells, the same whatever the locale.
+// widths measures text in cells, independent of the locale.
 var widths = &runewidth.Condition{StrictEmojiNeutral: true}
 
-// clean is text on one line in which nothing can act on what it is shown on: control
-// characters, invalid UTF-8 and invisible characters are written as in Go.
+// clean returns text on one line that has no effect on a terminal or a reader: control characters,
+// invalid UTF-8 and invisible characters are written as in Go.
 func clean(s string) string {
 	if !strings.ContainsFunc(s, hostile) {
 		return s
@@ -47,10 +47,10 @@ func clean(s string) string {
 	return b.String()
 }
 
-// hostile reports what must not be shown as it is: controls (C0, DEL, C1), format
-// characters (bidirectional overrides, zero width) but the joiners that scripts and
-// emoji need, line separators and what no XML may hold. U+FFFD is looked at twice:
-// it also stands for a byte that is not UTF-8.
+// hostile reports whether a character must be escaped: controls (C0, DEL, C1), format characters
+// (bidirectional overrides, zero width) except the joiners that scripts and emoji need, line
+// separators, and characters that are invalid in XML. U+FFFD needs another check: it also stands
+// for a byte that is not UTF-8.
 func hostile(r rune) bool {
 	switch {
 	case r < 0x20 || r == utf8.RuneError:
@@ -63,8 +63,8 @@ func hostile(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || r == 0xfffe || r == 0xffff
 }
 
-// cleanLines are the lines of a text, cleaned, with tabs expanded and blank lines at
-// its end left out. A carriage return ends a line too.
+// cleanLines returns the cleaned lines of a text. Tabs are expanded, and blank lines at its end are
+// removed. A carriage return ends a line, too.
 func cleanLines(s string) []string {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	s = strings.ReplaceAll(s, "\r", "\n")
@@ -93,11 +93,11 @@ func expand(line string) string {
 	}
 }
 
-// command matches where Azure Pipelines and the older notation of GitHub Actions begin
-// a command, at any place of a line.
+// command matches the beginning of a command of Azure Pipelines or of the older notation of GitHub
+// Actions, at any place of a line.
 var command = regexp.MustCompile(`##(\w*)\[`)
 
-// guard takes the power from a line of a CI log: GitHub Actions obeys "::name::" after
+// guard disables a command in a line of a CI log. GitHub Actions executes "::name::" after
 // blanks at the beginning of a line, see
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
 func guard(line string) string {
@@ -110,7 +110,7 @@ func guard(line string) string {
 	return line
 }
 
-// cut is text cut to a number of cells.
+// cut cuts a text to a number of cells.
 func cut(s string, cells int) string {
 	if cells <= 0 {
 		return ""
@@ -118,7 +118,7 @@ func cut(s string, cells int) string {
 	return widths.Truncate(s, cells, "…")
 }
 
-// pad is text filled up with blanks to a number of cells.
+// pad fills a text up with blanks to a number of cells.
 func pad(s string, cells int) string {
 	return s + strings.Repeat(" ", max(0, cells-widths.StringWidth(s)))
 }
@@ -140,15 +140,15 @@ func wrap(s string, cells int) []string {
 	return append(pieces, s[begin:])
 }
 
-// ends is a line with one text at its left and one at its right end. If they do not
-// both fit, the right one is cut to half of the line, then the left one.
+// ends returns a line with one text at its left and one at its right end. If they do not both fit,
+// the right one is cut to half of the line, then the left one.
 func ends(left, right string, cells int) string {
 	right = cut(right, cells/2)
 	room := cells - widths.StringWidth(right)
 	return pad(cut(left, room-1), room) + right
 }
 
-// span is a duration for readers: 0.3s, 59.9s, 1m01s, 2h03m.
+// span formats a duration for readers: 0.3s, 59.9s, 1m01s, 2h03m.
 func span(d time.Duration) string {
 	switch {
 	case d < time.Minute-50*time.Millisecond:
@@ -161,7 +161,7 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 }
 
-// clock is a duration that goes on, in whole seconds: 0:07, 12:34, 1:02:03.
+// clock formats a running duration in whole seconds: 0:07, 12:34, 1:02:03.
 func clock(d time.Duration) string {
 	s := int(d / time.Second)
 	if s < 3600 {
@@ -170,7 +170,7 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
-// plural is a number with its noun.
+// plural returns a number with its noun.
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -178,7 +178,7 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// label is a verdict in the left column.
+// label returns a verdict for the left column.
 func label(v runner.Verdict) string {
 	switch v {
 	case runner.Passed:
@@ -187,15 +187,19 @@ func label(v runner.Verdict) string {
 		return "FAIL"
 	case runner.Skipped:
 		return "skip"
+	case runner.Blocked:
+		return "BLOCK"
 	case runner.Broken:
 		return "BROKEN"
 	case runner.Interrupted:
 		return "stop"
+	case runner.Invalid:
+		return "BAD"
 	}
 	return clean(string(v))
 }
 
-// doing is a step on one line: its directive and the first line of its text.
+// doing returns a step on one line: its directive and the first line of its text.
 func doing(s *runner.Step) string {
 	text := strings.Trim(s.Text, "\n")
 	first, rest, _ := strings.Cut(text, "\n")
@@ -206,10 +210,10 @@ func doing(s *runner.Step) string {
 	return line
 }
 
-// at is file:line.
+// at returns file:line.
 func at(e *runner.Exercise) string { return clean(fmt.Sprintf("%s:%d", e.Pos.File, e.Pos.Line)) }
 
-// title is the title of an exercise, which says if it runs for another's sake only.
+// title returns the title of an exercise, and a note if it only runs because another one needs it.
 func title(e *runner.Exercise) string {
 	if e.Setup {
 		return clean("set-up: " + e.Title)
@@ -217,5 +221,5 @@ func title(e *runner.Exercise) string {
 	return clean(e.Title)
 }
 
-// ratio is progress: 3/12.
+// ratio formats progress: 3/12.
 func ratio(n, of int) string { return fmt.Sprintf("%*d/%d", len(strconv.Itoa(of)), n, of) }

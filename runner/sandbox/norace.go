@@ -2,6 +2,6 @@
 
 package sandbox
 
-// environ is a supervisor's environment: nothing of the owner's, for what runs in a
-// sandbox can read its supervisor's in /proc.
+// environ is the environment of a supervisor. It is empty, because the processes in a sandbox can
+// read their supervisor's environment in /proc.
 func environ() []string { return []string{} }

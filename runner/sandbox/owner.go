@@ -34,7 +34,7 @@ type Sandbox struct {
 
 	supervisor *os.Process
 	wire       *wire
-	stderr     *os.File      // what the supervisor complains about: a Go traceback at the most
+	stderr     *os.File      // the supervisor's error messages, at most a Go traceback
 	ready      chan reply    // buffered
 	done       chan struct{} // closed after err is set
 	err        error
@@ -42,15 +42,15 @@ type Sandbox struct {
 
 	sending sync.Mutex // held while a request is sent, so that pending is in the order of sending
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	remove  string     // "" until the supervisor is set up
 	lastID  int
 	live    map[int]*Process
 	pending []chan answer // requests without a reply, oldest first
-	ended   bool          // no reply will come any more
+	ended   bool          // no reply will arrive any more
 }
 
-// answer is a reply and the process's PID as the owner sees it.
+// answer is a reply, and the process's PID in the owner's namespace.
 type answer struct {
 	reply
 	pid int
@@ -66,14 +66,20 @@ type Process struct {
 	err     error
 }
 
-// Start starts a supervisor. ctx bounds the start, not the sandbox's life.
+var errNoMain = errors.New("sandbox: Start needs a supervisor: call sandbox.Main first thing in main, or in TestMain")
+
+// Start starts a supervisor. ctx bounds the start, not the sandbox's life. It is an error if
+// [Main] was not called before.
 func Start(ctx context.Context, opts Options) (*Sandbox, error) {
+	if !supervises.Load() {
+		return nil, errNoMain
+	}
 	if opts.Remove != "" {
 		dir, err := filepath.Abs(opts.Remove)
 		if err != nil {
 			return nil, err
 		}
-		// The kernel's list of mounts, to be compared with it, has no symbolic links.
+		// The path is compared with the kernel's list of mounts, which has no symbolic links.
 		parent, err := filepath.EvalSymlinks(filepath.Dir(dir))
 		if err != nil {
 			return nil, err
@@ -145,7 +151,7 @@ func launch(ctx context.Context, a attempt, remove string) (*Sandbox, error) {
 		ready: make(chan reply, 1), done: make(chan struct{}),
 		live: map[int]*Process{},
 	}
-	theirs.Close() // or its end would never be seen
+	theirs.Close() // otherwise its end would never be noticed
 	complaints.Close()
 	go s.serve()
 	if err := s.wait(ctx); err != nil {
@@ -173,14 +179,14 @@ func (s *Sandbox) wait(ctx context.Context) error {
 		}
 		return cmp.Or(s.err, errors.New("the supervisor ended at once"))
 	case <-ctx.Done():
-		s.supervisor.Kill() // by itself it would remove the directory
+		s.supervisor.Kill() // otherwise it would remove the directory
 		return context.Cause(ctx)
 	}
 }
 
-// socketpair makes a pair of sockets that close on exec.
+// socketpair returns a pair of sockets that close on exec.
 func socketpair() (ours int, theirs *os.File, err error) {
-	syscall.ForkLock.RLock() // no child may get them between the two steps
+	syscall.ForkLock.RLock() // no child may inherit them between the two steps
 	defer syscall.ForkLock.RUnlock()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
@@ -226,7 +232,7 @@ func (s *Sandbox) serve() {
 
 	s.wire.conn.Close()
 	state, err := s.supervisor.Wait()
-	complaint, _ := io.ReadAll(s.stderr) // all other holders have ended
+	complaint, _ := io.ReadAll(s.stderr) // no other process has it open any more
 	s.stderr.Close()
 	if err != nil {
 		s.err = fmt.Errorf("sandbox: %w", err)
@@ -236,7 +242,7 @@ func (s *Sandbox) serve() {
 
 	s.mu.Lock()
 	if s.remove != "" && err == nil && state.Sys().(syscall.WaitStatus).Signaled() {
-		// It did not come to it. Mounts in a namespace are gone with it.
+		// The supervisor did not remove it. Mounts in a namespace have ended with it.
 		if err := remove(s.remove); err != nil {
 			s.err = fmt.Errorf("%w; %w", s.err, err)
 		}
@@ -264,7 +270,7 @@ func indent(complaint []byte) string {
 	return ": " + strings.ReplaceAll(text, "\n", "\n\t")
 }
 
-// call sends a request and waits for the reply to it. p, if set, is a process to be.
+// call sends a request and waits for its reply. p, if not nil, is the process to be started.
 func (s *Sandbox) call(p *Process, r request, files []*os.File) (answer, error) {
 	var fds []int
 	for _, f := range files {
@@ -303,7 +309,7 @@ func (s *Sandbox) send(p *Process, r request, fds []int, waiting chan answer) er
 	s.pending = append(s.pending, waiting)
 	s.mu.Unlock()
 
-	err := s.wire.send(r, fds...) // may block, and serve needs mu to get it going again
+	err := s.wire.send(r, fds...) // may block; serve needs mu to make it continue
 	if err != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -315,20 +321,19 @@ func (s *Sandbox) send(p *Process, r request, fds []int, waiting chan answer) er
 	return err
 }
 
-// Isolation is what is in force.
+// Isolation returns the isolation in force.
 func (s *Sandbox) Isolation() Isolation { return s.isolation }
 
-// Weaker tells what was tried in vain if a stronger isolation, or the private
-// network, was wanted and cannot be had; else it is nil.
+// Weaker returns the errors of the failed attempts if a stronger isolation, or the private network,
+// was requested and is not available; else nil.
 func (s *Sandbox) Weaker() error { return s.weaker }
 
 // PrivateNetwork reports whether the sandbox has a network of its own.
 func (s *Sandbox) PrivateNetwork() bool { return s.private }
 
-// Start starts a process: the leader of a session if it has a TTY, of a process
-// group otherwise. Signals have their default actions in it and none is blocked,
-// also when they are ignored or blocked here. The files are made blocking. The
-// caller may close its copies of them afterwards.
+// Start starts a process: the leader of a session if it has a TTY, of a process group otherwise.
+// Signals have their default actions in it and none is blocked, even if they are ignored or blocked
+// here. The files are made blocking. The caller may close its copies of them afterwards.
 func (s *Sandbox) Start(cmd Cmd) (*Process, error) {
 	if len(cmd.Argv) == 0 {
 		return nil, errors.New("sandbox: no command")
@@ -391,10 +396,10 @@ func lookPath(name string, env []string, dir string) (string, error) {
 // Done is closed when the supervisor has ended.
 func (s *Sandbox) Done() <-chan struct{} { return s.done }
 
-// Close kills everything in the sandbox, removes its folder and waits for both.
-// The error tells of a supervisor that did not end well; it is the same each time.
+// Close kills all processes in the sandbox, removes its folder and waits for both. It returns an
+// error if the supervisor did not end well, the same at each call.
 func (s *Sandbox) Close() error {
-	s.close.Do(func() { _ = s.wire.conn.CloseWrite() }) // it still sends how the processes ended
+	s.close.Do(func() { _ = s.wire.conn.CloseWrite() }) // it still sends the statuses of the processes
 	<-s.done
 	return s.err
 }
@@ -404,8 +409,8 @@ func (p *Process) end(status Status, err error) {
 	close(p.done)
 }
 
-// Pid is the process's number as the owner sees it; 0 if that is unknown, as for
-// one that ended at once.
+// Pid returns the process's number in the owner's namespace. It is 0 if the number is unknown, as
+// for a process that ended at once.
 func (p *Process) Pid() int { return p.pid }
 
 // Signal sends a signal to the process group that the process leads. The error is
@@ -427,8 +432,8 @@ func (p *Process) Signal(sig os.Signal) error {
 	return err
 }
 
-// Wait blocks until the process has ended. The error is ctx's, or tells that the
-// supervisor was killed and the status is a guess.
+// Wait blocks until the process has ended. The error is ctx's, or means that the supervisor was
+// killed and the status is a guess.
 func (p *Process) Wait(ctx context.Context) (Status, error) {
 	select {
 	case <-p.done:

@@ -2,5 +2,5 @@
 
 package sandbox
 
-// processes cannot be listed here: process groups have to do.
+// processes cannot list processes on this system: only process groups are available.
 func processes() []process { return nil }

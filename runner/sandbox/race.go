@@ -2,6 +2,6 @@
 
 package sandbox
 
-// environ is a supervisor's environment: no second of sleep at its end, in which the
-// race detector lets other threads report.
+// environ is the environment of a supervisor. It removes the second of sleep at its end, in which
+// the race detector waits for reports of other threads.
 func environ() []string { return []string{"GORACE=atexit_sleep_ms=0"} }

@@ -28,8 +28,8 @@ import (
 // nobody is the number of an ordinary user and its group.
 const nobody = 65534
 
-// stubborn are processes that try to stay. They inherit descriptor 3, a pipe that
-// ends when all of them have ended, and write a line to it when they are settled.
+// stubborn are processes that resist their end. They inherit descriptor 3, a pipe that ends with
+// the last of them, and write a line to it when they have started.
 const stubborn = `
 sh -c 'trap "" TERM HUP INT; echo trap >&3; while :; do sleep 1000; done' &
 nohup sh -c 'echo nohup >&3; exec sleep 1000' &
@@ -56,8 +56,8 @@ func helper(name string) {
 	os.Exit(3)
 }
 
-// owner runs stubborn in a sandbox: descriptor 3 is their pipe, 4 is told the
-// sandbox's isolation and the PID of the supervisor. It waits to be killed.
+// owner runs stubborn in a sandbox: descriptor 3 is their pipe. It writes the sandbox's isolation
+// and the PID of the supervisor to descriptor 4. It waits to be killed.
 func owner(isolation Isolation) {
 	fail := func(err error) {
 		fmt.Fprintln(os.Stderr, "owner:", err)
@@ -79,7 +79,7 @@ func owner(isolation Isolation) {
 	if _, err := s.Start(cmd); err != nil {
 		fail(err)
 	}
-	// Another one with a terminal: it says when it is there by way of the terminal.
+	// Another sandbox with a terminal: it reports its start through the terminal.
 	if _, err := s.Start(Cmd{
 		Argv: []string{"sh", "-c", "trap '' TERM HUP INT; echo up; while :; do sleep 1000; done"},
 		Env:  environment(), TTY: tty,
@@ -99,14 +99,14 @@ func owner(isolation Isolation) {
 // victim is a process that runs owner.
 type victim struct {
 	cmd        *exec.Cmd
-	pipe       *os.File // of stubborn; its other end is with them only
+	pipe       *os.File // of stubborn; only they have its other end
 	supervisor int      // pidfd
 	isolation  Isolation
-	dir        string // what the supervisor is to remove
+	dir        string // the directory that the supervisor must remove
 }
 
-// breed starts an owner in a process group of its own and waits until its stubborn
-// processes are settled.
+// breed starts an owner in a process group of its own and waits until its stubborn processes have
+// started.
 func breed(t *testing.T, isolation Isolation, uid int) *victim {
 	t.Helper()
 	parent := t.TempDir()
@@ -114,7 +114,7 @@ func breed(t *testing.T, isolation Isolation, uid int) *victim {
 	if err := errors.Join(os.Mkdir(v.dir, 0o755), os.Chmod(filepath.Dir(parent), 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	if uid != os.Getuid() { // who may have to come by, and to remove the folder
+	if uid != os.Getuid() { // that user must have access to the folder, and remove it
 		if err := errors.Join(os.Chown(parent, uid, uid), os.Chown(v.dir, uid, uid)); err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +130,7 @@ func breed(t *testing.T, isolation Isolation, uid int) *victim {
 	}
 	defer news.Close()
 	v.pipe = r
-	// The magic link leads to the binary also where the user may not go.
+	// The magic link leads to the binary even if the user has no access to its path.
 	v.cmd = exec.CommandContext(t.Context(), "/proc/self/exe")
 	v.cmd.Args = []string{"owner"}
 	v.cmd.Env = environment("SANDBOX_TEST_HELPER=owner", "SANDBOX_TEST_ISOLATION="+string(isolation), "SANDBOX_TEST_DIR="+v.dir)
@@ -175,7 +175,7 @@ func breed(t *testing.T, isolation Isolation, uid int) *victim {
 	return v
 }
 
-// gone waits until nothing is left of the sandbox and returns how long that took.
+// gone waits until no part of the sandbox is left and returns the time that took.
 func (v *victim) gone(t *testing.T) time.Duration {
 	t.Helper()
 	from := time.Now()
@@ -206,7 +206,7 @@ func awaitEnd(t *testing.T, pidfd int) {
 	}
 }
 
-// TestOwnerKilled kills owners in many ways. SANDBOX_KILLS says how often, each.
+// TestOwnerKilled kills owners in many ways. SANDBOX_KILLS is the number of times for each way.
 func TestOwnerKilled(t *testing.T) {
 	times := 5
 	if text := os.Getenv("SANDBOX_KILLS"); text != "" {
@@ -267,8 +267,8 @@ func TestOwnerKilled(t *testing.T) {
 	}
 }
 
-// TestSupervisorKilled kills supervisors: in a namespace nothing survives, and the
-// owner takes over the removal of the folder.
+// TestSupervisorKilled kills supervisors: in a namespace no process survives, and the owner removes
+// the folder.
 func TestSupervisorKilled(t *testing.T) {
 	each(t, func(t *testing.T, isolation Isolation) {
 		dir := filepath.Join(t.TempDir(), "session")
@@ -315,8 +315,8 @@ func TestSupervisorKilled(t *testing.T) {
 	})
 }
 
-// TestCloseStubborn closes a sandbox of stubborn processes, some of which fork all
-// the time. Nothing is left when Close returns.
+// TestCloseStubborn closes a sandbox of stubborn processes, some of which fork all the time. None
+// is left when Close returns.
 func TestCloseStubborn(t *testing.T) {
 	each(t, func(t *testing.T, isolation Isolation) {
 		if isolation == Group {
@@ -356,7 +356,7 @@ func TestCloseStubborn(t *testing.T) {
 	})
 }
 
-// headless goes on after its first thread has ended, which makes it look like a zombie.
+// headless continues after its first thread has ended; it then looks like a zombie.
 func headless() {
 	pipe := os.NewFile(3, "pipe")
 	go func() {
@@ -384,7 +384,7 @@ func TestCloseHeadless(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer exe.Close()
-		// In a session of its own, and so not in the group that the supervisor knows.
+		// In a session of its own, so it is not in the group that the supervisor knows.
 		cmd := shell("setsid /proc/self/fd/4 & wait", w, exe)
 		cmd.Env = append(cmd.Env, "SANDBOX_TEST_HELPER=headless")
 		p, err := s.Start(cmd)
@@ -418,13 +418,14 @@ func TestCloseDenied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer inW.Close() // ends it
+	defer inW.Close() // ends the process
 	out, outW, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	if _, err := s.Start(shell("sleep 1000 & setsid "+program+" --reuid 0 sh -c 'echo up; exec cat' <&3 >&4 2>&1; wait", in, outW)); err != nil {
+	if _, err := s.Start(shell("sleep 1000 & setsid "+program+" --reuid 0 sh -c 'echo up; exec cat' <&3 >&4 2>&1; wait", in,
+		outW)); err != nil {
 		t.Fatal(err)
 	}
 	in.Close()
@@ -507,8 +508,8 @@ func TestOrphanReaped(t *testing.T) {
 		defer unix.Close(orphan)
 		w.Close()
 		awaitEnd(t, orphan)
-		// The end of the first may be reported before the orphan's is noticed, that of
-		// the second may not.
+		// The end of the first process may be reported before the orphan's end is noticed, that of
+		// the second one may not.
 		output(t, s, "exit")
 		output(t, s, "exit")
 		if pids := adopted(); len(pids) != 0 {
@@ -517,7 +518,7 @@ func TestOrphanReaped(t *testing.T) {
 	})
 }
 
-// TestSupervisorSignalled sends signals to supervisors that others would end of.
+// TestSupervisorSignalled sends signals to supervisors that would end other programs.
 func TestSupervisorSignalled(t *testing.T) {
 	each(t, func(t *testing.T, isolation Isolation) {
 		s := open(t, Options{Isolation: isolation})
@@ -535,22 +536,22 @@ func TestSupervisorSignalled(t *testing.T) {
 	})
 }
 
-// TestSignalsReset starts sandboxes from a process that has begun with signals
-// ignored, as nohup and shells have it, and blocked.
+// TestSignalsReset starts sandboxes from a process whose signals are ignored, as under nohup and in
+// shells, or blocked.
 func TestSignalsReset(t *testing.T) {
 	if os.Getenv("SANDBOX_TEST_SIGNALS") != "" {
 		own, err := os.ReadFile("/proc/self/status")
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The runtime has taken most of them over.
+		// The runtime has taken over most of them.
 		if !strings.Contains(string(own), "380003\n") {
 			t.Errorf("nothing is ignored here:\n%s", own)
 		}
 		each(t, func(t *testing.T, isolation Isolation) {
 			s := open(t, Options{Isolation: isolation})
 			got, _ := output(t, s, "exec grep -E 'Sig(Ign|Blk)' /proc/self/status")
-			// 32 and 33 are the C library's own, and Go leaves them as they are.
+			// 32 and 33 belong to the C library, and Go does not change them.
 			got = strings.Replace(got, "SigIgn:\t0000000080000000", "SigIgn:\t0000000000000000", 1)
 			want := "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -591,7 +592,7 @@ func TestSignalsReset(t *testing.T) {
 	}
 }
 
-// TestNamespace looks around in a namespace.
+// TestNamespace examines a namespace from inside.
 func TestNamespace(t *testing.T) {
 	if !slices.Contains(available(t), Namespace) {
 		t.Skip("there are none here")
@@ -604,7 +605,7 @@ func TestNamespace(t *testing.T) {
 		{"user", "id -u; id -g", fmt.Sprintf("%d\n%d\n", os.Getuid(), os.Getgid())},
 		{"processes", "set -- /proc/[0-9]*; echo $#", "2\n"}, // the supervisor and sh
 		{"first process", "tr '\\0' ' ' </proc/1/cmdline", "workshop sandbox pid namespace private  "},
-		{"its environment", "cat /proc/1/environ 2>/dev/null | tr '\\0' '\\n' | grep -v ^GORACE=", ""}, // others than root may not even read it
+		{"its environment", "cat /proc/1/environ 2>/dev/null | tr '\\0' '\\n' | grep -v ^GORACE=", ""}, // only root reads it
 		{"network", "tail -n +3 /proc/net/dev | cut -d: -f1", "    lo\n"},
 		{"kills all", "sleep 1000 & kill -KILL -1 && echo alive", "alive\n"},
 		{"kills the first process", "kill -KILL 1; echo alive", "alive\n"},
@@ -626,7 +627,7 @@ func TestNamespace(t *testing.T) {
 	})
 }
 
-// TestForced forces isolations and finds out what is in force.
+// TestForced forces isolations and checks the isolation in force.
 func TestForced(t *testing.T) {
 	for _, isolation := range []Isolation{Guardian, Group} {
 		s := open(t, Options{Isolation: isolation, PrivateNetwork: true})
@@ -639,7 +640,7 @@ func TestForced(t *testing.T) {
 	}
 }
 
-// TestWeaker starts where there are no namespaces left to be had.
+// TestWeaker starts where no namespaces are available.
 func TestWeaker(t *testing.T) {
 	if !slices.Contains(available(t), Namespace) {
 		s := open(t, Options{})
@@ -648,7 +649,7 @@ func TestWeaker(t *testing.T) {
 		}
 		return
 	}
-	// A namespace that allows none inside, in which the test runs once more.
+	// A namespace that allows none inside. The test runs again in it.
 	s := open(t, Options{Isolation: Namespace})
 	if os.Getuid() != 0 {
 		t.Skip("only root may set limits")
@@ -670,8 +671,8 @@ func TestWeaker(t *testing.T) {
 	}
 }
 
-// server listens where another one listens too, says so on descriptor 3, and
-// answers a connection with its name.
+// server listens on the same port as another server, reports this on descriptor 3, and answers a
+// connection with its name.
 func server() {
 	var config net.ListenConfig
 	l, err := config.Listen(context.Background(), "tcp", "127.0.0.1:8001")
@@ -690,7 +691,7 @@ func server() {
 	}
 }
 
-// client prints what a server answers.
+// client prints the answer of a server.
 func client() {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(context.Background(), "tcp", "localhost:8001")
@@ -702,7 +703,7 @@ func client() {
 	os.Exit(0)
 }
 
-// self is this binary as a helper.
+// self returns the command that starts this binary as a helper.
 func self(helper, name string, files ...*os.File) Cmd {
 	return Cmd{
 		Argv: []string{"/proc/self/exe"}, Env: environment("SANDBOX_TEST_HELPER="+helper, "NAME="+name),
@@ -710,7 +711,7 @@ func self(helper, name string, files ...*os.File) Cmd {
 	}
 }
 
-// TestPrivateNetworks has two sandboxes listen on the same port.
+// TestPrivateNetworks lets two sandboxes listen on the same port.
 func TestPrivateNetworks(t *testing.T) {
 	if !slices.Contains(available(t), Namespace) {
 		t.Skip("there are none here")
@@ -742,7 +743,7 @@ func TestPrivateNetworks(t *testing.T) {
 	}
 }
 
-// TestRemoveKeepsMounts removes a folder with things mounted in it that are not its own.
+// TestRemoveKeepsMounts removes a folder in which foreign directories are mounted.
 func TestRemoveKeepsMounts(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root may mount")
@@ -752,7 +753,7 @@ func TestRemoveKeepsMounts(t *testing.T) {
 		if err := errors.Join(os.Mkdir(outside, 0o755), os.WriteFile(outside+"/precious", nil, 0o644)); err != nil {
 			t.Fatal(err)
 		}
-		// A symbolic link on the way must not hide the mounts.
+		// A symbolic link in the path must not hide the mounts.
 		parent := t.TempDir()
 		if err := errors.Join(os.MkdirAll(parent+"/real/session", 0o755), os.Symlink("real", parent+"/link")); err != nil {
 			t.Fatal(err)
@@ -811,7 +812,7 @@ func TestDescendants(t *testing.T) {
 	}
 }
 
-// setuid copies setpriv, which runs a command as somebody else, so that everybody may.
+// setuid copies setpriv, which runs a command as another user, with the permission for everybody.
 func setuid(dir string) (string, error) {
 	original, err := exec.LookPath("setpriv")
 	if err != nil {
@@ -825,7 +826,7 @@ func setuid(dir string) (string, error) {
 	return path, errors.Join(os.Chmod(filepath.Dir(dir), 0o755), os.WriteFile(path, program, 0o755), os.Chmod(path, 0o755|fs.ModeSetuid))
 }
 
-// TestOrdinaryUser runs the tests as a user who is not root.
+// TestOrdinaryUser runs the tests as an ordinary user.
 func TestOrdinaryUser(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("they run as one")
@@ -834,7 +835,7 @@ func TestOrdinaryUser(t *testing.T) {
 	if err := errors.Join(os.Chown(tmp, nobody, nobody), os.Chmod(filepath.Dir(tmp), 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.v", "-test.skip=^TestOwnerKilled$")
+	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.v", "-test.skip=^(TestOwnerKilled|TestLibrary)$")
 	cmd.Dir = tmp
 	cmd.Env = environment("TMPDIR=" + tmp)
 	if program, err := setuid(t.TempDir()); err == nil {

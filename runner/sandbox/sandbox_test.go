@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// patience is how long a test waits for what is bound to come.
+// patience is the time limit for an event that must occur.
 const patience = 20 * time.Second
 
 func testContext(t testing.TB) context.Context {
@@ -58,7 +58,7 @@ func open(t testing.TB, opts Options) *Sandbox {
 	return s
 }
 
-// each runs a test under each isolation that is to be had.
+// each runs a test under each available isolation.
 func each(t *testing.T, test func(t *testing.T, isolation Isolation)) {
 	t.Helper()
 	for _, isolation := range available(t) {
@@ -66,8 +66,8 @@ func each(t *testing.T, test func(t *testing.T, isolation Isolation)) {
 	}
 }
 
-// available lists the isolations to be had. REQUIRE_NAMESPACE=1 makes it an error if
-// namespaces are not among them.
+// available lists the available isolations. REQUIRE_NAMESPACE=1 makes it an error if namespaces are
+// not among them.
 func available(t testing.TB) (all []Isolation) {
 	t.Helper()
 	for _, isolation := range []Isolation{Namespace, Guardian, Group} {
@@ -94,7 +94,8 @@ func environment(extra ...string) []string {
 	return append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, extra...)
 }
 
-// shell is a command line on the null device with further descriptors from 3 on.
+// shell returns a command line with the null device as its streams and further descriptors from 3
+// on.
 func shell(line string, files ...*os.File) Cmd {
 	return Cmd{Argv: []string{"sh", "-c", line}, Env: environment(), Files: append([]*os.File{nil, nil, nil}, files...)}
 }
@@ -218,7 +219,7 @@ func TestCommand(t *testing.T) {
 			if status, err := p.Wait(testContext(t)); err != nil || status != (Status{}) {
 				t.Errorf("%+v %v", status, err)
 			}
-			// ls opens the folder as 5; there is nothing else.
+			// ls opens the folder as 5; there are no other descriptors.
 			if got != "four\n0\n1\n2\n3\n4\n5\n" {
 				t.Errorf("got %q", got)
 			}
@@ -425,7 +426,7 @@ func TestStartGivesUp(t *testing.T) {
 	dir := t.TempDir()
 	for range 20 {
 		s, err := Start(ctx, Options{Remove: dir})
-		if err == nil { // the supervisor may win
+		if err == nil { // the supervisor may be faster
 			s.Close()
 			os.Mkdir(dir, 0o755)
 		} else if !errors.Is(err, cause) {
@@ -476,7 +477,7 @@ func TestClose(t *testing.T) {
 	})
 }
 
-// TestRemove removes folders that resist.
+// TestRemove removes folders that are hard to remove.
 func TestRemove(t *testing.T) {
 	each(t, func(t *testing.T, isolation Isolation) {
 		outside := filepath.Join(t.TempDir(), "outside")
@@ -532,8 +533,8 @@ func TestManyAtOnce(t *testing.T) {
 	})
 }
 
-// BenchmarkStart is the time from the start of a sandbox to the first byte that a
-// process in it writes, beside that of the process alone.
+// BenchmarkStart measures the time from the start of a sandbox to the first byte of a process in
+// it, and that of the process without a sandbox.
 func BenchmarkStart(b *testing.B) {
 	first := func(b *testing.B, start func(w *os.File) (end func())) {
 		for b.Loop() {
@@ -565,7 +566,12 @@ func BenchmarkStart(b *testing.B) {
 			}
 		})
 	})
-	for _, opts := range []Options{{Isolation: Group}, {Isolation: Guardian}, {Isolation: Namespace}, {Isolation: Namespace, PrivateNetwork: true}} {
+	for _, opts := range []Options{
+		{Isolation: Group},
+		{Isolation: Guardian},
+		{Isolation: Namespace},
+		{Isolation: Namespace, PrivateNetwork: true},
+	} {
 		name := string(opts.Isolation)
 		if opts.PrivateNetwork {
 			name += ", private network"

@@ -10,13 +10,14 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// A supervisor is started with this name, the isolation, whether the network is
-// private, and the directory to remove, which may be empty.
+// A supervisor is started with this name, the isolation, "private" or "shared" for its network, and
+// the directory to remove, which may be empty.
 const supervisorName = "workshop sandbox"
 
 func arguments(a attempt, remove string) []string {
@@ -27,9 +28,15 @@ func arguments(a attempt, remove string) []string {
 	return []string{supervisorName, string(a.isolation), network, remove}
 }
 
-// Main is the supervisor's own main function: it returns at once, with ok false,
-// unless the process was started as a supervisor. It must be called first thing.
+// supervises is set by Main and read by Start. Only a program that calls Main becomes a supervisor
+// when it is started again. Any other program would run from its beginning, and start itself again
+// and again.
+var supervises atomic.Bool // a property of the whole program; it never changes back
+
+// Main is the main function of the supervisor. It returns at once, with ok false, unless the
+// process was started as a supervisor. A program must call it first.
 func Main() (code int, ok bool) {
+	supervises.Store(true)
 	if len(os.Args) != 4 || os.Args[0] != supervisorName {
 		return 0, false
 	}
@@ -44,16 +51,16 @@ type supervisor struct {
 	isolation Isolation
 	wire      *wire
 	null      int         // descriptor of /dev/null
-	ids       map[int]int // of the processes that run, by their PID
-	pids      map[int]int // and the other way round
-	orphans   []int       // for a Group: process groups whose leader has ended before others
+	ids       map[int]int // of the running processes, by PID
+	pids      map[int]int // the reverse map
+	orphans   []int       // for a Group: process groups whose leader ended first
 }
 
-// supervise does what the owner says until the socket closes, then kills everything.
+// supervise carries out the owner's requests until the socket closes, then kills all processes.
 func supervise(isolation Isolation, private bool, directory string) error {
 	children := catchSignals()
-	// Signal masks, capabilities and parent death signals belong to a thread: all
-	// processes are started from this one, and it lasts as long as the supervisor.
+	// Signal masks, capabilities and parent death signals belong to a thread. All processes are
+	// started from this thread, and it lives as long as the supervisor.
 	runtime.LockOSThread()
 	if err := unblockSignals(); err != nil {
 		return err
@@ -101,20 +108,20 @@ func supervise(isolation Isolation, private bool, directory string) error {
 	}
 }
 
-// reply replies to the owner. If that fails, the end of the requests follows.
+// reply replies to the owner. If that fails, the requests end soon.
 func (s *supervisor) reply(r reply, fds ...int) { _ = s.wire.send(r, fds...) }
 
-// catchSignals keeps signals from ending the supervisor, but not from having their
-// default actions in its children: caught signals are reset by exec, ignored ones,
-// which the owner may have inherited from nohup or a shell's &, are not. What is
-// returned receives when children have ended.
+// catchSignals prevents signals from ending the supervisor, but not from having their default
+// actions in its children. exec resets caught signals, but not ignored ones, which the owner may
+// have inherited from nohup or a shell's &. The returned channel receives a value when children
+// have ended.
 //
-// The Go runtime catches most signals of itself, but not those of job control, nor
-// SIGHUP and SIGINT when they are ignored. Each signal costs 50 µs here.
+// The Go runtime catches most signals by itself, but not those of job control, nor SIGHUP and
+// SIGINT when they are ignored. Each signal costs 50 µs here.
 func catchSignals() <-chan os.Signal {
 	others, children := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(children, unix.SIGCHLD)
-	// Nobody receives from others: they are dropped.
+	// Nobody receives from this channel: the signals are dropped.
 	deadly := []os.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM}
 	signal.Notify(others, append(deadly, ignoredSignals()...)...)
 	return children
@@ -126,7 +133,7 @@ type received struct {
 	fds []int
 }
 
-// receive receives until the owner is gone, or talks nonsense, which is no better.
+// receive receives requests until the owner has gone or sends an invalid one.
 func (s *supervisor) receive(requests chan<- received) {
 	defer close(requests)
 	for {
@@ -156,7 +163,7 @@ func (s *supervisor) start(id int, cmd *start, fds []int) {
 		Dir: dir, Env: toStrings(cmd.Env), Files: files, Sys: attr,
 	})
 	if err != nil {
-		// Which of the steps failed does not come with the error.
+		// The error does not tell which step failed.
 		if chdirErr := unix.Access(dir+"/.", unix.X_OK); chdirErr != nil {
 			r.fail("chdir", dir, chdirErr)
 		} else {
@@ -184,9 +191,9 @@ func (s *supervisor) files(cmd *start, fds []int) ([]uintptr, error) {
 			continue
 		}
 		if len(fds) == 0 {
-			return nil, unix.EMFILE // the kernel drops those that do not fit
+			return nil, unix.EMFILE // the kernel drops descriptors that do not fit
 		}
-		// Few programs expect to be told to try again.
+		// Few programs handle EAGAIN on their standard streams.
 		if err := unix.SetNonblock(fds[0], false); err != nil {
 			return nil, err
 		}
@@ -203,8 +210,8 @@ func (s *supervisor) files(cmd *start, fds []int) ([]uintptr, error) {
 	return files, nil
 }
 
-// signal signals the process group of a process. Its number cannot have passed to
-// another one, as no child is reaped but by reap.
+// signal signals the process group of a process. Its number cannot belong to another process,
+// because only reap reaps children.
 func (s *supervisor) signal(id int, number syscall.Signal) {
 	r := reply{Kind: signalled, ID: id}
 	pid, ok := s.pids[id]
@@ -250,17 +257,17 @@ func (s *supervisor) reap(options int) error {
 	return nil
 }
 
-// killAll kills all that is left and returns when the last of it has ended.
+// killAll kills all remaining processes and returns when the last of them has ended.
 //
-// Without a namespace it looks again after each end: children of a process that has
-// been killed become the supervisor's own before it can take that process's status,
-// so whatever has escaped one look is seen by one of those that follow.
+// Without a namespace it looks again after each end. Children of a killed process become the
+// supervisor's own before it can take that process's status. A process that was missed once is
+// therefore found later.
 func (s *supervisor) killAll() {
 	for {
 		options := unix.WNOHANG
 		killed, denied := s.kill()
 		if killed {
-			options = 0 // an end is bound to come
+			options = 0 // a process will end
 		}
 		err := s.reap(options)
 		for err == nil {
@@ -270,13 +277,13 @@ func (s *supervisor) killAll() {
 			return
 		}
 		if !killed && denied {
-			return // what is left belongs to somebody else, as sudo and what it runs do
+			return // the others belong to other users, like sudo and its processes
 		}
 	}
 }
 
-// kill sends SIGKILL to everything in the sandbox. It returns whether that has met
-// anything that still ran, and whether it was not allowed to for anything.
+// kill sends SIGKILL to all processes in the sandbox. It reports whether it met running processes,
+// and whether it was not allowed to kill some of them.
 func (s *supervisor) kill() (killed, denied bool) {
 	send := func(pid int) bool {
 		err := unix.Kill(pid, unix.SIGKILL)
@@ -288,9 +295,9 @@ func (s *supervisor) kill() (killed, denied bool) {
 		return killed, denied
 	}
 	all := processes()
-	// Parents first, lest they react to the death of a child.
+	// Parents come first, so that they do not react to the death of a child.
 	for _, p := range descendants(all, os.Getpid()) {
-		// What looks like a zombie may have threads that run.
+		// An apparent zombie may have running threads.
 		if send(p.pid) && !p.zombie {
 			killed = true
 		}
@@ -308,13 +315,13 @@ func (s *supervisor) kill() (killed, denied bool) {
 	return killed, denied || all == nil
 }
 
-// process is what is known about one of the system's processes.
+// process describes one of the system's processes.
 type process struct {
 	pid, parent int
 	zombie      bool
 }
 
-// descendants are those of root, parents before their children.
+// descendants returns the descendants of root, parents before their children.
 func descendants(all []process, root int) (found []process) {
 	children := map[int][]process{}
 	for _, p := range all {
@@ -327,7 +334,7 @@ func descendants(all []process, root int) (found []process) {
 	return found
 }
 
-// remove removes a directory and everything in it, but nothing that is mounted there.
+// remove removes a directory and its contents, but not the contents of directories mounted there.
 func remove(directory string) error {
 	if directory == "" {
 		return nil
@@ -339,10 +346,10 @@ func remove(directory string) error {
 	if err == nil || !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
-	// Some programs write-protect their folders, as Go does with its module cache.
+	// Some programs write-protect their folders, like Go its module cache.
 	_ = filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {
-			_ = os.Chmod(path, 0o700) // what matters is whether it can be removed
+			_ = os.Chmod(path, 0o700) // the removal reports errors
 		}
 		return nil
 	})

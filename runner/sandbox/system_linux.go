@@ -16,12 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// executable is this binary, also when its file has been replaced or removed.
+// executable is the path of this binary. It works even if the file has been replaced or removed.
 func executable() string { return "/proc/self/exe" }
 
-// attempts lists the ways to start a supervisor, the best one first. Whether one
-// works is found out by trying: there are too many switches to ask (see
-// user_namespaces(7), and AppArmor and seccomp besides).
+// attempts lists the ways to start a supervisor, the best one first. Each must be tried to see
+// whether it works, because too many settings matter (see user_namespaces(7), and AppArmor and
+// seccomp besides).
 func attempts(opts Options) []attempt {
 	var all []attempt
 	if opts.Isolation == "" || opts.Isolation == Namespace {
@@ -50,7 +50,8 @@ func namespaces(private bool) []attempt {
 		Cloneflags:  flags | unix.CLONE_NEWUSER,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}},
-		// Other users than root lose their capabilities by exec but for these, which
+		// Users other than root lose their capabilities by exec, except these. isolate needs them
+		// and gives them up.
 		// isolate needs and gives up.
 		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN},
 	}}
@@ -61,7 +62,7 @@ func namespaces(private bool) []attempt {
 	return []attempt{root, user}
 }
 
-// isolate is the supervisor's part in setting up its isolation. op is what failed.
+// isolate is the supervisor's part in setting up its isolation. op is the failed operation.
 func isolate(isolation Isolation, private bool) (op string, err error) {
 	switch isolation {
 	case Guardian:
@@ -70,7 +71,7 @@ func isolate(isolation Isolation, private bool) (op string, err error) {
 		if os.Getpid() != 1 {
 			return "enter pid namespace", unix.EINVAL
 		}
-		// What is mounted outside still appears inside, but not the other way round.
+		// Mounts from outside still appear inside, but not the reverse.
 		if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
 			return "make mounts private", err
 		}
@@ -87,7 +88,7 @@ func isolate(isolation Isolation, private bool) (op string, err error) {
 	return "", nil
 }
 
-// loopbackUp brings lo up; the kernel gives it its addresses.
+// loopbackUp brings lo up; the kernel assigns its addresses.
 func loopbackUp() error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -128,9 +129,9 @@ func unblockSignals() error {
 	return os.NewSyscallError("sigprocmask", unix.PthreadSigmask(unix.SIG_SETMASK, new(unix.Sigset_t), nil))
 }
 
-// closeOnExec keeps descriptors that the owner itself has inherited, of a lock or a
-// make's job server perhaps, from the processes of the sandbox. Before Linux 5.9
-// they get them, as they would from any other parent.
+// closeOnExec prevents that the processes of the sandbox inherit descriptors which the owner has
+// inherited itself, for example of a lock or of make's job server. Before Linux 5.9 they inherit
+// them, as from any other parent.
 func closeOnExec() {
 	_ = unix.CloseRange(4, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 }
@@ -138,14 +139,14 @@ func closeOnExec() {
 func processAttr(isolation Isolation, pidfd *int) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{PidFD: pidfd}
 	if isolation != Namespace {
-		attr.Pdeathsig = unix.SIGKILL // for when the supervisor is killed
+		attr.Pdeathsig = unix.SIGKILL // in case the supervisor is killed
 	}
 	return attr
 }
 
-// ownPID translates the PID that a supervisor has reported, by means of the pidfd
-// that came with it: the kernel writes the number in /proc as the reader sees it
-// (proc_pid_fdinfo(5), -1 for a process that has ended).
+// ownPID translates the PID that a supervisor has reported, with the pidfd that was sent with it.
+// The kernel shows the number for the reader's namespace in /proc (proc_pid_fdinfo(5), -1 for a
+// process that has ended).
 func ownPID(isolation Isolation, pid int, fds []int) int {
 	if isolation != Namespace {
 		return pid
@@ -166,8 +167,8 @@ func ownPID(isolation Isolation, pid int, fds []int) int {
 	return 0
 }
 
-// processes lists the system's processes (proc_pid_stat(5)). Not all kernels have
-// the lists of children that would be quicker to read.
+// processes lists the system's processes (proc_pid_stat(5)). The lists of children would be faster
+// to read, but not all kernels have them.
 func processes() []process {
 	dir, err := os.Open("/proc")
 	if err != nil {
@@ -183,9 +184,9 @@ func processes() []process {
 		}
 		stat, err := os.ReadFile("/proc/" + name + "/stat")
 		if err != nil {
-			continue // ended
+			continue // it has ended
 		}
-		// PID (name) state parent …, and the name may hold anything.
+		// PID (name) state parent …; the name may hold any character.
 		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 		if len(fields) < 2 {
 			continue
@@ -199,12 +200,12 @@ func processes() []process {
 	return all
 }
 
-// detach unmounts everything that is mounted in or on a directory, so that what is
-// bound there is not taken for a part of it (proc_pid_mountinfo(5)).
+// detach unmounts everything that is mounted in or on a directory, so that the contents of mounted
+// directories are not treated as part of it (proc_pid_mountinfo(5)).
 func detach(directory string) error {
 	info, err := os.ReadFile("/proc/self/mountinfo")
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s stays: what is mounted in it is not known without /proc", directory)
+		return fmt.Errorf("%s is not removed: its mounts are unknown without /proc", directory)
 	}
 	if err != nil {
 		return err
@@ -219,7 +220,7 @@ func detach(directory string) error {
 			}
 		}
 	}
-	for _, point := range slices.Backward(points) { // the last one mounted is on top
+	for _, point := range slices.Backward(points) { // the last mount is on top
 		if err := unix.Unmount(point, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil {
 			return &os.PathError{Op: "unmount", Path: point, Err: err}
 		}

@@ -24,13 +24,12 @@ func attempts(opts Options) []attempt {
 
 func isolate(Isolation, bool) (op string, err error) { return "", nil }
 
-// ignoredSignals lists the signals that the Go runtime leaves as they are: they may
-// be ignored.
+// ignoredSignals lists the signals that the Go runtime does not change: they may be ignored.
 func ignoredSignals() []os.Signal {
 	return []os.Signal{syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGCONT}
 }
 
-// unblockSignals does nothing: no system call for it is to be had without cgo.
+// unblockSignals does nothing: the system call is not available without cgo.
 func unblockSignals() error { return nil }
 
 func closeOnExec() {}

@@ -15,48 +15,48 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The owner sends requests and the supervisor answers each of them, in order, with
-// one reply; replies of the kinds ready and ended come on their own. A message is
-// its length, four bytes with the highest first, and as much JSON; descriptors
-// travel beside the first byte. It is a stream, as packets would limit the size of
-// an environment (and macOS has none for unix sockets).
+// The owner sends requests, and the supervisor answers each of them, in order, with one reply.
+// Replies of the kinds ready and ended are sent without a request. A message is its length (four
+// bytes, big-endian) and as many bytes of JSON; descriptors are sent with the first byte. The
+// socket is a stream: packets would limit the size of an environment, and macOS has none for unix
+// sockets.
 
-// request asks for a process to be started, if Start is set, or to be signalled.
+// request starts a process, if Start is set, or signals one.
 type request struct {
 	ID     int // chosen by the owner
 	Start  *start
 	Signal syscall.Signal
 }
 
-// start is a [Cmd] on its way. Strings are bytes here because JSON strings cannot
-// hold all that a path or an environment can.
+// start is an encoded [Cmd]. Strings are bytes here because JSON strings cannot hold every path or
+// environment.
 type start struct {
 	Path, Dir []byte
 	Argv, Env [][]byte
 	TTY       bool
-	Null      []bool // which of the descriptors are /dev/null and not sent along
+	Null      []bool // the descriptors that are /dev/null and not sent
 }
 
 type kind string
 
 const (
-	ready     kind = "ready"     // the supervisor is set up, or failed to
-	started   kind = "started"   // or failed to; the process's pidfd is beside it where there are any
-	signalled kind = "signalled" // or failed to
+	ready     kind = "ready"     // the supervisor is set up, or failed to be
+	started   kind = "started"   // or failed; the process's pidfd is sent with it if the system has them
+	signalled kind = "signalled" // or failed
 	ended     kind = "ended"     // the process ID has ended with Status
 )
 
 type reply struct {
 	Kind   kind
 	ID     int
-	PID    int           // as the supervisor sees it
-	Op     string        // what failed, if Errno is set
-	Path   []byte        // what it failed on
-	Errno  syscall.Errno // 0 is success
+	PID    int           // in the supervisor's namespace
+	Op     string        // the failed operation, if Errno is set
+	Path   []byte        // its argument
+	Errno  syscall.Errno // 0 means success
 	Status Status
 }
 
-// fail makes r the failure err of op on path.
+// fail sets the error in r: err of op on path.
 func (r *reply) fail(op, path string, err error) {
 	r.Op, r.Path = op, []byte(path)
 	if !errors.As(err, &r.Errno) {
@@ -64,7 +64,7 @@ func (r *reply) fail(op, path string, err error) {
 	}
 }
 
-// err is the failure in r, or nil.
+// err returns the error in r, or nil.
 func (r *reply) err() error {
 	switch {
 	case r.Errno == 0:
@@ -120,8 +120,7 @@ func (w *wire) send(message any, fds ...int) error {
 	return err
 }
 
-// receive decodes the next message. The caller closes the descriptors, which close
-// on exec.
+// receive decodes the next message. The caller closes the descriptors. They close on exec.
 func (w *wire) receive(message any) (fds []int, err error) {
 	var head [4]byte
 	n, oobn, _, _, err := w.conn.ReadMsgUnix(head[:], w.oob)

@@ -43,7 +43,7 @@ func newPlainBash(b *testing.B) *plainBash {
 	return p
 }
 
-// until reads until what comes contains a text.
+// until reads until the bytes contain a text.
 func (p *plainBash) until(b *testing.B, text string) {
 	var seen []byte
 	for !bytes.Contains(seen, []byte(text)) {

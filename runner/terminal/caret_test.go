@@ -27,7 +27,7 @@ func TestCaret(t *testing.T) {
 	}
 }
 
-// FuzzCaret reads what is shown back: nothing is ambiguous.
+// FuzzCaret reads the result back: no two inputs look the same.
 func FuzzCaret(f *testing.F) {
 	for _, tt := range carets {
 		f.Add(tt.bytes)

@@ -2,73 +2,92 @@ package terminal
 
 import "bytes"
 
-// echo follows the echo of what was typed to a program in the foreground, and
-// splits what is shown into epochs accordingly. At the shell's own prompt it has
-// nothing to do: there everything up to mark C is echo.
+// echo follows the echo of the keys typed to a program in the foreground, and splits the
+// shown text into epochs accordingly. At the shell's own prompt it is idle: there
+// everything up to mark C is echo.
 type echo struct {
-	want      []byte // what the terminal will echo, exactly; nil when nothing is expected
-	got       int    // how much of want has just come, if it is that
+	want      []byte // the expected echo, byte for byte; nil for none
+	doubtful  bool   // want may not come
+	got       int    // number of bytes of want that have just come, if they are the echo
 	epoch     int    // the first epoch of those bytes
 	held      []byte // the text of those bytes, in case they turn out to be output
-	passed    bool   // the echo is complete: what comes next is output
+	passed    bool   // the echo is complete: the next text is output
 	untilLine bool   // a line editor echoes in a manner of its own: all is echo until a line feed
+	text      []byte // characters that it shows before that line feed, in this order and among other bytes
 }
 
-// holding says that what is printed may be an echo: its text waits in held.
+// holding reports whether the printed text may be an echo: it waits in held.
 func (e *echo) holding() bool { return e.got > 0 }
 
 // expect prepares for an echo of exactly these bytes, behind those that have not
 // come yet.
-func (e *echo) expect(want []byte, s *Session) {
-	if e.untilLine {
-		e.reset(s)
+func (e *echo) expect(want []byte, o *output) {
+	if e.untilLine || e.doubtful { // a doubtful echo would have come by now
+		e.reset(o)
 	}
-	e.want = append(e.want, want...)
+	e.want, e.doubtful = append(e.want, want...), false
+}
+
+// mayExpect is expect for an echo that may not come.
+func (e *echo) mayExpect(want []byte, o *output) {
+	e.expect(want, o)
+	e.doubtful = true
 }
 
 // editor prepares for an echo up to the end of the line.
-func (e *echo) editor(s *Session) {
-	e.reset(s)
+func (e *echo) editor(o *output) {
+	e.reset(o)
 	e.untilLine = true
-	s.begin(classEcho)
+	o.begin(classEcho)
 }
 
-// reset ends the following. Text that was held back is output after all.
-func (e *echo) reset(s *Session) {
+// line prepares for the echo of a line that a shell's line editor shows: it may wrap the
+// line with line feeds of its own, so the echo ends at the first one behind the text.
+func (e *echo) line(text string, o *output) {
+	e.editor(o)
+	e.text = append(e.text[:0], squeeze(text)...)
+}
+
+// reset forgets the expected echo. Held text is output after all.
+func (e *echo) reset(o *output) {
 	if e.got > 0 {
-		e.release(s)
+		e.release(o)
 	}
 	if e.passed || e.untilLine {
-		s.begin(classOutput)
+		o.begin(classOutput)
 	}
-	e.want, e.passed, e.untilLine = nil, false, false
+	e.want, e.passed, e.untilLine, e.text = nil, false, false, e.text[:0]
 }
 
 // release makes the held text output.
-func (e *echo) release(s *Session) {
-	for i := e.epoch; i < len(s.classes); i++ {
-		s.classes[i] = classOutput
+func (e *echo) release(o *output) {
+	for i := e.epoch; i < len(o.classes); i++ {
+		o.classes[i] = classOutput
 	}
-	s.text.append(e.held)
-	s.saidSince = true
+	o.text.append(e.held)
+	o.said = true
 	e.got, e.held = 0, e.held[:0]
-	s.begin(classOutput)
+	o.begin(classOutput)
 }
 
-// next says how many of the bytes b, which are not empty, belong together, after
-// opening the epoch that they belong to.
-func (e *echo) next(b []byte, s *Session) int {
+// next returns the number of leading bytes of b, which is not empty, that belong to one
+// epoch, and opens that epoch.
+func (e *echo) next(b []byte, o *output) int {
 	if e.passed {
 		e.passed = false
-		s.begin(classOutput)
+		o.begin(classOutput)
 	}
 	if e.untilLine {
-		i := bytes.IndexByte(b, '\n')
-		if i < 0 {
-			return len(b)
+		for i, c := range b {
+			switch {
+			case len(e.text) > 0 && c == e.text[0]:
+				e.text = e.text[1:]
+			case len(e.text) == 0 && c == '\n':
+				e.untilLine, e.passed = false, true
+				return i + 1
+			}
 		}
-		e.untilLine, e.passed = false, true
-		return i + 1
+		return len(b)
 	}
 	if len(e.want) == 0 {
 		return len(b)
@@ -82,18 +101,18 @@ func (e *echo) next(b []byte, s *Session) int {
 			e.got += n
 			return n
 		}
-		e.release(s)
+		e.release(o)
 	}
 	i := begins(b, e.want)
 	switch {
 	case i > 0:
-		return i // what comes before it is output
+		return i // the bytes before it are output
 	case len(b) >= len(e.want) && bytes.HasPrefix(b, e.want):
-		s.begin(classEcho)
+		o.begin(classEcho)
 		return e.complete(len(e.want))
-	default: // all of b may be the beginning of it
-		s.begin(classEcho)
-		e.got, e.epoch = len(b), len(s.classes)-1
+	default: // all of b may be the beginning of the echo
+		o.begin(classEcho)
+		e.got, e.epoch = len(b), len(o.classes)-1
 		return len(b)
 	}
 }
@@ -104,8 +123,8 @@ func (e *echo) complete(n int) int {
 	return n
 }
 
-// begins is where want, or a beginning of it that runs to the end of b, begins in b;
-// len(b) if nowhere.
+// begins is the offset in b of want, or of a beginning of want that runs to the end of b;
+// len(b) if there is none.
 func begins(b, want []byte) int {
 	if i := bytes.Index(b, want); i >= 0 {
 		return i

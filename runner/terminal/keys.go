@@ -9,8 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// interruptKey is the character that the terminal turns into SIGINT (termios(3): VINTR).
-const interruptKey = 0x03
+// The characters that the terminal turns into signals (termios(3): VINTR, VQUIT, VSUSP), and
+// the one of SIGINT.
+const (
+	interruptKeys = "\x03\x1c\x1a"
+	interruptKey  = 0x03
+)
 
 // Key is a key or a text to be typed.
 type Key struct {
@@ -21,10 +25,10 @@ type Key struct {
 // Text is a text typed as it is. Line feeds are sent as Return.
 func Text(s string) Key { return Key{normal: strings.ReplaceAll(s, "\n", "\r")} }
 
-// Interrupts reports whether the key is ^C, ^\ or ^Z, after which an exit status says
+// Interrupts reports whether the key is ^C, ^\ or ^Z. An exit status after one of them means
 // nothing.
 func (k Key) Interrupts() bool {
-	return len(k.normal) == 1 && strings.IndexByte("\x03\x1c\x1a", k.normal[0]) >= 0
+	return len(k.normal) == 1 && strings.IndexByte(interruptKeys, k.normal[0]) >= 0
 }
 
 // Submits reports whether the key ends a line: Return, or ^O, with which a line editor
@@ -36,7 +40,7 @@ const (
 	operateKey = "\x0f"
 )
 
-// String is what is typed, byte for byte, unless the program asks for another form.
+// String is the typed text, byte for byte, unless the program asks for another form.
 func (k Key) String() string { return k.normal }
 
 // Leaves reports whether the key is ^D, which ends a shell at its prompt.
@@ -49,7 +53,7 @@ func (k Key) append(b []byte, application bool) []byte {
 	return append(b, k.normal...)
 }
 
-// named are the keys of tmux(1), KEY BINDINGS, and what xterm sends for them.
+// named are the keys of tmux(1), KEY BINDINGS, with the bytes that xterm sends for them.
 var named = map[string]string{
 	"Escape": "\x1b", "Enter": "\r", "Tab": "\t", "BTab": "\x1b[Z", "BSpace": "\x7f", "Space": " ",
 	"IC": "\x1b[2~", "Insert": "\x1b[2~", "DC": "\x1b[3~", "Delete": "\x1b[3~",
@@ -62,7 +66,7 @@ var named = map[string]string{
 // cursor are the keys that application cursor mode and modifiers change.
 var cursor = map[string]byte{"Up": 'A', "Down": 'B', "Right": 'C', "Left": 'D', "End": 'F', "Home": 'H'}
 
-// KeyNames are the names that ParseKey knows, sorted.
+// KeyNames are the names of keys for ParseKey, sorted.
 func KeyNames() []string {
 	return slices.Sorted(func(yield func(string) bool) {
 		for name := range maps.Keys(named) {
@@ -147,7 +151,7 @@ func ParseKey(s string) (Key, error) {
 	return Key{normal: text}, nil
 }
 
-// modified is the sequence of a function key with modifiers, as xterm's ctlseqs has it:
+// modified is the sequence of a function key with modifiers, after xterm's ctlseqs:
 // ESC [ N ~ becomes ESC [ N ; MODIFIER ~, and ESC O P becomes ESC [ 1 ; MODIFIER P.
 func modified(text string, modifier int) (string, bool) {
 	if number, ok := strings.CutSuffix(text, "~"); ok {
@@ -159,7 +163,7 @@ func modified(text string, modifier int) (string, bool) {
 	return "", false
 }
 
-// controlled is what Control makes of a character (ECMA-48: columns 4 to 7 of ASCII).
+// controlled is a character with Control (ECMA-48: columns 4 to 7 of ASCII).
 func controlled(s string) (string, bool) {
 	if len(s) != 1 {
 		return "", false

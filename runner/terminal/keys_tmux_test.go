@@ -5,14 +5,16 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"workshop/runner/screen/tmuxtest"
 )
 
 // TestTmuxKeys sends every key that ParseKey knows, with every modifier, to a program in
 // tmux: it gets the same bytes, wherever tmux knows the key (it types the name of one
-// that it does not). They differ in Home and End, of which we send what xterm does and
-// our TERM promises, and in what tmux makes of nothing: Control with most digits and signs.
+// that it does not). They differ in Home and End, of which we send the sequences of xterm
+// and our TERM, and in the keys that tmux ignores: Control with most digits and signs.
 func TestTmuxKeys(t *testing.T) {
-	o := newOracle(t)
+	o := keyOracle{tmuxtest.StartTTY(t), t}
 	var keys []string
 	for c := byte(' '); c < 0x7f; c++ {
 		keys = append(keys, string(c))
@@ -38,17 +40,22 @@ func TestTmuxKeys(t *testing.T) {
 	}
 }
 
-// press is what a program gets when tmux is told to send a key.
-func (o *oracle) press(key string) string {
+type keyOracle struct {
+	*tmuxtest.TTY
+	t *testing.T
+}
+
+// press returns the bytes that a program gets when tmux sends a key.
+func (o keyOracle) press(key string) string {
 	o.t.Helper()
-	if err := o.tty.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := o.File.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		o.t.Fatal(err)
 	}
 	const end = "\x01\x02end\x02\x01"
-	o.tmux("send-keys", key, ";", "send-keys", "-l", end)
+	o.Must("send-keys", key, ";", "send-keys", "-l", end)
 	var got []byte
 	for buf := make([]byte, 256); !bytes.HasSuffix(got, []byte(end)); {
-		n, err := o.tty.Read(buf)
+		n, err := o.File.Read(buf)
 		if err != nil {
 			o.t.Fatalf("%q: %v after %q", key, err, got)
 		}

@@ -1,33 +1,33 @@
 package terminal
 
 import (
-	"regexp"
+	"bytes"
 	"unicode/utf8"
+
+	"workshop/runner/screen"
 )
 
-// line is a row of the screen with those that it is wrapped onto. Its cells are
-// numbered through.
+// line is a row of the screen with the rows that it is wrapped onto. Its cells are numbered
+// consecutively.
 type line struct {
 	row  int // of its first cell
 	cols int
-	rows [][]Cell
+	rows []*screen.Row
 
-	buf []byte // its text, when that is needed
-	at  []int  // where in buf each cell's begins
+	continued bool // its beginning has left the screen
+
+	buf []byte // its text, set on demand
+	at  []int  // the offset in buf of each cell's text
 }
 
-// finder calls found with the cells [first, last) of each match on a line, until it
-// returns false.
-type finder func(l *line, found func(first, last int) bool)
-
-func (l *line) len() int        { return len(l.rows) * l.cols }
-func (l *line) cell(i int) Cell { return l.rows[i/l.cols][i%l.cols] }
+func (l *line) len() int               { return len(l.rows) * l.cols }
+func (l *line) cell(i int) screen.Cell { return l.rows[i/l.cols].Cells()[i%l.cols] }
 
 // place is the row and column of a cell.
 func (l *line) place(i int) (row, col int) { return l.row + i/l.cols, i % l.cols }
 
-// visible is the character that a cell shows. ok is false for the right half of a
-// wide one, and for the cell that one left empty when it was wrapped onto the next row.
+// visible is the character that a cell shows. ok is false for the right half of a wide
+// character, and for the cell that one left empty when it was wrapped onto the next row.
 func (l *line) visible(i int) (r rune, ok bool) {
 	switch c := l.cell(i); {
 	case c.Rune < 0:
@@ -42,7 +42,8 @@ func (l *line) visible(i int) (r rune, ok bool) {
 
 // findRunes finds a text.
 func (l *line) findRunes(want []rune, found func(first, last int) bool) {
-	for y, cells := range l.rows {
+	for y, row := range l.rows {
+		cells := row.Cells()
 		for x := range cells {
 			if r := cells[x].Rune; r != want[0] && (r != 0 || want[0] != ' ') {
 				continue
@@ -55,7 +56,7 @@ func (l *line) findRunes(want []rune, found func(first, last int) bool) {
 	}
 }
 
-// match is the end of a text that begins at a cell; 0 if it does not.
+// match is the end of a text that begins at a cell; 0 if no such text begins there.
 func (l *line) match(i int, want []rune) int {
 	for n := l.len(); i < n && len(want) > 0; i++ {
 		r, ok := l.visible(i)
@@ -65,6 +66,12 @@ func (l *line) match(i int, want []rune) int {
 			return 0
 		default:
 			want = want[1:]
+			for _, mark := range l.marks(i) {
+				if len(want) == 0 || mark != want[0] { // another character
+					return 0
+				}
+				want = want[1:]
+			}
 		}
 	}
 	if len(want) > 0 {
@@ -73,18 +80,53 @@ func (l *line) match(i int, want []rune) int {
 	return i
 }
 
-// findRegexp finds what a regular expression matches, if it is not empty.
-func (l *line) findRegexp(want *regexp.Regexp, found func(first, last int) bool) {
+// marks are the combining marks of a visible cell.
+func (l *line) marks(i int) string {
+	row := l.rows[i/l.cols]
+	if !row.Marked() {
+		return ""
+	}
+	cell := string(row.AppendCell(nil, i%l.cols))
+	_, size := utf8.DecodeRuneInString(cell)
+	return cell[size:]
+}
+
+// append appends the text of a cell.
+func (l *line) append(b []byte, i int) []byte {
+	if _, ok := l.visible(i); !ok {
+		return b
+	}
+	return l.rows[i/l.cols].AppendCell(b, i%l.cols)
+}
+
+// findRegexp finds the matches of a regular expression that are not empty. The blanks
+// at the end of the line do not count.
+func (l *line) findRegexp(want *lineRegexp, found func(first, last int) bool) {
 	if len(l.at) == 0 {
+		if l.continued {
+			l.buf = append(l.buf, 'x') // so that ^ does not match
+		}
+		used := len(l.buf)
 		for i := range l.len() {
 			l.at = append(l.at, len(l.buf))
-			if r, ok := l.visible(i); ok {
-				l.buf = utf8.AppendRune(l.buf, r)
+			l.buf = l.append(l.buf, i)
+			if l.cell(i).Rune != 0 {
+				used = len(l.buf)
 			}
 		}
+		l.buf = bytes.TrimRight(l.buf[:used], " ")
 	}
-	for _, loc := range want.FindAllIndex(l.buf, -1) {
-		if loc[0] < loc[1] && !found(l.behind(loc[0]), l.behind(loc[1])) {
+	at := 0
+	if l.continued {
+		at = 1
+	}
+	for {
+		first, last, ok := want.index(l.buf, at)
+		if !ok || first < last && !found(l.behind(first), l.behind(last)) {
+			return
+		}
+		at = max(last, first+1)
+		if at > len(l.buf) {
 			return
 		}
 	}
@@ -100,13 +142,11 @@ func (l *line) behind(off int) int {
 	return len(l.at)
 }
 
-// text is what cells show.
+// text is the text of the cells from first up to last.
 func (l *line) text(first, last int) string {
 	var b []byte
 	for i := first; i < last; i++ {
-		if r, ok := l.visible(i); ok {
-			b = utf8.AppendRune(b, r)
-		}
+		b = l.append(b, i)
 	}
 	return string(b)
 }

@@ -6,21 +6,26 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	expect "github.com/Netflix/go-expect"
+	"golang.org/x/text/unicode/norm"
+
+	"workshop/runner/screen"
 )
 
-// tailSize is how much of the output a TimeoutError shows, in bytes.
+// tailSize is the size of the output in a TimeoutError, in bytes.
 const tailSize = 4096
 
-// regexpOverlap is how far before the new text a regular expression is tried again:
-// the longest match that may span two reads, in bytes.
-const regexpOverlap = 4096
+// longLine is the part of an unfinished line that is searched again with each read, in bytes.
+// A longer match of a regular expression is found when the output has doubled since the
+// last search of the whole of it, and at the end.
+const longLine = 16 << 10
 
-// position is from where a condition looks.
+// position is the place from which a condition is searched for.
 type position struct {
 	offset int64  // in the stream
 	epoch  uint32 // the first epoch that counts on the screen
@@ -31,7 +36,7 @@ type position struct {
 	row, col int
 }
 
-// Match is what satisfied a condition.
+// Match is a text that satisfied a condition.
 type Match struct {
 	Text     string
 	OnScreen bool // found on the drawn screen, not in the stream
@@ -40,11 +45,13 @@ type Match struct {
 // TimeoutError says that a condition was not met within its time.
 type TimeoutError struct {
 	Want   []string
-	Limit  time.Duration // how long it was waited for
+	Limit  time.Duration // the duration of the wait
 	Ended  bool          // the command had ended
 	Status int           // its exit status then
 	Tail   string        // the end of the output since the mark
 	Screen []string      // the screen as drawn
+	Typed  bool          // the only matches may be the echo of keys
+	Lost   bool          // the beginning of the output was dropped before a search of the whole
 }
 
 func (e *TimeoutError) Error() string {
@@ -52,25 +59,32 @@ func (e *TimeoutError) Error() string {
 	for i, w := range e.Want {
 		want[i] = fmt.Sprintf("%q", w)
 	}
-	return fmt.Sprintf("%s did not appear within %v", strings.Join(want, " or "), e.Limit.Round(time.Millisecond))
+	text := fmt.Sprintf("%s did not appear within %v", strings.Join(want, " or "), e.Limit.Round(time.Millisecond))
+	if e.Typed {
+		text += ", but for places where it may be the echo of the keys"
+	}
+	if e.Lost {
+		text += fmt.Sprintf("; of an output of over %d MiB an expression sees the end only", window>>20)
+	}
+	return text
 }
 
 // Unwrap makes it a context.DeadlineExceeded.
 func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }
 
-// Expect blocks until one of the conditions holds for what was output since the
-// mark: since the last Submit or Press, or from the previous match on. A command that
-// has ended with another status than 0 is not waited for. Strings and
-// regular expressions are searched for as it comes; any other matcher is shown the
-// output since the mark, its last megabyte. When the context ends first, the error
-// is a *TimeoutError or the context's; when the shell has ended, ErrEnded.
+// Expect blocks until one of the conditions holds for the output since the mark: since the
+// last Submit or Press, or from the previous match on. It does not wait for a command that
+// has ended with another status than 0. Strings and regular expressions are searched for
+// during the output; any other matcher gets the last megabyte of the output since the
+// mark. When the context ends first, the error is a *TimeoutError or the context's; when
+// the shell has ended, ErrEnded.
 func (s *Session) Expect(ctx context.Context, opts ...expect.ExpectOpt) (Match, error) {
 	return s.ExpectWhile(ctx, func(status int) bool { return status == 0 }, opts...)
 }
 
-// ExpectWhile is Expect with a say in which exit statuses are waited behind: a command
-// that has ended with another one is not waited for. Nil is none: it waits no longer
-// than the command runs.
+// ExpectWhile is Expect with a choice of exit statuses: after the end of the command it goes
+// on waiting only if goOn accepts the status. If goOn is nil, it waits no longer than the
+// command runs.
 func (s *Session) ExpectWhile(ctx context.Context, goOn func(status int) bool, opts ...expect.ExpectOpt) (Match, error) {
 	searches, timeout, err := compileSearches(opts)
 	if err != nil {
@@ -82,6 +96,7 @@ func (s *Session) ExpectWhile(ctx context.Context, goOn func(status int) bool, o
 		defer cancel()
 	}
 	begun := time.Now()
+	p := &s.prompt
 	var found Match
 	ok := false
 	holds := func() bool {
@@ -91,51 +106,64 @@ func (s *Session) ExpectWhile(ctx context.Context, goOn func(status int) bool, o
 			}
 		}
 		switch {
-		case s.state == ended || s.rejected != nil:
+		case p.state == ended || s.watch.rejected != nil || p.last.misread != nil:
 			return true
 		case goOn == nil:
-			return s.state == ready
+			return p.state == ready
 		}
-		return s.state == ready && s.ran && !goOn(s.status) && !s.interrupt && !s.inherited
+		return p.state == ready && p.last.ran && !goOn(p.last.status) && !p.excused() && !p.last.inherited
 	}
 	err = s.await(ctx, holds)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for i := range searches {
+		if !ok {
+			searches[i].whole = true
+			found, ok = s.try(&searches[i])
+		}
+	}
 	switch {
-	case s.rejected != nil:
-		return Match{}, s.rejected
+	case p.last.misread != nil:
+		return Match{}, p.last.misread
+	case s.watch.rejected != nil:
+		return Match{}, s.watch.rejected
 	case ok:
 		return found, nil
-	case err == nil && s.state == ended:
+	case err == nil && p.state == ended:
 		return Match{}, ErrEnded
 	case err != nil && !errors.Is(err, context.DeadlineExceeded):
 		return Match{}, err
 	}
-	e := &TimeoutError{Limit: time.Since(begun), Ended: s.state == ready, Status: s.status, Tail: s.tail(s.position.offset), Screen: s.drawn()}
+	e := &TimeoutError{
+		Limit: time.Since(begun), Ended: p.state == ready, Status: p.last.status,
+		Tail: p.out.tail(s.position.offset), Screen: s.drawn(),
+	}
 	for _, sr := range searches {
 		e.Want = append(e.Want, fmt.Sprint(sr.criteria))
+		e.Typed = e.Typed || sr.typed
+		e.Lost = e.Lost || sr.regexp != nil && p.out.text.start > s.position.offset
 	}
 	return Match{}, e
 }
 
-// Appeared blocks until a condition holds for what has been output since the last
-// Submit, or the shell reads a line. It reports whether the condition holds; what the
-// next Expect looks at stays the same.
+// Appeared blocks until a condition holds for the output since the last Submit, or the shell
+// reads a line. It reports whether the condition holds. The position of the next Expect
+// stays the same.
 func (s *Session) Appeared(ctx context.Context, opt expect.ExpectOpt) (ok bool, err error) {
 	searches, _, err := compileSearches([]expect.ExpectOpt{opt})
 	if err != nil {
 		return false, err
 	}
 	err = s.await(ctx, func() bool {
-		_, ok = s.find(&searches[0], &s.watched)
-		return ok || s.rejected != nil || s.back()
+		_, ok = s.prompt.out.find(&searches[0], &s.watch.from)
+		return ok || s.watch.rejected != nil || s.prompt.back()
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case err == nil && s.rejected != nil:
-		return false, s.rejected
-	case err == nil && s.state == ended:
+	case err == nil && s.watch.rejected != nil:
+		return false, s.watch.rejected
+	case err == nil && s.prompt.state == ended:
 		return false, ErrEnded
 	}
 	return ok, err
@@ -155,6 +183,12 @@ func compileSearches(opts []expect.ExpectOpt) ([]search, *time.Duration, error) 
 			return nil, nil, errNothing
 		}
 		searches[i] = search{criteria: m.Criteria(), matcher: m}
+		switch want := m.Criteria().(type) {
+		case string:
+			searches[i].runes = []rune(norm.NFC.String(want))
+		case *regexp.Regexp:
+			searches[i].regexp = newLineRegexp(want)
+		}
 	}
 	if len(searches) == 0 {
 		return nil, nil, errNothing
@@ -164,48 +198,96 @@ func compileSearches(opts []expect.ExpectOpt) ([]search, *time.Duration, error) 
 
 var errNothing = errors.New("nothing to wait for")
 
-// RejectedError says that something was output that must not be.
+// RejectedError reports a rejected text in the output.
 type RejectedError struct {
-	Index int    // which of those given to Submit
-	Text  string // what it was
+	Index int    // the number of the condition given to Submit
+	Text  string // the text
+	Typed bool   // it was typed, too: the program may have shown it as an echo, and has removed it
 }
 
 func (e *RejectedError) Error() string { return fmt.Sprintf("%q appeared", e.Text) }
 
-// watch looks for what must not appear in what is new.
-func (s *Session) watch() {
-	for i := range s.watches {
-		if s.rejected != nil {
+// watch is the search for rejected texts since the last Submit.
+type watch struct {
+	searches []search
+	from     position
+	rejected *RejectedError
+}
+
+// look looks for rejected texts in the new output. A text in the stream that was typed, too,
+// is an echo if the screen shows it as one now.
+func (w *watch) look(o *output) {
+	for i := range w.searches {
+		if w.rejected != nil {
 			return
 		}
-		if f, ok := s.find(&s.watches[i], &s.watched); ok {
-			s.rejected = &RejectedError{i, f.Text}
+		sr := &w.searches[i]
+		sr.doubt = ""
+		switch f, ok := o.find(sr, &w.from); {
+		case ok:
+			w.rejected = &RejectedError{Index: i, Text: f.Text}
+		case sr.doubt != "" && !o.isEcho(sr):
+			w.rejected = &RejectedError{Index: i, Text: sr.doubt, Typed: true}
+		default:
+			sr.settled = o.text.end()
 		}
 	}
 }
 
-// Rejected is the *RejectedError of something that has been output since the last
-// Submit and must not be; else nil.
+// isEcho reports whether a match in the stream that may be the echo of keys is one: the screen
+// shows the match as an echo, no more often than it was typed, and where it showed it before. Of a
+// line editor the screen shows one line; a program that prints the same text does so elsewhere.
+func (o *output) isEcho(sr *search) bool {
+	if sr.line != nil && sr.typedAt != o.keys.from {
+		sr.line = nil
+	}
+	sr.typedAt = o.keys.from
+	var lines []*screen.Row
+	o.eachLine(0, func(l *line) bool {
+		sr.on(l, func(first, last int) bool {
+			if l.cell(first).Epoch >= o.keys.epoch &&
+				o.mayBeTyped([]byte(l.text(0, l.len())), len(l.text(0, first)), l.text(first, last), -1, l.row) {
+				lines = append(lines, l.rows[0])
+			}
+			return true
+		})
+		return true
+	})
+	switch {
+	case len(lines) == 0, len(lines) > strings.Count(o.keys.text, sr.doubt):
+		return false
+	case sr.line == nil:
+		sr.line = lines[0]
+	}
+	return slices.Contains(lines, sr.line)
+}
+
+// Rejected is the *RejectedError of a rejected text in the output since the last Submit;
+// else nil.
 func (s *Session) Rejected() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drain()
-	if s.rejected != nil {
-		return s.rejected
+	for i := range s.watch.searches {
+		s.watch.searches[i].whole = true
+	}
+	s.watch.look(&s.prompt.out)
+	if s.watch.rejected != nil {
+		return s.watch.rejected
 	}
 	return nil
 }
 
-// Unwatch forgets what must not appear.
+// Unwatch forgets the rejected texts.
 func (s *Session) Unwatch() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.watches, s.rejected = nil, nil
+	s.watch = watch{from: s.watch.from}
 }
 
 // Tail is the end of the output since the last Submit or Press.
-func (s *Session) tail(from int64) string {
-	b := s.text.from(from)
+func (o *output) tail(from int64) string {
+	b := o.text.from(from)
 	if len(b) > tailSize {
 		b = b[len(b)-tailSize:]
 		for len(b) > 0 && !utf8.RuneStart(b[0]) {
@@ -218,60 +300,61 @@ func (s *Session) tail(from int64) string {
 // Position is a place in the output.
 type Position int64
 
-// Position is where the output ends now.
+// Position is the present end of the output.
 func (s *Session) Position() Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drain()
-	return Position(s.text.end())
+	return Position(s.prompt.out.text.end())
 }
 
-// SinceUntil is what [Session.Since] says, and where it ends.
+// SinceUntil is the result of [Session.Since], and its end.
 func (s *Session) SinceUntil(from Position) (string, Position) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.tail(int64(from)), Position(s.text.end())
+	return s.prompt.out.tail(int64(from)), Position(s.prompt.out.text.end())
 }
 
-// Since is the output since a position, escape sequences, prompts and echoes left
-// out: its last kilobytes where it is long.
+// Since is the output since a position, without escape sequences, prompts and echoes: its
+// last kilobytes if it is long.
 func (s *Session) Since(p Position) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.tail(int64(p))
+	return s.prompt.out.tail(int64(p))
 }
 
-// Output is all the output since the last Submit, escape sequences, prompts and echoes
-// left out. whole is false if it is too long to have been kept from its beginning.
-func (s *Session) Output() (text string, whole bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.drain()
-	return string(s.text.from(s.submitted)), s.submitted >= s.text.start
-}
-
-// search is one condition and how far it has been searched for.
+// search is one condition and the state of the search for it.
 type search struct {
 	criteria any
 	matcher  expect.Matcher
-	runes    []rune // of a string
-	searched int64  // the stream before it holds no match
-	gen      uint64 // rows unchanged since then hold no match
+	runes    []rune      // of a string
+	regexp   *lineRegexp // of an expression
+	searched int64       // the stream before it holds no match
+	whole    bool        // the next search is of everything
+	length   int64       // of the output at the last search of everything
+	prompt   uint32      // the prompt's epoch at the last search of everything
+	gen      uint64      // rows unchanged since then hold no match
 	begun    bool
+	typed    bool   // a match was left out because it may be the echo of keys
+	keys     uint64 // the value of typedKeys.changes in that decision
+	echoes   int64  // the end of that match in the stream, which is searched again
+	doubt    string // a match in the stream that may be the echo of keys, behind settled
+	settled  int64
+	line     *screen.Row // the first row of the line that shows the echo of the keys from typedAt
+	typedAt  int64
 }
 
-// found is a match and where it ends: in the stream and, unless row is negative, on
-// the screen.
+// found is a match and its end: in the stream and, unless row is negative, on the screen.
 type found struct {
 	Match
 	offset   int64
 	row, col int
 }
 
-// try looks for a match in what is new since the last try; on success the next
-// Expect looks from behind it.
+// try looks for a match in the output since the last try. After a success the next Expect
+// begins behind the match.
 func (s *Session) try(sr *search) (Match, bool) {
-	f, ok := s.find(sr, &s.position)
+	f, ok := s.prompt.out.find(sr, &s.position)
 	if ok {
 		s.position.offset = f.offset
 		s.passed(f.row, f.col)
@@ -279,93 +362,136 @@ func (s *Session) try(sr *search) (Match, bool) {
 	return f.Match, ok
 }
 
-// find looks for a match behind a position, in what is new since it was called last.
-func (s *Session) find(sr *search, p *position) (f found, ok bool) {
-	from := max(p.offset, s.text.start)
-	if !sr.begun {
-		sr.begun, sr.searched = true, from
+// find looks for a match behind a position, in the output since its last call.
+func (o *output) find(sr *search, p *position) (f found, ok bool) {
+	p.offset = min(p.offset, o.text.end()) // the text before it may have been an echo after all
+	from := max(p.offset, o.text.start)
+	if !sr.begun || sr.keys != o.keys.changes {
+		sr.begun, sr.searched, sr.gen, sr.length, sr.echoes, sr.keys = true, from, 0, 0, 0, o.keys.changes
 	}
-	var find finder
-	var b []byte
-	var index func(b []byte) []int
-	switch want := sr.criteria.(type) {
-	case string:
-		b = s.text.from(max(from, sr.searched-int64(len(want)-1)))
-		index = func(b []byte) []int {
-			if i := bytes.Index(b, []byte(want)); i >= 0 {
-				return []int{i, i + len(want)}
-			}
-			return nil
-		}
-		if sr.runes == nil {
-			sr.runes = []rune(want)
-		}
-		find = func(l *line, found func(first, last int) bool) { l.findRunes(sr.runes, found) }
-	case *regexp.Regexp:
-		b = s.text.from(max(from, sr.searched-regexpOverlap))
-		index = want.FindIndex
-		find = func(l *line, found func(first, last int) bool) { l.findRegexp(want, found) }
-	default:
-		b = s.text.from(from)
+	sr.searched, sr.echoes = min(sr.searched, o.text.end()), min(sr.echoes, o.text.end())
+	if sr.runes == nil && sr.regexp == nil {
+		b := o.text.from(from)
 		if sr.matcher.Match(bytes.NewBuffer(bytes.Clone(b))) {
-			return found{Match{Text: string(b)}, s.text.end(), -1, 0}, true
+			return found{Match{Text: string(b)}, o.text.end(), -1, 0}, true
 		}
 		return f, false
 	}
-	sr.searched = s.text.end()
-	loc := index(b)
-	for loc != nil && isNotice(b, loc[0]) {
-		rest := loc[0] + bytes.IndexAny(append(b[loc[0]:len(b):len(b)], '\n'), "\r\n")
-		if b = b[rest:]; len(b) == 0 {
-			loc = nil
-			break
+	decided := sr.searched
+	start := o.searchFrom(sr, from)
+	b := o.text.from(o.text.start)
+	at := int(start - o.text.start)
+	sr.searched = o.text.end()
+	for {
+		first, last, ok := sr.index(b, at)
+		if !ok {
+			return o.findOnScreen(sr, p)
 		}
-		loc = index(b)
+		line, col := lineAround(b, first)
+		switch {
+		case sr.regexp == nil && o.text.start+int64(last) <= decided: // at the last search
+		case o.quoted(line, col+last-first):
+		case o.text.start+int64(first) < sr.echoes:
+		case o.mayBeTyped(line, col, string(b[first:last]), o.text.start+int64(first), 0):
+			sr.typed, sr.echoes = true, o.text.start+int64(last)
+			if o.text.start+int64(first) >= sr.settled {
+				sr.doubt = string(b[first:last])
+			}
+		default:
+			f = found{Match{Text: string(b[first:last])}, o.text.start + int64(last), -1, 0}
+			o.locate(sr, p, &f)
+			return f, true
+		}
+		_, size := utf8.DecodeRune(b[first:])
+		at = first + size
 	}
-	if loc == nil {
-		return s.findOnScreen(sr, p, find)
+}
+
+// searchFrom is the offset in the stream from which a condition is searched for.
+func (o *output) searchFrom(sr *search, from int64) int64 {
+	if sr.regexp == nil {
+		if sr.searched == from {
+			return from
+		}
+		return max(from, sr.searched-int64(3*len(string(sr.runes)))) // in a form of other length, see canonical
 	}
-	f = found{Match{Text: string(b[loc[0]:loc[1]])}, s.text.end() - int64(len(b)-loc[1]), -1, 0}
-	// Where it stands on the screen, if it still does.
-	s.eachLine(0, func(l *line) bool {
-		find(l, func(first, last int) bool {
-			if s.counts(l, first, last, p) {
+	length := o.text.end() - from
+	if sr.prompt != o.prompt.epoch { // a command has ended
+		sr.whole, sr.prompt = true, o.prompt.epoch
+	}
+	if sr.whole || length >= 2*sr.length {
+		sr.whole, sr.length = false, length
+		return from
+	}
+	behind := max(from, sr.searched-longLine)
+	b := o.text.from(behind)
+	b = b[:min(int64(len(b)), max(0, sr.searched-behind))]
+	return behind + int64(bytes.LastIndexAny(b, "\r\n")+1)
+}
+
+// index is the first match in b that begins at or behind an offset.
+func (sr *search) index(b []byte, at int) (first, last int, ok bool) {
+	if sr.regexp != nil {
+		return sr.regexp.index(b, at)
+	}
+	text, raw := canonical(b[at:])
+	want := norm.NFC.String(sr.criteria.(string))
+	i := bytes.Index(text, []byte(want))
+	if i < 0 {
+		return 0, 0, false
+	}
+	return at + raw(i), at + raw(i+len(want)), true
+}
+
+// lineAround is the line of b around an offset, and the column of the offset.
+func lineAround(b []byte, at int) (line []byte, col int) {
+	first := bytes.LastIndexAny(b[:at], "\r\n") + 1
+	last := len(b)
+	if i := bytes.IndexAny(b[at:min(len(b), at+longLine)], "\r\n"); i >= 0 {
+		last = at + i
+	}
+	return b[first:last], at - first
+}
+
+// locate finds the place on the screen of a match in the stream, if it is still there.
+func (o *output) locate(sr *search, p *position, f *found) {
+	o.eachLine(0, func(l *line) bool {
+		sr.on(l, func(first, last int) bool {
+			if o.counts(sr, l, first, last, p) {
 				f.row, f.col = l.place(last)
 			}
 			return f.row < 0
 		})
 		return f.row < 0
 	})
-	return f, true
 }
 
-// notice is what an interactive bash says of a job: its command stands in it, as it
-// was typed.
-var notice = regexp.MustCompile(`^\[\d+\][-+]? +(Running|Done|Stopped|Exit \d+|Terminated|Killed|Interrupt|Hangup|Quit|Aborted|Segmentation fault)\b`)
-
-// isNotice reports whether the line that holds an offset is a job's notice.
-func isNotice(b []byte, at int) bool {
-	line := b[bytes.LastIndexAny(b[:at], "\r\n")+1:]
-	return len(line) > 0 && line[0] == '[' && notice.Match(line)
+// on calls found with each match on a line, until it returns false.
+func (sr *search) on(l *line, found func(first, last int) bool) {
+	if sr.regexp != nil {
+		l.findRegexp(sr.regexp, found)
+		return
+	}
+	l.findRunes(sr.runes, found)
 }
 
-// passed notes where on the screen the match ended, if it is there.
+// passed notes the end of the match on the screen, if it is there.
 func (s *Session) passed(row, col int) {
 	p := &s.position
 	p.matched, p.row, p.col = true, row, col
-	s.awake = true // whoever waited for it means to go on from here
-	p.boundary = uint32(len(s.classes) - 1)
-	s.begin(s.classes[p.boundary])
+	s.prompt.last.awake = true // the caller waited for this text, and goes on from here
+	p.boundary = s.prompt.out.epoch()
+	s.prompt.out.mark()
 }
 
-// findOnScreen looks at the rows that have changed since it was called last.
-func (s *Session) findOnScreen(sr *search, p *position, find finder) (f found, ok bool) {
+// findOnScreen searches the rows that have changed since its last call.
+func (o *output) findOnScreen(sr *search, p *position) (f found, ok bool) {
 	since := sr.gen
-	sr.gen = s.screen.Gen()
-	s.eachLine(since, func(l *line) bool {
-		find(l, func(first, last int) bool {
-			if ok = s.counts(l, first, last, p); ok {
-				f = found{Match: Match{Text: l.text(first, last), OnScreen: true}, offset: s.text.end()}
+	sr.gen = o.screen.Gen()
+	o.eachLine(since, func(l *line) bool {
+		sr.on(l, func(first, last int) bool {
+			if ok = o.counts(sr, l, first, last, p); ok {
+				f = found{Match: Match{Text: l.text(first, last), OnScreen: true}, offset: o.text.end()}
 				f.row, f.col = l.place(last)
 			}
 			return !ok
@@ -377,17 +503,14 @@ func (s *Session) findOnScreen(sr *search, p *position, find finder) (f found, o
 
 // counts reports whether a match on a line was written after a position, at least in
 // part, and shows nothing but output.
-func (s *Session) counts(l *line, first, last int, p *position) bool {
+func (o *output) counts(sr *search, l *line, first, last int, p *position) bool {
 	fresh := false
-	if l.cell(0).Rune == '[' && notice.MatchString(l.text(0, min(l.len(), 40))) {
-		return false
-	}
 	for i := first; i < last; i++ {
 		c := l.cell(i)
 		if c.Rune == 0 {
 			continue
 		}
-		if s.classes[c.Epoch] != classOutput {
+		if !o.shows(c.Epoch) {
 			return false
 		}
 		if c.Epoch < p.epoch || fresh {
@@ -400,21 +523,31 @@ func (s *Session) counts(l *line, first, last int, p *position) bool {
 		}
 		fresh = true
 	}
-	return fresh
+	if !fresh || l.cell(0).Rune == '[' && o.quoted([]byte(l.text(0, l.len())), len(l.text(0, last))) {
+		return false
+	}
+	if o.keys.any() {
+		if o.mayBeTyped([]byte(l.text(0, l.len())), len(l.text(0, first)), l.text(first, last), -1, l.row) {
+			sr.typed = true
+			return false
+		}
+	}
+	return true
 }
 
 // eachLine calls f with the lines that have changed after a generation, until it
 // returns false. The line is valid during the call only.
-func (s *Session) eachLine(since uint64, f func(*line) bool) {
-	l := &s.scratch
-	cols, rows := s.screen.Size()
+func (o *output) eachLine(since uint64, f func(*line) bool) {
+	l := &o.scratch
+	cols, rows := o.screen.Size()
 	for y := 0; y < rows; {
 		*l = line{row: y, cols: cols, rows: l.rows[:0], buf: l.buf[:0], at: l.at[:0]}
+		l.continued = y == 0 && o.screen.Continued()
 		changed := false
 		for {
-			r := s.screen.Row(y)
+			r := o.screen.Row(y)
 			changed = changed || r.Gen() > since
-			l.rows = append(l.rows, r.Cells())
+			l.rows = append(l.rows, r)
 			y++
 			if y == rows || !r.Wrapped() {
 				break

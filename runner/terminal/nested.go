@@ -6,59 +6,171 @@ import (
 	"crypto/rand"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
 
-// shell is a shell that a command of the session's own shell has started, with marks
+// shell is a nested shell: a command of the session's own shell has started it. It has marks
 // and a token of its own.
 type shell struct {
 	token  string
 	begins bool // it marks the beginning of its commands
-	number int  // of the shell around it, to go on with
+	edits  bool // its prompt ends when its line editor reads
+	number int  // the command number of the shell around it, restored afterwards
 	group  int  // its process group; 0 if it runs elsewhere, behind a relay
 }
 
-// shellInFront reports whether the session's shell, or the innermost one, is in the foreground.
-func (s *Session) shellInFront() bool {
-	group := s.dev.foreground()
-	return group == s.shell || len(s.nested) > 0 && group == s.nested[len(s.nested)-1].group
+// shellInFront reports whether the session's shell, or the innermost one, is in the
+// foreground.
+func (p *prompt) shellInFront() bool {
+	group := p.world.foreground()
+	return group == p.shell || len(p.nested) > 0 && group == p.nested[len(p.nested)-1].group
 }
 
 // marksBegin reports whether the innermost shell marks the beginning of its commands.
-func (s *Session) marksBegin() bool {
-	return len(s.nested) == 0 || s.nested[len(s.nested)-1].begins
+func (p *prompt) marksBegin() bool {
+	return len(p.nested) == 0 || p.nested[len(p.nested)-1].begins
 }
 
-// parse reads a mark of the session's shell or of one inside it. level is how many
-// shells are around the one that wrote it.
-func (s *Session) parse(osc string) (m mark, level int, ok bool) {
-	for level = len(s.nested); level > 0 && !ok; level-- {
-		if m, ok = parseMark(osc, s.nested[level-1].token); ok {
+// parse reads a mark of the session's shell or of a nested one. level is the number of
+// shells around the one that wrote it.
+func (p *prompt) parse(osc string) (m mark, level int, ok bool) {
+	for level = len(p.nested); level > 0 && !ok; level-- {
+		if m, ok = parseMark(osc, p.nested[level-1].token); ok {
 			return m, level, true
 		}
 	}
-	m, ok = parseMark(osc, s.token)
+	m, ok = parseMark(osc, p.token)
 	return m, 0, ok
 }
 
 // leave goes back to the shell at a level: those inside it have ended.
-func (s *Session) leave(level int) {
-	s.number = s.nested[level].number
-	s.nested = s.nested[:level]
+func (p *prompt) leave(level int) {
+	p.last.number = p.nested[level].number
+	p.nested = p.nested[:level]
 }
 
-// An integration may be typed to a shell at its prompt, and to a program that connects
-// to one elsewhere.
-var (
-	shells = regexp.MustCompile(`^-?(sh|bash|rbash|dash|ash|ksh|mksh|zsh)$`)
-	relays = regexp.MustCompile(`^(su|sudo|script|ssh|docker|docker-compose|podman|kubectl|nsenter|unshare|chroot|login)$`)
-)
+// shells are the shells that get an injection at their prompt. A relay to a shell gets one too,
+// unless it was told to run another program there.
+var shells = regexp.MustCompile(`^-?(sh|bash|rbash|dash|ash|ksh|ksh93|mksh|zsh)$`)
+
+// foreignShells are shells without an injection: their language is another one.
+var foreignShells = regexp.MustCompile(`^-?(fish|t?csh|nu|xonsh|elvish|pwsh)$`)
+
+// foreignShell is the name of such a shell in the foreground, else "".
+func (s *Session) foreignShell() string {
+	if _, ok := s.Prompting(); ok {
+		return ""
+	}
+	argv := commandLine(s.dev.foreground())
+	if len(argv) == 0 || !foreignShells.MatchString(path.Base(argv[0])) {
+		return ""
+	}
+	return path.Base(argv[0])
+}
+
+// relay is a program that connects to a shell: the parts of its command line that are needed
+// to find the command that it runs.
+type relay struct {
+	values  string // the letters of options with a value
+	long    string // the long options with a value, a blank around each
+	operand int    // the number of words that name the place
+	start   string // the letters of the options that start a shell; "" if it does so without
+	command string // the letters of options whose value is a command
+	verbs   string // the subcommands that connect, a blank around each; "" for a program without
+}
+
+func relays() map[string]relay {
+	docker := relay{
+		values: "euwvplh", operand: 1, verbs: " exec run ",
+		long: " --env --user --workdir --name --network --volume --publish --hostname --entrypoint --index ",
+	}
+	return map[string]relay{
+		"su":             {values: "sGg", long: " --shell ", operand: 1, command: "c"},
+		"sudo":           {values: "ugphCDRT", long: " --user --group ", start: "si"},
+		"ssh":            {values: "BbcDEeFIiJLlmOopQRSWw", operand: 1},
+		"script":         {values: "EOIBTmo", operand: 1, command: "c"},
+		"docker":         docker,
+		"podman":         docker,
+		"docker-compose": docker,
+		"kubectl":        {values: "cn", long: " --container --namespace --context ", operand: 1, verbs: " exec "},
+		"nsenter":        {values: "tSG", long: " --target "},
+		"unshare":        {values: "RwSG"},
+		"chroot":         {operand: 1},
+	}
+}
 
 // interactive reports whether a command line is that of a shell without a script to
-// run, or of a relay.
+// run, or of a relay to one.
 func interactive(argv []string) bool {
-	return isShell(argv) || len(argv) > 0 && relays.MatchString(path.Base(argv[0]))
+	if len(argv) == 0 {
+		return false
+	}
+	r, known := relays()[path.Base(argv[0])]
+	if !known {
+		return isShell(argv)
+	}
+	args := argv[1:]
+	if r.verbs != "" {
+		i := slices.IndexFunc(args, func(a string) bool { return strings.Contains(r.verbs, " "+a+" ") })
+		if i < 0 {
+			return false
+		}
+		args = args[i+1:]
+	}
+	started := r.start == ""
+	operands := r.operand
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		switch {
+		case a == "--":
+			return isShell(args[i+1:])
+		case strings.HasPrefix(a, "--"):
+			if strings.HasPrefix(a, "--command") {
+				return false
+			}
+			if strings.Contains(r.long, " "+a+" ") {
+				i++
+			}
+			started = started || a == "--login" || a == "--shell"
+		case len(a) > 1 && a[0] == '-':
+			if j := strings.IndexAny(a[1:], r.command) + 1; j > 0 {
+				next := args[min(i+1, len(args)):min(i+2, len(args))]
+				return isShell(strings.Fields(strings.Join(append([]string{a[j+1:]}, next...), " ")))
+			}
+			started = started || strings.ContainsAny(a[1:], r.start)
+			if strings.IndexByte(r.values, a[len(a)-1]) >= 0 {
+				i++
+			}
+		case a == "-": // of su: a login shell
+		case r.start != "" && strings.Contains(a, "="): // sudo's variables
+		case operands > 0:
+			operands--
+		default:
+			return isShell(args[i:])
+		}
+	}
+	return started && (r.verbs == "" || !strings.Contains(r.verbs, " exec ") || operands > 0)
+}
+
+// StartsShell reports whether a line of a snippet ends in the start of a shell. One more
+// line is then typed at its prompt, which makes the prompt carry marks.
+func StartsShell(line string) bool {
+	words := strings.Fields(line)
+	if len(words) > 0 && strings.HasPrefix(words[0], "#") {
+		return false // a comment, such as the first line of a script in a here-document
+	}
+	for i, w := range slices.Backward(words) {
+		if strings.ContainsAny(w, ";&|") || w == "then" || w == "do" {
+			words = words[i+1:]
+			break
+		}
+	}
+	for len(words) > 0 && (words[0] == "exec" || words[0] == "command" || words[0] == "env" || strings.Contains(words[0], "=")) {
+		words = words[1:]
+	}
+	return interactive(words)
 }
 
 // isShell reports whether a command line is that of a shell without a script to run.
@@ -82,110 +194,197 @@ func isShell(argv []string) bool {
 	return true
 }
 
-// prompts are the ends of a shell's prompt. A Python's is no shell's.
-var prompts = regexp.MustCompile(`(^|[^>])[$#%] ?$`)
+// prompts matches rows that are a shell's prompt and nothing else: it ends in a sign and at
+// most one blank. Progress of 45% is none, nor is the prompt of a Python.
+var prompts = regexp.MustCompile(`(^|[^>])[$#] ?$|(^|[^\s\d>])% ?$`)
 
-// injection makes a shell write marks in its prompts, whichever it is, in one line.
-const injection = ` if [ -n "$ZSH_VERSION" ]; then setopt PROMPT_SUBST; PS1=$'%{\e]133;D;%?;0;TOKEN\a%}'"$PS1"$'%{\e]133;B;TOKEN\a%}'; PS2="$PS2"$'%{\e]133;2;TOKEN\a%}'; ` +
-	`elif [ -n "$BASH_VERSION" ]; then PS0='\e]133;C;\#;TOKEN\a'; PS1='\[\e]133;D;$?;\#;TOKEN\a\]'"$PS1"'\[\e]133;B;TOKEN\a\]'; PS2="$PS2"'\[\e]133;2;TOKEN\a\]'; set +H; ` +
-	`else PS1="$(printf '\033]133;D;')"'$?'"$(printf ';0;TOKEN\007')$PS1$(printf '\033]133;B;TOKEN\007')"; PS2="$PS2$(printf '\033]133;2;TOKEN\007')"; fi`
+// injection makes any shell write marks in its prompts. It is one line that every shell can
+// parse and the shortest line buffer holds (busybox: 1,023 bytes). bash and zsh mark the
+// beginning of a command, and their line editors answer the key of mark S; the other shells
+// answer a line, see question. The line editors of ksh are switched off, because they show a
+// long line in pieces.
+const injection = ` __w=TOKEN;__s(){ printf "\033]133;S;0;${1:-0};0;$__w\007">/dev/tty;};` +
+	`if [ -n "$ZSH_VERSION" ];then setopt PROMPT_SUBST;__n=1;__c(){ printf "\e]133;C;$__n;$__w\a";__n=$((__n+1)); };` +
+	`eval 'preexec_functions+=(__c)';` +
+	`__k(){ __s;zle reset-prompt;};zle -N __k;for __m in emacs viins vicmd;do bindkey -M $__m '^^' __k;done;` +
+	`PS1=$'%{\e]133;D;%?;$__n;'$__w$'\a%}'"$PS1"$'%{\e]133;B;e;'$__w$'\a%}';PS2="$PS2"$'%{\e]133;2;'$__w$'\a%}';` +
+	`elif [ -n "$BASH_VERSION" ];then ` +
+	`__p(){ case $PS0 in *$__w*);;*)PS0+='\e]133;C;\#;'$__w'\a';;esac;case $PS1 in *$__w*)return;;esac;` +
+	`PS1='\[\e]133;D;$?;\#;'$__w'\a\]'"$PS1"'\[\e]133;B;e;'$__w'\a\]';` +
+	`PS2="$PS2"'\[\e]133;2;'$__w'\a\]'; };` +
+	`eval 'PROMPT_COMMAND[7]=__p';for __k in emacs vi-insert vi;do bind -m $__k -x '"\036":__s';done 2>/dev/null;__p;set +H;` +
+	`else [ -z "$KSH_VERSION" ]||set +o emacs +o gmacs +o vi;` +
+	`PS1="$(printf '\033]133;D;')"'$?'"$(printf ";0;$__w\007")$PS1$(printf "\033]133;B;n;$__w\007")";` +
+	`PS2="$PS2$(printf "\033]133;2;$__w\007")";fi`
 
-// probeLimit is how long a shell has to answer to the injection, and probeSize how
-// much it may write meanwhile, in bytes.
-const (
-	probeLimit = 2 * time.Second
-	probeSize  = 64 << 10
-)
+// probeLimit bounds the time of a shell's answer to the injection.
+const probeLimit = 2 * time.Second
 
-// probe holds back what a shell writes while it is being integrated: the injection is
-// not to be seen. The prompt that comes at its end stands on the screen already.
+// probe is the integration of a shell. The prompt at the end of its output is on the screen
+// already.
 type probe struct {
-	token string
-	held  []byte
+	token  string
+	number int  // of the command, in the first mark D; 0 if the shell does not count
+	again  bool // the shell, or another one behind the same relay, had marks before
+	seen   int  // the number of held bytes that are parsed
 }
 
-// integrate makes a shell that waits at its prompt, inside the session's own, write
-// marks. It reports whether there is one.
+// integrated reports whether the shell of a process group has had marks: then the status of
+// its last line is unknown. Behind a relay it may be another shell.
+func (p *prompt) integrated(group int) bool {
+	if group == p.shell || slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == group }) {
+		return !strings.HasPrefix(strings.TrimSpace(p.last.line), "exec ")
+	}
+	behind := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == 0 })
+	return behind && !StartsShell(p.last.line)
+}
+
+// integrate makes a nested shell that waits at its prompt write marks. It reports whether
+// there is one.
 func (s *Session) integrate(ctx context.Context) bool {
 	s.mu.Lock()
-	// First the evidence, then what was written before it: our own shell reads in raw
-	// mode only behind the marks of its prompt.
+	// First the evidence, then the output before it: our own shell reads in raw mode only
+	// behind the marks of its prompt.
 	reads := !s.dev.mode().canonical || s.readsTerminal()
 	s.drain()
-	if !reads || !s.atForeignPrompt() {
+	if !reads || !s.prompt.atForeignPrompt() {
 		s.mu.Unlock()
 		return false
 	}
-	token := strings.ToLower(rand.Text())
-	s.refused = s.dev.foreground() // asked once only
-	s.probe = &probe{token: token}
-	s.enqueue([]byte(strings.ReplaceAll(injection, "TOKEN", token) + "\r"))
+	s.prompt.inject(strings.ToLower(rand.Text()))
 	s.mu.Unlock()
-	done := s.awaitFor(ctx, probeLimit, func() bool { return s.probe == nil || s.state == ended })
+	done := s.awaitFor(ctx, probeLimit, func() bool { return !s.prompt.integrating() || s.prompt.state == ended })
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !done {
-		s.giveUp()
+	if !done && s.prompt.integrating() { // it is no shell, or a slow one
+		s.show(s.prompt.giveUp())
 	}
-	return s.state == ready
+	return s.prompt.state == ready
 }
 
-// giveUp shows what was held back: it came from no shell.
-func (s *Session) giveUp() {
-	held := s.probe.held
-	s.probe = nil
-	s.feed(held)
+// inject types the injection to the shell in the foreground, with a token for its marks.
+func (p *prompt) inject(token string) {
+	group := p.world.foreground()
+	p.refused = group // it is asked once only
+	p.exchange = &exchange{dialogue: &probe{token: token, again: p.integrated(group)}}
+	p.keyboard.enqueue([]byte(strings.ReplaceAll(injection, "TOKEN", token) + "\r"))
 }
 
-// atForeignPrompt reports whether a program that may be a shell waits for a line
-// behind what looks like a prompt.
-func (s *Session) atForeignPrompt() bool {
-	if s.state != running || s.leaving || s.probe != nil || s.screen.AltScreen() {
+// integrating reports whether a probe is under way.
+func (p *prompt) integrating() bool {
+	if p.exchange == nil {
 		return false
 	}
-	group := s.dev.foreground()
-	if group == s.refused || !interactive(commandLine(group)) {
-		return false
-	}
-	x, y, _ := s.screen.Cursor()
-	l := line{row: y, cols: len(s.screen.Row(y).Cells()), rows: [][]Cell{s.screen.Row(y).Cells()}}
-	return prompts.MatchString(l.text(0, x))
+	_, ok := p.exchange.dialogue.(*probe)
+	return ok
 }
 
-// take holds bytes back until the marks of a whole prompt have come, and returns what
-// comes behind them.
-func (p *probe) take(b []byte, s *Session) (rest []byte) {
-	p.held = append(p.held, b...)
-	end := []byte("\x1b]133;B;" + p.token + "\a")
-	i := bytes.Index(p.held, end)
+// atForeignPrompt reports whether a program that may be a shell waits for a line behind
+// an apparent prompt.
+func (p *prompt) atForeignPrompt() bool {
+	if p.state != running || p.editor.leaving || p.exchange != nil || p.out.screen.AltScreen() {
+		return false
+	}
+	group := p.world.foreground()
+	argv := p.world.commandLine(group)
+	if group == p.refused || !interactive(argv) || group == p.shell && strings.Contains(strings.Join(argv, " "), p.rc) {
+		return false // also for the session's own shell: askPrompt asks for its prompt
+	}
+	return prompts.MatchString(p.out.beforeCursor())
+}
+
+// read waits for the marks of a whole prompt, and shows the bytes behind them.
+func (pr *probe) read(held []byte, p *prompt) (shown []byte, over bool) {
+	edits := true
+	end := []byte("\x1b]133;B;e;" + pr.token + "\a")
+	i := bytes.Index(held, end)
 	if i < 0 {
-		if len(p.held) > probeSize {
-			s.giveUp()
-		}
-		return nil
+		edits, end[len("\x1b]133;B;")] = false, 'n'
+		i = bytes.Index(held, end)
 	}
-	_, d, _ := bytes.Cut(p.held[:i], []byte("\x1b]133;D;"))
+	if i < 0 {
+		return pr.left(held, p)
+	}
+	_, d, _ := bytes.Cut(held[:i], []byte("\x1b]133;D;"))
 	body, _, _ := strings.Cut(string(d), "\a")
-	number, begins := 0, false
-	if m, ok := parseMark("133;D;"+body, p.token); ok {
-		number, begins = m.number, m.number > 0
+	if m, ok := parseMark("133;D;"+body, pr.token); ok {
+		pr.number = m.number
 	}
-	s.nested = append(s.nested, shell{token: p.token, begins: begins, number: s.number})
-	s.probe, s.number, s.lastStatus, s.status = nil, number, 0, 0
-	s.ready()
-	return p.held[i+len(end):]
+	p.exchange = nil
+	pr.found(edits, p)
+	return held[i+len(end):], true
 }
 
-// seen is how many bytes the terminal has shown.
+// left gives up when a shell around that one shows its prompt: the other has ended.
+func (pr *probe) left(held []byte, p *prompt) (shown []byte, over bool) {
+	for {
+		osc, end, ok := nextMark(held, pr.seen)
+		if !ok {
+			return nil, false
+		}
+		pr.seen = end
+		if m, _, ok := p.parse(osc); ok && (m.kind == 'D' || m.kind == 'E') {
+			return p.giveUp(), true
+		}
+	}
+}
+
+// fail keeps the probe, as its shell may answer later.
+func (pr *probe) fail(p *prompt) { p.given = pr }
+
+// found notes the shell's first prompt with marks.
+func (pr *probe) found(edits bool, p *prompt) {
+	p.nested = append(p.nested, shell{token: pr.token, begins: pr.number > 0, edits: edits, number: p.last.number})
+	p.given, p.last.number, p.last.marked, p.last.status, p.last.unknown = nil, pr.number, 0, 0, pr.again
+	p.ready(edits)
+}
+
+// late takes the marks of a shell that answers after the end of the wait for them.
+func (pr *probe) late(osc string, p *prompt) {
+	m, ok := parseMark(osc, pr.token)
+	switch {
+	case !ok || p.state != running:
+	case m.kind == 'D':
+		pr.number = m.number
+		p.out.begin(classPrompt)
+	case m.kind == 'B':
+		pr.found(m.edits, p)
+	}
+}
+
+// seen is the number of bytes that the terminal has shown.
 func (s *Session) seen() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.received
 }
 
-// Nesting is how many shells are around the one that reads now.
+// askPrompt asks the session's own bash for mark S if it reads a line without the marks of its
+// prompt: a snippet has removed them.
+func (s *Session) askPrompt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.prompt.unmarked() {
+		return
+	}
+	// First the evidence, then the output before it.
+	shell := s.prompt.shell
+	reads := s.dev.foreground() == shell && !s.dev.mode().canonical && selects(shell)
+	s.drain()
+	if reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen() {
+		s.prompt.ask()
+	}
+}
+
+// unmarked reports whether the session's own shell would read a line only behind a prompt that
+// has lost its marks.
+func (p *prompt) unmarked() bool {
+	return len(p.nested) == 0 && !p.away && (p.state == running || p.state == prompting)
+}
+
+// Nesting is the number of shells around the one that reads now.
 func (s *Session) Nesting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.nested)
+	return len(s.prompt.nested)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,12 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// device is the two sides of a pseudo-terminal. creack/pty opens its master in
-// blocking mode, where deadlines are ignored and Close does not end a read; here
-// it is duplicated as a pollable descriptor.
+// device is the two sides of a pseudo-terminal. creack/pty opens its master in blocking
+// mode, which ignores deadlines and in which Close does not end a read; here it is
+// duplicated as a pollable descriptor.
 type device struct {
 	master *os.File
-	tty    *os.File // kept open until the child has been waited for, or its last output is lost
+	tty    *os.File // kept open until the end of the child, or its last output is lost
 	close  sync.Once
 }
 
@@ -83,7 +84,7 @@ func (d *device) withFD(f func(fd int)) error {
 	return conn.Control(func(fd uintptr) { f(int(fd)) })
 }
 
-// read reads what is there. drained means that there is nothing now.
+// read reads the pending output. drained means that there is none now.
 func (d *device) read(fd int, buf []byte) (n int, drained bool) {
 	for {
 		n, err := unix.Read(fd, buf)
@@ -97,7 +98,7 @@ func (d *device) read(fd int, buf []byte) (n int, drained bool) {
 	}
 }
 
-// write writes what fits now.
+// write writes as many bytes as fit now.
 func (d *device) write(fd int, b []byte) int {
 	n, err := unix.Write(fd, b)
 	if err != nil {
@@ -106,39 +107,98 @@ func (d *device) write(fd int, b []byte) int {
 	return n
 }
 
-// settle returns when the terminal has done with what was written to it: it turns an
-// interrupt into a signal in a worker of the kernel, some time later. A poll of the
-// other side waits for that (n_tty.c: n_tty_poll flushes the buffer's work).
+// settle returns when the terminal has processed its input: it turns an interrupt into a
+// signal in a worker of the kernel, some time later. A poll of the other side waits for that
+// (n_tty.c: n_tty_poll flushes the buffer's work).
 func (d *device) settle() {
-	conn, err := d.tty.SyscallConn()
-	if err != nil {
-		return
-	}
-	_ = conn.Control(func(fd uintptr) {
+	_ = d.withTTY(func(fd int) {
 		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
 	})
 }
 
-// mode is what the program in the foreground made of the terminal.
-type mode struct{ canonical, echo, echoControl bool }
-
-func (d *device) mode() (m mode) {
-	_ = d.withFD(func(fd int) {
-		if t, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
-			m = mode{t.Lflag&unix.ICANON != 0, t.Lflag&unix.ECHO != 0, t.Lflag&unix.ECHOCTL != 0}
-		}
+// restart resumes output that ^S has stopped. A program can undo only a stop by a program
+// (tcflow(3)), so that there is one first.
+func (d *device) restart() {
+	d.settle() // a ^S may still be on its way
+	_ = d.withTTY(func(fd int) {
+		_ = unix.IoctlSetInt(fd, unix.TCXONC, unix.TCOOFF)
+		_ = unix.IoctlSetInt(fd, unix.TCXONC, unix.TCOON)
 	})
-	return m
 }
 
-// foreground is the process group in the foreground, 0 if unknown.
-func (d *device) foreground() (pgrp int) {
+func (d *device) withTTY(f func(fd int)) error {
+	conn, err := d.tty.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return conn.Control(func(fd uintptr) { f(int(fd)) })
+}
+
+func modeOf(fd int) (m mode, ok bool) {
+	t, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	if err != nil {
+		return m, false
+	}
+	has := func(flag uint32) bool { return t.Lflag&flag != 0 }
+	return mode{has(unix.ICANON), has(unix.ECHO), has(unix.ECHOCTL), has(unix.ISIG)}, true
+}
+
+// maxRelays bounds the terminals in terminals that are followed.
+const maxRelays = 4
+
+// front follows the programs that relay keys to a terminal of their own, such as script. They
+// have set theirs to raw mode without signals, and a child of theirs leads the session of the
+// other terminal (proc(5): children, stat). Those to another machine, or to another user's
+// processes in part, cannot be followed.
+func (d *device) front() front {
+	f := front{tty: d.tty.Name()}
 	_ = d.withFD(func(fd int) {
+		f.mode, _ = modeOf(fd)
 		if p, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP); err == nil {
-			pgrp = p
+			f.group = p
 		}
 	})
-	return pgrp
+	for range maxRelays {
+		if f.mode.canonical || f.mode.signals || f.group <= 0 || !f.follow() {
+			break
+		}
+	}
+	return f
+}
+
+// follow goes on to the terminal that a child of the group's leader reads.
+func (f *front) follow() bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", f.group))
+	if err != nil || len(b) == 0 {
+		return false
+	}
+	own, _ := statNumber(f.group, statTTY)
+	for _, child := range strings.Fields(string(b)) {
+		pid, _ := strconv.Atoi(child)
+		number, _ := statNumber(pid, statTTY)
+		leader, _ := statNumber(pid, statSession)
+		group, _ := statNumber(pid, statForeground)
+		if number == own || leader != pid || group <= 0 {
+			continue
+		}
+		inner := front{group: group, mode: f.mode, tty: ptsName(number), relays: append(f.relays, f.group)}
+		if fd, err := unix.Open(inner.tty, unix.O_RDONLY|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0); err == nil {
+			if m, ok := modeOf(fd); ok {
+				inner.mode = m
+			}
+			unix.Close(fd)
+		}
+		*f = inner
+		return true
+	}
+	return false
+}
+
+// ptsName is the file of the slave of a pseudo-terminal with a device number (Linux's
+// devices.txt: majors 136 to 143; proc(5): tty_nr).
+func ptsName(number int) string {
+	dev := uint64(number)
+	return fmt.Sprintf("/dev/pts/%d", (unix.Major(dev)-136)<<8|unix.Minor(dev))
 }
 
 func (d *device) resize(cols, rows int) error {
@@ -156,11 +216,13 @@ var _ io.Closer = (*device)(nil)
 // killGroup kills a process group.
 func killGroup(pgrp int) { _ = unix.Kill(-pgrp, unix.SIGKILL) }
 
-// Foreground is the command line of the program in the foreground, "" at the
-// shell's prompt or where it cannot be told.
+// Foreground is the command line of the program in the foreground, "" at the shell's prompt
+// or if it is unknown.
 func (s *Session) Foreground() string {
 	pgrp := s.dev.foreground()
-	if pgrp <= 0 || pgrp == s.shell {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if pgrp <= 0 || pgrp == s.prompt.shell {
 		return ""
 	}
 	return strings.Join(commandLine(pgrp), " ")
@@ -179,48 +241,108 @@ func isNoProgram(pgrp int) bool {
 	return len(argv) == 0 || isShell(argv)
 }
 
-// endedItself reports whether a process group's leader has ended or is about to, and
-// not by an interrupt, as far as can be told (proc(5): stat).
+// Fields of a process's stat (proc(5)), counted behind its name, which may hold any character.
+const (
+	statState      = 0
+	statSession    = 3
+	statTTY        = 4
+	statForeground = 5
+	statFlags      = 6
+	statExitCode   = 49
+)
+
+// stat are the fields of a process, nil if it is gone.
+func stat(pid int) []string {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+}
+
+func statNumber(pid, field int) (int, error) {
+	fields := stat(pid)
+	if len(fields) <= field {
+		return 0, os.ErrProcessDone
+	}
+	return strconv.Atoi(fields[field])
+}
+
+// endedItself reports whether a process group's leader has ended or is about to, and not by an
+// interrupt, as far as is known.
 func endedItself(pgrp int) bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pgrp))
-	if err != nil {
+	fields := stat(pgrp)
+	if len(fields) == 0 {
 		return true
 	}
-	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])) // behind the name, which may hold anything
-	const state, flags, exitCode = 0, 6, 49
-	if len(fields) <= exitCode {
+	if len(fields) <= statExitCode {
 		return false
 	}
 	const exiting = 0x4 // PF_EXITING: signals no longer reach it
-	f, _ := strconv.Atoi(fields[flags])
-	return (fields[state] == "Z" || f&exiting != 0) && fields[exitCode] != strconv.Itoa(int(unix.SIGINT))
+	f, _ := strconv.Atoi(fields[statFlags])
+	return (fields[statState] == "Z" || f&exiting != 0) && fields[statExitCode] != strconv.Itoa(int(unix.SIGINT))
 }
+
+// selects reports whether a process sleeps in a wait for input, as readline does.
+func selects(pid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
+	if err != nil {
+		w, _ := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", pid))
+		return string(w) == "do_select" || string(w) == "poll_schedule_timeout"
+	}
+	var call int
+	n, _ := fmt.Sscanf(string(b), "%d", &call)
+	return n == 1 && waitsForInput(call)
+}
+
+// ignoresInterrupt reports whether a process group's leader ignores SIGINT (proc(5):
+// status, SigIgn).
+func ignoresInterrupt(pgrp int) bool {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pgrp))
+	_, rest, _ := strings.Cut(string(b), "\nSigIgn:")
+	line, _, _ := strings.Cut(rest, "\n")
+	mask, err := strconv.ParseUint(strings.TrimSpace(line), 16, 64)
+	return err == nil && mask&(1<<(unix.SIGINT-1)) != 0
+}
+
+// ReadsTerminal reports whether the program in the foreground waits for keys, as far as is
+// known.
+func (s *Session) ReadsTerminal() bool { return s.readsTerminal() }
 
 // readsTerminal reports whether the program in the foreground, or the shell in a
 // command of its own such as read, waits for input: it sleeps in a read of a
 // terminal, or, in raw mode, in a wait for input. It is secondary evidence (proc(5):
-// syscall, wchan), asked only of a command that more lines follow.
+// syscall, wchan), used only for a command with more lines behind it.
 func (s *Session) readsTerminal() bool {
-	pgrp := s.dev.foreground()
-	if pgrp <= 0 {
-		return false
-	}
-	// The number of the system call, then its arguments.
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pgrp))
+	front := s.dev.front()
+	// First the reader, then the relays: when they sleep as well, they have passed on its output.
+	return front.group > 0 && front.reads() && !slices.ContainsFunc(front.relays, func(pid int) bool { return !sleeps(pid) })
+}
+
+// sleeps reports whether a process sleeps in a wait for input, as far as is known.
+func sleeps(pid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
 	if err != nil {
-		w, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", pgrp))
+		return selects(pid)
+	}
+	var call int
+	n, _ := fmt.Sscanf(string(b), "%d", &call)
+	return n == 1 && (call == unix.SYS_READ || waitsForInput(call))
+}
+
+// reads reports whether the program in the foreground sleeps in a read of its terminal, or, in raw
+// mode, in a wait for input.
+func (front front) reads() bool {
+	// The number of the system call, then its arguments.
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", front.group))
+	if err != nil {
+		w, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", front.group))
 		return err == nil && (string(w) == "n_tty_read" || string(w) == "wait_woken")
 	}
 	var call, fd int
 	if n, _ := fmt.Sscanf(string(b), "%d 0x%x", &call, &fd); n != 2 {
 		return false
 	}
-	switch call {
-	case unix.SYS_READ:
-		name, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pgrp, fd))
-		return err == nil && (name == s.dev.tty.Name() || name == "/dev/tty")
-	case unix.SYS_PSELECT6, unix.SYS_PPOLL:
-		return !s.dev.mode().canonical
+	if call == unix.SYS_READ {
+		name := fdLink(front.group, fd)
+		return name == front.tty || name == "/dev/tty"
 	}
-	return false
+	return waitsForInput(call) && !front.mode.canonical
 }

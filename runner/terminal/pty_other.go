@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// device is the two sides of a pseudo-terminal. Elsewhere than on Linux its master
-// cannot be polled: one goroutine reads it, blocking, and is ended by the end of the
-// child and the closing of the tty side. What a program wrote before a mark and was
-// not read yet counts as written after it.
+// device is the two sides of a pseudo-terminal. Elsewhere than on Linux its master cannot be
+// polled: one goroutine reads it, blocking, until the end of the child and the closing of
+// the tty side. Output that was written before a mark, but is read after it, counts as
+// written after it.
 type device struct {
 	master *os.File
 	tty    *os.File
@@ -75,17 +75,12 @@ func (d *device) write(fd int, b []byte) int {
 
 func (d *device) settle() {}
 
-// mode is what the program in the foreground made of the terminal.
-type mode struct{ canonical, echo, echoControl bool }
-
-func (d *device) mode() mode { return mode{canonical: true, echo: true, echoControl: true} }
-
-func (d *device) foreground() int {
-	p, err := unix.IoctlGetInt(int(d.master.Fd()), unix.TIOCGPGRP)
-	if err != nil {
-		return 0
+func (d *device) front() front {
+	f := front{mode: mode{canonical: true, echo: true, echoControl: true, signals: true}, tty: d.tty.Name()}
+	if p, err := unix.IoctlGetInt(int(d.master.Fd()), unix.TIOCGPGRP); err == nil {
+		f.group = p
 	}
-	return p
+	return f
 }
 
 func (d *device) resize(cols, rows int) error {
@@ -100,14 +95,23 @@ func (d *device) Close() (err error) {
 
 func killGroup(pgrp int) { _ = unix.Kill(-pgrp, unix.SIGKILL) }
 
-// Foreground is the command line of the program in the foreground: not told here.
+// Foreground is the command line of the program in the foreground: unknown on this system.
 func (s *Session) Foreground() string { return "" }
 
 func (s *Session) readsTerminal() bool { return false }
 
 func commandLine(int) []string { return nil }
 
-// Neither is told here: an interrupt is not repeated because of them.
+// Both are unknown on this system: they cause no repetition of an interrupt.
 func isNoProgram(int) bool { return false }
 
 func endedItself(int) bool { return false }
+
+func ignoresInterrupt(int) bool { return false }
+
+func selects(int) bool { return false }
+
+func (d *device) restart() {}
+
+// ReadsTerminal is always false: the system does not tell.
+func (s *Session) ReadsTerminal() bool { return false }

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// limit bounds what a test waits for; no test is meant to reach it.
+// limit bounds the waits of a test; no test should reach it.
 const limit = 20 * time.Second
 
 func context20(t testing.TB) context.Context {
@@ -29,10 +29,10 @@ func context20(t testing.TB) context.Context {
 // newSession starts a real bash in an empty directory.
 func newSession(t testing.TB) *Session {
 	t.Helper()
-	dir := t.TempDir()
+	// A nested shell that is hung up writes its history to HOME, while the test ends.
 	s, err := Start(context20(t), Options{
-		Env: []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + dir},
-		Dir: dir, StateDir: t.TempDir(),
+		Env: []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=/nonexistent"},
+		Dir: t.TempDir(), StateDir: t.TempDir(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -139,6 +139,11 @@ func TestSubmit(t *testing.T) {
 		{name: "exec sh", before: "exec dash", snippet: "echo a; (exit 3)", output: "a\n", status: 3},
 		{name: "a script asks", snippet: "printf 'read -p \"How much in $ \" x; echo got $x' >ask.sh\nbash ask.sh\n12", output: "~got 12"},
 		{name: "answers that nobody reads", before: "printf '\\033[c\\033[6n'", snippet: "echo fine", output: "fine\n"},
+		{
+			name: "a prompt that fills the row", needs: "busybox",
+			before: "mkdir -p $(printf '%079d')\ncd 0*\nexport PS1='\\W\\$ '\nbusybox sh", snippet: "(exit 4)", output: "*",
+			status: 4,
+		},
 		{name: "a nested zsh", needs: "zsh", before: "zsh -f", snippet: "echo a; (exit 4)", output: "*", status: 4},
 		{name: "a nested busybox", needs: "busybox", before: "busybox sh", snippet: "echo a; (exit 4)", output: "a\n", status: 4},
 		{name: "set -e", snippet: "set -e\nfalse", output: "*", err: ErrEnded},
@@ -186,9 +191,9 @@ func TestSubmitRefusesControlCharacters(t *testing.T) {
 	}
 }
 
-// TestExpect checks what satisfies a wait, and what does not.
+// TestExpect checks which texts satisfy a wait.
 func TestExpect(t *testing.T) {
-	const soon = 400 * time.Millisecond // long enough for what must not come
+	const soon = 400 * time.Millisecond // long enough for a rejected text
 	tests := []struct {
 		name   string
 		before string
@@ -207,7 +212,10 @@ func TestExpect(t *testing.T) {
 		{name: "across echo and output", snip: "echo b", want: []string{"echo b\nb"}, never: true},
 		{name: "split by colours", snip: `printf 'RE\033[31mAD\033[0mY\n'`, want: []string{"READY"}},
 		{name: "split by cursor moves", snip: `printf 'RE  Y\r\033[2CAD\n'`, want: []string{"READY"}},
-		{name: "split by a soft wrap", snip: fmt.Sprintf(`printf '%%s' %s; printf '\033[80GREADY\n'`, strings.Repeat("x", 70)), want: []string{"READY"}},
+		{
+			name: "split by a soft wrap",
+			snip: fmt.Sprintf(`printf '%%s' %s; printf '\033[80GREADY\n'`, strings.Repeat("x", 70)), want: []string{"READY"},
+		},
 		{name: "split between reads", snip: "printf REA; sleep 0.1; printf DY", want: []string{"READY"}},
 		{name: "split in a character", snip: `printf 'caf\303'; sleep 0.1; printf '\251s'`, want: []string{"cafés"}},
 		{name: "not contiguous", snip: `printf 'RE\033[10GADY'`, want: []string{"READY"}, never: true},
@@ -223,15 +231,33 @@ func TestExpect(t *testing.T) {
 		{name: "echo of keys, cooked", snip: "cat >/dev/null", keys: []string{"UNIQUE", "\n"}, want: []string{"UNIQUE"}, never: true},
 		{name: "echo of keys, partly read", snip: "cat >/dev/null", keys: []string{"UNIQUE and more"}, want: []string{"UNIQUE"}, never: true},
 		{name: "answer behind an echo", snip: "cat", keys: []string{"UNIQUE\n"}, want: []string{"UNIQUE"}},
-		{name: "text before a key", snip: "echo BEFORE; cat >/dev/null", ready: "BEFORE", keys: []string{"x"}, want: []string{"BEFORE"}, never: true},
-		{name: "redrawn after a key", snip: "stty -echo; printf SAME; read -n1; printf '\\rSAME'; sleep 30", ready: "SAME", keys: []string{"x"}, want: []string{"SAME"}},
-		{name: "partly redrawn after a key", snip: "stty -echo; printf 'count 1'; read -n1; printf '\\b2'; sleep 30", ready: "count 1", keys: []string{"x"}, want: []string{"count 2"}},
-		{name: "a line editor's echo", snip: "dash -c 'stty raw echo; exec cat >/dev/null'", keys: []string{"UNIQUE"}, want: []string{"UNIQUE"}, never: true},
+		{
+			name: "text before a key", snip: "echo BEFORE; cat >/dev/null", ready: "BEFORE", keys: []string{"x"},
+			want: []string{"BEFORE"}, never: true,
+		},
+		{
+			name: "redrawn after a key", snip: "stty -echo; printf SAME; read -n1; printf '\\rSAME'; sleep 30", ready: "SAME",
+			keys: []string{"x"}, want: []string{"SAME"},
+		},
+		{
+			name: "partly redrawn after a key", snip: "stty -echo; printf 'count 1'; read -n1; printf '\\b2'; sleep 30",
+			ready: "count 1", keys: []string{"x"}, want: []string{"count 2"},
+		},
+		{
+			name: "a line editor's echo", snip: "dash -c 'stty raw echo; exec cat >/dev/null'", keys: []string{"UNIQUE"},
+			want: []string{"UNIQUE"}, never: true,
+		},
 		{name: "a wrapped wide character", snip: "printf '%79s' ''; printf '\\033[1;76Habcd日本\\n'", want: []string{"abcd日本"}},
 		{name: "a job's notice", snip: "{ sleep 0.05; false && echo UNIQUE; } & sleep 0.2", want: []string{"UNIQUE"}, never: true},
-		{name: "a notice, then the text", snip: "{ sleep 0.05; false && echo UNIQUE; } & sleep 0.2; jobs; echo UNI''QUE", want: []string{"UNIQUE"}},
+		{
+			name: "a notice, then the text", snip: "{ sleep 0.05; false && echo UNIQUE; } & sleep 0.2; jobs; echo UNI''QUE",
+			want: []string{"UNIQUE"},
+		},
 		{name: "typed ahead", snip: "sleep 0.3", keys: []string{"true UNIQUE", "\n"}, want: []string{"UNIQUE"}, never: true},
-		{name: "a Return that is not echoed", snip: "read -rsn1 -p 'Press Enter'; echo going on", ready: "Enter", keys: []string{"\r"}, want: []string{"going on"}},
+		{
+			name: "a Return that is not echoed", snip: "read -rsn1 -p 'Press Enter'; echo going on", ready: "Enter",
+			keys: []string{"\r"}, want: []string{"going on"},
+		},
 		{name: "wide characters", snip: "echo '日本語 ok'", want: []string{"本語 ok"}},
 	}
 	for _, tt := range tests {
@@ -317,7 +343,8 @@ func TestTimeoutError(t *testing.T) {
 	if !errors.As(err, &e) {
 		t.Fatal(err)
 	}
-	if !e.Ended || e.Status != 3 || !strings.Contains(e.Tail, "something else") || !strings.Contains(strings.Join(e.Screen, "\n"), "something else") {
+	if !e.Ended || e.Status != 3 || !strings.Contains(e.Tail,
+		"something else") || !strings.Contains(strings.Join(e.Screen, "\n"), "something else") {
 		t.Errorf("%+v", e)
 	}
 }
@@ -331,7 +358,7 @@ func TestPrograms(t *testing.T) {
 		status  int
 	}{
 		{"top", "top", []string{"wait Tasks", "key ^C"}, 0},
-		{"top", "top", []string{"key q"}, 0}, // top drops what is typed before it is ready
+		{"top", "top", []string{"key q"}, 0}, // top drops keys typed before it is ready
 		{"vmstat", "vmstat 1", []string{"wait memory", "key ^C"}, 130},
 		{"less", "seq 1000 | less", []string{"wait 20", "key G", "wait 1000", "key q"}, 0},
 		{"vim", "vim -u NONE -n note.txt", []string{"key i", "keys Hello there", "key Escape", "keys :wq", "key Enter"}, 0},
@@ -383,7 +410,8 @@ func TestPrograms(t *testing.T) {
 
 func TestRecover(t *testing.T) {
 	for _, snippet := range []string{
-		"sleep 100", "trap '' INT; sleep 100 & wait", "bash -c 'trap \"\" INT TERM; while :; do sleep 1; done'", "echo 'a", "cat <<EOF", "read x", "yes",
+		"sleep 100", "trap '' INT; sleep 100 & wait", "bash -c 'trap \"\" INT TERM; while :; do sleep 1; done'", "echo 'a",
+		"cat <<EOF", "read x", "yes",
 	} {
 		t.Run(snippet, func(t *testing.T) {
 			s := newSession(t)
@@ -433,7 +461,7 @@ func TestFlood(t *testing.T) {
 	if err != nil || status != 0 || !strings.HasSuffix(out, "END\n") {
 		t.Errorf("status %d, %v, %q", status, err, out[max(0, len(out)-20):])
 	}
-	if c := cap(s.text.buf); c > 4*window {
+	if c := cap(s.prompt.out.text.buf); c > 4*window {
 		t.Errorf("the stream holds %d bytes", c)
 	}
 }

@@ -7,28 +7,83 @@ import (
 	"strings"
 )
 
-// rc makes an interactive bash (4.4 or later, for PS0) report where its commands
-// begin and end. \# is bash's own command number: it tells a command that ran from
-// a comment, and a replayed mark from a new one. PROMPT_COMMAND only puts back what
-// a snippet changed; where standard error was redirected, and the prompt with it,
-// it reports on the terminal itself (mark E; there \# is one less than in a prompt).
+// syncKey asks the line editor for a mark S (^^, which no terminal's own key sends and
+// readline leaves free). It does nothing else.
+const syncKey = "\x1e"
+
+// rc makes an interactive bash (4.4 or later, for PS0) report the beginning and the end of
+// its commands. \# is bash's own command number: it distinguishes a command that ran from a
+// comment, and a new mark from a replayed one.
+//
+// PS1 carries the marks D and B, PS0 the mark C. The last element of PROMPT_COMMAND puts
+// back the marks that a snippet changed: it is an array (bash 5.1), of which an assignment
+// replaces the first element only. If standard error is no terminal, the prompt does not
+// show: mark E on the terminal stands for it (there \# is one less than in a prompt). Its
+// field 3 is p if the prompt goes to a pipe, behind which a program such as tee may still
+// show it. Without promptvars a prompt cannot hold $?: it holds the status itself, and the
+// command number of that status.
+//
+// A snippet may define functions of the builtins' names, or disable builtins: the functions
+// here use only keywords, and printf, where there may be a program of that name.
+//
+// A closed standard input would end the shell, so it is opened again.
+//
+// The answer to the key of mark S proves that the shell has processed every interrupt before
+// the key: bash notices an interrupt at the moment of its prompt only at the next key. If the
+// prompt has lost its marks (field 3 is 1), S carries the status in their place.
 const rc = `
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then echo "bash 4.4 or later is needed, this is $BASH_VERSION"; exit 1; fi
-__workshop_prompt() {
-  if [[ ${PS1-} != *'D;$?;\#;TOKEN'*'B;TOKEN'* ]]; then PS1='\[\e]133;D;$?;\#;TOKEN\a\]'"${PS1-}"'\[\e]133;B;TOKEN\a\]'; fi
+__workshop_marks() {
+  __workshop_n='\#' __workshop_d='$?' __workshop_b=e __workshop_p=${PS1-}
+  __workshop_n=$((${__workshop_n@P} + 1))
+  if [[ :$BASHOPTS: != *:promptvars:* ]]; then __workshop_d=$__workshop_status/$__workshop_n; fi
+  if [[ :$SHELLOPTS: != *:emacs:* && :$SHELLOPTS: != *:vi:* ]]; then __workshop_b=n; fi
+  __workshop_d='\[\e]133;D;'$__workshop_d';\#;TOKEN\a\]' __workshop_b='\[\e]133;B;'$__workshop_b';TOKEN\a\]'
+  if [[ $__workshop_p != "$__workshop_d"*"$__workshop_b" ]]; then
+    if [[ $__workshop_p == *'\[\e]133;D;'*';\#;TOKEN\a\]'* ]]; then __workshop_p=${__workshop_p#*';\#;TOKEN\a\]'}; fi
+    if [[ $__workshop_p == *'\[\e]133;B;'?';TOKEN\a\]'* ]]; then __workshop_p=${__workshop_p%%'\[\e]133;B;'*}${__workshop_p##*'\[\e]133;B;'?';TOKEN\a\]'}; fi
+    PS1=$__workshop_d$__workshop_p$__workshop_b
+  fi
   if [[ ${PS2-} != *'2;TOKEN'* ]]; then PS2="${PS2-}"'\[\e]133;2;TOKEN\a\]'; fi
-  if [[ ${PS0-} != *'C;\#;TOKEN'* ]]; then PS0="${PS0-}"'\e]133;C;\#;TOKEN\a'; fi
-  if [[ ! -t 9 ]]; then local n='\#'; printf '\e]133;E;%s;%s;TOKEN\a' "$1" $((${n@P} + 1)) >/dev/tty; fi
+  if [[ ${PS0-} != *'C;\#;TOKEN'* ]]; then PS0=${PS0-}'\e]133;C;\#;TOKEN\a'; fi
 }
-PROMPT_COMMAND='{ __workshop_prompt $?; } 9>&2 2>/dev/null'
+__workshop_prompt() {
+  __workshop_n='\#' __workshop_to=f
+  __workshop_marks
+  if [[ ! -e /dev/fd/0 ]]; then exec </dev/tty; fi
+  if [[ ! -t 9 ]]; then
+    if [[ -p /dev/fd/9 ]]; then __workshop_to=p; fi
+    command printf '\e]133;E;%s;%s;%s;TOKEN\a' "$__workshop_status" "$__workshop_n" $__workshop_to >/dev/tty
+  fi
+  [[ x ]]
+}
+__workshop_sync() {
+  __workshop_status=$?
+  __workshop_lost=0
+  if [[ ${PS1-} != *'D;'*';\#;TOKEN'*'B;'?';TOKEN'* ]]; then __workshop_lost=1; __workshop_install; __workshop_marks; fi
+  __workshop_n='\#'
+  command printf '\e]133;S;%s;%s;%s;TOKEN\a' "$__workshop_status" $((${__workshop_n@P} + 1)) $__workshop_lost >/dev/tty
+}
+__workshop_install() {
+  __workshop_last=6
+  for __workshop_i in "${!PROMPT_COMMAND[@]}"; do
+    if [[ ${PROMPT_COMMAND[__workshop_i]} == "$__workshop_prompt" ]]; then builtin unset "PROMPT_COMMAND[__workshop_i]"
+    else __workshop_last=$((__workshop_i > __workshop_last ? __workshop_i : __workshop_last)); fi
+  done
+  PROMPT_COMMAND[__workshop_last+1]=$__workshop_prompt
+}
+__workshop_prompt='{ __workshop_status=$?; } 2>/dev/null; { __workshop_prompt; } 9>&2 2>/dev/null || __workshop_prompt 9>/dev/null 2>&9'
+__workshop_install
 PS1='$ '
 PS2='> '
 PS0=
+for __workshop_map in emacs vi-insert vi-command; do bind -m $__workshop_map -x '"\036": { __workshop_sync; } 2>/dev/null'; done
+unset __workshop_map
 set +H
 unset HISTFILE MAILCHECK
 `
 
-// inputrc keeps the line editor from decorating what is typed.
+// inputrc keeps the line editor from decorating the typed text.
 const inputrc = `set bell-style none
 set enable-bracketed-paste on
 set enable-active-region off
@@ -50,11 +105,14 @@ func writeStartup(shell, dir, token string) (argv, env []string, err error) {
 // mark is a parsed OSC 133 of our own shell.
 type mark struct {
 	kind   byte
-	status int // D, E
-	number int // C, D: bash's command number
+	status int  // D, E, S
+	number int  // C, D, E, S: bash's command number
+	lost   bool // S: the prompt has lost its marks
+	edits  bool // B: a line editor reads that answers the key of mark S
+	piped  bool // E: the prompt goes to a pipe
 }
 
-// parseMark reads "133;KIND[;STATUS][;NUMBER];TOKEN". A foreign token is no mark.
+// parseMark reads "133;KIND[;STATUS][;NUMBER][;FLAG];TOKEN". A foreign token is no mark.
 func parseMark(osc, token string) (m mark, ok bool) {
 	body, ok := strings.CutPrefix(osc, "133;")
 	if !ok {
@@ -67,11 +125,25 @@ func parseMark(osc, token string) (m mark, ok bool) {
 	m.kind = body[0]
 	var err error
 	switch m.kind {
-	case 'B', '2':
+	case 'B':
+		m.edits = body == "B;e"
+	case '2':
 	case 'C':
 		_, err = fmt.Sscanf(body, "C;%d", &m.number)
 	case 'D', 'E':
+		m.piped = strings.HasSuffix(body, ";p")
 		_, err = fmt.Sscanf(body[1:], ";%d;%d", &m.status, &m.number)
+		if err != nil { // without promptvars: the status, and its command number
+			of := 0
+			_, err = fmt.Sscanf(body[1:], ";%d/%d;%d", &m.status, &of, &m.number)
+			if err == nil && of != m.number {
+				return m, false
+			}
+		}
+	case 'S':
+		lost := 0
+		_, err = fmt.Sscanf(body[1:], ";%d;%d;%d", &m.status, &m.number, &lost)
+		m.lost = lost == 1
 	default:
 		return m, false
 	}

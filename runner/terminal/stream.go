@@ -1,10 +1,10 @@
 package terminal
 
-// window is how much of the stripped output is kept for searching, in bytes.
+// window is the size of the stripped output that is kept for searching, in bytes.
 const window = 1 << 20
 
-// stream is the output with escape sequences, prompts and echoes left out: its last
-// megabyte or two, addressed by offsets from the beginning of the session.
+// stream is the output without escape sequences, prompts and echoes: its last megabyte or
+// two, addressed by offsets from the beginning of the session.
 type stream struct {
 	buf   []byte
 	start int64 // offset of buf[0]
@@ -21,14 +21,14 @@ func (t *stream) append(b []byte) {
 	t.buf = append(t.buf, b...)
 }
 
-// cut keeps what comes from being read as one with what was.
+// cut separates the next text from the text so far.
 func (t *stream) cut() {
 	if n := len(t.buf); n > 0 && t.buf[n-1] != '\n' && t.buf[n-1] != '\r' {
 		t.append([]byte{'\n'})
 	}
 }
 
-// forget drops what was appended from an offset on.
+// forget drops the text from an offset on.
 func (t *stream) forget(off int64) { t.buf = t.buf[:len(t.buf)-len(t.from(off))] }
 
 func (t *stream) end() int64 { return t.start + int64(len(t.buf)) }

@@ -1,7 +1,6 @@
 package terminal
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,46 +11,65 @@ import (
 	expect "github.com/Netflix/go-expect"
 )
 
-// ErrEnded says that the shell itself has ended.
+// ErrEnded reports that the shell itself has ended.
 var ErrEnded = errors.New("the shell ended")
 
-// ErrIncomplete says that the shell waits for the rest of a snippet: an open quote,
+// ErrIncomplete reports that the shell waits for the rest of a snippet: an open quote,
 // here-document or compound command.
 var ErrIncomplete = errors.New("the snippet is not complete")
 
-// ErrFull says that the program in the foreground has not read what was typed before.
+// ErrUnknown reports that a command has ended with an unknown status: it removed the marks
+// from the prompt of a nested shell.
+var ErrUnknown = errors.New("the exit status is unknown: the snippet changed the prompt of its shell")
+
+// LineError reports a line that is longer than its reader's buffer, which would lose the end.
+type LineError struct{ Length, Limit int }
+
+func (e *LineError) Error() string {
+	return fmt.Sprintf("a line of %d bytes is too long for what reads it: it takes %d", e.Length, e.Limit)
+}
+
+// Line buffers, in bytes without the end of the line: a terminal's in canonical mode
+// (termios(3)), and that of the line editor of busybox, the only one here that keeps its
+// shell in raw mode without marks for the beginning of commands.
+const (
+	canonicalLine = 4095
+	busyboxLine   = 1023
+)
+
+// ErrFull reports that the program in the foreground has not read the earlier input.
 var ErrFull = errors.New("what was typed before has not been read yet")
 
-// Limits of the waiting for evidence that a program takes keys. One that is going to
-// change the terminal's mode drops what was typed before, so keys wait for long; an
-// interrupt is a signal and only waits for the program to be there.
+// Limits of the waiting for evidence that a program takes keys. A program that is going to
+// change the terminal's mode drops earlier input, so keys wait for long; an interrupt is a
+// signal and only waits for the presence of the program.
 const (
 	settleKeys      = 2 * time.Second
 	settleInterrupt = 300 * time.Millisecond
 	settleFirst     = 2 * time.Millisecond // until the first look; each further one waits twice as long
 )
 
-// lazy is how long an interrupt at the prompt is given, the first time, before it is
-// repeated.
-const lazy = 200 * time.Millisecond
+// interruptRetry is the time from an interrupt at the prompt to its first repetition.
+const interruptRetry = 200 * time.Millisecond
 
-// reading is how long a command is given, the first time, before a look at whether
-// it waits for input; each further look waits twice as long.
+// reading is the time of a command until the first look at whether it waits for input; each
+// further look waits twice as long.
 const reading = 200 * time.Millisecond
 
 // AwaitPrompt blocks until the shell reads a line, and returns the exit status of
-// the last command. The error is ErrEnded, ErrIncomplete, a *RejectedError or the
-// context's.
+// the last command. The error is ErrEnded, ErrIncomplete, ErrUnknown, a *MisreadError, a
+// *RejectedError or the context's.
 func (s *Session) AwaitPrompt(ctx context.Context) (status int, err error) {
-	// A shell that does not mark the beginning of its commands says only now that it
-	// waits for more.
+	// A shell that does not mark the beginning of its commands reports only now that it waits
+	// for the rest.
 	return s.awaitPrompt(ctx, func() bool {
-		return s.back() || s.rejected != nil || s.state == continued && !s.marksBegin()
+		p := &s.prompt
+		return p.back() || s.watch.rejected != nil || p.state == continued && !p.marksBegin()
 	})
 }
 
 func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int, err error) {
-	for limit := lazy; ; limit *= 2 {
+	for limit := interruptRetry; ; limit *= 2 {
 		seen := s.seen()
 		if s.awaitFor(ctx, limit, back) {
 			break
@@ -59,53 +77,75 @@ func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		s.nudge()
+		if s.nudge() {
+			limit = interruptRetry / 2 // as a person does: again and again
+		}
 		if s.seen() == seen {
+			s.askPrompt()
 			s.integrate(ctx)
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	p := &s.prompt
 	switch {
-	case s.rejected != nil:
-		return 0, s.rejected
-	case s.state == ended:
+	case p.last.misread != nil:
+		return 0, p.last.misread
+	case s.watch.rejected != nil:
+		return 0, s.watch.rejected
+	case p.state == ended:
 		return 0, ErrEnded
-	case s.state == continued:
+	case p.state == continued:
 		return 0, ErrIncomplete
+	case p.last.unknown:
+		return 0, ErrUnknown
 	}
-	return s.status, nil
+	return p.last.status, nil
 }
 
-// back is the condition that the shell reads a line, or is gone.
-func (s *Session) back() bool { return s.state == ready || s.state == ended }
-
-// nudge repeats an interrupt that the shell has swallowed. Bash takes notice of one
-// that comes at the very moment of its prompt only at the next key, and goes on with
-// a loop when one comes between two of its commands; a child of it loses one that comes
-// before it has become another program. A program that got it has its own reasons to go
-// on: it is left alone.
-func (s *Session) nudge() {
+// nudge repeats an interrupt that may have been lost. A program that got the interrupt and
+// goes on is left alone. It reports whether it did.
+func (s *Session) nudge() (repeated bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case !s.interrupt:
-	case s.state == running && s.missed:
-		s.interrupting(func() { s.press([]byte{interruptKey}) })
-	case s.state == sent || s.state == continued:
-		s.interrupting(func() { s.enqueue([]byte{interruptKey}) })
+	repeated = s.prompt.swallowed()
+	if repeated {
+		s.interrupting(s.prompt.repeatInterrupt)
 	}
+	return repeated
 }
 
-// interrupting types an interrupt, and notes whether it may have missed every program:
-// a shell was in the foreground, or one about to become a program, or the program had
-// ended and its shell did not know it yet.
+// interrupting types an interrupt, and looks at its receiver before and after.
 func (s *Session) interrupting(press func()) {
-	group := s.dev.foreground()
-	missed := group == s.shell || isNoProgram(group)
+	front := s.dev.front()
+	group := front.group
+	r := receiver{group: group, relayed: len(front.relays) > 0, noProgram: isNoProgram(group)}
+	r.deaf = endedItself(group) || ignoresInterrupt(group)
 	press()
 	s.dev.settle()
-	s.interrupt, s.missed = true, missed || s.dev.foreground() != group || endedItself(group)
+	r.gone = s.dev.foreground() != group || endedItself(group)
+	s.prompt.interrupted(r)
+}
+
+// missMark makes up for a mark C that never comes, if there is evidence for it: the output
+// before the evidence is read first.
+func (s *Session) missMark() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.prompt.missesMark() {
+		return
+	}
+	s.drain()
+	s.prompt.missMark()
+	s.notify()
+}
+
+// Excused reports whether an interrupt may have ended the last command, so that its status
+// means nothing.
+func (s *Session) Excused() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.prompt.excused()
 }
 
 // Prompting reports whether the shell reads a line now, and then the exit status of
@@ -114,20 +154,20 @@ func (s *Session) Prompting() (status int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drain()
-	return s.status, s.state == ready
+	return s.prompt.last.status, s.prompt.state == ready
 }
 
-// Inherited reports whether the last command was a shell inside that ended with the
-// status of the last command in it, as exit and ^D make it: that says nothing of itself.
+// Inherited reports whether the last command was a nested shell that ended with the status
+// of the last command in it, as after exit and ^D: that status is not its own.
 func (s *Session) Inherited() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.inherited
+	return s.prompt.last.inherited
 }
 
-// ExitStatus is the status with which the shell itself has ended, and whether that is
-// the one of the command before, as exit and ^D make it. ok is false while it runs, where
-// a signal ended it, and where its starter does not tell.
+// ExitStatus is the exit status of the shell itself. inherited reports whether it is the
+// status of the command before, as after exit and ^D. ok is false while the shell runs, if a
+// signal ended it, and if its starter does not know.
 func (s *Session) ExitStatus() (status int, inherited, ok bool) {
 	p, tells := s.proc.(interface{ ExitStatus() (int, bool) })
 	if !tells || !s.Ended() {
@@ -136,90 +176,133 @@ func (s *Session) ExitStatus() (status int, inherited, ok bool) {
 	status, ok = p.ExitStatus()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return status, status == s.lastStatus, ok
+	return status, status == s.prompt.last.marked, ok
 }
 
-// LineStatus is how one line of a snippet ended.
-type LineStatus struct {
-	Line   string
-	Status int
-}
-
-// Failures are the lines of the last snippet, but for its last one, whose commands
-// ended with another status than 0. The snippet's own status does not show them.
-func (s *Session) Failures() []LineStatus {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.failures
-}
-
-// Lines are the lines of a snippet as they are typed, each with a Return behind it.
+// Lines are the typed lines of a snippet, each with a Return behind it.
 func Lines(snippet string) []string {
 	return strings.Split(strings.TrimRight(snippet, "\n"), "\n")
 }
 
-// Submit types a snippet and Return, a line at a time: the next line is sent when
-// the shell reads again, or when the command asks for input. It returns when the
-// last line has been taken: its command runs or has ended ([Session.AwaitPrompt]
-// tells). The shell must be at its prompt. A wait looks at what comes from here on.
-//
-// What is rejected must not appear from here on, until the next Submit or
-// [Session.Unwatch]: when it does, this method, Expect and AwaitPrompt return a
-// *RejectedError, at once and whatever else has come.
-func (s *Session) Submit(ctx context.Context, snippet string, reject ...expect.ExpectOpt) error {
-	if i := strings.IndexFunc(snippet, forbidden); i >= 0 {
-		return fmt.Errorf("the snippet holds the control character %q", snippet[i])
+// Snippet is the input of [Session.SubmitSnippet].
+type Snippet struct {
+	Text     string
+	LastOnly bool // the statuses of all lines but the last do not matter
+	// Reject holds the rejected texts from here on, until the next snippet or
+	// [Session.Unwatch]. When one appears, SubmitSnippet, Expect and AwaitPrompt return a
+	// *RejectedError, at once and before any other result.
+	Reject []expect.ExpectOpt
+}
+
+// StatusError reports that a line of a snippet, not its last one, ended with another status
+// than 0. The lines behind it have not been typed.
+type StatusError struct {
+	Line   string
+	Status int
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("%q ended with status %d", e.Line, e.Status)
+}
+
+// Submit is SubmitSnippet with LastOnly set.
+func (s *Session) Submit(ctx context.Context, text string, reject ...expect.ExpectOpt) error {
+	return s.SubmitSnippet(ctx, Snippet{Text: text, Reject: reject, LastOnly: true})
+}
+
+// SubmitSnippet types a snippet and Return, a line at a time: the next line is sent when the
+// shell reads again, or when the command asks for input. It returns when the last line has
+// been taken: its command runs or has ended, see [Session.AwaitPrompt]. The shell must be at
+// its prompt. A later wait looks at the output from here on. The error may be a
+// *StatusError, a *LineError, a *ShellError, a *MisreadError, a *RejectedError, ErrIncomplete, ErrUnknown,
+// ErrEnded or the context's.
+func (s *Session) SubmitSnippet(ctx context.Context, snippet Snippet) error {
+	if i := strings.IndexFunc(snippet.Text, forbidden); i >= 0 {
+		return fmt.Errorf("the snippet holds the control character %q", snippet.Text[i])
 	}
-	lines := Lines(snippet)
-	var watches []search
-	if len(reject) > 0 {
+	lines := Lines(snippet.Text)
+	var searches []search
+	if len(snippet.Reject) > 0 {
 		var err error
-		if watches, _, err = compileSearches(reject); err != nil {
+		if searches, _, err = compileSearches(snippet.Reject); err != nil {
 			return err
 		}
 	}
 	s.mu.Lock()
 	s.drain()
-	s.mark()
-	s.submitted = s.position.offset
-	s.watches, s.watched, s.rejected = watches, s.position, nil
-	s.status, s.ran, s.inherited, s.failures, s.refused, s.hand = 0, false, false, nil, 0, Hand{}
+	s.position = s.prompt.out.mark()
+	s.watch = watch{searches: searches, from: s.position}
+	s.prompt.snippetBegins()
 	s.mu.Unlock()
 	for i, line := range lines {
-		if err := s.submitLine(ctx, line, i == len(lines)-1); err != nil {
+		last := i == len(lines)-1
+		if shell := s.foreignShell(); shell != "" && !snippet.LastOnly {
+			return &ShellError{line, shell}
+		}
+		if err := s.submitLine(ctx, line, last); err != nil {
 			return err
+		}
+		if !last && !snippet.LastOnly {
+			if err := s.lineStatus(line); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// forbidden characters would act on the line editor instead of being typed.
+// lineStatus is the error of a typed line that has ended: a *StatusError or ErrUnknown. It is
+// nil if the line passed, goes on, or held no command.
+func (s *Session) lineStatus(line string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := &s.prompt.last
+	switch {
+	case s.prompt.state != ready || !last.lineRan:
+		return nil
+	case last.unknown:
+		return ErrUnknown
+	case last.marked != 0 && !last.inherited:
+		return &StatusError{line, last.marked}
+	}
+	return nil
+}
+
+// ShellError reports a line that a nested shell would read whose statuses are unknown. It has
+// not been typed.
+type ShellError struct{ Line, Shell string }
+
+func (e *ShellError) Error() string {
+	return fmt.Sprintf("%s would run %q, and its exit statuses are unknown", e.Shell, e.Line)
+}
+
+// forbidden reports whether a character would act on the line editor instead of being typed.
 func forbidden(r rune) bool {
 	return r < ' ' && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0
 }
 
 func (s *Session) submitLine(ctx context.Context, line string, last bool) error {
-	typed, err := s.typeSlowly(ctx, line)
+	if _, ok := s.Prompting(); ok {
+		s.settlePrompt(ctx)
+	}
+	s.settleReader(ctx)
+	if err := s.fits(line); err != nil {
+		return err
+	}
+	slowly, err := s.typeSlowly(ctx, line)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
-	interrupted, before := s.interrupt, s.number
-	switch {
-	case typed:
-	case s.state == ready || s.state == continued:
-		s.typeLine(line)
-	default: // the command before it asks for input
-		s.press([]byte(line + "\r"))
-	}
+	s.prompt.typeLine(line, slowly)
 	s.mu.Unlock()
 
 	limit := reading
 	taken := func() bool {
-		if s.rejected != nil {
+		if s.watch.rejected != nil {
 			return true
 		}
-		switch s.state {
+		switch s.prompt.state {
 		case ready, continued, ended:
 			return true
 		case running:
@@ -235,96 +318,54 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 			return err
 		}
 		s.missMark()
+		s.askPrompt()
 		if s.integrate(ctx) {
 			break
 		}
 		if s.readsTerminal() {
+			if s.integrate(ctx) { // its prompt may have come since
+				break
+			}
 			return nil
 		}
 		limit *= 2
 	}
 	s.mu.Lock()
-	state, ran, status, rejected := s.state, s.ran, s.status, s.rejected
-	if !last && state == ready && s.number > before && s.lastStatus != 0 {
-		s.failures = append(s.failures, LineStatus{line, s.lastStatus})
-	}
+	state, rejected, misread := s.prompt.state, s.watch.rejected, s.prompt.last.misread
 	s.mu.Unlock()
 	switch {
+	case misread != nil:
+		return misread
 	case rejected != nil:
 		return rejected
 	case state == ended && !last:
 		return ErrEnded
 	case state == continued && last:
 		return ErrIncomplete
-	case state == ready && interrupted && !ran && status == 130:
-		// The interrupt typed before reached the prompt instead of the program,
-		// which had ended by itself, and took the line with it.
-		s.mu.Lock()
-		s.interrupt = false
-		s.mu.Unlock()
-		return s.submitLine(ctx, line, last)
 	}
 	return nil
 }
 
-// typeLine types a line and Return at the shell's prompt.
-func (s *Session) typeLine(line string) {
-	s.clearLine()
-	s.expectLine()
-	if !s.marksBegin() { // everything up to the end of the line is echo
-		s.echo.editor(s)
-		text := strings.TrimSpace(line)
-		s.state, s.ran = running, s.ran || text != "" && text[0] != '#'
-		s.enqueue([]byte(line + "\r"))
-		return
+// fits returns a *LineError unless the reader of the terminal takes the line as a whole.
+func (s *Session) fits(line string) error {
+	limit := canonicalLine
+	if !s.dev.mode().canonical {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.prompt.marksBegin() || !s.prompt.reads() {
+			return nil
+		}
+		limit = busyboxLine
 	}
-	if s.away { // mark E comes before the line editor is there: the terminal itself may echo
-		b := []byte(line + "\r")
-		s.echo.expect(canonicalEcho(b, true), s)
-		s.enqueue(b)
-		return
+	if len(line) > limit {
+		return &LineError{len(line), limit}
 	}
-	if s.screen.BracketedPaste() && (strings.Contains(line, "\t") || len(line) > 200) {
-		line = "\x1b[200~" + line + "\x1b[201~"
-	} else {
-		line = strings.ReplaceAll(line, "\t", "\x16\t")
-	}
-	s.enqueue([]byte(line + "\r"))
+	return nil
 }
 
-// clearLine discards what may stand behind the prompt: keys without a Return, or the
-// answers to queries that a program did not wait for. ^G ends a command of the line
-// editor such as a search.
-func (s *Session) clearLine() {
-	if s.control {
-		s.enqueue([]byte{0x07})
-	}
-	if s.dirty {
-		s.enqueue([]byte{0x05, 0x15}) // ^E ^U
-	}
-	s.dirty, s.control = false, false
-}
-
-// expectLine notes that a line is typed at the shell's prompt. While its prompts are
-// away it neither echoes nor says when the command begins.
-func (s *Session) expectLine() {
-	if s.away {
-		s.state, s.ran = running, true
-		return
-	}
-	s.state, s.line, s.complaint, s.heard = sent, false, false, s.heard[:0]
-	s.begin(classEcho)
-}
-
-// mark makes the next Expect look at what comes from here on.
-func (s *Session) mark() {
-	s.begin(s.classes[len(s.classes)-1])
-	s.position = position{offset: s.text.end(), epoch: uint32(len(s.classes) - 1)}
-}
-
-// Press types keys to whatever reads the terminal, without a Return of its own. A
-// program that has just been started is first given the time to take them. A wait
-// looks at what comes from here on.
+// Press types keys to the reader of the terminal, without a Return of its own. A program that
+// has just been started first gets the time to take them. A later wait looks at the output
+// from here on.
 func (s *Session) Press(ctx context.Context, keys ...Key) error {
 	interrupts := slices.ContainsFunc(keys, Key.Interrupts)
 	if err := s.Settle(ctx, interrupts); err != nil {
@@ -333,91 +374,43 @@ func (s *Session) Press(ctx context.Context, keys ...Key) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drain()
-	if s.state == ended {
+	p := &s.prompt
+	if p.state == ended {
 		return ErrEnded
 	}
-	s.mark()
-	s.hand = Hand{}
-	var b []byte
-	for _, k := range keys {
-		b = k.append(b, s.screen.AppCursorKeys())
-	}
-	s.awake, s.missed = true, false
-	if s.state == ready || s.state == continued {
-		s.status, s.inherited = 0, false
-		if s.state == ready && !s.typed && len(keys) == 1 && keys[0].Leaves() { // what comes now is the end of a shell
-			s.state, s.ran, s.leaving, s.saidSince, s.interrupt = running, true, true, false, false
-			s.begin(classOutput)
-			s.enqueue(b)
-			return ctx.Err()
+	s.position = p.out.mark()
+	b := p.keysBegin(keys)
+	switch {
+	case p.reads():
+		p.pressAtPrompt(b, interrupts, len(keys) == 1 && keys[0].Leaves())
+	case interrupts:
+		s.interrupting(func() { p.press(b) })
+	default:
+		if err := p.pressProgram(b, s.readsTerminal); err != nil {
+			return err
 		}
-		if bytes.ContainsAny(b, submitting+"\x03") {
-			s.expectLine() // a new prompt will come of it
-			s.dirty = s.dirty || bytes.Contains(b, []byte(operateKey))
-		} else {
-			s.begin(classEcho)
-			s.dirty, s.typed, s.control = true, true, s.control || bytes.IndexFunc(b, forbidden) >= 0
-		}
-		s.interrupt = s.interrupt || interrupts
-		s.enqueue(b)
-		return ctx.Err()
-	}
-	if interrupts {
-		s.interrupting(func() { s.press(b) })
-	} else {
-		s.press(b)
 	}
 	return ctx.Err()
 }
 
-// press types bytes to a program in the foreground, prepared for their echo.
-func (s *Session) press(b []byte) {
-	m := s.dev.mode()
-	switch {
-	case m.canonical && m.echo:
-		s.echo.expect(canonicalEcho(b, m.echoControl), s)
-	case m.canonical || s.screen.AltScreen():
-		s.echo.reset(s)
-	case len(b) > 1 && bytes.ContainsAny(b, "\r\n"):
-		s.echo.editor(s)
-	case len(b) > 1 && bytes.IndexFunc(b, forbidden) < 0:
-		s.echo.expect(b, s)
-	}
-	s.enqueue(b)
-}
-
-// canonicalEcho is what the line discipline echoes (termios(3): ECHO, ECHOCTL).
-func canonicalEcho(b []byte, control bool) []byte {
-	var e []byte
-	for _, c := range b {
-		switch {
-		case c == '\r' || c == '\n':
-			e = append(e, '\r', '\n')
-		case c == 0x04: // end of file is not echoed
-		case c == '\t' || c >= ' ' && c != 0x7f:
-			e = append(e, c)
-		case control && c != 0x7f:
-			e = append(e, '^', c^0x40)
-		}
-	}
-	return e
-}
-
-// Settle waits until a program in the foreground can take keys: it has written and
-// reads in raw mode, or it sleeps in a read of the terminal. [Session.Press] does so by
-// itself. The error is the context's, where the shell has not even taken the line that
-// was typed last.
+// Settle waits until a program in the foreground can take keys: it has written and reads in
+// raw mode, or it sleeps in a read of the terminal. [Session.Press] calls it. The error is the
+// context's, if the shell has not even taken the last typed line.
 func (s *Session) Settle(ctx context.Context, interrupt bool) error {
-	if err := s.await(ctx, func() bool { return s.state != sent }); err != nil {
-		return err
+	p := &s.prompt
+	for look := interruptRetry; !s.awaitFor(ctx, look, p.settled); look *= 2 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		s.nudge()
 	}
-	// Raw mode that the shell itself has set means that its prompt is about to come: then
-	// only that it reads counts, as its marks are written before.
+	// Raw mode set by the shell itself means that its prompt is about to come: then the only
+	// evidence is that it reads, as its marks are written before.
 	limit, begun := settleKeys, func() bool {
-		return s.state != running || s.saidSince && !s.dev.mode().canonical && !s.shellInFront()
+		return p.state != running || p.out.said && !s.dev.mode().canonical && !p.shellInFront()
 	}
 	if interrupt {
-		limit, begun = settleInterrupt, func() bool { return s.state != running || s.saidSince || s.awake }
+		limit, begun = settleInterrupt, func() bool { return p.state != running || p.out.said || p.last.awake }
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -429,26 +422,46 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 	return nil
 }
 
+// settleReader waits, for a moment, for a nested shell that shows its prompt before it sets
+// the terminal's mode and reads, such as ksh: it would echo a line a second time.
+func (s *Session) settleReader(ctx context.Context) {
+	s.mu.Lock()
+	late := s.prompt.reads() && s.prompt.asks()
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, settleKeys)
+	defer cancel()
+	for look := settleFirst; late && ctx.Err() == nil && !s.readsTerminal(); look *= 2 {
+		s.awaitFor(ctx, look, func() bool { return s.prompt.state == ended })
+	}
+}
+
+// Resume resumes output that ^S has stopped.
+func (s *Session) Resume() { s.dev.restart() }
+
 // Recover brings the shell back to its prompt: it interrupts the command in the
 // foreground, then kills its process group. An error means that the shell is lost.
 func (s *Session) Recover(ctx context.Context) error {
+	s.dev.restart()
 	s.mu.Lock()
-	s.watches, s.rejected = nil, nil
-	if !s.back() {
+	s.watch, s.prompt.last.misread = watch{from: s.watch.from}, nil
+	s.drain()
+	if p := &s.prompt; !p.back() && p.state != proving && p.state != prompting {
 		s.interrupting(func() { s.enqueue([]byte{interruptKey}) })
 	}
 	s.mu.Unlock()
 	within := func(d time.Duration) error {
 		ctx, cancel := context.WithTimeout(ctx, d)
 		defer cancel()
-		_, err := s.awaitPrompt(ctx, s.back)
+		_, err := s.awaitPrompt(ctx, s.prompt.back)
 		return err
 	}
 	err := within(time.Second)
 	if errors.Is(err, context.DeadlineExceeded) {
-		if pgrp := s.dev.foreground(); pgrp > 1 && pgrp != s.shell {
+		s.mu.Lock()
+		if pgrp := s.dev.foreground(); pgrp > 1 && pgrp != s.prompt.shell {
 			killGroup(pgrp)
 		}
+		s.mu.Unlock()
 		err = within(2 * time.Second)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

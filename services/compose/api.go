@@ -2,8 +2,7 @@ package compose
 
 import "time"
 
-// The types below are the fields of the Engine API that are used here; their
-// names are the API's.
+// The types below hold the fields of the Engine API that are used here. Their names are the API's.
 
 // summary is an element of GET /containers/json.
 type summary struct {
@@ -105,7 +104,7 @@ type createRequest struct {
 
 type healthcheck struct {
 	Test        []string `json:",omitempty"`
-	Interval    int64    `json:",omitempty"` // nanoseconds, as the two below
+	Interval    int64    `json:",omitempty"` // nanoseconds, like the two below
 	Timeout     int64    `json:",omitempty"`
 	StartPeriod int64    `json:",omitempty"`
 	Retries     int      `json:",omitempty"`

@@ -48,12 +48,13 @@ func (s *session) ensureImages(ctx context.Context, services []types.ServiceConf
 				return err
 			}
 		case o.build == buildNever:
-			return fmt.Errorf("Service '%s' needs to be built, but --no-build was passed.", svc.Name) //nolint:staticcheck // the text of docker-compose
+			//nolint:staticcheck // the text of docker-compose
+			return fmt.Errorf("Service '%s' needs to be built, but --no-build was passed.", svc.Name)
 		default:
 			if err := s.build(ctx, svc, buildOptions{}); err != nil {
 				return err
 			}
-			s.style.builtMissing(s, svc)
+			s.style.build.builtMissing(s, svc)
 		}
 	}
 	return nil
@@ -63,7 +64,7 @@ func (s *session) ensureImages(ctx context.Context, services []types.ServiceConf
 func (s *session) build(ctx context.Context, svc types.ServiceConfig, o buildOptions) error {
 	b := svc.Build
 	name := s.imageName(svc)
-	s.style.building(s, svc, o.quiet)
+	s.style.build.building(s, svc, o.quiet)
 	s.ui.status("Image", name, "Building")
 	args := maps.Clone(b.Args)
 	if args == nil {
@@ -102,7 +103,7 @@ func (s *session) build(ctx context.Context, svc types.ServiceConfig, o buildOpt
 		dockerfile = "Dockerfile"
 	}
 	if inline == nil && !exists(filepath.Join(b.Context, dockerfile)) {
-		return s.style.noDockerfile(s, svc, filepath.Join(b.Context, dockerfile))
+		return s.style.build.noDockerfile(filepath.Join(b.Context, dockerfile))
 	}
 	values.Set("dockerfile", dockerfile)
 
@@ -124,7 +125,7 @@ func (s *session) build(ctx context.Context, svc types.ServiceConfig, o buildOpt
 		out = io.Discard
 	}
 	if err := s.messages(ctx, res.Body, out, isTerminal(s.Stdout), nil); err != nil {
-		return s.style.buildFailed(s, svc, err)
+		return s.style.build.failed(svc, err)
 	}
 	s.ui.status("Image", name, "Built")
 	return nil
@@ -135,8 +136,8 @@ func jsonText(v any) string {
 	return string(b)
 }
 
-// message is an element of the stream in which the engine tells how a build or a
-// pull goes on.
+// message is an element of the stream in which the engine reports the progress of a build or a
+// pull.
 type message struct {
 	Stream   string `json:"stream"`
 	Status   string `json:"status"`
@@ -148,8 +149,8 @@ type message struct {
 	} `json:"progressDetail"`
 }
 
-// messages prints the stream of a build or a pull. Layers have a line each, which
-// is redrawn on a terminal; elsewhere their progress is not shown.
+// messages prints the stream of a build or a pull. Each layer has a line, which is redrawn on a
+// terminal. Without a terminal the layers' progress is not shown.
 func (s *session) messages(ctx context.Context, r io.Reader, out io.Writer, terminal bool, status func(string)) error {
 	rows := map[string]int{}
 	for dec := json.NewDecoder(r); ; {
@@ -183,7 +184,7 @@ func (s *session) messages(ctx context.Context, r io.Reader, out io.Writer, term
 			}
 		}
 		switch {
-		case m.Detail == nil && m.Stream == "": // also of what has no text, such as an image's ID
+		case m.Detail == nil && m.Stream == "": // also for messages without a text, such as an image's ID
 			fmt.Fprintln(out, text)
 		case m.Detail == nil:
 			io.WriteString(out, text)
@@ -198,11 +199,11 @@ func (s *session) messages(ctx context.Context, r io.Reader, out io.Writer, term
 	}
 }
 
-// pull pulls the image of a service. status gets the engine's words for the state
-// it is in, if it wants them; else they are printed.
+// pull pulls the image of a service. If status is not nil it gets the engine's words for each
+// state; else they are printed.
 func (s *session) pull(ctx context.Context, svc types.ServiceConfig, quiet bool, status func(string)) error {
 	name := s.imageName(svc)
-	s.style.pulling(s, svc, quiet)
+	s.style.build.pulling(s, svc, quiet)
 	s.ui.status("Image", name, "Pulling")
 	repository, tag := splitTag(name)
 	values := url.Values{"fromImage": {repository}, "tag": {tag}}
@@ -236,9 +237,9 @@ func splitTag(name string) (repository, tag string) {
 	return name, "latest"
 }
 
-// writeContext writes a directory as the tar stream that the engine builds from:
-// without what .dockerignore excludes, and with an inline Dockerfile if there is
-// one. Everything belongs to root in it.
+// writeContext writes a directory as the tar stream that the engine builds from. It omits the files
+// that .dockerignore excludes and adds an inline Dockerfile if there is one. All files in it belong
+// to root.
 func writeContext(w io.Writer, dir, dockerfile string, inline []byte) error {
 	ignored, err := readIgnore(filepath.Join(dir, ".dockerignore"))
 	if err != nil {
@@ -290,7 +291,7 @@ func addFile(t *tar.Writer, name, rel string, entry fs.DirEntry) error {
 		}
 	}
 	if info.Mode()&fs.ModeSocket != 0 {
-		return nil // tar has no sockets
+		return nil // a tar archive cannot hold sockets
 	}
 	header, err := tar.FileInfoHeader(info, link)
 	if err != nil {
@@ -309,7 +310,7 @@ func addFile(t *tar.Writer, name, rel string, entry fs.DirEntry) error {
 		return err
 	}
 	defer f.Close()
-	_, err = io.CopyN(t, f, header.Size) // no more than announced, if it grows meanwhile
+	_, err = io.CopyN(t, f, header.Size) // no more than announced, even if the file grows
 	return err
 }
 
@@ -352,8 +353,8 @@ func readIgnore(name string) (*ignore, error) {
 	return ig, lines.Err()
 }
 
-// globExpression translates a pattern: * and ? do not cross a slash, ** does; what
-// is below a match matches too.
+// globExpression translates a pattern: * and ? do not match a slash, ** does. Paths below a match
+// match, too.
 func globExpression(pattern string) (*regexp.Regexp, error) {
 	var b strings.Builder
 	for i := 0; i < len(pattern); i++ {
@@ -382,7 +383,7 @@ func globExpression(pattern string) (*regexp.Regexp, error) {
 	return regexp.Compile("^" + b.String() + "(/.*)?$")
 }
 
-// match reports whether a path is excluded: the last rule that matches decides.
+// match reports whether a path is excluded. The last matching rule decides.
 func (ig *ignore) match(rel string) bool {
 	for _, r := range slices.Backward(ig.rules) {
 		if r.re.MatchString(rel) {

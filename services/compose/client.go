@@ -14,19 +14,19 @@ import (
 	"sync"
 )
 
-// client speaks the Docker Engine HTTP API, version 1.24 and later.
+// client is a client of the Docker Engine HTTP API, version 1.24 and later.
 // https://docs.docker.com/reference/api/engine/
 type client struct {
 	http *http.Client
 	base string // scheme and authority of the URLs
-	host string // as given by DOCKER_HOST
+	host string // the value of DOCKER_HOST
 
 	mu     sync.Mutex
 	prefix string // "/v1.41", once it is known
-	engine string // what the engine calls itself, likewise
+	engine string // the engine's name for itself, once it is known
 }
 
-// apiError is an answer of the engine other than success.
+// apiError is an answer of the engine with an error status.
 type apiError struct {
 	Status  int
 	Message string
@@ -34,7 +34,7 @@ type apiError struct {
 
 func (e *apiError) Error() string { return e.Message }
 
-// connectionError says that there is no engine at the address.
+// connectionError means that there is no engine at the address.
 type connectionError struct {
 	host string
 	err  error
@@ -46,13 +46,13 @@ func (e *connectionError) Error() string {
 
 func (e *connectionError) Unwrap() error { return e.err }
 
-// notFound reports whether the engine said that there is no such object.
+// notFound reports whether the engine does not have the object.
 func notFound(err error) bool {
 	var e *apiError
 	return errors.As(err, &e) && e.Status == http.StatusNotFound
 }
 
-// defaultHost is where an engine listens unless DOCKER_HOST says otherwise.
+// defaultHost is the address of the engine without DOCKER_HOST.
 const defaultHost = "unix:///var/run/docker.sock"
 
 // newClient returns a client for a DOCKER_HOST: unix:///path, tcp://host:port or
@@ -106,7 +106,7 @@ func (c *client) versioned(ctx context.Context, path string) (string, error) {
 	return c.prefix + path, nil
 }
 
-// engineName is what the engine calls itself.
+// engineName returns the engine's name for itself.
 func (c *client) engineName(ctx context.Context) (string, error) {
 	if _, err := c.versioned(ctx, ""); err != nil {
 		return "", err
@@ -116,9 +116,11 @@ func (c *client) engineName(ctx context.Context) (string, error) {
 	return c.engine, nil
 }
 
-// send sends one request and returns its answer, whose body the caller closes;
-// an answer that is no success is an [*apiError].
-func (c *client) send(ctx context.Context, method, path string, query url.Values, body io.Reader, header http.Header) (*http.Response, error) {
+// send sends one request and returns its answer. The caller closes the body. An answer with an
+// error status is returned as an [*apiError].
+func (c *client) send(
+	ctx context.Context, method, path string, query url.Values, body io.Reader, header http.Header,
+) (*http.Response, error) {
 	u := c.base + path
 	if len(query) > 0 {
 		u += "?" + query.Encode()
@@ -156,8 +158,10 @@ func (c *client) send(ctx context.Context, method, path string, query url.Values
 	return nil, &apiError{res.StatusCode, message.Message}
 }
 
-// stream is send on a versioned path.
-func (c *client) stream(ctx context.Context, method, path string, query url.Values, body io.Reader, header http.Header) (*http.Response, error) {
+// stream is send with a versioned path.
+func (c *client) stream(
+	ctx context.Context, method, path string, query url.Values, body io.Reader, header http.Header,
+) (*http.Response, error) {
 	path, err := c.versioned(ctx, path)
 	if err != nil {
 		return nil, err
@@ -207,7 +211,7 @@ func (c *client) delete(ctx context.Context, path string, query url.Values) erro
 	return c.call(ctx, http.MethodDelete, path, query, nil, nil)
 }
 
-// hijack starts a request whose connection then carries bytes in both ways.
+// hijack starts a request whose connection then carries bytes in both directions.
 func (c *client) hijack(ctx context.Context, path string, query url.Values, in any) (io.ReadWriteCloser, error) {
 	var body io.Reader
 	header := http.Header{"Connection": {"Upgrade"}, "Upgrade": {"tcp"}}
@@ -219,28 +223,28 @@ func (c *client) hijack(ctx context.Context, path string, query url.Values, in a
 		body = bytes.NewReader(b)
 		header.Set("Content-Type", "application/json")
 	}
-	res, err := c.stream(ctx, http.MethodPost, path, query, body, header) //nolint:bodyclose // whoever gets it does
+	res, err := c.stream(ctx, http.MethodPost, path, query, body, header) //nolint:bodyclose // the caller closes it
 	if err != nil {
 		return nil, err
 	}
 	if rw, ok := res.Body.(io.ReadWriteCloser); ok {
 		return rw, nil
 	}
-	return readOnly{res.Body}, nil // an engine that does not upgrade can still be read
+	return readOnly{res.Body}, nil // the output of an engine that does not upgrade can still be read
 }
 
-// readOnly is a stream without a way in.
+// readOnly is a stream that cannot be written.
 type readOnly struct{ io.ReadCloser }
 
 func (readOnly) Write(p []byte) (int, error) { return len(p), nil }
 
-// drain reads what is left, so that the connection can be used again, and closes.
+// drain reads the rest, so that the connection can be used again, and closes it.
 func drain(body io.ReadCloser) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(body, 1<<16))
 	body.Close()
 }
 
-// filters is the JSON that list and event endpoints take as their filter.
+// filters encodes the filter of list and event endpoints.
 func filters(f map[string][]string) string {
 	b, _ := json.Marshal(f)
 	return string(b)

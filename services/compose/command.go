@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// command is a subcommand. The table of them is in commands.go.
+// command is a subcommand. Their table is in commands.go.
 type command struct {
 	name    string
 	looks   []Look // nil means all
-	usage   string // what follows the name
+	usage   string // the operands
 	summary string
 	about   string // further lines of the help
 	flags   []flag
@@ -19,13 +19,13 @@ type command struct {
 	silent  bool // does not repeat warnings about the file
 	min     int  // number of operands
 	max     int  // -1: any number
-	// passthrough means that options after the first operand belong to a command
-	// that is run in a container.
+	// passthrough means that options after the first operand belong to the command in the
+	// container.
 	passthrough bool
 	run         func(ctx context.Context, s *session, opts options) error
 }
 
-// need is what a command needs before it can run.
+// need is the state that a command needs before it can run.
 type need int
 
 const (
@@ -34,8 +34,8 @@ const (
 	nothing
 )
 
-// flag is an option of a command. Its name is the long one, or the short one if
-// there is no other.
+// flag is an option of a command. Its name is the long one, or the short one if there is no long
+// one.
 type flag struct {
 	short, long string
 	arg         string // the name of its argument; "" if it takes none
@@ -71,7 +71,7 @@ func (o options) has(name string) bool { return len(o.flags[name]) > 0 }
 
 func (o options) values(name string) []string { return o.flags[name] }
 
-// value is the last value given, or fallback.
+// value returns the last value of an option, or fallback if it is not given.
 func (o options) value(name, fallback string) string {
 	if v := o.flags[name]; len(v) > 0 {
 		return v[len(v)-1]
@@ -81,10 +81,10 @@ func (o options) value(name, fallback string) string {
 
 func (o options) set(name, value string) { o.flags[name] = append(o.flags[name], value) }
 
-// usageError says that the command line cannot be understood.
+// usageError means that the command line is not valid.
 type usageError struct {
 	command *command
-	unknown string // a command that there is not
+	unknown string // a command that does not exist
 	message string
 }
 
@@ -95,8 +95,8 @@ func (e *usageError) Error() string {
 	return e.message
 }
 
-// parse splits arguments into options and operands. Options may follow operands
-// if interspersed; a long option may be shortened, as docopt has it, in V1.
+// parse splits arguments into options and operands. Options may follow operands if interspersed is
+// set. In V1 a long option may be shortened, as in docopt.
 func parse(flags []flag, look Look, args []string, interspersed bool) (options, []string, error) {
 	opts := options{flags: map[string][]string{}}
 	flags = append([]flag{{short: "h", long: "help"}}, flags...)
@@ -113,7 +113,7 @@ func parse(flags []flag, look Look, args []string, interspersed bool) (options, 
 			if err != nil {
 				return opts, nil, err
 			}
-			if args, err = take(opts, f, "--"+name, value, given, args); err != nil {
+			if args, err = setFlag(opts, f, "--"+name, value, given, args); err != nil {
 				return opts, nil, err
 			}
 		case len(arg) > 1 && arg[0] == '-':
@@ -129,7 +129,7 @@ func parse(flags []flag, look Look, args []string, interspersed bool) (options, 
 					continue
 				}
 				var err error
-				if args, err = take(opts, f, name, strings.TrimPrefix(rest, "="), rest != "", args); err != nil {
+				if args, err = setFlag(opts, f, name, strings.TrimPrefix(rest, "="), rest != "", args); err != nil {
 					return opts, nil, err
 				}
 				rest = ""
@@ -162,8 +162,8 @@ func long(flags []flag, look Look, name string) (flag, error) {
 	return flag{}, fmt.Errorf("unknown flag: --%s", name)
 }
 
-// take stores an option with its value, which may be the next argument.
-func take(opts options, f flag, spelled, value string, given bool, args []string) ([]string, error) {
+// setFlag stores an option with its value, which may be the next argument.
+func setFlag(opts options, f flag, spelled, value string, given bool, args []string) ([]string, error) {
 	switch {
 	case f.arg == "" && given && value != "true" && value != "false":
 		return nil, fmt.Errorf("invalid argument %q for %q flag: it takes none", value, spelled)
@@ -181,8 +181,8 @@ func take(opts options, f flag, spelled, value string, given bool, args []string
 // helpWidth is the width of help texts, in cells.
 const helpWidth = 80
 
-// flagLines are the help lines of the options of a look: the spelling and the
-// help, wrapped to the width and indented.
+// flagLines returns the help lines of a look's options: the spelling and the help, wrapped to the
+// width and indented.
 func flagLines(flags []flag, look Look, spell func(flag) string, indent int) string {
 	column := 0
 	for _, f := range flags {

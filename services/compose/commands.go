@@ -16,7 +16,7 @@ import (
 
 var onlyV1, onlyV5 = []Look{V1}, []Look{V5}
 
-// globalFlags are the options that come before the command.
+// globalFlags are the options before the command.
 var globalFlags = []flag{
 	{short: "f", long: "file", arg: "FILE", help: "Compose file, instead of the one found here or above; may be given several times"},
 	{short: "p", long: "project-name", arg: "NAME", help: "name of the project, instead of the directory's"},
@@ -29,7 +29,8 @@ var globalFlags = []flag{
 	{short: "v", long: "version", help: "print the version"},
 }
 
-var timeoutFlag = flag{short: "t", long: "timeout", arg: "SECONDS", help: "how long the processes have to end before they are killed (default 10)"}
+var timeoutFlag = flag{short: "t", long: "timeout", arg: "SECONDS", help: "how long the processes have to end before they are " +
+	"killed (default 10)"}
 
 const services = "[SERVICE...]"
 
@@ -41,7 +42,7 @@ func commands() []command {
 			flags: []flag{
 				{long: "build-arg", arg: "NAME=VALUE", help: "variable for the build; may be given several times"},
 				{long: "force-rm", help: "remove intermediate containers of a failed build too"},
-				{long: "no-cache", help: "do not use what was built before"},
+				{long: "no-cache", help: "do not use the results of earlier builds"},
 				{long: "no-rm", help: "keep intermediate containers", looks: onlyV1},
 				{long: "pull", help: "pull newer versions of the base images"},
 				{short: "q", long: "quiet", help: "print no output of the build"},
@@ -64,8 +65,8 @@ func commands() []command {
 		{
 			name: "create", usage: "[options] " + services, summary: "Create containers without starting them", max: -1,
 			flags: []flag{
-				{long: "force-recreate", help: "make containers anew that have not changed"},
-				{long: "no-recreate", help: "leave containers that there are as they are"},
+				{long: "force-recreate", help: "recreate containers that have not changed"},
+				{long: "no-recreate", help: "do not change existing containers"},
 				{long: "no-build", help: "fail if an image is missing"},
 				{long: "build", help: "build the images first"},
 			},
@@ -76,7 +77,7 @@ func commands() []command {
 		},
 		{
 			name: "down", usage: "[options]", summary: "Stop and remove containers and networks", max: -1,
-			about: "Volumes and images are kept unless an option says otherwise; what the file\ncalls external is never removed.",
+			about: "Volumes and images are kept unless an option says otherwise; external ones\nare never removed.",
 			flags: []flag{
 				{long: "rmi", arg: "TYPE", help: "remove images: all, or local for those without a name in the file"},
 				{short: "v", long: "volumes", help: "remove the volumes of the file and anonymous ones"},
@@ -86,12 +87,13 @@ func commands() []command {
 			run: down,
 		},
 		{
-			name: "events", usage: "[options] " + services, summary: "Print what happens to containers as it happens", silent: true, max: -1,
+			name: "events", usage: "[options] " + services, summary: "Print the events of containers as they occur", silent: true, max: -1,
 			flags: []flag{{long: "json", help: "one JSON object a line"}},
 			run:   eventsCommand,
 		},
 		{
-			name: "exec", usage: "[options] SERVICE COMMAND [ARGS...]", summary: "Run a command in a running container", silent: true, passthrough: true, min: 2, max: -1,
+			name: "exec", usage: "[options] SERVICE COMMAND [ARGS...]", summary: "Run a command in a running container",
+			silent: true, passthrough: true, min: 2, max: -1,
 			flags: []flag{
 				{short: "d", long: "detach", help: "do not wait for the command"},
 				{long: "privileged", help: "give the process extended privileges"},
@@ -109,7 +111,7 @@ func commands() []command {
 				{short: "q", long: "quiet", help: "print the IDs only"},
 				{long: "format", arg: "FORMAT", help: "table or json", looks: onlyV5},
 			},
-			run: func(ctx context.Context, s *session, opts options) error { return s.style.images(ctx, s, opts) },
+			run: images,
 		},
 		{
 			name: "kill", usage: "[options] " + services, summary: "Kill containers", silent: true, max: -1,
@@ -119,7 +121,7 @@ func commands() []command {
 					return s.kill(ctx, c, opts.value("signal", "SIGKILL"))
 				})
 				if err == nil && n == 0 && s.style.look == V5 {
-					return s.style.noContainers(s, "kill")
+					return s.style.operations.noContainers(s, "kill")
 				}
 				return err
 			},
@@ -128,7 +130,7 @@ func commands() []command {
 			name: "logs", usage: "[options] " + services, summary: "View the output of containers", silent: true, max: -1,
 			flags: []flag{
 				{long: "no-color", help: "no colours"},
-				{short: "f", long: "follow", help: "go on with what is written from now on"},
+				{short: "f", long: "follow", help: "continue with new output"},
 				{short: "t", long: "timestamps", help: "show when each line was written"},
 				{long: "tail", arg: "LINES", help: "number of lines from the end of each log (default all)", looks: onlyV1},
 				{short: "n", long: "tail", arg: "LINES", help: "number of lines from the end of each log (default all)", looks: onlyV5},
@@ -163,12 +165,12 @@ func commands() []command {
 				{long: "format", arg: "FORMAT", help: "table, json, or a template such as {{.Name}}", looks: onlyV5},
 				{long: "no-trunc", help: "do not shorten anything", looks: onlyV5},
 			},
-			run: func(ctx context.Context, s *session, opts options) error { return s.style.ps(ctx, s, opts) },
+			run: ps,
 		},
 		{
 			name: "pull", usage: "[options] " + services, summary: "Pull the images of services", max: -1,
 			flags: []flag{
-				{long: "ignore-pull-failures", help: "go on with the other images"},
+				{long: "ignore-pull-failures", help: "continue with the other images"},
 				{short: "q", long: "quiet", help: "print no progress"},
 				{long: "include-deps", help: "also for the services that they depend on"},
 			},
@@ -197,7 +199,8 @@ func commands() []command {
 			run: rm,
 		},
 		{
-			name: "run", usage: "[options] SERVICE [COMMAND] [ARGS...]", summary: "Run a command in a new container of a service", passthrough: true, min: 1, max: -1,
+			name: "run", usage: "[options] SERVICE [COMMAND] [ARGS...]", summary: "Run a command in a new container of a service",
+			passthrough: true, min: 1, max: -1,
 			flags: []flag{
 				{short: "d", long: "detach", help: "do not wait for the command; print the container's name"},
 				{long: "name", arg: "NAME", help: "name of the container"},
@@ -216,7 +219,7 @@ func commands() []command {
 			run: runCommand,
 		},
 		{
-			name: "scale", usage: "[options] [SERVICE=NUM...]", summary: "Set how many containers services have", max: -1,
+			name: "scale", usage: "[options] [SERVICE=NUM...]", summary: "Set the number of containers of services", max: -1,
 			flags: []flag{timeoutFlag},
 			run:   scale,
 		},
@@ -237,26 +240,27 @@ func commands() []command {
 		},
 		{
 			name: "top", usage: services, summary: "Show the processes of containers", silent: true, max: -1,
-			run: func(ctx context.Context, s *session, opts options) error { return s.style.top(ctx, s, opts) },
+			run: top,
 		},
 		{
-			name: "unpause", usage: services, summary: "Let paused containers go on", silent: true, max: -1,
+			name: "unpause", usage: services, summary: "Resume paused containers", silent: true, max: -1,
 			run: func(ctx context.Context, s *session, opts options) error {
 				return s.some(ctx, "unpause", "Unpausing", query{services: opts.args}, s.unpause)
 			},
 		},
 		{
 			name: "up", usage: "[options] [--scale SERVICE=NUM...] " + services, summary: "Create and start containers", max: -1,
-			about: "Images that are missing are built or pulled, containers whose configuration has\nchanged are made anew. Without -d the output of the containers is shown until ^C,\nwhich stops them.",
+			about: "Images that are missing are built or pulled, containers whose configuration has\nchanged are recreated. Without -d " +
+				"the output of the containers is shown until ^C,\nwhich stops them.",
 			flags: []flag{
 				{short: "d", long: "detach", help: "leave the containers in the background"},
-				{long: "scale", arg: "SERVICE=NUM", help: "how many containers a service has; may be given several times"},
+				{long: "scale", arg: "SERVICE=NUM", help: "number of containers of a service; may be given several times"},
 				{long: "build", help: "build the images first"},
 				{long: "no-build", help: "fail if an image is missing"},
-				{long: "force-recreate", help: "make containers anew that have not changed"},
-				{long: "no-recreate", help: "leave containers that there are as they are"},
-				{long: "always-recreate-deps", help: "make the containers of dependencies anew too"},
-				{short: "V", long: "renew-anon-volumes", help: "make anonymous volumes anew"},
+				{long: "force-recreate", help: "recreate containers that have not changed"},
+				{long: "no-recreate", help: "do not change existing containers"},
+				{long: "always-recreate-deps", help: "recreate the containers of dependencies, too"},
+				{short: "V", long: "renew-anon-volumes", help: "create new anonymous volumes"},
 				{long: "no-deps", help: "do not start the services that the named ones depend on"},
 				{long: "no-start", help: "create containers only"},
 				{long: "remove-orphans", help: "remove containers of services that are not in the file"},
@@ -280,7 +284,7 @@ func commands() []command {
 				if opts.has("short") {
 					s.printf("%s\n", s.style.version)
 				} else {
-					s.printf("%s\n", s.style.versionText(opts.value("format", "pretty")))
+					s.printf("%s\n", s.style.shell.version(opts.value("format", "pretty")))
 				}
 				return nil
 			},
@@ -288,7 +292,7 @@ func commands() []command {
 	}
 }
 
-// seconds is the value of --timeout, nil if it is not given.
+// seconds returns the value of --timeout; nil if it is not given.
 func seconds(opts options) (*int, error) {
 	text := opts.value("timeout", "")
 	if text == "" {
@@ -301,8 +305,8 @@ func seconds(opts options) (*int, error) {
 	return &n, nil
 }
 
-// forEach does something to containers in parallel and returns how many there are.
-// The failures have been reported.
+// forEach calls do for containers in parallel and returns their number. It has reported the
+// failures.
 func (s *session) forEach(ctx context.Context, verb string, q query, do func(ctx context.Context, c *container) error) (int, error) {
 	containers, err := s.containers(ctx, q)
 	if err != nil {
@@ -316,14 +320,14 @@ func (s *session) forEach(ctx context.Context, verb string, q query, do func(ctx
 	if cause := context.Cause(ctx); cause != nil {
 		return 0, cause
 	}
-	return len(containers), s.style.failed(failures)
+	return len(containers), s.style.operations.failed(failures)
 }
 
-// some is forEach where it is an error that there is no container.
+// some is forEach with an error if there are no containers.
 func (s *session) some(ctx context.Context, name, verb string, q query, do func(ctx context.Context, c *container) error) error {
 	n, err := s.forEach(ctx, verb, q, do)
 	if err == nil && n == 0 {
-		return s.style.noContainers(s, name)
+		return s.style.operations.noContainers(s, name)
 	}
 	return err
 }
@@ -348,7 +352,7 @@ func buildCommand(ctx context.Context, s *session, opts options) error {
 	}
 	for _, svc := range list {
 		if svc.Build == nil {
-			s.style.notBuilt(s, svc, o.quiet)
+			s.style.build.notBuilt(s, svc, o.quiet)
 			continue
 		}
 		if err := s.build(ctx, svc, o); err != nil {
@@ -403,7 +407,7 @@ func config(ctx context.Context, s *session, opts options) error {
 			s.printf("%s %s\n", name, hash)
 		}
 	default:
-		text, err := s.style.config(s, opts)
+		text, err := s.style.config.text(s.project, opts)
 		if err != nil {
 			return err
 		}
@@ -444,13 +448,15 @@ func down(ctx context.Context, s *session, opts options) error {
 		}
 	}
 	for _, key := range s.usedNetworks() {
-		if err := s.style.removeNetwork(ctx, s, s.project.Networks[key]); err != nil {
+		n := s.project.Networks[key]
+		if err := s.removeResource(ctx, resource{"network", n.Name, bool(n.External)}); err != nil {
 			return err
 		}
 	}
 	if volumes {
 		for _, key := range s.usedVolumes() {
-			if err := s.style.removeVolume(ctx, s, s.project.Volumes[key]); err != nil {
+			v := s.project.Volumes[key]
+			if err := s.removeResource(ctx, resource{"volume", v.Name, bool(v.External)}); err != nil {
 				return err
 			}
 		}
@@ -463,12 +469,32 @@ func down(ctx context.Context, s *session, opts options) error {
 		if rmi == "local" && svc.Image != "" {
 			continue
 		}
-		s.style.removeImage(ctx, s, svc)
+		image := s.imageName(svc)
+		s.style.resources.removingImage(s, image)
+		s.style.resources.removedImage(s, svc.Name, image, s.client.delete(ctx, "/images/"+image, nil))
 	}
 	return context.Cause(ctx)
 }
 
-// takeDown stops and removes each container at once, not all together.
+// removeResource removes a network or a volume, unless it is external.
+func (s *session) removeResource(ctx context.Context, r resource) error {
+	look, path := s.style.resources, "/"+r.kind+"s/"+r.name
+	if r.external {
+		look.external(s, r)
+		return nil
+	}
+	if s.style.asksFirst {
+		if err := s.client.get(ctx, path, nil, nil); notFound(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	look.removing(s, r)
+	return look.removed(s, r, s.client.delete(ctx, path, nil))
+}
+
+// takeDown stops and removes each container at once, instead of stopping all first.
 func (s *session) takeDown(ctx context.Context, timeout *int, volumes bool) error {
 	containers, err := s.containers(ctx, query{all: true, oneOffs: withOneOffs})
 	if err != nil {
@@ -508,7 +534,7 @@ func (s *session) removeStopped(ctx context.Context, names []string, volumes boo
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	return s.style.failed(failures)
+	return s.style.operations.failed(failures)
 }
 
 func rm(ctx context.Context, s *session, opts options) error {
@@ -528,7 +554,7 @@ func rm(ctx context.Context, s *session, opts options) error {
 		}
 	}
 	if len(names) == 0 {
-		s.style.nothingToRemove(s)
+		s.style.operations.nothingToRemove(s)
 		return nil
 	}
 	s.printf("Going to remove %s\n", strings.Join(names, ", "))
@@ -575,7 +601,7 @@ func eventsCommand(ctx context.Context, s *session, opts options) error {
 	return context.Cause(ctx)
 }
 
-// running returns the running container of a service that --index names.
+// running returns the running container of a service, selected by --index.
 func (s *session) running(ctx context.Context, name string, opts options) (*container, error) {
 	index, err := strconv.Atoi(opts.value("index", "1"))
 	if err != nil {
@@ -590,7 +616,7 @@ func (s *session) running(ctx context.Context, name string, opts options) (*cont
 			return c, nil
 		}
 	}
-	return nil, s.style.notRunning(name, index)
+	return nil, s.style.operations.notRunning(name, index)
 }
 
 func port(ctx context.Context, s *session, opts options) error {
@@ -601,7 +627,7 @@ func port(ctx context.Context, s *session, opts options) error {
 	key := opts.args[1] + "/" + opts.value("protocol", "tcp")
 	bindings := c.NetworkSettings.Ports[key]
 	if len(bindings) == 0 {
-		return s.style.noPort(s, c, key)
+		return s.style.operations.noPort(s, c, key)
 	}
 	s.printf("%s:%s\n", bindings[0].HostIP, bindings[0].HostPort)
 	return nil
@@ -676,9 +702,9 @@ func start(ctx context.Context, s *session, opts options) error {
 		return cause
 	}
 	if found == 0 {
-		return s.style.noContainers(s, "start")
+		return s.style.operations.noContainers(s, "start")
 	}
-	return s.style.failed(failures)
+	return s.style.operations.failed(failures)
 }
 
 // scales parses SERVICE=NUM.
@@ -713,7 +739,7 @@ func scale(ctx context.Context, s *session, opts options) error {
 	if err != nil {
 		return err
 	}
-	s.style.scaleDeprecated(s)
+	s.style.up.scaleDeprecated(s)
 	names := slices.Sorted(maps.Keys(numbers))
 	if err := s.known(names); err != nil {
 		return err
@@ -746,7 +772,7 @@ func upOptionsOf(s *session, opts options) (upOptions, error) {
 		{"no-start", "detach"},
 	} {
 		if opts.has(pair[0]) && opts.has(pair[1]) && s.style.look == V5 {
-			if pair[0] == "no-start" { // it means the same
+			if pair[0] == "no-start" { // both mean the same
 				continue
 			}
 			return o, fmt.Errorf("--%s and --%s are incompatible", pair[0], pair[1])
@@ -787,7 +813,7 @@ func upCommand(ctx context.Context, s *session, opts options) error {
 	if opts.has("exit-code-from") && !opts.has("abort-on-container-exit") && s.style.look == V1 {
 		s.ui.warn("using --exit-code-from implies --abort-on-container-exit")
 	}
-	if err := s.style.checkScale(s, o.scale); err != nil {
+	if err := s.style.up.checkScale(s, o.scale); err != nil {
 		return err
 	}
 	if opts.has("detach") || o.noStart {
@@ -803,11 +829,11 @@ func upCommand(ctx context.Context, s *session, opts options) error {
 		return err
 	}
 	s.ui.flush()
-	s.style.say(s, s.style.stopping)
-	//nolint:contextcheck // the first interrupt has ended ctx; what follows ends with the second
+	s.style.up.say(s, s.style.stopping)
+	//nolint:contextcheck // the first interrupt has ended ctx; this ends with the second one
 	err = s.stopAll(s.forced, query{services: o.services}, o.timeout)
 	if errors.Is(context.Cause(s.forced), errInterrupted) { //nolint:contextcheck // the same
-		// Nothing interrupts this any more but the end of the whole run.
+		// From here on only the end of the whole run interrupts this.
 		last := context.WithoutCancel(ctx)
 		if _, err := s.forEach(last, "Killing", query{services: o.services}, func(ctx context.Context, c *container) error {
 			return s.kill(ctx, c, "SIGKILL")
@@ -822,7 +848,7 @@ func upCommand(ctx context.Context, s *session, opts options) error {
 	return s.style.stopped
 }
 
-// upAttached brings services up and prints their output until they have ended.
+// upAttached starts services and prints their output until they have ended.
 func (s *session) upAttached(ctx context.Context, o upOptions, opts options) error {
 	from := opts.value("exit-code-from", "")
 	abort := opts.has("abort-on-container-exit") || from != ""
@@ -843,11 +869,11 @@ func (s *session) upAttached(ctx context.Context, o upOptions, opts options) err
 	}
 	up = logged(up)
 	s.ui.flush()
-	s.printf("%s\n", s.style.attaching(s, up))
+	s.printf("%s\n", s.style.logs.attaching(s, up))
 
 	following, ended := context.WithCancelCause(ctx)
 	defer ended(nil)
-	status := 0 // of the first that ends
+	status := 0 // of the first container that ends
 	if abort {
 		var first sync.Once
 		p.onExit = func(_ *container, code int) {
@@ -859,7 +885,7 @@ func (s *session) upAttached(ctx context.Context, o upOptions, opts options) err
 	if !abort || context.Cause(ctx) != nil {
 		return err
 	}
-	s.style.say(s, s.style.aborting)
+	s.style.up.say(s, s.style.aborting)
 	if err := s.stopAll(ctx, query{services: o.services, all: s.style.stopsDead}, o.timeout); err != nil {
 		return err
 	}
@@ -878,5 +904,5 @@ func (s *session) upAttached(ctx context.Context, o upOptions, opts options) err
 	return nil
 }
 
-// errContainerEnded ends an `up` that is to end with the first container.
+// errContainerEnded ends an `up` with the end of the first container.
 var errContainerEnded = errors.New("a container has ended")

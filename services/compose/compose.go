@@ -13,7 +13,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Look is whose texts, names and layouts the command has.
+// Look selects the imitated command, with its texts, names and layouts.
 type Look int
 
 // The looks.
@@ -22,16 +22,16 @@ const (
 	V5                 // docker compose, the plugin of the docker command
 )
 
-// Streams is what the command takes from the process that it is part of.
+// Streams are the streams and settings of the calling process.
 type Streams struct {
 	Stdin          io.Reader
-	Stdout, Stderr io.Writer // what is a terminal gets colours, and lines redrawn in place
+	Stdout, Stderr io.Writer // a terminal gets colours, and lines redrawn in place
 	Env            []string  // NAME=value
 	Dir            string    // working directory; "" is the process's
 
-	// Interrupts carries the interrupts: the first ends the command, gracefully
-	// if it is an `up` in the foreground, and a second one ends that by force.
-	// nil means that only the context ends the command.
+	// Interrupts delivers the interrupts. The first ends the command, gracefully if it is an `up`
+	// in the foreground; a second one ends that by force. With nil only the context ends the
+	// command.
 	Interrupts <-chan os.Signal
 }
 
@@ -46,8 +46,8 @@ func (s Streams) Getenv(name string) string {
 	return value
 }
 
-// width is the number of columns of the terminal at stdout; fallback, if it is
-// none. COLUMNS overrides.
+// width returns the number of columns of the terminal at stdout, or fallback if it is not a
+// terminal. COLUMNS overrides both.
 func (s Streams) width(fallback int) int {
 	if n, err := strconv.Atoi(s.Getenv("COLUMNS")); err == nil && n > 0 {
 		return n
@@ -60,7 +60,7 @@ func (s Streams) width(fallback int) int {
 	return fallback
 }
 
-// size is that of the terminal at a stream; 80 by 24, if it is none.
+// size returns the size of the terminal at a stream, or 80 by 24 if it is not a terminal.
 func (s Streams) size(stream any) (width, height int) {
 	if f, ok := stream.(fileDescriptor); ok {
 		if width, height, err := term.GetSize(int(f.Fd())); err == nil && width > 0 && height > 0 {
@@ -77,8 +77,7 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Main runs the command and returns its exit status. It returns when everything
-// that it started has ended.
+// Main runs the command and returns its exit status. It returns when all its goroutines have ended.
 func Main(ctx context.Context, look Look, args []string, streams Streams) int {
 	first, cancelFirst := context.WithCancelCause(ctx)
 	second, cancelSecond := context.WithCancelCause(ctx)
@@ -108,13 +107,13 @@ func Main(ctx context.Context, look Look, args []string, streams Streams) int {
 	<-watching
 	cancelFirst(nil)
 	cancelSecond(nil)
-	return s.style.exit(s, err)
+	return s.style.shell.exit(s, err)
 }
 
-// errInterrupted is the cause of a context that an interrupt ended.
+// errInterrupted is the cause of a context that was ended by an interrupt.
 var errInterrupted = errors.New("interrupted")
 
-// exitError ends the command with a status; what there is to say has been said.
+// exitError ends the command with a status and without a message.
 type exitError int
 
 func (e exitError) Error() string { return "exit status " + strconv.Itoa(int(e)) }
@@ -127,7 +126,7 @@ type session struct {
 	client  *client
 	project *Project
 	global  options
-	forced  context.Context // ended by the second interrupt only, where that kills
+	forced  context.Context // ended only by a second interrupt, if that one kills
 }
 
 func newSession(look Look, streams Streams) *session {
@@ -138,7 +137,7 @@ func newSession(look Look, streams Streams) *session {
 	if look == V5 {
 		s.style = styleV5()
 	}
-	s.ui = s.style.progress(s, s.ansi("auto"))
+	s.ui = s.style.shell.progress(s, s.ansi("auto"))
 	return s
 }
 
@@ -164,7 +163,7 @@ func (s *session) main(ctx context.Context, args []string) error {
 	case global.has("version"):
 		rest = []string{"version"}
 	case len(rest) == 0, global.has("help"):
-		_, err := io.WriteString(s.Stdout, s.style.help(nil))
+		_, err := io.WriteString(s.Stdout, s.style.shell.help(nil))
 		return err
 	}
 	cmd := find(s.style.look, rest[0])
@@ -174,7 +173,7 @@ func (s *session) main(ctx context.Context, args []string) error {
 				return &usageError{unknown: rest[1]}
 			}
 		}
-		_, err := io.WriteString(s.Stdout, s.style.help(cmd))
+		_, err := io.WriteString(s.Stdout, s.style.shell.help(cmd))
 		return err
 	}
 	if cmd == nil {
@@ -188,7 +187,7 @@ func (s *session) main(ctx context.Context, args []string) error {
 		return &usageError{command: cmd, message: err.Error()}
 	}
 	if opts.has("help") {
-		_, err := io.WriteString(s.Stdout, s.style.help(cmd))
+		_, err := io.WriteString(s.Stdout, s.style.shell.help(cmd))
 		return err
 	}
 	opts.args = operands
@@ -199,7 +198,7 @@ func (s *session) main(ctx context.Context, args []string) error {
 		if mode == "never" {
 			opts.set("no-color", "")
 		}
-		s.ui = s.style.progress(s, s.ansi(mode))
+		s.ui = s.style.shell.progress(s, s.ansi(mode))
 	}
 	s.ui.operation(cmd.name)
 	if cmd.needs == nothing {
@@ -263,7 +262,7 @@ func (s *session) printf(format string, args ...any) {
 	fmt.Fprintf(s.Stdout, format, args...)
 }
 
-// confirm asks a question on stdout; anything but yes is no.
+// confirm asks a question on stdout. Any answer but yes means no.
 func (s *session) confirm(question string) bool {
 	s.printf("%s", question)
 	answer, _ := bufio.NewReader(s.Stdin).ReadString('\n')

@@ -15,14 +15,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// runner runs a command of Compose in a stage.
+// runner runs a Compose command in a stage.
 type runner func(s *stage, args ...string) result
 
 func ours(look compose.Look) runner {
 	return func(s *stage, args ...string) result { return s.run(look, args...) }
 }
 
-// program runs a command that nobody here wrote.
+// program returns a runner for an external program.
 func program(path string) runner {
 	return func(s *stage, args ...string) result {
 		s.t.Helper()
@@ -54,8 +54,8 @@ func realV5(t *testing.T) string {
 	return path
 }
 
-// TestConformance is the table of who is to behave as whom: each of the 32 recorded
-// commands, byte for byte after [normalize].
+// TestConformance is the table of commands and the commands that they imitate. Each of the 32
+// recorded commands must match byte for byte after [normalize].
 func TestConformance(t *testing.T) {
 	for _, row := range []struct {
 		client string
@@ -63,7 +63,7 @@ func TestConformance(t *testing.T) {
 		look   compose.Look
 		host   func(*testing.T) string
 		run    func(*testing.T) runner
-		lessen func(command, stream, text string) string // what cannot be the same
+		lessen func(command, stream, text string) string // removes differences that cannot be avoided
 	}{
 		{"our docker-compose", "embedded", compose.V1, embeddedHost, func(*testing.T) runner { return ours(compose.V1) }, nil},
 		{"our docker-compose", "docker", compose.V1, dockerHost, func(*testing.T) runner { return ours(compose.V1) }, nil},
@@ -79,7 +79,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// original leaves out that docker-compose logs its own exit status.
+// original removes the exit status of docker-compose from its log.
 func original(_, stream, text string) string {
 	if stream == ".err" {
 		text = exitStatusLine.ReplaceAllString(text, "")
@@ -89,7 +89,7 @@ func original(_, stream, text string) string {
 
 var exitStatusLine = rules(`^\d+\n`, "")[0].re
 
-// goldens runs the recorded commands and compares what they print.
+// goldens runs the recorded commands and compares their output.
 func goldens(t *testing.T, host string, look compose.Look, run runner, lessen func(command, stream, text string) string) {
 	file, err := os.ReadFile(filepath.Join(data, "docker-compose.yml"))
 	if err != nil {

@@ -23,7 +23,7 @@ type container struct {
 
 func (c *container) service() string { return c.Config.Labels[labelService] }
 
-// number is what tells the containers of a service apart; 0 for one that `run` made.
+// number returns the number of a container in its service; 0 for one created by `run`.
 func (c *container) number() int {
 	n, _ := strconv.Atoi(c.Config.Labels[labelNumber])
 	return n
@@ -31,7 +31,7 @@ func (c *container) number() int {
 
 func (c *container) isOneOff() bool { return c.Config.Labels[labelOneOff] == "True" }
 
-// which one-off containers, those that `run` makes, a query is about.
+// oneOffs selects the one-off containers, which `run` creates, in a query.
 type oneOffs int
 
 const (
@@ -40,21 +40,21 @@ const (
 	onlyOneOffs
 )
 
-// query says which containers of the project are meant.
+// query selects containers of the project.
 type query struct {
-	services []string // nil means all of the project's
+	services []string // nil means all in the project
 	all      bool     // stopped ones too
 	oneOffs  oneOffs
-	orphans  bool // also those of services that are not in the file
-	unknown  bool // services may hold names that the file does not have
+	orphans  bool // also containers of services that are not in the file
+	unknown  bool // services may hold names that are not in the file
 }
 
-// noSuchService says that the file does not have a service.
+// noSuchService means that a service is not in the file.
 type noSuchService string
 
 func (e noSuchService) Error() string { return "no such service: " + string(e) }
 
-// known checks names of services.
+// known checks that services are in the file.
 func (s *session) known(names []string) error {
 	for _, name := range names {
 		if _, ok := s.project.service(name); !ok {
@@ -64,7 +64,7 @@ func (s *session) known(names []string) error {
 	return nil
 }
 
-// containers lists containers, the youngest first.
+// containers lists containers, the newest first.
 func (s *session) containers(ctx context.Context, q query) ([]*container, error) {
 	if err := s.known(q.services); err != nil && !q.unknown {
 		return nil, err
@@ -105,7 +105,7 @@ func (s *session) containers(ctx context.Context, q query) ([]*container, error)
 	}
 	wg.Wait()
 	for _, err := range errs {
-		if err != nil && !notFound(err) { // it may be gone since it was listed
+		if err != nil && !notFound(err) { // it may have been removed since it was listed
 			return nil, err
 		}
 	}
@@ -127,7 +127,7 @@ func byNumber(a, b *container) int { return cmp.Compare(a.number(), b.number()) 
 
 func byName(a, b *container) int { return cmp.Compare(a.name, b.name) }
 
-// containerName is the name of the container of a service with a number.
+// containerName returns the name of the container of a service with a number.
 func (s *session) containerName(svc types.ServiceConfig, number int) string {
 	if svc.ContainerName != "" {
 		return svc.ContainerName
@@ -135,7 +135,7 @@ func (s *session) containerName(svc types.ServiceConfig, number int) string {
 	return strings.Join([]string{strings.TrimLeft(s.project.Name, "-_"), svc.Name, strconv.Itoa(number)}, s.style.separator)
 }
 
-// shortName is a container's name without the project's.
+// shortName returns a container's name without the project's.
 func (s *session) shortName(c *container) string {
 	if !strings.HasPrefix(c.name, s.project.Name+s.style.separator+c.service()) {
 		return c.name
@@ -147,8 +147,8 @@ func (s *session) shortName(c *container) string {
 	return c.service() + s.style.separator + c.Config.Labels[labelNumber]
 }
 
-// imageName is the name of the image of a service: given, or made for the one
-// that is built.
+// imageName returns the name of a service's image: the name in the file, or the name of a built
+// image.
 func (s *session) imageName(svc types.ServiceConfig) string {
 	if svc.Image != "" {
 		return svc.Image
@@ -156,7 +156,7 @@ func (s *session) imageName(svc types.ServiceConfig) string {
 	return strings.TrimLeft(s.project.Name, "_-") + s.style.separator + svc.Name
 }
 
-// image is an image of the engine; nil if there is none of the name.
+// image returns an image of the engine; nil if it does not exist.
 func (s *session) image(ctx context.Context, name string) (*image, error) {
 	img := &image{}
 	err := s.client.get(ctx, "/images/"+name+"/json", nil, img)
@@ -169,7 +169,7 @@ func (s *session) image(ctx context.Context, name string) (*image, error) {
 	return img, nil
 }
 
-// The operations on one container. Each reports the states that it goes through.
+// The operations on one container. Each reports its states.
 
 func (s *session) start(ctx context.Context, svc types.ServiceConfig, c *container) error {
 	s.ui.status("Container", c.name, "Starting")
@@ -181,14 +181,14 @@ func (s *session) start(ctx context.Context, svc types.ServiceConfig, c *contain
 		}
 	}
 	if err := s.client.post(ctx, "/containers/"+c.id+"/start", nil, nil, nil); err != nil {
-		return s.style.startFailed(s, svc, err)
+		return s.style.create.startFailed(s, svc, err)
 	}
 	s.ui.status("Container", c.name, "Started")
 	return nil
 }
 
-// stop stops a container; its processes have a number of seconds to end. nil is
-// the service's or the engine's default.
+// stop stops a container and gives its processes a number of seconds to end. nil means the default
+// of the service or the engine.
 func (s *session) stop(ctx context.Context, c *container, seconds *int) error {
 	s.ui.status("Container", c.name, "Stopping")
 	if err := s.client.post(ctx, "/containers/"+c.id+"/stop", s.grace(c, seconds), nil, nil); err != nil {
@@ -207,7 +207,7 @@ func (s *session) restart(ctx context.Context, c *container, seconds *int) error
 	return nil
 }
 
-// grace is the query that says how long the processes have until they are killed.
+// grace returns the query with the time until the processes are killed.
 func (s *session) grace(c *container, seconds *int) url.Values {
 	if seconds == nil {
 		n := 10
@@ -228,7 +228,7 @@ func (s *session) kill(ctx context.Context, c *container, signal string) error {
 	return nil
 }
 
-// remove removes a container, with its anonymous volumes if volumes.
+// remove removes a container, and its anonymous volumes if volumes is set.
 func (s *session) remove(ctx context.Context, c *container, volumes, force bool) error {
 	s.ui.status("Container", c.name, "Removing")
 	if err := s.delete(ctx, c, volumes, force); err != nil {
@@ -244,7 +244,7 @@ func (s *session) delete(ctx context.Context, c *container, volumes, force bool)
 		"v": {strconv.FormatBool(volumes)}, "force": {strconv.FormatBool(force)},
 	})
 	if notFound(err) {
-		return nil // it was to be removed by itself
+		return nil // the engine removes it by itself
 	}
 	return err
 }
@@ -280,7 +280,7 @@ func (s *session) wait(ctx context.Context, id string) (int, error) {
 	return out.StatusCode, nil
 }
 
-// create makes a container and reports it.
+// create creates a container and reports it.
 func (s *session) create(ctx context.Context, svc types.ServiceConfig, c newContainer) (*container, error) {
 	s.ui.status("Container", c.name, "Creating")
 	made, err := s.make(ctx, svc, c)
@@ -309,13 +309,13 @@ func (s *session) make(ctx context.Context, svc types.ServiceConfig, c newContai
 		ID string `json:"Id"`
 	}
 	if err := s.client.post(ctx, "/containers/create", values, req, &made); err != nil {
-		return nil, s.style.createFailed(s, svc, err)
+		return nil, s.style.create.createFailed(svc, err)
 	}
 	return s.inspect(ctx, made.ID)
 }
 
-// hash returns the hash of a service's configuration, by which a change of it is
-// noticed, and the ID of its image.
+// hash returns the hash of a service's configuration, which reveals a change, and the ID of its
+// image.
 func (s *session) hash(ctx context.Context, svc types.ServiceConfig) (hash, imageID string, err error) {
 	img, err := s.image(ctx, s.imageName(svc))
 	if err != nil {
@@ -324,6 +324,6 @@ func (s *session) hash(ctx context.Context, svc types.ServiceConfig) (hash, imag
 	if img != nil {
 		imageID = img.ID
 	}
-	hash, err = s.style.hash(s, svc, imageID)
+	hash, err = s.style.create.hash(s, svc, imageID)
 	return hash, imageID, err
 }

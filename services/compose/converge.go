@@ -18,7 +18,7 @@ func wholeSeconds(d types.Duration) int {
 	return int(time.Duration(d).Round(time.Second) / time.Second)
 }
 
-// upOptions are the options of `up` and of what works like it.
+// upOptions are the options of `up` and similar commands.
 type upOptions struct {
 	services   []string
 	noDeps     bool
@@ -26,14 +26,14 @@ type upOptions struct {
 	build      building
 	quietPull  bool
 	timeout    *int
-	orphans    bool // remove them
+	orphans    bool // remove orphans
 	scale      map[string]int
-	noRescale  bool // leave the number of containers as it is
+	noRescale  bool // leave the number of containers unchanged
 	noStart    bool
-	renew      bool // make anonymous volumes anew
-	alwaysDeps bool // recreate dependencies with a service
+	renew      bool // create new anonymous volumes
+	alwaysDeps bool // recreate dependencies together with a service
 	attach     func(ctx context.Context, c *container) error
-	attachOnly []string // services to attach to; nil means all
+	attachOnly []string // the services to attach to; nil means all
 }
 
 type recreate int
@@ -52,8 +52,8 @@ const (
 	buildNever
 )
 
-// selected returns services by name, or all that the profiles enable, in the
-// project's order, and those that they depend on if deps.
+// selected returns services by name, or all services that the profiles enable, in the project's
+// order. With deps it includes their dependencies.
 func (s *session) selected(names []string, deps bool) ([]types.ServiceConfig, error) {
 	if err := s.known(names); err != nil {
 		return nil, err
@@ -90,10 +90,10 @@ func (s *session) selected(names []string, deps bool) ([]types.ServiceConfig, er
 	return out, nil
 }
 
-// plan is what has to be done for a service.
+// plan is the work to be done for a service.
 type plan struct {
 	action     action
-	containers []*container // that there are, by number
+	containers []*container // the existing ones, by number
 }
 
 type action int
@@ -105,8 +105,7 @@ const (
 	leave
 )
 
-// up brings services to the state that the file describes, and returns their
-// containers.
+// up brings services to the state in the file, and returns their containers.
 func (s *session) up(ctx context.Context, o upOptions) ([]*container, error) {
 	services, err := s.selected(o.services, !o.noDeps)
 	if err != nil {
@@ -187,12 +186,12 @@ func (s *session) up(ctx context.Context, o upOptions) ([]*container, error) {
 		return nil, cause
 	}
 	if len(failures) > 0 {
-		return nil, s.style.upFailed(s, failures)
+		return nil, s.style.up.failed(failures)
 	}
 	return up, nil
 }
 
-// plan decides what to do for a service, given the plans of those before it.
+// plan decides about a service, given the plans of its dependencies.
 func (s *session) plan(ctx context.Context, svc types.ServiceConfig, plans map[string]plan, o upOptions) (plan, error) {
 	containers, err := s.containers(ctx, query{services: []string{svc.Name}, all: true})
 	if err != nil {
@@ -205,7 +204,7 @@ func (s *session) plan(ctx context.Context, svc types.ServiceConfig, plans map[s
 	if !changed && len(containers) > 0 && o.recreate == recreateChanged {
 		for _, d := range dependencies(svc) {
 			if p, ok := plans[d]; ok && (p.action == recreateAll || p.action == createAll) && (o.alwaysDeps || stopped) {
-				changed = true // what it has of the other may be gone
+				changed = true // the resources that it shares with the other service may be gone
 			}
 		}
 		hash, imageID, err := s.hash(ctx, svc)
@@ -213,7 +212,7 @@ func (s *session) plan(ctx context.Context, svc types.ServiceConfig, plans map[s
 			return plan{}, err
 		}
 		for _, c := range containers {
-			changed = changed || s.style.diverged(c, hash, imageID)
+			changed = changed || s.style.create.diverged(c, hash, imageID)
 		}
 	}
 	switch {
@@ -235,7 +234,7 @@ func (s *session) converge(ctx context.Context, svc types.ServiceConfig, p plan,
 	if n, ok := o.scale[svc.Name]; ok {
 		scale = n
 	}
-	s.style.scaleWarnings(s, svc, scale)
+	s.style.up.scaleWarnings(s, svc, scale)
 	containers := p.containers
 	if o.noRescale && len(containers) > 0 {
 		scale = len(containers)
@@ -245,7 +244,7 @@ func (s *session) converge(ctx context.Context, svc types.ServiceConfig, p plan,
 		containers = containers[:scale]
 	} else if p.action == leave && len(containers) == scale {
 		for _, c := range containers {
-			s.style.upToDate(s, c)
+			s.style.up.upToDate(s, c)
 		}
 		return containers, nil
 	}
@@ -261,7 +260,7 @@ func (s *session) converge(ctx context.Context, svc types.ServiceConfig, p plan,
 			if !c.State.Running {
 				stopped = append(stopped, c)
 			} else if s.style.createsFirst {
-				s.style.upToDate(s, c)
+				s.style.up.upToDate(s, c)
 			}
 		}
 		if start && len(stopped) > 0 {
@@ -277,8 +276,10 @@ func (s *session) converge(ctx context.Context, svc types.ServiceConfig, p plan,
 	return append(slices.Clone(containers), created...), err
 }
 
-// each does something to containers in parallel; the first failure is the error.
-func (s *session) each(ctx context.Context, verb string, containers []*container, do func(ctx context.Context, c *container) (*container, error)) ([]*container, error) {
+// each calls do for containers in parallel. The error is the first failure.
+func (s *session) each(
+	ctx context.Context, verb string, containers []*container, do func(ctx context.Context, c *container) (*container, error),
+) ([]*container, error) {
 	var mu sync.Mutex
 	var out []*container
 	var tasks []task
@@ -347,8 +348,8 @@ func (s *session) createMore(ctx context.Context, svc types.ServiceConfig, n int
 	return out, firstFailure(s.parallel(ctx, "Creating", tasks))
 }
 
-// startAttached starts a container, after attaching to it if its output is wanted,
-// so that nothing of it is lost.
+// startAttached starts a container. If its output is wanted it attaches first, so that none of it
+// is lost.
 func (s *session) startAttached(ctx context.Context, svc types.ServiceConfig, c *container, o upOptions) error {
 	if o.attach != nil && (o.attachOnly == nil || slices.Contains(o.attachOnly, svc.Name)) {
 		if err := o.attach(ctx, c); err != nil {
@@ -358,8 +359,8 @@ func (s *session) startAttached(ctx context.Context, svc types.ServiceConfig, c 
 	return s.start(ctx, svc, c)
 }
 
-// replace makes a container anew. The old one keeps another name until the new
-// one has taken over its anonymous volumes.
+// replace recreates a container. The old one gets another name until the new one has its anonymous
+// volumes.
 func (s *session) replace(ctx context.Context, svc types.ServiceConfig, old *container, o upOptions, start bool) (*container, error) {
 	s.ui.status("Container", old.name, "Recreate")
 	if old.State.Running {
@@ -393,7 +394,7 @@ func (s *session) replace(ctx context.Context, svc types.ServiceConfig, old *con
 	return c, nil
 }
 
-// conditions waits for what a service wants of those that it depends on.
+// conditions waits until the dependencies of a service meet the service's conditions.
 func (s *session) conditions(ctx context.Context, svc types.ServiceConfig, up []types.ServiceConfig) error {
 	for _, name := range dependencies(svc) {
 		condition := svc.DependsOn[name].Condition
@@ -407,8 +408,8 @@ func (s *session) conditions(ctx context.Context, svc types.ServiceConfig, up []
 	return nil
 }
 
-// await waits until all containers of a service meet a condition. It looks again
-// at every event of one of them.
+// await waits until all containers of a service meet a condition. It checks again at each of their
+// events.
 func (s *session) await(ctx context.Context, name, condition string) error {
 	events, stop, err := s.events(ctx, time.Now(), []string{name})
 	if err != nil {
@@ -447,21 +448,22 @@ func meets(c *container, condition string) (bool, error) {
 			return false, nil
 		}
 		if c.State.ExitCode != 0 {
-			return false, fmt.Errorf("Container for service %q exited with code %d.", short, c.State.ExitCode) //nolint:staticcheck // the text of docker-compose
+			//nolint:staticcheck // the text of docker-compose
+			return false, fmt.Errorf("Container for service %q exited with code %d.", short, c.State.ExitCode)
 		}
 		return true, nil
 	}
 	switch {
 	case c.State.Health == nil:
-		return false, fmt.Errorf("Service %q is missing a healthcheck configuration", c.service()) //nolint:staticcheck // the text of docker-compose
+		//nolint:staticcheck // the text of docker-compose
+		return false, fmt.Errorf("Service %q is missing a healthcheck configuration", c.service())
 	case c.State.Health.Status == "unhealthy":
 		return false, fmt.Errorf("Container %q is unhealthy.", short) //nolint:staticcheck // the text of docker-compose
 	}
 	return c.State.Health.Status == "healthy", nil
 }
 
-// usedNetworks are the keys of the networks that the services are in, in the
-// order of the services.
+// usedNetworks returns the keys of the networks of the services, in the order of the services.
 func (s *session) usedNetworks() []string {
 	var used []string
 	for _, name := range s.project.Order {
@@ -489,9 +491,9 @@ func (s *session) ensureNetworks(ctx context.Context) error {
 			return err
 		}
 		if n.External {
-			return s.style.missingExternal("network", n.Name)
+			return s.style.resources.missingExternal("network", n.Name)
 		}
-		s.style.creatingNetwork(s, n)
+		s.style.resources.creatingNetwork(s, n)
 		s.ui.status("Network", n.Name, "Creating")
 		req := networkRequest{
 			Name: n.Name, CheckDuplicate: true, Attachable: true, Driver: n.Driver, Internal: n.Internal,
@@ -512,7 +514,7 @@ func (s *session) ensureNetworks(ctx context.Context) error {
 	return nil
 }
 
-// labels are those of a network or a volume.
+// labels returns the labels of a network or a volume.
 func (s *session) labels(own types.Labels, kind, key string) map[string]string {
 	out := map[string]string{labelProject: s.project.Name, kind: key, labelVersion: s.style.version}
 	maps.Copy(out, own)
@@ -530,9 +532,9 @@ func (s *session) ensureVolumes(ctx context.Context) error {
 			return err
 		}
 		if v.External {
-			return s.style.missingExternal("volume", v.Name)
+			return s.style.resources.missingExternal("volume", v.Name)
 		}
-		s.style.creatingVolume(s, v)
+		s.style.resources.creatingVolume(s, v)
 		s.ui.status("Volume", v.Name, "Creating")
 		req := volumeRequest{Name: v.Name, Driver: v.Driver, DriverOpts: v.DriverOpts, Labels: s.labels(v.Labels, labelVolume, key)}
 		if err := s.client.post(ctx, "/volumes/create", nil, req, nil); err != nil {
@@ -543,8 +545,7 @@ func (s *session) ensureVolumes(ctx context.Context) error {
 	return nil
 }
 
-// orphans warns about containers of services that are no longer in the file, or
-// removes them.
+// orphans warns about containers of services that are no longer in the file, or removes them.
 func (s *session) orphans(ctx context.Context, remove bool) error {
 	containers, err := s.containers(ctx, query{all: true, orphans: true})
 	if err != nil {
@@ -559,7 +560,7 @@ func (s *session) orphans(ctx context.Context, remove bool) error {
 		if !remove {
 			continue
 		}
-		s.style.removingOrphan(s, c)
+		s.style.up.removingOrphan(s, c)
 		if s.style.createsFirst && c.State.Running {
 			if err := s.stop(ctx, c, nil); err != nil {
 				return err
@@ -570,12 +571,12 @@ func (s *session) orphans(ctx context.Context, remove bool) error {
 		}
 	}
 	if len(names) > 0 && !remove {
-		s.style.foundOrphans(s, names)
+		s.style.up.foundOrphans(s, names)
 	}
 	return nil
 }
 
-// stopAll stops running containers, those that others depend on last.
+// stopAll stops running containers. A container that others depend on is stopped after them.
 func (s *session) stopAll(ctx context.Context, q query, timeout *int) error {
 	containers, err := s.containers(ctx, q)
 	if err != nil {
@@ -587,8 +588,8 @@ func (s *session) stopAll(ctx context.Context, q query, timeout *int) error {
 	return context.Cause(ctx)
 }
 
-// dependentsFirst makes tasks that treat a container after those of the services
-// that depend on its own.
+// dependentsFirst returns tasks in which a container comes after the containers of services that
+// depend on its own.
 func (s *session) dependentsFirst(containers []*container, do func(ctx context.Context, c *container) error) []task {
 	var tasks []task
 	for _, c := range containers {
@@ -604,8 +605,7 @@ func (s *session) dependentsFirst(containers []*container, do func(ctx context.C
 	return tasks
 }
 
-// usedVolumes are the keys of the volumes in their order; V5 knows those only that
-// some service mounts.
+// usedVolumes returns the keys of the volumes in their order. V5 includes only the mounted ones.
 func (s *session) usedVolumes() []string {
 	keys := slices.Sorted(maps.Keys(s.project.Volumes))
 	if s.style.look == V1 {

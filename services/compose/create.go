@@ -15,7 +15,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// The labels by which Compose knows what is its own.
+// The labels by which Compose recognises its objects.
 const (
 	labelProject     = "com.docker.compose.project"
 	labelService     = "com.docker.compose.service"
@@ -33,16 +33,16 @@ const (
 	labelDependsOn   = "com.docker.compose.depends_on"
 )
 
-// newContainer is what distinguishes a container from the others of its service.
+// newContainer holds the differences between a container and the others of its service.
 type newContainer struct {
 	name     string
-	number   int        // 0 for one that `run` makes
-	slug     string     // of one that `run` makes
-	previous *container // that it replaces
+	number   int        // 0 for one created by `run`
+	slug     string     // for one created by `run`
+	previous *container // the container that it replaces
 	oneOff   *oneOff
 }
 
-// oneOff is what `run` changes in a service's configuration.
+// oneOff holds the changes of `run` to a service's configuration.
 type oneOff struct {
 	command      []string
 	entrypoint   *[]string
@@ -57,8 +57,8 @@ type oneOff struct {
 	stdin        bool
 }
 
-// request translates a service into the API's configuration of a container. The
-// hash and the image are the service's own.
+// request translates a service into the API's configuration of a container. hash and imageID are
+// those of the service.
 func (s *session) request(ctx context.Context, svc types.ServiceConfig, c newContainer, hash, imageID string) (*createRequest, error) {
 	req := &createRequest{
 		Hostname:     svc.Hostname,
@@ -75,7 +75,7 @@ func (s *session) request(ctx context.Context, svc types.ServiceConfig, c newCon
 		WorkingDir:   svc.WorkingDir,
 		StopSignal:   svc.StopSignal,
 		Healthcheck:  healthcheckOf(svc.HealthCheck),
-		Labels:       s.style.labels(s, svc, c, hash, imageID),
+		Labels:       s.style.create.labels(s, svc, c, hash, imageID),
 	}
 	if svc.StopGracePeriod != nil {
 		seconds := int(math.Ceil(time.Duration(*svc.StopGracePeriod).Seconds()))
@@ -130,7 +130,8 @@ func protocol(p string) string {
 	return p
 }
 
-// environment is the API's form of an environment: a name without a value unsets.
+// environment converts an environment to the API's form: a name without a value unsets the
+// variable.
 func environment(m types.MappingWithEquals) []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(m)) {
@@ -163,7 +164,7 @@ func healthcheckOf(h *types.HealthCheckConfig) *healthcheck {
 	return out
 }
 
-// hostConfig fills in what concerns the host, but for ports, volumes and networks.
+// hostConfig sets the fields about the host, except ports, volumes and networks.
 func (s *session) hostConfig(ctx context.Context, svc types.ServiceConfig, h *hostConfig) error {
 	h.LogConfig.Config = map[string]string{}
 	if svc.Logging != nil {
@@ -238,7 +239,7 @@ func (s *session) hostConfig(ctx context.Context, svc types.ServiceConfig, h *ho
 	return nil
 }
 
-// namespace turns service:NAME into the container of that service.
+// namespace replaces service:NAME by the container of that service.
 func (s *session) namespace(ctx context.Context, mode string) (string, error) {
 	name, ok := strings.CutPrefix(mode, types.ServicePrefix)
 	if !ok {
@@ -254,7 +255,7 @@ func (s *session) namespace(ctx context.Context, mode string) (string, error) {
 	return types.ContainerPrefix + containers[0].id, nil
 }
 
-// volumesFrom turns SERVICE[:MODE] or container:NAME[:MODE] into CONTAINER:MODE.
+// volumesFrom replaces SERVICE[:MODE] or container:NAME[:MODE] by CONTAINER:MODE.
 func (s *session) volumesFrom(ctx context.Context, from string) (string, error) {
 	if rest, ok := strings.CutPrefix(from, types.ContainerPrefix); ok {
 		return rest, nil
@@ -275,7 +276,8 @@ func (s *session) volumesFrom(ctx context.Context, from string) (string, error) 
 
 func restart(svc types.ServiceConfig) restartPolicy {
 	if svc.Deploy != nil && svc.Deploy.RestartPolicy != nil {
-		p := restartPolicy{Name: map[string]string{"": "always", "any": "always", "none": "no", "on-failure": "on-failure"}[svc.Deploy.RestartPolicy.Condition]}
+		names := map[string]string{"": "always", "any": "always", "none": "no", "on-failure": "on-failure"}
+		p := restartPolicy{Name: names[svc.Deploy.RestartPolicy.Condition]}
 		if n := svc.Deploy.RestartPolicy.MaxAttempts; n != nil {
 			p.MaximumRetryCount = int(*n)
 		}
@@ -286,8 +288,7 @@ func restart(svc types.ServiceConfig) restartPolicy {
 	return restartPolicy{name, n}
 }
 
-// volumes fills in binds and mounts. A container that replaces another keeps its
-// anonymous volumes.
+// volumes sets the binds and mounts. A container that replaces another keeps its anonymous volumes.
 func (s *session) volumes(svc types.ServiceConfig, c newContainer, req *createRequest) {
 	covered := map[string]bool{}
 	var anonymous []string
@@ -320,7 +321,7 @@ func (s *session) volumes(svc types.ServiceConfig, c newContainer, req *createRe
 	}
 	for target := range c.previous.Config.Volumes {
 		if !covered[target] {
-			anonymous = append(anonymous, target) // the image's
+			anonymous = append(anonymous, target) // from the image
 		}
 	}
 	for _, m := range c.previous.Mounts {
@@ -341,7 +342,7 @@ func bind(source string, v types.ServiceVolumeConfig) string {
 	return source + ":" + v.Target + ":" + mode
 }
 
-// volumeName is the engine's name of a volume of the file.
+// volumeName returns the engine's name of a volume in the file.
 func (s *session) volumeName(key string) string {
 	if v, ok := s.project.Volumes[key]; ok && v.Name != "" {
 		return v.Name
@@ -387,8 +388,8 @@ func (s *session) secrets(svc types.ServiceConfig, req *createRequest) error {
 	return nil
 }
 
-// networks are the engine's names of a service's networks with their settings,
-// the one that the container is created in first.
+// networks returns the engine's names of a service's networks with their settings. The first is the
+// one in which the container is created.
 func (s *session) networks(svc types.ServiceConfig) []serviceNetwork {
 	var out []serviceNetwork
 	if svc.NetworkMode != "" {
@@ -412,7 +413,7 @@ type serviceNetwork struct {
 func (s *session) endpoint(svc types.ServiceConfig, n serviceNetwork, c newContainer) *endpoint {
 	e := &endpoint{MacAddress: n.MacAddress}
 	if c.oneOff == nil {
-		e.Aliases = append(s.style.aliases(svc, c.name), n.Aliases...)
+		e.Aliases = append(s.style.create.aliases(svc, c.name), n.Aliases...)
 	}
 	if n.Ipv4Address != "" || n.Ipv6Address != "" || len(n.LinkLocalIPs) > 0 {
 		e.IPAMConfig = &ipamConfig{n.Ipv4Address, n.Ipv6Address, n.LinkLocalIPs}
@@ -420,8 +421,8 @@ func (s *session) endpoint(svc types.ServiceConfig, n serviceNetwork, c newConta
 	return e
 }
 
-// network fills in the first network; the engine takes no more than one at
-// creation, the others are connected before the start.
+// network sets the first network. The engine accepts only one at creation; the others are connected
+// before the start.
 func (s *session) network(svc types.ServiceConfig, c newContainer, req *createRequest) {
 	networks := s.networks(svc)
 	if len(networks) == 0 {

@@ -11,9 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// dockerCommands is a life of a few containers, as the Docker command leads it;
-// "ready" is ours. A program that is missing in an `exec` is not among them: its status is 126 for engines
-// before 23 and 127 for later ones. Nor is a build that fails: ours says where.
+// dockerCommands is the life of a few containers, driven by the Docker command; "ready" is ours.
+// Two cases are left out: a missing program in an `exec`, whose status is 126 in engines before 23
+// and 127 in later ones, and a build that fails, where our message has a position.
 var dockerCommands = []string{
 	"build -q --label of=PROJECT -t PROJECT_web redis",
 	"images --format {{.Repository}}:{{.Tag}} PROJECT_web",
@@ -27,7 +27,8 @@ var dockerCommands = []string{
 	"run -d --name PROJECT_web PROJECT_web",
 	"ps --filter name=PROJECT_web --format {{.Names}}|{{.Image}}|{{.Command}}|{{.State}}",
 	"ps -a --filter name=PROJECT --filter status=exited -q",
-	"inspect -f {{.State.Status}}|{{.Config.Cmd}}|{{.Path}}|{{.Args}}|{{.HostConfig.NetworkMode}}|{{.RestartCount}}|{{.State.ExitCode}} PROJECT_web",
+	"inspect -f {{.State.Status}}|{{.Config.Cmd}}|{{.Path}}|{{.Args}}|{{.HostConfig.NetworkMode}}|{{.RestartCount}}|" +
+		"{{.State.ExitCode}} PROJECT_web",
 	"inspect -f {{range.Config.Env}}{{.}};{{end}}{{json.Config.Labels}}{{json.Config.ExposedPorts}} PROJECT_web",
 	"network inspect -f {{.Name}}|{{.Driver}}|{{len.Containers}} PROJECT_net",
 	"exec PROJECT_web /dc args one two",
@@ -76,7 +77,7 @@ var dockerCommands = []string{
 	"events --since 1 --until 2",
 }
 
-// TestDockerCommandConformance has the Docker command do the same on both engines.
+// TestDockerCommandConformance runs the Docker command with both engines and compares the output.
 func TestDockerCommandConformance(t *testing.T) {
 	path, err := exec.LookPath("docker")
 	if err != nil {
@@ -86,10 +87,12 @@ func TestDockerCommandConformance(t *testing.T) {
 		t.Skipf("no docker command: %v (REQUIRE_DOCKER=1 makes this a failure)", err)
 	}
 	same := rules(
-		`(?i)docker: |Error response from daemon: `, "", // the command's own way to begin
-		`\[?Warning\]? .*\n|DEPRECATED: .*\n|.*BuildKit.*\n|.*buildx.*\n`, "", // on its future
-		`failed to create shim task: `, "", `(exec|OCI runtime).*(executable file not found in \$PATH|no such file or directory)(: unknown)?`, "NO PROGRAM", // the runtimes' own words
-		`Unable to find image .*\n`, "", `(?s)^(.*(pull access denied|no such host|no registry|dial tcp|lookup).*)$`, "NO IMAGE", // one has no network, the other no registry
+		`(?i)docker: |Error response from daemon: `, "", // the command's own prefix
+		`\[?Warning\]? .*\n|DEPRECATED: .*\n|.*BuildKit.*\n|.*buildx.*\n`, "", // notes about its future
+		`failed to create shim task: `, "", `(exec|OCI runtime).*(executable file not found in \$PATH|no such file or directory)(: unknown)?`,
+		"NO PROGRAM", // the messages come from the runtimes
+		`Unable to find image .*\n`, "", `(?s)^(.*(pull access denied|no such host|no registry|dial tcp|lookup).*)$`,
+		"NO IMAGE", // one has no network, the other no registry
 		`(Deleted: sha256:[0-9a-f]{64}\n)(Deleted: .*\n)+`, "$1", // the real one counts layers
 		`sha256:[0-9a-f]{64}|[0-9a-f]{64}`, "ID", `\b[0-9a-f]{12}\b`, "SHORT",
 	)
@@ -125,8 +128,8 @@ func TestDockerCommandConformance(t *testing.T) {
 	}
 }
 
-// awaitReady waits until a container has said n times that it is ready: before that a
-// signal meets no handler.
+// awaitReady waits until a container has reported n times that it is ready. Before that, it has no
+// handler for a signal.
 func awaitReady(t *testing.T, path string, s *stage, n, container string) {
 	t.Helper()
 	left, err := strconv.Atoi(n)

@@ -13,40 +13,41 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// extension is the attribute of a service that says which process of this machine
-// stands for it on the embedded engine:
+// extension is the attribute of a service with the process of this machine that replaces
+// it on the embedded engine:
 //
 //	x-workshop:
 //	  command: ["./server", "--verbose"]   # or a line for the shell
 //	  working_dir: server                  # relative to the Compose file
 //	  ready: {log: listening}              # and {port: 8080}, {timeout: 10s}
 //
-// The process opens the port whose number it finds in PORT (PORT_8080, for each of
+// The process opens the port whose number is in PORT (PORT_8080, for each of several).
+// With a ready, it counts as started when that condition holds.
 // several). With a ready, it counts as started when that holds.
 const extension = "x-workshop"
 
-// local is the process that stands for a service.
+// local is the process that replaces a service.
 type local struct {
 	command []string
 	dir     string // absolute
 	ready   *readyWhen
-	only    bool // there is neither an image nor a build for other engines
+	only    bool // the service has neither an image nor a build for other engines
 }
 
-// readyWhen is when a process can be used. Its form is that of the engine's label.
+// readyWhen is the condition for a process to be ready. Its form is that of the engine's label.
 type readyWhen struct {
 	Log     string        `json:",omitempty"`
 	Port    int           `json:",omitempty"`
 	Timeout time.Duration `json:",omitempty"`
 }
 
-// The labels that tell the embedded engine.
+// The labels that pass this to the embedded engine:
 const (
 	labelProcess = "workshop.process"
 	labelReady   = "workshop.ready"
 )
 
-// baseImage is the embedded engine's image of the machine's programs.
+// baseImage is the embedded engine's image with the machine's programs.
 const baseImage = "workshop"
 
 // readExtensions reads the x-workshop of each service from the merged file.
@@ -67,7 +68,7 @@ func (p *Project) readExtensions(working string) error {
 	return nil
 }
 
-// readExtension returns, with an error, the path of the value that is wrong.
+// readExtension returns, with an error, the path of the wrong value.
 func readExtension(value any, working string) (l *local, wrong []string, err error) {
 	l = &local{dir: working}
 	m, ok := value.(map[string]any)
@@ -131,7 +132,7 @@ func readReady(value any) (r *readyWhen, wrong []string, err error) {
 	return r, nil, nil
 }
 
-// words are those of a command: a line is the shell's.
+// words returns the words of a command. A single string is a line for the shell.
 func words(value any) ([]string, bool) {
 	switch v := value.(type) {
 	case string:
@@ -151,8 +152,8 @@ func words(value any) ([]string, bool) {
 	return nil, false
 }
 
-// withImages gives the services that are nothing but a local process the image of
-// such, so that the libraries find one.
+// withImages adds an image to services that have only a local process, because the libraries
+// require one.
 func (p *Project) withImages(details *types.ConfigDetails) error {
 	if !slices.ContainsFunc(slices.Collect(maps.Values(p.local)), func(l *local) bool { return l.only }) {
 		return nil
@@ -179,7 +180,7 @@ func (p *Project) withImages(details *types.ConfigDetails) error {
 	return nil
 }
 
-// standIn puts the local processes in the place of their services.
+// standIn replaces services by their local processes.
 func (p *Project) standIn() {
 	for name, l := range p.local {
 		for _, all := range []types.Services{p.Services, p.DisabledServices} {
@@ -191,12 +192,12 @@ func (p *Project) standIn() {
 			svc.Command, svc.WorkingDir = l.command, l.dir
 			svc.Labels = svc.Labels.Add(labelProcess, "1")
 			if l.ready != nil {
-				text, _ := json.Marshal(l.ready) // it has no values that could fail
+				text, _ := json.Marshal(l.ready) // all its values can be encoded
 				svc.Labels = svc.Labels.Add(labelReady, string(text))
 			}
 			all[name] = svc
 		}
-		raw := p.raw[name] // what V1's hash is of
+		raw := p.raw[name] // the input of V1's hash
 		delete(raw, "build")
 		delete(raw, "entrypoint")
 		raw["image"], raw["working_dir"] = baseImage, l.dir
@@ -207,7 +208,7 @@ func (p *Project) standIn() {
 	}
 }
 
-// errorAt is a mistake at a path of the file.
+// errorAt returns a mistake at a path of the file.
 func (p *Project) errorAt(path []string, message string) *FileError {
 	e := &FileError{File: p.files[0], Message: strings.TrimSpace(message)}
 	p.place(e, path)

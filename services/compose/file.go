@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,10 +23,10 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// LoadOptions says which project to load. The zero value is the project of the
-// process's working directory.
+// LoadOptions select the project to load. The zero value is the project of the process's working
+// directory.
 type LoadOptions struct {
-	Look             Look      // decides the names that are searched for; V1 if zero
+	Look             Look      // decides the names in the search; V1 if zero
 	Dir              string    // where the search starts; "" is the working directory
 	Env              []string  // NAME=value, for ${NAME} and COMPOSE_ variables
 	Stdin            io.Reader // the file "-"
@@ -37,12 +37,12 @@ type LoadOptions struct {
 	Profiles         []string  // instead of COMPOSE_PROFILES
 }
 
-// Project is a Compose file, read, interpolated and checked.
+// Project is a Compose file after reading, interpolation and checks.
 type Project struct {
 	*types.Project
 
-	// Order is the names of all the services, disabled ones too: a service after
-	// those that it depends on, else in the order of the file.
+	// Order lists the names of all services, including disabled ones. A service comes after its
+	// dependencies; otherwise the order is that of the file.
 	Order []string
 	// Version is the file's version attribute.
 	Version string
@@ -52,20 +52,20 @@ type Project struct {
 	look        Look
 	files       []string                  // as given, for the label
 	envFile     string                    // as given
-	environment map[string]string         // the process's and that of .env
+	environment map[string]string         // of the process and of .env
 	raw         map[string]map[string]any // services as written, but interpolated
 	volumesRaw  map[string]map[string]any
 	networksRaw map[string]map[string]any
 	nodes       map[string]*yaml.Node // the documents, by file as given
-	local       map[string]*local     // the services that a process can stand for
+	local       map[string]*local     // the services that a process can replace
 }
 
-// errNoEnvFile is the path of a file given by --env-file that there is not.
+// errNoEnvFile is the path of a missing file given by --env-file.
 type errNoEnvFile string
 
 func (e errNoEnvFile) Error() string { return "Couldn't find env file: " + string(e) }
 
-// errNoFile says that no Compose file was found.
+// errNoFile means that no Compose file was found.
 var errNoFile = errors.New("no configuration file provided: not found")
 
 var fileNames = map[Look][]string{
@@ -148,8 +148,9 @@ func Load(ctx context.Context, opts LoadOptions) (*Project, error) {
 			name = candidate
 		}
 	}
-	if given := opts.Name; given != "" && opts.Look == V5 && projectName(given, V5) != given {
-		return nil, fmt.Errorf("invalid project name %q: must consist only of lowercase alphanumeric characters, hyphens, and underscores as well as start with a letter or number", given)
+	if given := cmp.Or(opts.Name, p.environment["COMPOSE_PROJECT_NAME"]); given != "" && opts.Look == V5 && projectName(given, V5) != given {
+		return nil, fmt.Errorf("invalid project name %q: must consist only of lowercase alphanumeric characters, hyphens, and "+
+			"underscores as well as start with a letter or number", given)
 	}
 	name = projectName(name, opts.Look)
 	profiles := opts.Profiles
@@ -170,8 +171,8 @@ func Load(ctx context.Context, opts LoadOptions) (*Project, error) {
 	return p, nil
 }
 
-// search looks for a Compose file in dir and then in its parents, and returns it,
-// relative to dir, with the override beside it.
+// search looks for a Compose file in dir and its parents. It returns the file and its override,
+// relative to dir.
 func (p *Project) search(dir string, look Look) ([]string, error) {
 	for at := "."; ; at = filepath.Join("..", at) {
 		var found []string
@@ -202,8 +203,8 @@ func (p *Project) search(dir string, look Look) ([]string, error) {
 	}
 }
 
-// readEnvFile reads .env in the project's directory, or the file given; the
-// process's environment takes precedence over it.
+// readEnvFile reads .env in the project's directory, or the given file. The process's environment
+// takes precedence.
 func (p *Project) readEnvFile(dir, working string) error {
 	name := filepath.Join(working, ".env")
 	if p.envFile != "" {
@@ -232,14 +233,14 @@ func (p *Project) readEnvFile(dir, working string) error {
 	return nil
 }
 
-// substitution returns compose-go's substitution of variables, but with the
-// variables that are not set noted as warnings instead of written to a log.
+// substitution returns compose-go's substitution of variables. A variable that is not set becomes a
+// warning instead of a log message.
 func (p *Project) substitution() func(string, template.Mapping) (string, error) {
 	missing := map[string]bool{}
 	var substitute func(string, template.Mapping) (string, error)
 	replace := func(s string, lookup template.Mapping, config *template.Config) (string, error) {
 		first, rest := firstExpression(s)
-		if m := withDefault.FindStringSubmatch(first); m != nil { // compose-go would log what is missing in the default
+		if m := withDefault().FindStringSubmatch(first); m != nil { // compose-go would log missing ones in the default
 			value, ok := lookup(m[1])
 			if !ok || value == "" && m[2] == ":-" {
 				value = m[3]
@@ -252,7 +253,7 @@ func (p *Project) substitution() func(string, template.Mapping) (string, error) 
 		if err != nil {
 			return "", err
 		}
-		if name := strings.Trim(first, "${}"); !applied && !missing[name] && nameOfVariable.MatchString(name) {
+		if name := strings.Trim(first, "${}"); !applied && !missing[name] && nameOfVariable().MatchString(name) {
 			missing[name] = true
 			shown := name
 			if p.look == V5 {
@@ -269,8 +270,8 @@ func (p *Project) substitution() func(string, template.Mapping) (string, error) 
 	return substitute
 }
 
-// firstExpression splits a text that begins with ${…} after its closing brace:
-// compose-go's pattern goes on to the last brace of the line.
+// firstExpression splits a text that begins with ${…} after its closing brace. compose-go's pattern
+// would match up to the last brace of the line.
 func firstExpression(s string) (first, rest string) {
 	if !strings.HasPrefix(s, "${") {
 		return s, ""
@@ -289,12 +290,12 @@ func firstExpression(s string) (first, rest string) {
 	return s, ""
 }
 
-var withDefault = regexp.MustCompile(`^\$\{([_a-zA-Z][_a-zA-Z0-9]*)(:?-)(.*)\}$`)
+var withDefault = expression(`^\$\{([_a-zA-Z][_a-zA-Z0-9]*)(:?-)(.*)\}$`)
 
-var nameOfVariable = regexp.MustCompile(`^[_a-zA-Z][_a-zA-Z0-9]*$`)
+var nameOfVariable = expression(`^[_a-zA-Z][_a-zA-Z0-9]*$`)
 
-// readRaw keeps what compose-go's model loses: the order of the services, the
-// version attribute and the values as written. It returns the file's project name.
+// readRaw keeps the data that compose-go's model loses: the order of the services, the version
+// attribute and the values as written. It returns the file's project name.
 func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, template.Mapping) (string, error)) (string, error) {
 	name := ""
 	merged := map[string]any{}
@@ -306,7 +307,7 @@ func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, 
 			return "", fmt.Errorf("%s: %w", file.Filename, err)
 		}
 		if len(document.Content) == 0 || document.Content[0].Kind != yaml.MappingNode {
-			continue // compose-go has a better error for it
+			continue // compose-go has a better error for this
 		}
 		top := document.Content[0]
 		p.nodes[p.files[i]] = top
@@ -350,11 +351,11 @@ func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, 
 	return name, nil
 }
 
-// order sorts Order so that a service comes after its dependencies; otherwise it
-// leaves the order of the file, as docker-compose does.
+// order sorts Order so that a service comes after its dependencies. Otherwise the order of the file
+// is kept, as in docker-compose.
 func (p *Project) order() {
 	all := p.AllServices()
-	for _, name := range slices.Sorted(maps.Keys(all)) { // included ones are in no file read here
+	for _, name := range slices.Sorted(maps.Keys(all)) { // included ones are in no file that is read here
 		if !slices.Contains(p.Order, name) {
 			p.Order = append(p.Order, name)
 		}
@@ -383,12 +384,12 @@ func (p *Project) order() {
 	p.Order = sorted
 }
 
-// dependencies are the names of the services that have to be up before s.
+// dependencies returns the names of the services that must be up before s.
 func dependencies(s types.ServiceConfig) []string {
 	return slices.Sorted(maps.Keys(s.DependsOn)) // compose-go adds links, volumes_from and namespaces
 }
 
-// service returns a service, also one that its profiles disable.
+// service returns a service, even if its profiles disable it.
 func (p *Project) service(name string) (types.ServiceConfig, bool) {
 	if s, ok := p.Services[name]; ok {
 		return s, true
@@ -397,12 +398,12 @@ func (p *Project) service(name string) (types.ServiceConfig, bool) {
 	return s, ok
 }
 
-// ProjectName is the name of the project in a directory of this name, for V1.
+// ProjectName returns the name of the project in a directory of the given name, for V1.
 func ProjectName(directory string) string { return projectName(directory, V1) }
 
-// projectName makes a name that containers, networks and images can be named after.
+// projectName returns a name that is valid in names of containers, networks and images.
 func projectName(name string, look Look) string {
-	name = notInProjectName.ReplaceAllString(strings.ToLower(name), "")
+	name = notInProjectName().ReplaceAllString(strings.ToLower(name), "")
 	if look != V1 {
 		name = strings.TrimLeft(name, "_-")
 	}
@@ -412,9 +413,9 @@ func projectName(name string, look Look) string {
 	return name
 }
 
-var notInProjectName = regexp.MustCompile(`[^-_a-z0-9]`)
+var notInProjectName = expression(`[^-_a-z0-9]`)
 
-// blankLine replaces a line by an empty one, so that the others keep their numbers.
+// blankLine replaces a line by an empty one. The other lines keep their numbers.
 func blankLine(text []byte, line int) []byte {
 	lines := strings.SplitAfter(string(text), "\n")
 	if line <= len(lines) {

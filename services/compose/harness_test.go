@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 const data = "../../testdata/compose"
 
-// dockerHost is the real engine. Without one the test is skipped, unless
+// dockerHost returns the address of the real engine. Without one the test is skipped, or fails if
 // REQUIRE_DOCKER=1.
 func dockerHost(t *testing.T) string {
 	t.Helper()
@@ -73,7 +73,7 @@ var buildApp = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// app is the path of the program that stands in for the services, a static binary.
+// app returns the path of the static binary that replaces the services.
 func app(t *testing.T) string {
 	t.Helper()
 	path, err := buildApp()
@@ -83,18 +83,18 @@ func app(t *testing.T) string {
 	return path
 }
 
-// stage is a directory with a Compose file, whose project nobody else uses.
+// stage is a directory with a Compose file and a project of its own.
 type stage struct {
 	t    *testing.T
 	host string
 	dir  string
-	name string // of the project, as long as "dockercoins"
+	name string // of the project, of the length of "dockercoins"
 	env  []string
 }
 
-// newStage makes a project of the given file. In it PROJECT is the project's name.
-// Each of the folders gets a Dockerfile that runs the app in the role of the
-// folder's name, and the app.
+// newStage creates a project from the given file. PROJECT in it is replaced by the project's name.
+// Each of the folders gets the app and a Dockerfile that runs the app in the role of the folder's
+// name.
 func newStage(t *testing.T, host, file string, folders ...string) *stage {
 	t.Helper()
 	name := "dc"
@@ -146,7 +146,7 @@ func (s *stage) write(name, text string) {
 	}
 }
 
-// result is what a command did.
+// result is the result of a command.
 type result struct {
 	out, err string
 	code     int
@@ -157,7 +157,7 @@ func (s *stage) run(look compose.Look, args ...string) result {
 	return s.interrupted(look, nil, io.Discard, args...)
 }
 
-// interrupted runs our command with interrupts; what it writes also goes to spy.
+// interrupted runs our command with interrupts. Its output also goes to spy.
 func (s *stage) interrupted(look compose.Look, interrupts <-chan os.Signal, spy io.Writer, args ...string) result {
 	s.t.Helper()
 	var out, err bytes.Buffer
@@ -167,8 +167,7 @@ func (s *stage) interrupted(look compose.Look, interrupts <-chan os.Signal, spy 
 	return result{out.String(), err.String(), code}
 }
 
-// spy sends an interrupt each time that one of the conditions, in turn, holds for
-// what has been written.
+// spy sends an interrupt each time that the output meets the next of the conditions.
 type spy struct {
 	mu         sync.Mutex
 	text       string
@@ -195,8 +194,7 @@ func (s *spy) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// logged waits until every container of the sample application has logged all
-// that it will.
+// logged waits until every container of the sample application has logged all its lines.
 func (s *stage) logged(look compose.Look) {
 	s.t.Helper()
 	lines := map[string]int{"rng": 2, "hasher": 2, "webui": 1, "redis": 1, "worker": 2}
@@ -214,7 +212,7 @@ func (s *stage) logged(look compose.Look) {
 	s.interrupted(look, all.interrupts, all, "logs", "-f", "--no-log-prefix", "--no-color")
 }
 
-// ok runs our command and expects that it succeeds.
+// ok runs our command and requires success.
 func (s *stage) ok(look compose.Look, args ...string) result {
 	s.t.Helper()
 	r := s.run(look, args...)
@@ -224,7 +222,7 @@ func (s *stage) ok(look compose.Look, args ...string) result {
 	return r
 }
 
-// api asks the engine itself.
+// api sends a request to the engine.
 func (s *stage) api(method, path string, out any) error {
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
@@ -282,7 +280,7 @@ func (s *stage) clean() {
 	}
 }
 
-// image is a name for an image, as long as "redis".
+// image returns a name for an image, of the length of "redis".
 func (s *stage) image() string { return "r" + s.name[len(s.name)-4:] }
 
 // real runs the real docker-compose.
@@ -304,7 +302,7 @@ func realCompose(t *testing.T) string {
 	return path
 }
 
-// findCompose asks once: it takes a second.
+// findCompose is evaluated once: it takes a second.
 var findCompose = sync.OnceValues(func() (string, error) {
 	path, err := exec.LookPath("docker-compose")
 	if err != nil {
@@ -317,7 +315,7 @@ var findCompose = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// freePorts finds ports of four digits, as the golden files have.
+// freePorts finds ports of four digits, as in the golden files.
 func freePorts(t *testing.T, n int) []string {
 	t.Helper()
 	var out []string
@@ -335,7 +333,7 @@ func freePorts(t *testing.T, n int) []string {
 	return out
 }
 
-// normalizer replaces what differs from run to run.
+// normalizer replaces the parts that differ from run to run.
 type normalizer []struct {
 	re *regexp.Regexp
 	to string
@@ -359,7 +357,7 @@ func rules(pairs ...string) normalizer {
 	return n
 }
 
-// inOrder sorts the lines of what happens in parallel.
+// inOrder sorts the lines of parallel operations.
 func inOrder(text string) string {
 	lines := strings.SplitAfter(text, "\n")
 	slices.Sort(lines)

@@ -21,7 +21,7 @@ import (
 	"mvdan.cc/sh/v3/shell"
 )
 
-// execCommand runs a command in a container that is running.
+// execCommand runs a command in a running container.
 func execCommand(ctx context.Context, s *session, opts options) error {
 	c, err := s.running(ctx, opts.args[0], opts)
 	if err != nil {
@@ -68,7 +68,8 @@ func runCommand(ctx context.Context, s *session, opts options) error {
 		return noSuchService(name)
 	}
 	if opts.has("publish") && opts.has("service-ports") {
-		return errors.New("Service port mapping and manual port mapping can not be used together") //nolint:staticcheck // the text of docker-compose
+		//nolint:staticcheck // the text of docker-compose
+		return errors.New("Service port mapping and manual port mapping can not be used together")
 	}
 	detach := opts.has("detach")
 	o := &oneOff{
@@ -87,7 +88,7 @@ func runCommand(ctx context.Context, s *session, opts options) error {
 			return err
 		}
 		if len(words) == 0 {
-			words = []string{""} // none, not the image's
+			words = []string{""} // none instead of the image's
 		}
 		o.entrypoint = &words
 	}
@@ -127,9 +128,10 @@ func runCommand(ctx context.Context, s *session, opts options) error {
 	var random [32]byte
 	rand.Read(random[:])
 	one := newContainer{slug: hex.EncodeToString(random[:]), oneOff: o}
-	one.name = opts.value("name", s.style.oneOffName(s.project.Name, svc.Name, one.slug))
+	one.name = opts.value("name", s.style.create.oneOffName(s.project.Name, svc.Name, one.slug))
 	var c *container
-	failures := s.parallel(ctx, "Creating", []task{{name: strings.Join([]string{s.project.Name, svc.Name, "run"}, s.style.separator), do: func(ctx context.Context) (err error) {
+	shown := strings.Join([]string{s.project.Name, svc.Name, "run"}, s.style.separator)
+	failures := s.parallel(ctx, "Creating", []task{{name: shown, do: func(ctx context.Context) (err error) {
 		c, err = s.create(ctx, svc, one)
 		return err
 	}}})
@@ -144,7 +146,7 @@ func runCommand(ctx context.Context, s *session, opts options) error {
 		s.printf("%s\n", c.name)
 		return nil
 	}
-	last := context.WithoutCancel(ctx) // what is cleaned up after an interrupt
+	last := context.WithoutCancel(ctx) // for the cleanup after an interrupt
 	if opts.has("rm") {
 		defer func() { _ = s.delete(last, c, true, true) }()
 	}
@@ -155,7 +157,7 @@ func runCommand(ctx context.Context, s *session, opts options) error {
 	}
 	if err := s.client.post(ctx, "/containers/"+c.id+"/start", nil, nil, nil); err != nil {
 		conn.Close()
-		return s.style.startFailed(s, svc, err)
+		return s.style.create.startFailed(s, svc, err)
 	}
 	if err := s.converse(ctx, conn, o.tty, true, "/containers/"+c.id+"/resize"); err != nil {
 		stop := s.grace(c, nil)
@@ -183,8 +185,8 @@ func (s *session) binds(volumes []string) []string {
 	return out
 }
 
-// converse connects the streams with a process in a container until its output
-// ends. A terminal is raw meanwhile, and the process learns its size.
+// converse connects the streams with a process in a container until its output ends. Meanwhile a
+// terminal is raw, and the process gets its size.
 func (s *session) converse(ctx context.Context, conn io.ReadWriteCloser, tty, stdin bool, resize string) error {
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
@@ -199,8 +201,8 @@ func (s *session) converse(ctx context.Context, conn io.ReadWriteCloser, tty, st
 		defer s.followSize(ctx, resize)()
 	}
 	if stdin {
-		// Not joined: a read from a terminal or a pipe that stays open cannot be
-		// ended. The process is about to exit.
+		// This goroutine is not joined: a read from an open terminal or pipe cannot be cancelled.
+		// The process is about to exit.
 		go func() {
 			_, _ = io.Copy(conn, s.Stdin)
 			if half, ok := conn.(interface{ CloseWrite() error }); ok {
@@ -223,7 +225,7 @@ func (s *session) converse(ctx context.Context, conn io.ReadWriteCloser, tty, st
 	return nil
 }
 
-// separate writes the two streams that share a connection to stdout and stderr.
+// separate writes the two streams of a connection to stdout and stderr.
 func (s *session) separate(r io.Reader) error {
 	for {
 		var header [8]byte
@@ -243,8 +245,8 @@ func (s *session) separate(r io.Reader) error {
 	}
 }
 
-// followSize tells the process in the container the size of the terminal, now and
-// whenever it changes.
+// followSize sends the size of the terminal to the process in the container, now and after each
+// change.
 func (s *session) followSize(ctx context.Context, path string) (stop func()) {
 	changed := make(chan os.Signal, 1)
 	signal.Notify(changed, unix.SIGWINCH)
@@ -254,8 +256,8 @@ func (s *session) followSize(ctx context.Context, path string) (stop func()) {
 		for {
 			if f, ok := s.Stdout.(fileDescriptor); ok {
 				if width, height, err := term.GetSize(int(f.Fd())); err == nil {
-					// An error means that the process has ended or that the engine
-					// cannot resize; neither concerns the user.
+					// An error means that the process has ended or that the engine cannot resize.
+					// The user needs to know neither.
 					_ = s.client.post(ctx, path, url.Values{"w": {strconv.Itoa(width)}, "h": {strconv.Itoa(height)}}, nil, nil)
 				}
 			}

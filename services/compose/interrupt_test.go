@@ -16,16 +16,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// interrupt is a command that gets one interrupt for each of the texts, as soon as
-// it has written it.
+// interrupt is a command that gets one interrupt for each of the texts, as soon as it has written
+// the text.
 type interrupt struct {
 	name   string
 	before string // a command to run first
 	args   string
 	at     []string
-	after  string // what `ps -a` shows in the end
+	after  string // the output of `ps -a` at the end
 	code   map[compose.Look]int
-	want   map[compose.Look]string // what it prints, in whatever order of lines
+	want   map[compose.Look]string // its output, in any order of lines
 }
 
 const stubborn = `services:
@@ -47,12 +47,15 @@ var interrupts = []interrupt{
 		name: "up", args: "up redis", at: []string{"connections"}, after: "Exit 0",
 		code: map[compose.Look]int{compose.V1: 0, compose.V5: 130},
 		want: map[compose.Look]string{
-			compose.V1: "Creating network \"PROJECT_default\" with the default driver\nCreating PROJECT_redis_1 ... \r\nCreating PROJECT_redis_1 ... done\r\n" +
+			compose.V1: "Creating network \"PROJECT_default\" with the default driver\nCreating PROJECT_redis_1 ... \r\n" +
+				"Creating PROJECT_redis_1 ... done\r\n" +
 				"Attaching to PROJECT_redis_1\n\x1b[36mredis_1     |\x1b[0m Ready to accept connections\n" +
 				"Gracefully stopping... (press Ctrl+C again to force)\nStopping PROJECT_redis_1 ... \r\nStopping PROJECT_redis_1 ... done\r\n",
 			compose.V5: " Network PROJECT_default Creating \n Network PROJECT_default Created \n" +
-				" Container PROJECT-redis-1 Creating \n Container PROJECT-redis-1 Created \n Container PROJECT-redis-1 Starting \n Container PROJECT-redis-1 Started \n" +
-				"Attaching to redis-1\nredis-1  | Ready to accept connections\n\n Compose Stopping Gracefully Stopping... press Ctrl+C again to force\n" +
+				" Container PROJECT-redis-1 Creating \n Container PROJECT-redis-1 Created \n Container PROJECT-redis-1 Starting \n" +
+				" Container PROJECT-redis-1 Started \n" +
+				"Attaching to redis-1\nredis-1  | Ready to accept connections\n\n" +
+				" Compose Stopping Gracefully Stopping... press Ctrl+C again to force\n" +
 				" Container PROJECT-redis-1 Stopping \n Container PROJECT-redis-1 Stopped \n",
 		},
 	},
@@ -60,17 +63,20 @@ var interrupts = []interrupt{
 		name: "up, twice", args: "up stubborn", at: []string{"not ending", "Stopping PROJECT"}, after: "Exit 137",
 		code: map[compose.Look]int{compose.V1: 2, compose.V5: 130},
 		want: map[compose.Look]string{
-			compose.V1: "Creating network \"PROJECT_default\" with the default driver\nCreating PROJECT_stubborn_1 ... \r\nCreating PROJECT_stubborn_1 ... done\r\n" +
+			compose.V1: "Creating network \"PROJECT_default\" with the default driver\nCreating PROJECT_stubborn_1 ... \r\n" +
+				"Creating PROJECT_stubborn_1 ... done\r\n" +
 				"Attaching to PROJECT_stubborn_1\n\x1b[36mstubborn_1  |\x1b[0m not ending\n" +
-				"Gracefully stopping... (press Ctrl+C again to force)\nStopping PROJECT_stubborn_1 ... \r\nKilling PROJECT_stubborn_1 ... \r\nKilling PROJECT_stubborn_1 ... done\r\n",
+				"Gracefully stopping... (press Ctrl+C again to force)\nStopping PROJECT_stubborn_1 ... \r\nKilling PROJECT_stubborn_1 ... \r\n" +
+				"Killing PROJECT_stubborn_1 ... done\r\n",
 		},
 	},
-	{ // whatever it says: the second changes nothing
+	{ // a second interrupt changes nothing, despite the message
 		name: "up, twice without effect", args: "up hesitant", at: []string{"not ending", "1 Stopping"}, after: "Exit 137",
 		code: map[compose.Look]int{compose.V5: 130},
 		want: map[compose.Look]string{
 			compose.V5: " Network PROJECT_default Creating \n Network PROJECT_default Created \n" +
-				" Container PROJECT-hesitant-1 Creating \n Container PROJECT-hesitant-1 Created \n Container PROJECT-hesitant-1 Starting \n Container PROJECT-hesitant-1 Started \n" +
+				" Container PROJECT-hesitant-1 Creating \n Container PROJECT-hesitant-1 Created \n Container PROJECT-hesitant-1 Starting \n" +
+				" Container PROJECT-hesitant-1 Started \n" +
 				"Attaching to hesitant-1\nhesitant-1  | not ending\n\n Compose Stopping Gracefully Stopping... press Ctrl+C again to force\n" +
 				" Container PROJECT-hesitant-1 Stopping \n Container PROJECT-hesitant-1 Stopped \n",
 		},
@@ -109,8 +115,8 @@ func TestInterrupts(t *testing.T) {
 	})
 }
 
-// TestInterruptsAsOriginals runs the same with the commands which the wanted texts are
-// from.
+// TestInterruptsAsOriginals runs the same with the original commands, which the expected texts were
+// recorded from.
 func TestInterruptsAsOriginals(t *testing.T) {
 	for look, find := range map[compose.Look]func(*testing.T) string{compose.V1: realCompose, compose.V5: realV5} {
 		t.Run([]string{"", "v1", "v5"}[look], func(t *testing.T) {
@@ -142,7 +148,7 @@ func TestInterruptsAsOriginals(t *testing.T) {
 	}
 }
 
-// interruptedOriginal runs a command that nobody here wrote, with its interrupts.
+// interruptedOriginal runs an original command with its interrupts.
 func (s *stage) interruptedOriginal(path string, tt interrupt) (text string, code int) {
 	spy := s.spy(tt.at)
 	cmd := exec.CommandContext(s.t.Context(), path, strings.Fields(tt.args)...)
@@ -172,7 +178,7 @@ func (s *stage) interruptedOriginal(path string, tt interrupt) (text string, cod
 	return text, cmd.ProcessState.ExitCode()
 }
 
-// spy returns one that interrupts at texts, in which PROJECT is the project's name.
+// spy returns a spy that interrupts at texts. PROJECT in them is the project's name.
 func (s *stage) spy(at []string) *spy {
 	var conditions []func(string) bool
 	for _, text := range at {
@@ -181,8 +187,7 @@ func (s *stage) spy(at []string) *spy {
 	return newSpy(conditions...)
 }
 
-// states are the states of the containers, in the order of their names, as V1's
-// ps shows them.
+// states returns the states of the containers as V1's ps shows them, in the order of their names.
 func (s *stage) states() string {
 	s.t.Helper()
 	var containers []struct {
@@ -212,7 +217,7 @@ func (s *stage) states() string {
 	return strings.Join(states, " ")
 }
 
-// TestFollow follows logs while containers come, go and come back.
+// TestFollow follows logs while containers start, stop and restart.
 func TestFollow(t *testing.T) {
 	onEngines(t, func(t *testing.T, host string) {
 		s := newStage(t, host, "services:\n  worker: {build: worker}\n  redis: {build: redis}\n", "worker", "redis")
@@ -323,7 +328,8 @@ func TestConditions(t *testing.T) {
 
 func TestRunAndExec(t *testing.T) {
 	onEngines(t, func(t *testing.T, host string) {
-		s := newStage(t, host, "services:\n  redis: {build: redis, environment: {GREETING: hello}}\n  job: {build: redis, depends_on: [redis]}\n", "redis")
+		s := newStage(t, host, "services:\n  redis: {build: redis, environment: {GREETING: hello}}\n  job: {build: redis, depends_on: [redis]}\n",
+			"redis")
 		for _, tt := range []struct {
 			args         string
 			code         int

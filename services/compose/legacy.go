@@ -17,11 +17,10 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// docker-compose 1.29.2 notices that a service has changed by a hash over its
-// options, which it labels the containers with. To be recognised by it, and to
-// recognise its containers, the same options have to be hashed: the file's values
-// nearly as written, which compose-go's model no longer has. What follows brings
-// the values as written into that form. `config` prints it too.
+// docker-compose 1.29.2 detects a changed service by a hash of its options, which is a label of its
+// containers. To recognise each other's containers, both commands must hash the same options: the
+// file's values nearly as written, which compose-go's model no longer has. The functions below
+// bring the written values into that form. `config` prints it, too.
 
 // legacyPort is one published or exposed port.
 type legacyPort struct {
@@ -30,12 +29,12 @@ type legacyPort struct {
 	externalIP        any
 }
 
-// MarshalJSON is the form that is hashed.
+// MarshalJSON returns the hashed form.
 func (p legacyPort) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]any{p.target, p.published, p.protocol, p.mode, p.externalIP})
 }
 
-// yaml is the form that `config` prints.
+// yaml returns the form that `config` prints.
 func (p legacyPort) yaml() any {
 	if p.externalIP != nil {
 		proto := "tcp"
@@ -64,7 +63,7 @@ type legacyVolume struct {
 	mode     string
 }
 
-// MarshalJSON is the form that is hashed.
+// MarshalJSON returns the hashed form.
 func (v legacyVolume) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]any{v.external, v.internal, v.mode})
 }
@@ -76,13 +75,13 @@ func (v legacyVolume) yaml() any {
 	return fmt.Sprintf("%v:%s:%s", v.external, v.internal, v.mode)
 }
 
-// legacySecurity is a security option: the value, and the file that it is from.
+// legacySecurity is a security option: the value, and the file that holds it.
 type legacySecurity string
 
-// MarshalJSON is the form that is hashed.
+// MarshalJSON returns the hashed form.
 func (o legacySecurity) MarshalJSON() ([]byte, error) { return json.Marshal([]any{string(o), nil}) }
 
-// legacyService is a service in docker-compose's own form.
+// legacyService returns a service in docker-compose's own form.
 func (p *Project) legacyService(name string) map[string]any {
 	out := map[string]any{}
 	for key, value := range p.raw[name] {
@@ -236,8 +235,7 @@ func legacyPorts(v any) any {
 	return out
 }
 
-// shortPort parses [[IP:]PUBLISHED:]TARGET[/PROTOCOL], the last two of which may
-// be ranges.
+// shortPort parses [[IP:]PUBLISHED:]TARGET[/PROTOCOL]. PUBLISHED and TARGET may be ranges.
 func shortPort(spec string) []any {
 	rest, proto, hasProto := strings.Cut(spec, "/")
 	var protocol any
@@ -312,7 +310,7 @@ func (p *Project) legacyVolumes(v any) any {
 	return out
 }
 
-// mapping is a mapping that may be written as a list of NAME=value.
+// mapping returns a mapping, which may be written as a list of NAME=value.
 func mapping(v any) map[string]any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -344,7 +342,7 @@ func stringValues(m map[string]any) map[string]any {
 	return m
 }
 
-// list is a list that may be written as a single value.
+// list returns a list, which may be written as a single value.
 func list(v any) any {
 	switch v := v.(type) {
 	case nil:
@@ -364,7 +362,7 @@ func number(v any) any {
 	return v
 }
 
-// legacyHash is docker-compose's hash of a service.
+// legacyHash returns docker-compose's hash of a service.
 func (s *session) legacyHash(svc types.ServiceConfig, imageID string) (string, error) {
 	p := s.project
 	options := p.legacyService(svc.Name)
@@ -447,7 +445,7 @@ func sha256Hex(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// pythonJSON is JSON as Python writes it with sorted keys and no blanks: in ASCII.
+// pythonJSON encodes JSON as Python does with sorted keys and no blanks: in ASCII.
 func pythonJSON(v any) ([]byte, error) {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)

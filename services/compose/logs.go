@@ -17,15 +17,15 @@ import (
 	"time"
 )
 
-// events follows what happens to the containers of services (of all, if nil) from
-// a moment on. The channel is closed when the stream ends; stop ends it.
+// events follows the events of the containers of services (of all, if nil) from a time on. The
+// channel is closed when the stream ends; stop ends it.
 func (s *session) events(ctx context.Context, since time.Time, services []string) (events <-chan event, stop func(), err error) {
 	f := map[string][]string{
 		"type":  {"container"},
 		"label": {labelProject + "=" + s.project.Name, labelOneOff + "=False"},
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	res, err := s.client.stream(ctx, http.MethodGet, "/events", url.Values{ //nolint:bodyclose // whoever reads it does
+	res, err := s.client.stream(ctx, http.MethodGet, "/events", url.Values{ //nolint:bodyclose // the reader closes it
 		"filters": {filters(f)}, "since": {unixTime(since)},
 	}, nil, nil)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *session) events(ctx context.Context, since time.Time, services []string
 	}, nil
 }
 
-// unixTime is a moment as the engine's API takes it: seconds with a fraction.
+// unixTime formats a time for the engine's API: seconds with a fraction.
 func unixTime(t time.Time) string {
 	return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond())
 }
@@ -70,7 +70,7 @@ func demultiplex(r io.Reader) io.Reader { return &demultiplexer{r: bufio.NewRead
 
 type demultiplexer struct {
 	r    *bufio.Reader
-	left int // of the piece that is being read
+	left int // unread bytes of the current piece
 }
 
 func (d *demultiplexer) Read(p []byte) (int, error) {
@@ -89,11 +89,11 @@ func (d *demultiplexer) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// logOptions say which of the logs are wanted, and how.
+// logOptions select the part and the form of the logs.
 type logOptions struct {
 	follow     bool
 	tail       string // a number or "all"
-	since      string // moments as the engine takes them
+	since      string // times for the engine
 	until      string
 	timestamps bool
 	noColor    bool
@@ -121,7 +121,7 @@ func (s *session) openLogs(ctx context.Context, c *container, o logOptions) (io.
 	return res.Body, nil
 }
 
-// attach opens the output of a container from now on.
+// attach opens the later output of a container.
 func (s *session) attach(ctx context.Context, c *container) (io.ReadCloser, error) {
 	return s.client.hijack(ctx, "/containers/"+c.id+"/attach", url.Values{"stream": {"1"}, "stdout": {"1"}, "stderr": {"1"}}, nil)
 }
@@ -132,39 +132,29 @@ type printer struct {
 	options logOptions
 	look    logLook
 
-	mu      sync.Mutex // guards what follows and stdout
+	mu      sync.Mutex // guards the fields below and stdout
 	streams map[string]io.ReadCloser
 	reading map[string]int      // how many logs of a container are being read
-	coming  map[string]bool     // containers that the engine is starting again
+	coming  map[string]bool     // containers that the engine is restarting
 	died    map[string]int64    // when, in nanoseconds since the epoch
-	ends    map[string]chan int // exit statuses that events told, by container
+	ends    map[string]chan int // exit statuses in events, by container
 	onExit  func(c *container, status int)
 
 	wg   sync.WaitGroup
-	idle chan struct{} // a value when the log of a container has ended
+	idle chan struct{} // gets a value when the log of a container has ended
 	over chan struct{} // closed when no more events will come
-}
-
-// logLook formats logs in the manner of a look.
-type logLook interface {
-	// present announces a container; those there are at first are announced in
-	// the order of their names.
-	present(c *container)
-	// prefix returns what goes before a line of a container.
-	prefix(c *container) string
-	exited(c *container, status int) string
 }
 
 func (s *session) newPrinter(o logOptions) *printer {
 	return &printer{
-		session: s, options: o, look: s.style.logs(s, o),
+		session: s, options: o, look: s.style.logs.lines(s, o),
 		streams: map[string]io.ReadCloser{},
 		reading: map[string]int{}, coming: map[string]bool{}, died: map[string]int64{},
 		ends: map[string]chan int{}, idle: make(chan struct{}, 1), over: make(chan struct{}),
 	}
 }
 
-// attachTo keeps the output of a container that is about to start.
+// attachTo attaches to a container that is about to start.
 func (p *printer) attachTo(ctx context.Context, c *container) error {
 	stream, err := p.attach(ctx, c)
 	if err != nil {
@@ -176,7 +166,7 @@ func (p *printer) attachTo(ctx context.Context, c *container) error {
 	return nil
 }
 
-// close closes what was attached to and not printed.
+// close closes the attached streams that have not been printed.
 func (p *printer) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -186,8 +176,8 @@ func (p *printer) close() {
 	}
 }
 
-// run prints the logs of the containers. If it follows them it also prints those
-// of containers that are started meanwhile, and returns when all have ended.
+// run prints the logs of the containers. If it follows them it also prints those of containers
+// started later, and returns when all have ended.
 func (p *printer) run(ctx context.Context, containers []*container, events <-chan event) error {
 	containers = slices.Clone(containers)
 	slices.SortFunc(containers, byName)
@@ -204,7 +194,7 @@ func (p *printer) run(ctx context.Context, containers []*container, events <-cha
 		case <-p.idle:
 		case e, ok := <-events:
 			if !ok {
-				events = nil // what is being followed goes on
+				events = nil // the followed logs continue
 				close(p.over)
 				continue
 			}
@@ -224,8 +214,8 @@ func (p *printer) count() int {
 	return len(p.reading) + len(p.coming)
 }
 
-// event follows a container that has been started. One that is started again is
-// followed from its last end on: what it wrote before has been printed.
+// event follows a container that has been started. After a restart it follows the log from the last
+// end on: the output before that has been printed.
 func (p *printer) event(ctx context.Context, e event) error {
 	p.mu.Lock()
 	died, restarted := p.died[e.Actor.ID]
@@ -258,7 +248,7 @@ func (p *printer) event(ctx context.Context, e event) error {
 	return nil
 }
 
-// end is the channel for the exit statuses of a container. The caller holds p.mu.
+// end returns the channel for the exit statuses of a container. The caller holds p.mu.
 func (p *printer) end(id string) chan int {
 	if p.ends[id] == nil {
 		p.ends[id] = make(chan int, 16)
@@ -266,8 +256,8 @@ func (p *printer) end(id string) chan int {
 	return p.ends[id]
 }
 
-// status waits for the end of a container that was running when its log was opened.
-// It is an event that tells, not a request: the container may be up again already.
+// status waits for the end of a container that was running when its log was opened. An event
+// reports the end. A request could not: the container may be up again already.
 func (p *printer) status(ctx context.Context, c *container) (status int, ok bool) {
 	p.mu.Lock()
 	end := p.end(c.id)
@@ -319,7 +309,7 @@ func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 				return
 			}
 		}
-		stop := context.AfterFunc(ctx, func() { stream.Close() }) // a hijacked connection does not know ctx
+		stop := context.AfterFunc(ctx, func() { stream.Close() }) // a hijacked connection does not observe ctx
 		defer stop()
 		defer stream.Close()
 		r := io.Reader(stream)
@@ -347,8 +337,7 @@ func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 	})
 }
 
-// copy prints lines with their prefix. What is left without an end of line at the
-// end is printed without one.
+// copy prints lines with their prefix. The last line may lack an end of line; none is added.
 func (p *printer) copy(ctx context.Context, c *container, r io.Reader) {
 	lines := bufio.NewReader(r)
 	for {
@@ -365,7 +354,7 @@ func (p *printer) copy(ctx context.Context, c *container, r io.Reader) {
 	}
 }
 
-// write writes a line, with the prefix of the container that it is of.
+// write writes a line with its container's prefix.
 func (p *printer) write(of *container, line []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -386,7 +375,7 @@ func logged(containers []*container) []*container {
 	return out
 }
 
-// logs is the command of that name.
+// logs is the command `logs`.
 func logs(ctx context.Context, s *session, opts options) error {
 	o := logOptions{
 		follow: opts.has("follow"), timestamps: opts.has("timestamps"), tail: opts.value("tail", "all"),
@@ -411,7 +400,7 @@ func logs(ctx context.Context, s *session, opts options) error {
 	}
 	containers = logged(containers)
 	if s.style.look == V1 {
-		s.printf("%s\n", s.style.attaching(s, containers))
+		s.printf("%s\n", s.style.logs.attaching(s, containers))
 	}
 	return s.newPrinter(o).run(ctx, containers, events)
 }

@@ -1,83 +1,92 @@
 package compose
 
-import (
-	"context"
-	"strings"
+import "strings"
 
-	"github.com/compose-spec/compose-go/v2/types"
-)
-
-// style is how the command looks and, in a few places, works. There is one for
-// each Look.
+// style is the appearance of the command and, in a few places, its behaviour. Each Look
+// has one. Its parts print to stdout, report progress and word errors; they send no
+// requests to the engine.
 type style struct {
 	traits
-	texts
+	shell      shellLook
+	create     createLook
+	up         upLook
+	operations operationLook
+	resources  resourceLook
+	build      buildLook
+	logs       logsLook
+	ps         psLook
+	top        topLook
+	images     imagesLook
+	config     configLook
 }
 
-// traits are the parts of a style that are data.
+// traits are the data of a style.
 type traits struct {
 	look         Look
 	separator    string // between the parts of the names of containers and images
-	version      string // that is imitated
+	version      string // of the imitated command
 	interspersed bool   // options may follow operands
-	createsFirst bool   // all containers are created before the first is started, and `down` takes each down at once
-	stopping     string // ^C during `up` …
-	stopped      error  // … and how that ends
-	killedStatus int    // … or, after a second ^C; 0 if that changes nothing
-	stopsDead    bool   // containers that have ended are "stopped", too
-	aborting     string // a container ended during `up --abort-on-container-exit`
+	asksFirst    bool   // `down` asks whether a network or volume exists before it removes it
+	createsFirst bool   // `up` creates all containers before it starts one; `down` stops and removes each at once
+	stopping     string // the message at ^C during `up`
+	stopped      error  // the result of `up` after ^C
+	killedStatus int    // the exit status of `up` after a second ^C; 0: as after the first
+	stopsDead    bool   // `up` also stops containers that have ended
+	aborting     string // the message when a container ends during `up --abort-on-container-exit`
 }
 
-// texts are the parts of a style that are code: what is said, in what layout, to
-// stdout or as progress. Errors come back in the style's words.
-type texts interface {
-	help(cmd *command) string // nil is the command itself
-	versionText(format string) string
-	exit(s *session, err error) int // prints the error and returns the exit status
-	say(s *session, text string)    // to the user of an `up` in the foreground
-	progress(s *session, ansi bool) progress
+// styleV1 is the style of docker-compose 1.29.2.
+func styleV1() *style {
+	return &style{
+		traits: traits{
+			look:         V1,
+			separator:    "_",
+			version:      "1.29.2",
+			stopping:     "Gracefully stopping... (press Ctrl+C again to force)",
+			killedStatus: 2,
+			aborting:     "Aborting on container exit...",
+		},
+		shell:      v1Shell{},
+		create:     v1Create{},
+		up:         v1Up{},
+		operations: v1Operation{},
+		resources:  v1Resource{},
+		build:      v1Build{},
+		logs:       v1LogsLook{},
+		ps:         v1Ps{},
+		top:        v1Top{},
+		images:     v1Images{},
+		config:     v1Config{},
+	}
+}
 
-	labels(s *session, svc types.ServiceConfig, c newContainer, hash, imageID string) map[string]string
-	hash(s *session, svc types.ServiceConfig, imageID string) (string, error)
-	diverged(c *container, hash, imageID string) bool
-	aliases(svc types.ServiceConfig, container string) []string
-	oneOffName(project, service, slug string) string
-
-	scaleWarnings(s *session, svc types.ServiceConfig, n int)
-	scaleDeprecated(s *session)
-	checkScale(s *session, scale map[string]int) error
-	upToDate(s *session, c *container)
-	creatingNetwork(s *session, n types.NetworkConfig)
-	creatingVolume(s *session, v types.VolumeConfig)
-	removeNetwork(ctx context.Context, s *session, n types.NetworkConfig) error
-	removeVolume(ctx context.Context, s *session, v types.VolumeConfig) error
-	removeImage(ctx context.Context, s *session, svc types.ServiceConfig)
-	removingOrphan(s *session, c *container)
-	foundOrphans(s *session, names []string)
-	nothingToRemove(s *session)
-	building(s *session, svc types.ServiceConfig, quiet bool)
-	builtMissing(s *session, svc types.ServiceConfig)
-	notBuilt(s *session, svc types.ServiceConfig, quiet bool)
-	pulling(s *session, svc types.ServiceConfig, quiet bool)
-
-	taskFailed(s *session, f failure) // as it happens
-	failed(failures []failure) error  // at the end
-	upFailed(s *session, f []failure) error
-	startFailed(s *session, svc types.ServiceConfig, err error) error
-	createFailed(s *session, svc types.ServiceConfig, err error) error
-	buildFailed(s *session, svc types.ServiceConfig, err error) error
-	noDockerfile(s *session, svc types.ServiceConfig, path string) error
-	missingExternal(kind, name string) error
-	noContainers(s *session, operation string) error
-	notRunning(service string, index int) error
-	noPort(s *session, c *container, port string) error
-
-	logs(s *session, o logOptions) logLook
-	attaching(s *session, containers []*container) string
-	ps(ctx context.Context, s *session, opts options) error
-	top(ctx context.Context, s *session, opts options) error
-	images(ctx context.Context, s *session, opts options) error
-	config(s *session, opts options) (string, error)
+// styleV5 is the style of docker compose 5.6.0.
+func styleV5() *style {
+	return &style{
+		traits: traits{
+			look:         V5,
+			separator:    "-",
+			version:      "5.6.0",
+			interspersed: true,
+			asksFirst:    true,
+			createsFirst: true,
+			stopping:     "Gracefully Stopping... press Ctrl+C again to force",
+			stopped:      exitError(130),
+			aborting:     "Aborting on container exit...",
+			stopsDead:    true,
+		},
+		shell:      v5Shell{},
+		create:     v5Create{},
+		up:         v5Up{},
+		operations: v5Operation{},
+		resources:  v5Resource{},
+		build:      v5Build{},
+		logs:       v5LogsLook{},
+		ps:         v5Ps{},
+		top:        v5Top{},
+		images:     v5Images{},
+		config:     v5Config{},
+	}
 }
 
 // wrap breaks a text into lines of at most width columns, at blanks.

@@ -8,8 +8,8 @@ import (
 	"workshop/services/compose"
 )
 
-// rule is one thing that may differ between two runs of the same command, and why.
-// This is the only place where output is changed before it is compared.
+// rule is one permitted difference between two runs of the same command, with the reason. Output is
+// changed nowhere else before it is compared.
 type rule struct {
 	look    compose.Look // 0: both
 	command string       // the beginning of the command; "" is any
@@ -24,7 +24,7 @@ var normal = []rule{
 	{0, "", `\b200 64 0\.\d+`, "200 64 SECONDS", "how long a request took"},
 	{0, "", `\d{4}-\d\d-\d\dT[\d:.]+Z`, "TIME", "times"},
 	{0, "", `INFO:__main__:(Coin found: \w+\.\.\.|\d+ units of work done, updating hash counter)`, "WORK", "coins are found by chance"},
-	{0, "", ` +\.\.\.`, " ...", "the column depends on what has been announced before, in an order of chance"},
+	{0, "", ` +\.\.\.`, " ...", "the column depends on the earlier announcements, whose order varies"},
 	{0, "up", `\([0-9a-f]+\)|\(ID\)`, "(ID)", "ids of endpoints"},
 	{0, "down", `\([0-9a-f]+\)|\(ID\)`, "(ID)", "ids of endpoints"},
 	{0, "top", `-+`, "-", "columns are as wide as the numbers of processes"},
@@ -37,8 +37,7 @@ var normal = []rule{
 	{compose.V1, "config", `\n\n\z`, "\n", "the original was made with one line end more"},
 }
 
-// unordered are the commands whose lines come in an order of chance, as what they
-// tell happens in parallel.
+// unordered are the commands that report parallel operations: the order of their lines varies.
 var unordered = []string{"up", "down", "logs"}
 
 // compiled are the patterns of normal.
@@ -49,7 +48,7 @@ var compiled = func() (all []*regexp.Regexp) {
 	return all
 }()
 
-// normalize replaces what differs from run to run in what a command printed.
+// normalize replaces the parts of a command's output that differ from run to run.
 func normalize(look compose.Look, command, text string) string {
 	for i, r := range normal {
 		if (r.look == 0 || r.look == look) && strings.HasPrefix(command, r.command) {
@@ -58,7 +57,7 @@ func normalize(look compose.Look, command, text string) string {
 	}
 	if slices.ContainsFunc(unordered, func(name string) bool { return strings.HasPrefix(command, name) }) {
 		text = sortedNames(inOrder(text))
-		if look == compose.V5 { // the original tells of a network twice, which helps nobody
+		if look == compose.V5 { // the original reports a network twice, which is of no use
 			text = strings.Join(slices.Compact(strings.Split(text, "\n")), "\n")
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// rich uses much of what a Compose file can say.
+// rich uses many attributes of Compose files.
 const rich = `version: "3"
 x-common: &common {GREETING: "hällo $$you"}
 services:
@@ -92,7 +92,7 @@ func TestConfigAsDockerCompose(t *testing.T) {
 	}
 }
 
-// runnable uses what a container can be given that the test engine can run.
+// runnable uses the attributes of containers that the test engine supports.
 const runnable = `services:
   web:
     build: web
@@ -133,8 +133,8 @@ volumes: {data: {labels: {l: m}}}
 networks: {other: {}}
 `
 
-// TestContainersAsDockerCompose compares what the engine says about the
-// containers, networks and volumes that each of the two commands made.
+// TestContainersAsDockerCompose compares the engine's descriptions of the containers, networks and
+// volumes that each of the two commands created.
 func TestContainersAsDockerCompose(t *testing.T) {
 	s := newStage(t, dockerHost(t), runnable, "web", "db")
 	realCompose(t)
@@ -168,10 +168,13 @@ func TestContainersAsDockerCompose(t *testing.T) {
 	}
 }
 
-// stable keeps what two containers of the same configuration have in common.
+// stable keeps the data that two containers of the same configuration share.
 func stable(object map[string]any) map[string]any {
 	out := map[string]any{}
-	for _, key := range []string{"Config", "Driver", "Labels", "Options", "Internal", "Attachable", "EnableIPv6", "Name", "Args", "Path", "Image"} {
+	for _, key := range []string{
+		"Config", "Driver", "Labels", "Options", "Internal", "Attachable", "EnableIPv6", "Name", "Args", "Path",
+		"Image",
+	} {
 		if value, ok := object[key]; ok {
 			out[key] = value
 		}
@@ -182,7 +185,7 @@ func stable(object map[string]any) map[string]any {
 		}
 	}
 	if host, ok := object["HostConfig"].(map[string]any); ok {
-		for key, value := range host { // nothing and empty are the same to the engine
+		for key, value := range host { // the engine treats a missing value like an empty one
 			switch v := value.(type) {
 			case []any:
 				slices.SortFunc(v, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
@@ -214,7 +217,7 @@ func stable(object map[string]any) map[string]any {
 	return out
 }
 
-// TestTakingTurns has the two commands work on the same project in turns.
+// TestTakingTurns alternates the two commands on the same project.
 func TestTakingTurns(t *testing.T) {
 	s := newStage(t, dockerHost(t), "services:\n  worker:\n    build: worker\n  redis:\n    build: redis\n", "worker", "redis")
 	realCompose(t)
@@ -239,7 +242,11 @@ func TestTakingTurns(t *testing.T) {
 		{"ours sees that", ours, "up -d", "PROJECT_worker_1 is up-to-date"},
 		{"ours forces", ours, "up -d --force-recreate redis", "Recreating PROJECT_redis_1 ... done"},
 		{"theirs finds that", s.real, "up -d", "PROJECT_redis_1 is up-to-date"},
-		{"ours warns of an orphan", ours, "-f less.yml up -d", "Found orphan containers (PROJECT_worker_1) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up."},
+		{
+			"ours warns of an orphan", ours, "-f less.yml up -d",
+			"Found orphan containers (PROJECT_worker_1) for this project. If you removed or renamed this service in your compose file, " +
+				"you can run this command with the --remove-orphans flag to clean it up.",
+		},
 		{"ours removes the orphan", ours, "-f less.yml up -d --remove-orphans", `Removing orphan container "PROJECT_worker_1"`},
 		{"theirs takes down", s.real, "down", "Removing network PROJECT_default"},
 	} {
@@ -256,7 +263,7 @@ func TestTakingTurns(t *testing.T) {
 	}
 }
 
-// TestTexts compares both commands in cases that are not among the golden files.
+// TestTexts compares both commands in cases outside the golden files.
 func TestTexts(t *testing.T) {
 	if os.Getenv("REQUIRE_DOCKER_COMPOSE") == "" {
 		t.Skip("takes a minute: REQUIRE_DOCKER_COMPOSE=1 runs it")
@@ -270,14 +277,15 @@ func TestTexts(t *testing.T) {
 		file     string
 		commands []string
 		dir      string // to work in
-		docker   bool   // it needs what the embedded engine refuses
+		docker   bool   // it needs features that the embedded engine refuses
 	}{
 		{name: "no file", commands: []string{"ps", "up -d", "config"}},
 		{name: "no such file", commands: []string{"-f nosuch.yml ps"}},
 		{name: "unknown command", file: build(""), commands: []string{"nosuch"}},
 		{name: "unset variables", file: build("command: \"$UNSETVARIABLE ${ALSOUNSET:-x} ${UNSETTOO}\""), commands: []string{"config", "ps"}},
 		{name: "nothing there", file: build(""), commands: []string{
-			"ps", "ps -q", "logs", "start", "stop", "restart", "kill", "rm", "rm -f", "pause", "unpause", "top", "images", "images -q", "down", "port redis 80", "exec redis ls",
+			"ps", "ps -q", "logs", "start", "stop", "restart", "kill", "rm", "rm -f", "pause", "unpause", "top", "images", "images -q", "down",
+			"port redis 80", "exec redis ls",
 		}},
 		{name: "no such service", file: build(""), commands: []string{
 			"start nosuch", "stop nosuch", "restart nosuch", "kill nosuch", "rm nosuch", "pause nosuch", "top nosuch", "images nosuch",
@@ -288,17 +296,28 @@ func TestTexts(t *testing.T) {
 			"down --rmi some", "up --build --no-build",
 		}},
 		{name: "life", file: build(""), commands: []string{
-			"build", "up -d --no-build", "up -d --scale nosuch=2", "ps", "images", "pause", "ps", "unpause", "top", "restart -t 0", "kill -s SIGKILL", "stop", "start redis",
-			"up -d --scale redis=3", "stop -t 0", "ps", "start", "up -d --no-recreate", "up -d --force-recreate --scale redis=1", "port --protocol udp redis 1", "port redis 6379",
+			"build", "up -d --no-build", "up -d --scale nosuch=2", "ps", "images", "pause", "ps", "unpause", "top", "restart -t 0",
+			"kill -s SIGKILL", "stop", "start redis",
+			"up -d --scale redis=3", "stop -t 0", "ps", "start", "up -d --no-recreate", "up -d --force-recreate --scale redis=1",
+			"port --protocol udp redis 1", "port redis 6379",
 			"rm -f", "rm -sf", "run --rm redis exit 3", "down -t 0 --rmi all",
 		}},
 		{name: "below", file: build(""), dir: "redis", commands: []string{"ps", "config --services"}},
-		{name: "order", file: "services:\n  c: {image: x, depends_on: [a]}\n  b: {image: x, links: [c]}\n  a: {image: x}\n  d: {image: x}\n", commands: []string{"ps --services", "config --services"}},
+		{
+			name: "order", file: "services:\n  c: {image: x, depends_on: [a]}\n  b: {image: x, links: [c]}\n  a: {image: x}\n  d: {image: x}\n",
+			commands: []string{"ps --services", "config --services"},
+		},
 		{name: "project name", file: build(""), commands: []string{"-p A.B_c up -d --no-start", "-p A.B_c ps", "-p A.B_c down"}},
 		{name: "container name", file: build("container_name: PROJECTown"), commands: []string{"up -d", "ps", "logs", "down -t 0"}},
-		{name: "volumes", docker: true, file: build("volumes: [\"vol:/v\", /anon]") + "volumes:\n  vol: {}\n", commands: []string{"up -d", "up -d --force-recreate", "config --volumes", "down -v -t 0", "down -v"}},
+		{
+			name: "volumes", docker: true, file: build("volumes: [\"vol:/v\", /anon]") + "volumes:\n  vol: {}\n",
+			commands: []string{"up -d", "up -d --force-recreate", "config --volumes", "down -v -t 0", "down -v"},
+		},
 		{name: "external", file: build("networks: [n]") + "networks:\n  n: {external: true}\n", commands: []string{"up -d", "down"}},
-		{name: "exits", file: build("command: [exit, \"3\"]"), commands: []string{"up --no-color", "up --abort-on-container-exit", "up --exit-code-from redis", "ps", "down"}},
+		{
+			name: "exits", file: build("command: [exit, \"3\"]"),
+			commands: []string{"up --no-color", "up --abort-on-container-exit", "up --exit-code-from redis", "ps", "down"},
+		},
 		{name: "failing build", file: "services:\n  bad:\n    build: .\n", commands: []string{"up -d", "build", "down"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -321,7 +340,7 @@ func TestTexts(t *testing.T) {
 				s.dir += "/" + tt.dir
 			}
 			var real []result
-			// What a container has been started for a moment ago may not be logged yet.
+			// A container that was started a moment ago may not have logged its output yet.
 			ready := func(command string) {
 				if tt.name == "container name" && command == "logs" {
 					s.logged(compose.V1)
@@ -338,14 +357,14 @@ func TestTexts(t *testing.T) {
 				same := func(text string) string {
 					text = normalize(0, "", strings.ReplaceAll(strings.ReplaceAll(text, top, "/PROJECT"), s.name, "PROJECT"))
 					text = rules(
-						`(?s)^(No such command: \w+\n\n).*`, "$1", // the list is in words of our own
+						`(?s)^(No such command: \w+\n\n).*`, "$1", // we word the list differently
 						`\d+ +\d+ +\d+ +\d\d:\d\d`, "PID PPID C TIME",
-						`Exit (0|137|143) +`, "Exit N ", // what has ended by itself before it was killed
+						`Exit (0|137|143) +`, "Exit N ", // containers that ended by themselves before they were killed
 						`^\d+\n`, "", // docker-compose logs its own exit status
 						`_run_[0-9a-f]{12}`, "_run_SLUG", `\b[0-9a-f]{12}\b`, "ID12",
 						`Removing intermediate container ID12\n`, "", ` ---> (Running in ID12|ID12|Using cache)\n`, "",
 					).apply(text)
-					if command == "top" { // columns are as wide as the numbers
+					if command == "top" { // the width of a column depends on its numbers
 						text = rules(` +`, " ", `-+`, "-").apply(text)
 					}
 					return sortedNames(inOrder(text))
@@ -355,7 +374,7 @@ func TestTexts(t *testing.T) {
 				case strings.HasPrefix(command, "exec"):
 					want.err = got.err // docker-compose says nothing here
 				case command == "up -d nosuch":
-					_, want.err, _ = strings.Cut(want.err, "\n") // docker-compose creates the network all the same
+					_, want.err, _ = strings.Cut(want.err, "\n") // docker-compose creates the network nevertheless
 				}
 				if diff := cmp.Diff(same(want.out), same(got.out)); diff != "" {
 					t.Errorf("%s: stdout (-real +ours):\n%s", command, diff)
@@ -371,18 +390,19 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// TestTerminal compares the bytes that both commands write to a terminal, of a
-// project with one service, where nothing happens in parallel.
+// TestTerminal compares the bytes that both commands write to a terminal. The project has one
+// service, so there are no parallel operations.
 func TestTerminal(t *testing.T) {
 	s := newStage(t, dockerHost(t), "services:\n  redis:\n    build: redis\n", "redis")
 	path := realCompose(t)
 	s.ok(compose.V1, "build", "-q")
 	commands := []string{
-		"up -d", "ps", "logs", "up -d --scale redis=2", "up -d", "stop", "start", "restart -t 0", "pause", "unpause", "kill", "rm -f", "logs nosuch", "down", "down",
+		"up -d", "ps", "logs", "up -d --scale redis=2", "up -d", "stop", "start", "restart -t 0", "pause", "unpause", "kill", "rm -f",
+		"logs nosuch", "down", "down",
 	}
 	run := func(ours bool, command string) string {
 		if command == "logs" {
-			s.logged(compose.V1) // not before there is something to show
+			s.logged(compose.V1) // wait for output to show
 		}
 		master, tty, err := pty.Open()
 		if err != nil {
@@ -399,7 +419,8 @@ func TestTerminal(t *testing.T) {
 			io.Copy(&out, master) // ends with an error when the other side is closed
 		}()
 		if ours {
-			compose.Main(t.Context(), compose.V1, strings.Fields(command), compose.Streams{Stdin: tty, Stdout: tty, Stderr: tty, Env: s.env, Dir: s.dir})
+			compose.Main(t.Context(), compose.V1, strings.Fields(command),
+				compose.Streams{Stdin: tty, Stdout: tty, Stderr: tty, Env: s.env, Dir: s.dir})
 		} else {
 			cmd := exec.CommandContext(t.Context(), path, strings.Fields(command)...)
 			cmd.Dir, cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = s.dir, s.env, tty, tty, tty

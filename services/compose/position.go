@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -11,12 +12,12 @@ import (
 // FileError is a mistake in a Compose file.
 type FileError struct {
 	File      string // as given or found, relative to the working directory
-	Line, Col int    // from 1; Line is 0 if it is not known where, Col if it is the whole line
+	Line, Col int    // from 1; Line is 0 if the line is unknown, Col if the whole line is meant
 	Message   string
 	err       error
 }
 
-// Error is the mistake on one line: file:line:col: message.
+// Error returns the mistake on one line: file:line:col: message.
 func (e *FileError) Error() string {
 	at := e.File
 	if e.Line > 0 {
@@ -32,18 +33,17 @@ func (e *FileError) Error() string {
 func (e *FileError) Unwrap() error { return e.err }
 
 var (
-	// The libraries tell where a mistake is by the path of the value, by the
-	// service's name or by the line.
-	valuePath       = regexp.MustCompile(`\b(services|networks|volumes|secrets|configs|name|include)(\.[^\s:,]+)+`)
-	serviceName     = regexp.MustCompile(`[sS]ervice "([^"]+)"`)
-	constructErrors = regexp.MustCompile(`^yaml: construct errors:\s+line \d+: `)
-	// additional is the schema's word for what the Compose file must not have.
-	additional = regexp.MustCompile(`^(\S+) additional properties '([^']+)' not allowed`)
-	yamlLine   = regexp.MustCompile(`^(?:yaml: )?(?:while .* )?(?:at )?line (\d+)(?:, column (\d+))?: `)
+	// The libraries give the position of a mistake as the path of the value, the service's name or
+	// the line.
+	valuePath       = expression(`\b(services|networks|volumes|secrets|configs|name|include)(\.[^\s:,]+)+`)
+	serviceName     = expression(`[sS]ervice "([^"]+)"`)
+	constructErrors = expression(`^yaml: construct errors:\s+line \d+: `)
+	// additional is the schema's message about an attribute that does not exist.
+	additional = expression(`^(\S+) additional properties '([^']+)' not allowed`)
+	yamlLine   = expression(`^(?:yaml: )?(?:while .* )?(?:at )?line (\d+)(?:, column (\d+))?: `)
 )
 
-// positioned makes an error about the file of one that the YAML or the Compose
-// library gave.
+// positioned adds the position in the file to an error of the YAML library or the Compose library.
 func (p *Project) positioned(dir string, err error) error {
 	text := err.Error()
 	e := &FileError{File: p.files[0], err: err}
@@ -56,19 +56,19 @@ func (p *Project) positioned(dir string, err error) error {
 			text = strings.TrimPrefix(text, prefix+full+": ")
 		}
 	}
-	text = constructErrors.ReplaceAllString(text, "")
-	text = additional.ReplaceAllString(text, "$1.$2: unknown attribute")
+	text = constructErrors().ReplaceAllString(text, "")
+	text = additional().ReplaceAllString(text, "$1.$2: unknown attribute")
 	text = strings.Replace(text, " false schema", ": unknown attribute", 1)
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
+	if m := yamlLine().FindStringSubmatch(text); m != nil {
 		e.Line, _ = strconv.Atoi(m[1])
 		e.Col, _ = strconv.Atoi(m[2])
 		e.Message = text[len(m[0]):]
 		return e
 	}
 	var path []string
-	if m := valuePath.FindString(text); m != "" {
+	if m := valuePath().FindString(text); m != "" {
 		path = strings.Split(m, ".")
-	} else if m := serviceName.FindStringSubmatch(text); m != nil {
+	} else if m := serviceName().FindStringSubmatch(text); m != nil {
 		path = []string{"services", m[1]}
 	}
 	p.place(e, path)
@@ -76,7 +76,7 @@ func (p *Project) positioned(dir string, err error) error {
 	return e
 }
 
-// place sets the position to that of a path, or of as much of it as some file has.
+// place sets the position to that of a path, or of the longest part of it in a file.
 func (p *Project) place(e *FileError, path []string) {
 	deepest := 0
 	for _, name := range p.files {
@@ -87,8 +87,8 @@ func (p *Project) place(e *FileError, path []string) {
 	}
 }
 
-// locate follows a path of keys and indexes into a document as far as it goes, and
-// returns the key or the element that it got to, and how many steps it took.
+// locate follows a path of keys and indexes into a document as far as possible. It returns the key
+// or the element that it reached, and the number of its steps.
 func locate(node *yaml.Node, path []string) (at *yaml.Node, depth int) {
 	for node != nil && depth < len(path) {
 		var key, value *yaml.Node
@@ -114,4 +114,9 @@ func locate(node *yaml.Node, path []string) (at *yaml.Node, depth int) {
 		depth++
 	}
 	return at, depth
+}
+
+// expression is a regular expression that is compiled when it is first used.
+func expression(s string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(s) })
 }

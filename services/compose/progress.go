@@ -10,34 +10,33 @@ import (
 	"sync"
 )
 
-// progress reports the steps of a command on stderr as they happen. Both kinds
-// of reports are made for every step; each look shows one of them.
+// progress reports the steps of a command on stderr at once. Both kinds of reports are made for
+// every step; each look shows one of them.
 type progress interface {
-	// begin announces that verb will be done to each of the names, and end tells
-	// how one of them ended: "done", "failed" or "error". That is what V1 shows.
+	// begin announces that verb will be done to each of the names. end reports the result for one
+	// of them: "done", "failed" or "error". V1 shows these reports.
 	begin(verb string, names []string)
 	end(verb, name, outcome string)
-	// status tells the state that a container, network, volume or image has got
-	// into. That is what V5 shows.
+	// status reports a new state of a container, network, volume or image. V5 shows these reports.
 	status(kind, name, state string)
-	// operation is the command that all this is part of; attached tells that the
-	// output of containers goes to the same terminal.
+	// operation names the command that the steps belong to.
 	operation(name string)
+	// attached reports that the containers' output goes to the same terminal.
 	attached()
 	info(text string)
 	warn(text string)
 	fail(text string)
-	// flush ends the drawing of what may still be redrawn.
+	// flush ends the redrawing of lines.
 	flush()
 }
 
-// lines draws progress as V1 does: one line for each object, redrawn in place on a
-// terminal, written again elsewhere.
+// lines draws progress as V1 does: one line for each object, redrawn in place on a terminal,
+// written again without one.
 type lines struct {
 	mu    sync.Mutex
 	w     io.Writer
 	ansi  bool
-	known []string // what is on each of the lines since the first of them
+	known []string // the text of each line since the first of them
 	width int
 }
 
@@ -84,8 +83,8 @@ func (l *lines) end(verb, name, outcome string) {
 	fmt.Fprintf(l.w, "\x1b[%dA\x1b[2K\r%-*s ... %s\r\x1b[%dB", up, l.width, line, paint(colour, outcome), up)
 }
 
-// write writes a text of its own lines. They move those before them up, which
-// docker-compose forgets: it then redraws the wrong ones.
+// write writes a text on lines of its own. They move the lines before them up. docker-compose does
+// not consider this and redraws the wrong lines.
 func (l *lines) write(text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -119,27 +118,26 @@ func (l *lines) operation(string) {}
 func (l *lines) attached()        {}
 func (l *lines) flush()           {}
 
-// task is something done in parallel with others of its kind.
+// task is an operation in parallel with others of its kind.
 type task struct {
 	name  string
-	after []string // names of the tasks that have to be done before
+	after []string // names of the tasks that must be done before
 	do    func(ctx context.Context) error
-	// failed is a further test of a task that gave no error.
+	// failed is another test of a task that returned no error.
 	failed func(ctx context.Context) bool
 }
 
-// errUpstream is the outcome of a task that was not done because another failed.
-var errUpstream = errors.New("not done: what it depends on failed")
+// errUpstream is the result of a task that was not done because another failed.
+var errUpstream = errors.New("not done: a dependency failed")
 
-// failure is what a task ended with.
+// failure is the error of a task.
 type failure struct {
 	name string
 	err  error
 }
 
-// parallel does all tasks, each as soon as those that it comes after are done,
-// and returns the failures in the order in which they came. What depends on a
-// task that failed is not done.
+// parallel does all tasks, each as soon as its predecessors are done, and returns the failures in
+// the order in which they occurred. The successors of a failed task are not done.
 func (s *session) parallel(ctx context.Context, verb string, tasks []task) []failure {
 	names := make([]string, len(tasks))
 	done := make(map[string]chan struct{}, len(tasks))
@@ -196,10 +194,10 @@ func (s *session) parallel(ctx context.Context, verb string, tasks []task) []fai
 		return failures
 	}
 	for _, f := range failures {
-		s.style.taskFailed(s, f)
+		s.style.operations.taskFailed(s, f)
 	}
 	return failures
 }
 
-// parallelLimit is how many tasks of one kind are done at the same time.
+// parallelLimit is the number of tasks of one kind that run at the same time.
 const parallelLimit = 64

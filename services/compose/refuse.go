@@ -12,7 +12,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// embeddedName is how the embedded engine calls itself.
+// embeddedName is the name that the embedded engine gives itself.
 const embeddedName = "workshop embedded engine"
 
 // fileErrors are several mistakes in a Compose file, a line each.
@@ -26,7 +26,7 @@ func (list fileErrors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sorted is the list in the order of the files, as an error if it is not empty.
+// sorted returns the mistakes in the order of the files, as an error if there are any.
 func (list fileErrors) sorted() error {
 	if len(list) == 0 {
 		return nil
@@ -37,8 +37,8 @@ func (list fileErrors) sorted() error {
 	return list
 }
 
-// understood are the attributes of a service that the embedded engine gives effect
-// to, or that are Compose's own business.
+// understood are the attributes of a service that the embedded engine supports, or that only
+// Compose uses.
 var understood = strings.Fields(`annotations attach build command container_name depends_on deploy entrypoint
 	env_file environment expose extends healthcheck hostname image init labels links logging network_mode networks
 	platform ports profiles pull_policy restart scale stdin_open stop_grace_period stop_signal tty working_dir`)
@@ -52,7 +52,7 @@ const (
 	oneBridge = "it has networks of its own only: leave it out, or use --engine docker"
 )
 
-// instead says, for attributes that people do use, what to do without them.
+// instead holds the replacements for common attributes.
 var instead = map[string]string{
 	"volumes": noMounts, "tmpfs": noMounts, "volumes_from": noMounts, "devices": noMounts, "read_only": noMounts,
 	"cpus": noLimits, "cpu_count": noLimits, "cpu_shares": noLimits, "cpu_quota": noLimits, "cpuset": noLimits, "mem_limit": noLimits,
@@ -62,8 +62,8 @@ var instead = map[string]string{
 	"user": "its containers run as you: leave it out, or use --engine docker",
 }
 
-// refuse reports everything about the services that the engine cannot do, before
-// anything is done.
+// refuse reports all settings of the services that the engine does not support, before anything is
+// done.
 func (s *session) refuse(ctx context.Context, services []types.ServiceConfig) error {
 	embedded, err := s.embedded(ctx)
 	if err != nil {
@@ -74,7 +74,8 @@ func (s *session) refuse(ctx context.Context, services []types.ServiceConfig) er
 		if !embedded {
 			if l := s.project.local[svc.Name]; l != nil && l.only {
 				list = append(list, s.project.errorAt([]string{"services", svc.Name, extension},
-					fmt.Sprintf("service %s is a local process, and those are run by the embedded engine only: give it a build or an image for others", svc.Name)))
+					fmt.Sprintf("service %s is a local process, and those are run by the embedded engine only: give it a build or an image "+
+						"for others", svc.Name)))
 			}
 			continue
 		}
@@ -94,8 +95,7 @@ func (s *session) refuse(ctx context.Context, services []types.ServiceConfig) er
 	return list.sorted()
 }
 
-// refused are the attributes of a service that the embedded engine cannot give
-// effect to.
+// refused returns the attributes of a service that the embedded engine does not support.
 func (p *Project) refused(svc types.ServiceConfig) (list fileErrors) {
 	raw := p.raw[svc.Name]
 	add := func(path []string, what, why string) {
@@ -132,7 +132,8 @@ func (p *Project) refused(svc types.ServiceConfig) (list fileErrors) {
 			}
 		case "build":
 			for _, key := range slices.Sorted(maps.Keys(m)) {
-				if !slices.Contains([]string{"context", "dockerfile", "dockerfile_inline", "args", "labels", "tags", "no_cache", "pull", "cache_from"}, key) && !without(m[key]) {
+				known := []string{"context", "dockerfile", "dockerfile_inline", "args", "labels", "tags", "no_cache", "pull", "cache_from"}
+				if !slices.Contains(known, key) && !without(m[key]) {
 					add([]string{name, key}, "build: "+key, "it builds in one stage from copied files: leave it out, or use --engine docker")
 				}
 			}
@@ -153,7 +154,7 @@ func (p *Project) refused(svc types.ServiceConfig) (list fileErrors) {
 					add(path, "a port for "+port.Protocol, "use TCP, or --engine docker")
 				case privileged(port.Published):
 					add(path, "publishing on port "+port.Published, "it binds none below 1024: publish a higher one, or use --engine docker")
-				case port.HostIP != "" && port.HostIP != "0.0.0.0" && port.HostIP != "::" && port.HostIP != "::1" && !strings.HasPrefix(port.HostIP, "127."):
+				case !slices.Contains([]string{"", "0.0.0.0", "::", "::1"}, port.HostIP) && !strings.HasPrefix(port.HostIP, "127."):
 					add(path, "publishing on "+port.HostIP, "it binds loopback addresses only: leave the address out, or use --engine docker")
 				}
 			}
@@ -162,8 +163,7 @@ func (p *Project) refused(svc types.ServiceConfig) (list fileErrors) {
 	return list
 }
 
-// refusedNetworks are the networks that services use and the embedded engine cannot
-// make.
+// refusedNetworks returns the networks of services that the embedded engine cannot create.
 func (p *Project) refusedNetworks(services []types.ServiceConfig) (list fileErrors) {
 	used := map[string]bool{}
 	for _, svc := range services {
@@ -175,7 +175,8 @@ func (p *Project) refusedNetworks(services []types.ServiceConfig) (list fileErro
 		raw := p.networksRaw[name]
 		for _, key := range slices.Sorted(maps.Keys(raw)) {
 			value := raw[key]
-			if key == "name" || key == "labels" || key == "external" || key == "driver" && (value == "bridge" || value == "default") || strings.HasPrefix(key, "x-") || without(value) {
+			if key == "name" || key == "labels" || key == "external" || key == "driver" && (value == "bridge" || value == "default") ||
+				strings.HasPrefix(key, "x-") || without(value) {
 				continue
 			}
 			list = append(list, p.errorAt([]string{"networks", name, key}, key+" of a network is not supported by the embedded engine: "+oneBridge))
@@ -184,7 +185,7 @@ func (p *Project) refusedNetworks(services []types.ServiceConfig) (list fileErro
 	return list
 }
 
-// refusedVolumes are the volumes that the embedded engine cannot make.
+// refusedVolumes returns the volumes that the embedded engine cannot create.
 func (p *Project) refusedVolumes() (list fileErrors) {
 	for _, name := range slices.Sorted(maps.Keys(p.volumesRaw)) {
 		for _, key := range []string{"driver", "driver_opts"} {
@@ -196,7 +197,7 @@ func (p *Project) refusedVolumes() (list fileErrors) {
 	return list
 }
 
-// foreignImage is the error of a service whose image is nowhere.
+// foreignImage returns the error of a service whose image does not exist.
 func (s *session) foreignImage(ctx context.Context, svc types.ServiceConfig) (*FileError, error) {
 	if svc.Build != nil {
 		return nil, nil
@@ -213,9 +214,9 @@ func (s *session) foreignImage(ctx context.Context, svc types.ServiceConfig) (*F
 	return s.project.noSuchImage(svc), nil
 }
 
-// Refusals is what the embedded engine cannot do of the services that the profiles
-// enable, each with its place; nil if there is nothing. The images that it has are
-// its own and those that the project builds.
+// Refusals returns all settings of the enabled services that the embedded engine does not support,
+// each with its position; nil if there are none. The available images are the engine's own and
+// those that the project builds.
 func (p *Project) Refusals() error {
 	var list fileErrors
 	var services []types.ServiceConfig
@@ -234,7 +235,7 @@ func (p *Project) Refusals() error {
 	return append(list, p.refusedVolumes()...).sorted()
 }
 
-// Ports are the fixed ports that the enabled services publish on this machine.
+// Ports returns the fixed ports that the enabled services publish on this machine.
 func (p *Project) Ports() (ports []int) {
 	for _, svc := range p.Services {
 		for _, port := range svc.Ports {
@@ -247,7 +248,7 @@ func (p *Project) Ports() (ports []int) {
 	return slices.Compact(ports)
 }
 
-// noSuchImage is the error of a service whose image is nowhere.
+// noSuchImage returns the error of a service whose image does not exist.
 func (p *Project) noSuchImage(svc types.ServiceConfig) *FileError {
 	return p.errorAt([]string{"services", svc.Name, "image"}, fmt.Sprintf("image %s: the embedded engine has no registry to pull it from: "+
 		"build it FROM workshop or FROM scratch, name a process with %s, or use --engine docker", svc.Image, extension))
@@ -259,7 +260,7 @@ func (s *session) embedded(ctx context.Context) (bool, error) {
 	return name == embeddedName, err
 }
 
-// privileged reports whether the first port of a range is one that is not bound.
+// privileged reports whether the first port of a range is too low to be bound.
 func privileged(ports string) bool {
 	first, _, _ := strings.Cut(ports, "-")
 	n, err := strconv.Atoi(first)

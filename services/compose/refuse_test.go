@@ -11,12 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Whatever the embedded engine cannot do is said at once, each with its place and
-// with what to do instead, and nothing is created.
+// TestRefusals checks that all settings that the embedded engine does not support are reported at
+// once, each with its position and an alternative, and that nothing is created.
 func TestRefusals(t *testing.T) {
 	for _, tt := range []struct{ name, file, want string }{
 		{"foreign image", "services:\n  db:\n    image: postgres:17\n", `
-docker-compose.yml:3:5: image postgres:17: the embedded engine has no registry to pull it from: build it FROM workshop or FROM scratch, name a process with x-workshop, or use --engine docker`},
+docker-compose.yml:3:5: image postgres:17: the embedded engine has no registry to pull it from: build it FROM workshop
+  or FROM scratch, name a process with x-workshop, or use --engine docker`},
 		{"mounts and rights", `services:
   web:
     image: workshop
@@ -31,13 +32,20 @@ docker-compose.yml:3:5: image postgres:17: the embedded engine has no registry t
     secrets: [s]
 secrets: {s: {file: ./s}}
 `, `
-docker-compose.yml:5:5: privileged is not supported by the embedded engine: its containers are ordinary processes of the user: leave it out, or use --engine docker
-docker-compose.yml:7:5: cap_add is not supported by the embedded engine: its containers are ordinary processes of the user: leave it out, or use --engine docker
-docker-compose.yml:8:5: volumes is not supported by the embedded engine: its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker
-docker-compose.yml:9:5: user is not supported by the embedded engine: its containers run as you: leave it out, or use --engine docker
-docker-compose.yml:10:5: mem_limit is not supported by the embedded engine: its processes have no limits: leave it out, or use --engine docker
-docker-compose.yml:11:5: extra_hosts is not supported by the embedded engine: names are those of the services: leave it out, or use --engine docker
-docker-compose.yml:12:5: secrets is not supported by the embedded engine: put it into the environment or the image, or use --engine docker`},
+docker-compose.yml:5:5: privileged is not supported by the embedded engine:
+  its containers are ordinary processes of the user: leave it out, or use --engine docker
+docker-compose.yml:7:5: cap_add is not supported by the embedded engine:
+  its containers are ordinary processes of the user: leave it out, or use --engine docker
+docker-compose.yml:8:5: volumes is not supported by the embedded engine:
+  its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker
+docker-compose.yml:9:5: user is not supported by the embedded engine:
+  its containers run as you: leave it out, or use --engine docker
+docker-compose.yml:10:5: mem_limit is not supported by the embedded engine:
+  its processes have no limits: leave it out, or use --engine docker
+docker-compose.yml:11:5: extra_hosts is not supported by the embedded engine:
+  names are those of the services: leave it out, or use --engine docker
+docker-compose.yml:12:5: secrets is not supported by the embedded engine:
+  put it into the environment or the image, or use --engine docker`},
 		{"ports", `services:
   web:
     image: workshop
@@ -49,8 +57,10 @@ docker-compose.yml:12:5: secrets is not supported by the embedded engine: put it
     - "10.0.0.1:8000:80"
 `, `
 docker-compose.yml:7:7: a port for udp is not supported by the embedded engine: use TCP, or --engine docker
-docker-compose.yml:8:7: publishing on port 80 is not supported by the embedded engine: it binds none below 1024: publish a higher one, or use --engine docker
-docker-compose.yml:9:7: publishing on 10.0.0.1 is not supported by the embedded engine: it binds loopback addresses only: leave the address out, or use --engine docker`},
+docker-compose.yml:8:7: publishing on port 80 is not supported by the embedded engine:
+  it binds none below 1024: publish a higher one, or use --engine docker
+docker-compose.yml:9:7: publishing on 10.0.0.1 is not supported by the embedded engine:
+  it binds loopback addresses only: leave the address out, or use --engine docker`},
 		{"networks", `services:
   web:
     image: workshop
@@ -75,21 +85,31 @@ volumes:
     driver_opts: {a: b}
   plain: {driver: local}
 `, `
-docker-compose.yml:5:15: the logging driver syslog is not supported by the embedded engine: use json-file, or --engine docker
-docker-compose.yml:8:7: deploy: resources is not supported by the embedded engine: its processes have no limits: leave it out, or use --engine docker
-docker-compose.yml:11:9: ipv4_address is not supported by the embedded engine: it has networks of its own only: leave it out, or use --engine docker
-docker-compose.yml:14:5: network_mode: host is not supported by the embedded engine: publish the ports instead, or use --engine docker
-docker-compose.yml:17:5: driver of a network is not supported by the embedded engine: it has networks of its own only: leave it out, or use --engine docker
-docker-compose.yml:18:5: internal of a network is not supported by the embedded engine: it has networks of its own only: leave it out, or use --engine docker
-docker-compose.yml:21:5: driver of a volume is not supported by the embedded engine: its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker
-docker-compose.yml:22:5: driver_opts of a volume is not supported by the embedded engine: its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker`},
+docker-compose.yml:5:15: the logging driver syslog is not supported by the embedded engine:
+  use json-file, or --engine docker
+docker-compose.yml:8:7: deploy: resources is not supported by the embedded engine:
+  its processes have no limits: leave it out, or use --engine docker
+docker-compose.yml:11:9: ipv4_address is not supported by the embedded engine:
+  it has networks of its own only: leave it out, or use --engine docker
+docker-compose.yml:14:5: network_mode: host is not supported by the embedded engine:
+  publish the ports instead, or use --engine docker
+docker-compose.yml:17:5: driver of a network is not supported by the embedded engine:
+  it has networks of its own only: leave it out, or use --engine docker
+docker-compose.yml:18:5: internal of a network is not supported by the embedded engine:
+  it has networks of its own only: leave it out, or use --engine docker
+docker-compose.yml:21:5: driver of a volume is not supported by the embedded engine:
+  its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker
+docker-compose.yml:22:5: driver_opts of a volume is not supported by the embedded engine:
+  its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			// A line that begins with two spaces continues the one before it.
+			want := strings.ReplaceAll(tt.want[1:], "\n  ", " ") + "\n"
 			s := newStage(t, embeddedHost(t), tt.file)
 			s.write("s", "x")
 			for _, look := range []compose.Look{compose.V1, compose.V5} {
 				r := s.run(look, "up", "-d")
-				if diff := cmp.Diff(tt.want[1:]+"\n", r.err); diff != "" || r.code != 1 || r.out != "" {
+				if diff := cmp.Diff(want, r.err); diff != "" || r.code != 1 || r.out != "" {
 					t.Errorf("look %d: exit status %d (-want +got):\n%s", look, r.code, diff)
 				}
 			}
@@ -100,7 +120,7 @@ docker-compose.yml:22:5: driver_opts of a volume is not supported by the embedde
 	}
 }
 
-// greeter is an application of somebody else's: it opens the port that it is told.
+// greeter is an application from elsewhere: it opens the port in its environment.
 const greeter = `services:
   web:
     x-workshop:
@@ -126,7 +146,7 @@ func TestLocalProcesses(t *testing.T) {
 	for _, look := range []compose.Look{compose.V1, compose.V5} {
 		s.ok(look, "up", "-d", "--scale", "back=3")
 		address := strings.TrimSpace(s.ok(look, "port", "web", "8080").out)
-		if got := fetch(t, address); got != "plain you and me" { // at once, as it is ready
+		if got := fetch(t, address); got != "plain you and me" { // no retry: it is ready
 			t.Errorf("it answers %q", got)
 		}
 		if r := s.ok(look, "logs", "web"); !strings.Contains(r.out, "plain on") {
@@ -137,9 +157,10 @@ func TestLocalProcesses(t *testing.T) {
 		}
 		s.ok(look, "down")
 	}
-	// Without an engine that knows such processes there is nothing to run.
+	// Other engines do not support such processes, so there is nothing to run.
 	if r := newStage(t, dockerHost(t), greeter).run(compose.V1, "up", "-d"); r.code != 1 || !strings.Contains(r.err,
-		"docker-compose.yml:3:5: service web is a local process, and those are run by the embedded engine only: give it a build or an image for others") {
+		"docker-compose.yml:3:5: service web is a local process, and those are run by the embedded engine only: "+
+			"give it a build or an image for others") {
 		t.Errorf("exit status %d: %s", r.code, r.err)
 	}
 }
@@ -170,10 +191,22 @@ func TestLocalProcessMistakes(t *testing.T) {
 	for _, tt := range []struct{ name, file, want string }{
 		{"no command", "services:\n  web:\n    x-workshop: {working_dir: .}\n", "docker-compose.yml:3:5: x-workshop needs a command"},
 		{"no mapping", "services:\n  web:\n    x-workshop: ./server\n", "docker-compose.yml:3:5: x-workshop must be a mapping with a command"},
-		{"unknown", "services:\n  web:\n    x-workshop:\n      command: x\n      comand: y\n", "docker-compose.yml:5:7: unknown attribute comand of x-workshop: there are command, working_dir and ready"},
-		{"ready", "services:\n  web:\n    x-workshop:\n      command: x\n      ready: {port: many}\n", "docker-compose.yml:5:15: port must be a number from 1 to 65535"},
-		{"never ready", "services:\n  web:\n    x-workshop:\n      command: exec sleep 1000\n      ready: {log: up, timeout: 100ms}\n", `PROJECT_web_1 is not ready after 100ms: it has not written "up"`},
-		{"ends", "services:\n  web:\n    x-workshop:\n      command: exit 7\n      ready: {port: 80}\n    expose: [80]\n", `PROJECT_web_1 ended with status 7 before it was ready`},
+		{
+			"unknown", "services:\n  web:\n    x-workshop:\n      command: x\n      comand: y\n",
+			"docker-compose.yml:5:7: unknown attribute comand of x-workshop: there are command, working_dir and ready",
+		},
+		{
+			"ready", "services:\n  web:\n    x-workshop:\n      command: x\n      ready: {port: many}\n",
+			"docker-compose.yml:5:15: port must be a number from 1 to 65535",
+		},
+		{
+			"never ready", "services:\n  web:\n    x-workshop:\n      command: exec sleep 1000\n      ready: {log: up, timeout: 100ms}\n",
+			`PROJECT_web_1 is not ready after 100ms: it has not written "up"`,
+		},
+		{
+			"ends", "services:\n  web:\n    x-workshop:\n      command: exit 7\n      ready: {port: 80}\n    expose: [80]\n",
+			`PROJECT_web_1 ended with status 7 before it was ready`,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStage(t, embeddedHost(t), tt.file)
@@ -185,7 +218,7 @@ func TestLocalProcessMistakes(t *testing.T) {
 	}
 }
 
-// A binary that knows nothing of workshop is an image FROM scratch.
+// TestLocalBinary runs a binary that is independent of workshop in an image FROM scratch.
 func TestLocalBinary(t *testing.T) {
 	onEngines(t, func(t *testing.T, host string) {
 		s := newStage(t, host, "services:\n  web:\n    build: web\n    environment: {ROLE: plain}\n    ports: [\"8080\"]\n")

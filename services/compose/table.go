@@ -1,15 +1,16 @@
 package compose
 
 import (
-	"regexp"
+	"fmt"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/mattn/go-runewidth"
 )
 
-// textTable draws a table as V1 does: a centred header, dashes below it, columns
-// three blanks apart. If it is wider than width, cells are wrapped; the columns
-// get their room one by one in turn.
+// textTable draws a table as V1 does: a centred header, dashes below it, columns three blanks
+// apart. If it is wider than width, cells are wrapped, and the columns get their room one by one in
+// turn.
 func textTable(header []string, rows [][]string, width int) string {
 	size := make([]int, len(header))
 	for _, row := range append([][]string{header}, rows...) {
@@ -74,9 +75,9 @@ func tableRow(b *strings.Builder, row []string, size []int, centre bool) {
 	}
 }
 
-// fold breaks a cell into lines of at most width bytes as Python's textwrap does,
-// which V1 uses: at blanks and after hyphens; what is too long for a line fills it
-// up and is broken, after a hyphen if there is one.
+// fold breaks a cell into lines of at most width bytes as Python's textwrap does, which V1 uses: at
+// blanks and after hyphens. A word that is longer than a line fills it up and is broken, after a
+// hyphen if there is one.
 func fold(cell string, width int) []string {
 	var lines []string
 	for _, paragraph := range strings.Split(cell, "\n") {
@@ -114,11 +115,11 @@ func foldLine(text string, width int) []string {
 
 func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
 
-// chunks splits a text where a line may be broken: around blanks and dashes, and
+// chunks splits a text at the places where a line may be broken: around blanks and dashes, and
 // after a hyphen between letters.
 func chunks(text string) []string {
 	var out []string
-	for _, word := range blanks.FindAllString(text, -1) {
+	for _, word := range blanks().FindAllString(text, -1) {
 		if isBlank(word) {
 			out = append(out, word)
 			continue
@@ -135,7 +136,7 @@ func chunks(text string) []string {
 	return out
 }
 
-var blanks = regexp.MustCompile(`\s+|\S+`)
+var blanks = expression(`\s+|\S+`)
 
 // breaks reports whether a line may end before byte i of a word.
 func breaks(word string, i int) bool {
@@ -162,4 +163,19 @@ func breaks(word string, i int) bool {
 	before := letter(i-2) && letter(i-3) || letter(i-2) && hyphen(i-3) && letter(i-4)
 	after := letter(i) && (letter(i+1) || hyphen(i+1) && letter(i+2))
 	return before && after
+}
+
+// unlimited is the width of a table without a terminal.
+const unlimited = 999
+
+// columns draws a table as V5 does. A column with its gap is at least least wide; gap is the number
+// of blanks between columns.
+func columns(header []string, rows [][]string, least, gap int) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, least, 1, gap, ' ', 0)
+	for _, row := range append([][]string{header}, rows...) {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	w.Flush()
+	return b.String()
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTextsV5 compares our command with Docker Compose v5 in cases that are not among
-// the golden files, on the embedded engine.
+// TestTextsV5 compares our command with Docker Compose v5 in cases outside the golden files, on the
+// embedded engine.
 func TestTextsV5(t *testing.T) {
 	real := program(realV5(t))
 	build := func(command string) string {
@@ -26,9 +26,13 @@ func TestTextsV5(t *testing.T) {
 		{name: "no file", commands: []string{"ps", "up -d", "config"}},
 		{name: "no such file", file: build(""), commands: []string{"-f nosuch.yml ps", "--env-file nosuch ps", "--project-directory nosuch ps"}},
 		{name: "unknown command", file: build(""), commands: []string{"nosuch"}},
-		{name: "unset variables", file: build("command: \"$UNSETVARIABLE ${ALSOUNSET:-x} ${UNSETTOO}\""), commands: []string{"config --services", "ps"}},
+		{
+			name: "unset variables", file: build("command: \"$UNSETVARIABLE ${ALSOUNSET:-x} ${UNSETTOO}\""),
+			commands: []string{"config --services", "ps"},
+		},
 		{name: "nothing there", file: build(""), commands: []string{
-			"ps", "ps -q", "ps --format json", "logs", "start", "stop", "restart", "kill", "rm", "rm -f", "pause", "unpause", "top", "images", "images -q", "down", "port redis 80", "exec redis ls",
+			"ps", "ps -q", "ps --format json", "logs", "start", "stop", "restart", "kill", "rm", "rm -f", "pause", "unpause", "top", "images",
+			"images -q", "down", "port redis 80", "exec redis ls",
 		}},
 		{name: "no such service", file: build(""), commands: []string{
 			"start nosuch", "stop nosuch", "restart nosuch", "kill nosuch", "rm nosuch", "pause nosuch", "top nosuch", "images nosuch",
@@ -39,20 +43,44 @@ func TestTextsV5(t *testing.T) {
 			"down --rmi some", "up --build --no-build", "ps --nosuch",
 		}},
 		{name: "life", file: build("ports: [\"80\"]"), commands: []string{
-			"build -q", "up -d --no-build", "ps --format {{.Name}}|{{.State}}|{{.Service}}", "ps -q", "ps -a --services", "ps --status exited", "pause", "ps --format {{.Status}}", "unpause", "top", "restart -t 0", "kill -s SIGKILL", "ps", "ps -a --format {{.State}}",
-			"stop", "start redis", "logs --no-log-prefix", "logs --no-color --tail 1", "stop -t 0", "start", "up -d --no-recreate", "up -d --force-recreate", "up -d", "port --protocol udp redis 1", "port redis 6379",
-			"rm -f", "rm -sf", "run --rm redis exit 3", "run --rm -T redis args a b", "up -d", "exec -T redis /dc args c", "exec redis /dc exit 4", "images --format json", "down -t 0 --rmi all",
+			"build -q", "up -d --no-build", "ps --format {{.Name}}|{{.State}}|{{.Service}}", "ps -q", "ps -a --services", "ps --status exited",
+			"pause", "ps --format {{.Status}}", "unpause", "top", "restart -t 0", "kill -s SIGKILL", "ps", "ps -a --format {{.State}}",
+			"stop", "start redis", "logs --no-log-prefix", "logs --no-color --tail 1", "stop -t 0", "start", "up -d --no-recreate",
+			"up -d --force-recreate", "up -d", "port --protocol udp redis 1", "port redis 6379",
+			"rm -f", "rm -sf", "run --rm redis exit 3", "run --rm -T redis args a b", "up -d", "exec -T redis /dc args c", "exec redis /dc exit 4",
+			"images --format json", "down -t 0 --rmi all",
 		}},
-		{name: "scale", file: build(""), commands: []string{"build -q", "up -d --scale redis=3", "up -d --scale redis=2", "scale redis=4", "up -d", "down -v -t 0"}},
+		{name: "scale", file: build(""), commands: []string{
+			"build -q", "up -d --scale redis=3", "up -d --scale redis=2", "scale redis=4",
+			"up -d", "down -v -t 0",
+		}},
 		{name: "below", file: build(""), dir: "redis", commands: []string{"ps", "config --services"}},
-		{name: "config", file: build("environment: {A: b}"), commands: []string{"config", "config --services", "config -q", "config --images", "config --volumes", "config --format json", "config --profiles"}},
-		{name: "project name", file: build(""), commands: []string{"-p A.B_c up -d --no-start", "-p abc build -q", "-p abc up -d --no-start --no-build", "-p abc ps -a -q --no-trunc", "-p abc down"}},
-		{name: "container name", file: build("container_name: PROJECTown"), commands: []string{"build -q", "up -d", "ps --format {{.Name}}", "up -d --scale redis=2", "down -t 0"}},
-		{name: "volumes", file: build("") + "volumes:\n  vol: {}\n", commands: []string{"build -q", "up -d", "config --volumes", "down -v -t 0", "down -v"}},
+		{name: "config", file: build("environment: {A: b}"), commands: []string{
+			"config", "config --services", "config -q", "config --images",
+			"config --volumes", "config --format json", "config --profiles",
+		}},
+		{name: "project name", file: build(""), commands: []string{
+			"-p A.B_c up -d --no-start", "-p abc build -q",
+			"-p abc up -d --no-start --no-build", "-p abc ps -a -q --no-trunc", "-p abc down",
+		}},
+		{
+			name: "container name", file: build("container_name: PROJECTown"),
+			commands: []string{"build -q", "up -d", "ps --format {{.Name}}", "up -d --scale redis=2", "down -t 0"},
+		},
+		{
+			name: "volumes", file: build("") + "volumes:\n  vol: {}\n",
+			commands: []string{"build -q", "up -d", "config --volumes", "down -v -t 0", "down -v"},
+		},
 		{name: "external", file: build("networks: [n]") + "networks:\n  n: {external: true}\n", commands: []string{"build -q", "up -d", "down"}},
-		{name: "orphans", file: build(""), commands: []string{"build -q", "up -d", "-f less.yml up -d", "-f less.yml up -d --remove-orphans", "down -t 0"}},
+		{name: "orphans", file: build(""), commands: []string{
+			"build -q", "up -d", "-f less.yml up -d", "-f less.yml up -d --remove-orphans",
+			"down -t 0",
+		}},
 		{name: "profiles", file: build("profiles: [x]"), commands: []string{"config --services", "--profile x config --services"}},
-		{name: "exits", file: build("command: [exit, \"3\"]"), commands: []string{"build -q", "up --no-color", "up --abort-on-container-exit", "up --exit-code-from redis", "ps -a --format {{.ExitCode}}", "down"}},
+		{name: "exits", file: build("command: [exit, \"3\"]"), commands: []string{
+			"build -q", "up --no-color", "up --abort-on-container-exit",
+			"up --exit-code-from redis", "ps -a --format {{.ExitCode}}", "down",
+		}},
 		{name: "foreign image", file: "services:\n  a: {image: nosuch.invalid/x}\n", commands: []string{"pull", "pull --ignore-pull-failures"}},
 		{name: "events", file: build(""), commands: []string{"events nosuch"}},
 	} {
@@ -75,7 +103,7 @@ func TestTextsV5(t *testing.T) {
 				}
 				for _, command := range tt.commands {
 					if tt.name == "life" && strings.HasPrefix(command, "logs") {
-						s.logged(compose.V5) // the container that has been started may not have said anything yet
+						s.logged(compose.V5) // a container that was just started may not have written anything yet
 					}
 					results[i] = append(results[i], run(s, strings.Fields(command)...))
 				}
@@ -83,12 +111,13 @@ func TestTextsV5(t *testing.T) {
 			for k, command := range tt.commands {
 				same := func(i int, text string) string {
 					text = strings.ReplaceAll(strings.ReplaceAll(text, tops[i], "/PROJECT"), names[i], "PROJECT")
-					text = rules(`_run_[0-9a-f]{12}|-run-[0-9a-f]{12}`, "-run-SLUG", `\b[0-9a-f]{12}\b`, "ID12", `:\d{5}\b`, ":PORT", `^\n`, "", `\x1b\[[0-9;]*m`, "").apply(text)
+					text = rules(`_run_[0-9a-f]{12}|-run-[0-9a-f]{12}`, "-run-SLUG", `\b[0-9a-f]{12}\b`, "ID12", `:\d{5}\b`, ":PORT", `^\n`, "",
+						`\x1b\[[0-9;]*m`, "").apply(text)
 					return normalize(compose.V5, strings.Fields(command + " x")[0], normalize(compose.V5, "up", text))
 				}
 				want, got := results[0][k], results[1][k]
 				switch {
-				case command == "nosuch": // the help is in words of our own
+				case command == "nosuch": // we word the help differently
 					want.out, got.out = "", ""
 				case strings.Contains(want.out, "Sending build context"):
 					// With the classic builder the original prints its output, -q or not.

@@ -81,7 +81,10 @@ func TestParse(t *testing.T) {
 		err          string
 	}{
 		{name: "none"},
-		{name: "long", args: "--detach --scale a=1 --scale=b=2 c", want: map[string][]string{"detach": {""}, "scale": {"a=1", "b=2"}}, operands: []string{"c"}},
+		{
+			name: "long", args: "--detach --scale a=1 --scale=b=2 c", want: map[string][]string{"detach": {""}, "scale": {"a=1", "b=2"}},
+			operands: []string{"c"},
+		},
 		{name: "short", args: "-dvt5 x", want: map[string][]string{"detach": {""}, "v": {""}, "timeout": {"5"}}, operands: []string{"x"}},
 		{name: "short with =", args: "-t=5", want: map[string][]string{"timeout": {"5"}}},
 		{name: "help", args: "-h", want: map[string][]string{"help": {""}}},
@@ -267,7 +270,7 @@ func TestBoard(t *testing.T) {
 	golden(t, "board.txt", out.String())
 }
 
-// TestLines redraws lines with a remark between them, which moves them.
+// TestLines redraws lines after a remark between them has moved them.
 func TestLines(t *testing.T) {
 	var out bytes.Buffer
 	l := &lines{w: &out, ansi: true}
@@ -290,13 +293,13 @@ func TestLines(t *testing.T) {
 	}
 }
 
-func TestHumanDuration(t *testing.T) {
+func TestAgo(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "Less than a second", 1500 * time.Millisecond: "1 second", 59 * time.Second: "59 seconds", time.Minute: "About a minute",
 		46 * time.Minute: "46 minutes", 61 * time.Minute: "About an hour", 3 * time.Hour: "3 hours", 47 * time.Hour: "47 hours",
 		50 * time.Hour: "2 days", 15 * 24 * time.Hour: "2 weeks", 70 * 24 * time.Hour: "2 months", 3 * 365 * 24 * time.Hour: "3 years",
 	} {
-		if got := humanDuration(d); got != want {
+		if got := ago(d); got != want+" ago" {
 			t.Errorf("%v is %q, want %q", d, got, want)
 		}
 	}
@@ -312,8 +315,15 @@ func TestLoad(t *testing.T) {
 		warn    string
 		err     string
 	}{
-		{name: "order of the file", files: map[string]string{"docker-compose.yml": "services: {c: {image: x}, a: {image: x}, b: {image: x}}"}, project: "some_project", order: "c a b"},
-		{name: "dependencies first", files: map[string]string{"compose.yaml": "services: {c: {image: x, depends_on: [a]}, b: {image: x}, a: {image: x}}"}, project: "some_project", order: "b a c"},
+		{
+			name: "order of the file", files: map[string]string{"docker-compose.yml": "services: {c: {image: x}, a: {image: x}, b: {image: x}}"},
+			project: "some_project", order: "c a b",
+		},
+		{
+			name:    "dependencies first",
+			files:   map[string]string{"compose.yaml": "services: {c: {image: x, depends_on: [a]}, b: {image: x}, a: {image: x}}"},
+			project: "some_project", order: "b a c",
+		},
 		{name: "override", files: map[string]string{
 			"docker-compose.yml":          "services: {b: {image: x}}",
 			"docker-compose.override.yml": "services: {a: {image: y}, b: {command: z}}",
@@ -326,41 +336,114 @@ func TestLoad(t *testing.T) {
 			name: "files from the environment", files: map[string]string{"a.yml": "services: {a: {image: x}}", "b.yml": "services: {b: {image: x}}"},
 			opts: LoadOptions{Env: []string{"COMPOSE_FILE=a.yml:b.yml"}}, project: "some_project", order: "a b",
 		},
-		{name: "name given", files: map[string]string{"compose.yml": "services: {a: {image: x}}"}, opts: LoadOptions{Name: "A.b-C"}, project: "ab-c", order: "a"},
-		{name: "name in the file", files: map[string]string{"compose.yml": "name: other\nservices: {a: {image: x}}"}, project: "other", order: "a"},
-		{name: "name in .env", files: map[string]string{"compose.yml": "services: {a: {image: x}}", ".env": "COMPOSE_PROJECT_NAME=fromfile"}, project: "fromfile", order: "a"},
 		{
-			name: "process before .env", files: map[string]string{"compose.yml": "services: {a: {image: x}}", ".env": "COMPOSE_PROJECT_NAME=fromfile"},
+			name: "name given", files: map[string]string{"compose.yml": "services: {a: {image: x}}"}, opts: LoadOptions{Name: "A.b-C"},
+			project: "ab-c", order: "a",
+		},
+		{
+			name: "name in the file", files: map[string]string{"compose.yml": "name: other\nservices: {a: {image: x}}"}, project: "other",
+			order: "a",
+		},
+		{
+			name: "name in .env", files: map[string]string{"compose.yml": "services: {a: {image: x}}", ".env": "COMPOSE_PROJECT_NAME=fromfile"},
+			project: "fromfile", order: "a",
+		},
+		{
+			name: "process before .env", files: map[string]string{
+				"compose.yml": "services: {a: {image: x}}",
+				".env":        "COMPOSE_PROJECT_NAME=fromfile",
+			},
 			opts: LoadOptions{Env: []string{"COMPOSE_PROJECT_NAME=fromprocess"}}, project: "fromprocess", order: "a",
 		},
-		{name: "stdin", opts: LoadOptions{Files: []string{"-"}, Stdin: strings.NewReader("services: {a: {image: x}}")}, project: "some_project", order: "a"},
-		{name: "disabled by a profile", files: map[string]string{"compose.yml": "services: {a: {image: x, profiles: [p]}, b: {image: x}}"}, project: "some_project", order: "a b"},
 		{
-			name: "variables not set", files: map[string]string{"compose.yml": "services: {a: {image: \"x$A${B}${C:-c}$D ${E-e$F}$A\"}}"}, project: "some_project", order: "a",
-			warn: "The A variable is not set. Defaulting to a blank string.\nThe B variable is not set. Defaulting to a blank string.\nThe D variable is not set. Defaulting to a blank string.\nThe F variable is not set. Defaulting to a blank string.",
+			name: "stdin", opts: LoadOptions{Files: []string{"-"}, Stdin: strings.NewReader("services: {a: {image: x}}")}, project: "some_project",
+			order: "a",
 		},
 		{
-			name: "several names", files: map[string]string{"docker-compose.yml": "services: {a: {image: x}}", "compose.yaml": "services: {b: {image: x}}"}, project: "some_project", order: "a",
+			name: "disabled by a profile", files: map[string]string{"compose.yml": "services: {a: {image: x, profiles: [p]}, b: {image: x}}"},
+			project: "some_project", order: "a b",
+		},
+		{
+			name: "variables not set", files: map[string]string{"compose.yml": "services: {a: {image: \"x$A${B}${C:-c}$D ${E-e$F}$A\"}}"},
+			project: "some_project", order: "a",
+			warn: "The A variable is not set. Defaulting to a blank string.\nThe B variable is not set. Defaulting to a blank string.\n" +
+				"The D variable is not set. Defaulting to a blank string.\nThe F variable is not set. Defaulting to a blank string.",
+		},
+		{
+			name: "several names", files: map[string]string{
+				"docker-compose.yml": "services: {a: {image: x}}",
+				"compose.yaml":       "services: {b: {image: x}}",
+			}, project: "some_project", order: "a",
 			warn: "Found multiple config files with supported names: docker-compose.yml, compose.yaml\nUsing docker-compose.yml\n",
 		},
 		{
-			name: "several names, v5", files: map[string]string{"docker-compose.yml": "services: {a: {image: x}}", "compose.yaml": "services: {b: {image: x}}"}, opts: LoadOptions{Look: V5}, project: "some_project", order: "b",
+			name: "several names, v5", files: map[string]string{
+				"docker-compose.yml": "services: {a: {image: x}}",
+				"compose.yaml":       "services: {b: {image: x}}",
+			}, opts: LoadOptions{Look: V5}, project: "some_project", order: "b",
 			warn: "Found multiple config files with supported names: compose.yaml, docker-compose.yml\nUsing compose.yaml\n",
 		},
 
+		{
+			name: "name in the environment, v1", files: map[string]string{"compose.yml": "services: {a: {image: x}}"},
+			opts: LoadOptions{Env: []string{"COMPOSE_PROJECT_NAME=Ab.C"}}, project: "abc", order: "a",
+		},
+		{
+			name: "name in the environment, v5", files: map[string]string{"compose.yml": "services: {a: {image: x}}"},
+			opts: LoadOptions{Look: V5, Env: []string{"COMPOSE_PROJECT_NAME=Ab.C"}},
+			err: `invalid project name "Ab.C": must consist only of lowercase alphanumeric characters, ` +
+				`hyphens, and underscores as well as start with a letter or number`,
+		},
+		{
+			name: "name in the file, v5", files: map[string]string{"compose.yml": "name: Ab.C\nservices: {a: {image: x}}"},
+			opts: LoadOptions{Look: V5}, project: "abc", order: "a",
+		},
 		{name: "no file", err: "no configuration file provided: not found"},
 		{name: "no such file", opts: LoadOptions{Files: []string{"nosuch.yml"}}, err: "open DIR/nosuch.yml: no such file or directory"},
-		{name: "no such env file", files: map[string]string{"compose.yml": "services: {a: {image: x}}"}, opts: LoadOptions{EnvFile: "nosuch"}, err: "Couldn't find env file: DIR/nosuch"},
-		{name: "not YAML", files: map[string]string{"compose.yml": "services:\n\ta: b"}, err: "compose.yml:2: found character that cannot start any token"},
+		{
+			name: "no such env file", files: map[string]string{"compose.yml": "services: {a: {image: x}}"}, opts: LoadOptions{EnvFile: "nosuch"},
+			err: "Couldn't find env file: DIR/nosuch",
+		},
+		{
+			name: "not YAML", files: map[string]string{"compose.yml": "services:\n\ta: b"},
+			err: "compose.yml:2: found character that cannot start any token",
+		},
 		{name: "no mapping", files: map[string]string{"compose.yml": "- a"}, err: "compose.yml: top-level object must be a mapping"},
-		{name: "required variable", files: map[string]string{"compose.yml": "services:\n  a: {image: \"${X?tell me}\"}"}, err: "compose.yml:2:7: error while interpolating services.a.image: required variable X is missing a value: tell me"},
-		{name: "undefined dependency", files: map[string]string{"compose.yml": "services:\n  a: {image: x, depends_on: [b]}"}, err: `compose.yml:2:3: service "a" depends on undefined service "b"`},
-		{name: "cycle", files: map[string]string{"compose.yml": "services: {a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [a]}}"}, err: "compose.yml: dependency cycle detected: a -> b -> a"},
-		{name: "unknown attribute", files: map[string]string{"compose.yml": "services:\n  a:\n    image: x\n    prots: [80]"}, err: "compose.yml:4:5: services.a.prots: unknown attribute"},
-		{name: "wrong type", files: map[string]string{"compose.yml": "services:\n  a:\n    image: x\n    ports: 80"}, err: "compose.yml:4:5: services.a.ports must be a array"},
-		{name: "wrong element", files: map[string]string{"compose.yml": "services:\n  a:\n    image: x\n    ports:\n    - 80\n    - \"a:b\""}, err: "compose.yml: Invalid containerPort: b"},
-		{name: "in the override", files: map[string]string{"compose.yml": "services: {a: {image: x}}", "compose.override.yml": "services:\n  a:\n    build: {contxt: .}"}, err: "compose.override.yml:3:13: services.a.build.contxt: unknown attribute"},
-		{name: "twice", files: map[string]string{"compose.yml": "services:\n  a: {image: x}\n  a: {image: y}"}, err: `compose.yml:3: mapping key "a" already defined at line 2`},
+		{
+			name: "required variable", files: map[string]string{"compose.yml": "services:\n  a: {image: \"${X?tell me}\"}"},
+			err: "compose.yml:2:7: error while interpolating services.a.image: required variable X is missing a value: tell me",
+		},
+		{
+			name: "undefined dependency", files: map[string]string{"compose.yml": "services:\n  a: {image: x, depends_on: [b]}"},
+			err: `compose.yml:2:3: service "a" depends on undefined service "b"`,
+		},
+		{
+			name: "cycle", files: map[string]string{"compose.yml": "services: {a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [a]}}"},
+			err: "compose.yml: dependency cycle detected: a -> b -> a",
+		},
+		{
+			name: "unknown attribute", files: map[string]string{"compose.yml": "services:\n  a:\n    image: x\n    prots: [80]"},
+			err: "compose.yml:4:5: services.a.prots: unknown attribute",
+		},
+		{
+			name: "wrong type", files: map[string]string{"compose.yml": "services:\n  a:\n    image: x\n    ports: 80"},
+			err: "compose.yml:4:5: services.a.ports must be a array",
+		},
+		{
+			name: "wrong element", files: map[string]string{"compose.yml": "services:\n  a:\n    image: x\n    ports:\n    - 80\n    - \"a:b\""},
+			err: "compose.yml: Invalid containerPort: b",
+		},
+		{
+			name: "in the override", files: map[string]string{
+				"compose.yml":          "services: {a: {image: x}}",
+				"compose.override.yml": "services:\n  a:\n    build: {contxt: .}",
+			},
+			err: "compose.override.yml:3:13: services.a.build.contxt: unknown attribute",
+		},
+		{
+			name: "twice", files: map[string]string{"compose.yml": "services:\n  a: {image: x}\n  a: {image: y}"},
+			err: `compose.yml:3: mapping key "a" already defined at line 2`,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "Some_Project!")
@@ -414,11 +497,13 @@ func TestNoEngine(t *testing.T) {
 		t.Fatal(err)
 	}
 	for look, want := range map[Look]string{
-		V1: "Couldn't connect to Docker daemon at http+docker://localhost - is it running?\n\nIf it's at a non-standard location, specify the URL with the DOCKER_HOST environment variable.\n",
+		V1: "Couldn't connect to Docker daemon at http+docker://localhost - is it running?\n\n" +
+			"If it's at a non-standard location, specify the URL with the DOCKER_HOST environment variable.\n",
 		V5: "Cannot connect to the Docker daemon at unix:///nosuch. Is the docker daemon running?\n",
 	} {
 		var out bytes.Buffer
-		code := Main(t.Context(), look, []string{"ps"}, Streams{Stdout: &out, Stderr: &out, Dir: dir, Env: []string{"DOCKER_HOST=unix:///nosuch"}})
+		code := Main(t.Context(), look, []string{"ps"},
+			Streams{Stdout: &out, Stderr: &out, Dir: dir, Env: []string{"DOCKER_HOST=unix:///nosuch"}})
 		if code != 1 || out.String() != want {
 			t.Errorf("exit status %d, %q; want 1, %q", code, out.String(), want)
 		}

@@ -3,16 +3,14 @@ package compose
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// pythonYAML writes a document as PyYAML does, which V1's `config` uses: sorted
-// keys, lists no deeper than their key, single quotes. A $ is doubled, so that the
-// document can be read again.
+// pythonYAML writes a document as PyYAML does, which V1's `config` uses: sorted keys, lists no
+// deeper than their key, single quotes. A $ is doubled, so that the document can be read again.
 func pythonYAML(document map[string]any) string {
 	var b strings.Builder
 	yamlMapping(&b, document, 0, false)
@@ -57,7 +55,7 @@ func yamlValue(b *strings.Builder, key string, value any, depth int) {
 	}
 }
 
-// plain turns the values of a service into what is printed for them.
+// plain converts the value of a service's attribute to its printed form.
 func plain(key string, value any) any {
 	switch v := value.(type) {
 	case legacyPort:
@@ -81,7 +79,7 @@ func plain(key string, value any) any {
 	return value
 }
 
-// yamlDuration is a duration in the largest unit that it is a whole number of.
+// yamlDuration formats a duration as a whole number of the largest possible unit.
 func yamlDuration(d time.Duration) string {
 	n, unit := int64(d), "ns"
 	for _, step := range []struct {
@@ -109,11 +107,11 @@ func yamlScalar(value any) string {
 	}
 	text = strings.ReplaceAll(text, "$", "$$")
 	switch {
-	case yamlBoolean.MatchString(text):
+	case yamlBoolean().MatchString(text):
 		return `"` + text + `"`
 	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return strconv.Quote(text)
-	case text == "", yamlOther.MatchString(text), yamlIndicator.MatchString(text), strings.Contains(text, ": "),
+	case text == "", yamlOther().MatchString(text), yamlIndicator().MatchString(text), strings.Contains(text, ": "),
 		strings.Contains(text, " #"), strings.HasSuffix(text, ":"), strings.TrimSpace(text) != text:
 		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 	}
@@ -121,8 +119,9 @@ func yamlScalar(value any) string {
 }
 
 var (
-	yamlBoolean = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false)$`)
-	// yamlOther is what would be read as a number, a date or null (YAML 1.1).
-	yamlOther     = regexp.MustCompile(`^([-+]?[0-9][0-9_,]*(:[0-5]?[0-9])*(\.[0-9_]*)?([eE][-+][0-9]+)?|[-+]?\.[0-9_]+|0[xb][0-9a-fA-F_]+|\d{4}-\d\d?-\d\d?.*|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|~|null|Null|NULL|=|<<)$`)
-	yamlIndicator = regexp.MustCompile("^([-?:](\\s|$)|[,\\[\\]{}#&*!|>'\"%@`])")
+	yamlBoolean = expression(`(?i)^(y|n|yes|no|on|off|true|false)$`)
+	// yamlOther matches text that is a number, a date or null in YAML 1.1.
+	yamlOther = expression(`^([-+]?[0-9][0-9_,]*(:[0-5]?[0-9])*(\.[0-9_]*)?([eE][-+][0-9]+)?|[-+]?\.[0-9_]+|0[xb][0-9a-fA-F_]+|` +
+		`\d{4}-\d\d?-\d\d?.*|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|~|null|Null|NULL|=|<<)$`)
+	yamlIndicator = expression("^([-?:](\\s|$)|[,\\[\\]{}#&*!|>'\"%@`])")
 )

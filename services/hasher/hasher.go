@@ -1,5 +1,5 @@
-// Package hasher is the hash service of the sample application: POST / answers the
-// SHA-256 of the body in hexadecimal, slowly, but to any number of clients at once.
+// Package hasher is the hash service of the sample application. POST / answers the SHA-256 of the
+// body in hexadecimal. It is slow, but serves any number of clients at once.
 package hasher
 
 import (
@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// work is how long it takes to compute a hash.
+// work is the time to compute a hash.
 const work = 100 * time.Millisecond
 
 // Serve answers on l until ctx is done, logs requests to w and closes l.
@@ -38,7 +38,7 @@ func Serve(ctx context.Context, l net.Listener, hostname string, w io.Writer) er
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain;charset=utf-8")
-		io.WriteString(w, hex.EncodeToString(hash.Sum(nil))) // an error means that the client has gone
+		io.WriteString(w, hex.EncodeToString(hash.Sum(nil))) // an error means that the client has disconnected
 	})
 
 	var conns sync.WaitGroup
@@ -65,8 +65,7 @@ func Serve(ctx context.Context, l net.Listener, hostname string, w io.Writer) er
 	return err
 }
 
-// logged logs each request in the Common Log Format with the seconds that it took,
-// like Rack.
+// logged logs each request in the Common Log Format with its duration in seconds, like Rack.
 func logged(next http.Handler, logger *log.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()

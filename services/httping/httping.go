@@ -1,10 +1,9 @@
-// Package httping stands in for httping 2.5 where it is not installed: it measures
-// how long a web server takes to answer, over a new connection each time.
+// Package httping replaces httping 2.5 on machines without it. It measures the time that a
+// web server takes to answer, over a new connection each time.
 //
-// Output and exit statuses are those of httping 2.5 as Debian and Ubuntu ship it,
-// for the options that people use; the other options of httping are refused by
-// name. One difference is intended: httping 2.5 takes a port with -p and then does
-// not use it; here it is used.
+// Output and exit statuses are those of httping 2.5 as Debian and Ubuntu ship it, for the
+// common options. Its other options are refused by name. One difference is intended:
+// httping 2.5 accepts a port with -p but does not use it; here it is used.
 package httping
 
 import (
@@ -66,7 +65,7 @@ func run(ctx context.Context, cfg *config, out, stderr io.Writer) int {
 			fmt.Fprintf(stderr, "Resolving %s failed: Name or service not known\n", t.host)
 			return statusUsage
 		case errors.Is(err, errInterrupted):
-			// Not an answer, yet no failure of the server's either.
+			// It is not an answer, but not a failure of the server either.
 		case err != nil:
 			sum.failed++
 			fmt.Fprintln(out, err)
@@ -100,7 +99,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// time is the measured time as -S wants it: as one figure or in its parts.
+// time formats the measured time: one figure, or its parts with -S.
 func (c *config) time(r result) string {
 	if !c.split {
 		return fmt.Sprintf("%6.2f", ms(r.total))
@@ -109,7 +108,7 @@ func (c *config) time(r result) string {
 		ms(r.resolve), ms(r.connect), ms(r.write), ms(r.request), ms(r.close), ms(r.total))
 }
 
-// status is the end of a ping's line: what the server said, under -s.
+// status is the end of a ping's line: the status of the answer, with -s.
 func (c *config) status(r result) string {
 	if !c.showStatus {
 		return ""
@@ -117,8 +116,7 @@ func (c *config) status(r result) string {
 	return r.status
 }
 
-// okStatus reports whether a response counts as an answer. Its status is looked
-// at under -s only.
+// okStatus reports whether a response counts as an answer. Its status matters only with -s.
 func (c *config) okStatus(code string) bool {
 	if !c.showStatus {
 		return true
@@ -131,7 +129,7 @@ func (c *config) okStatus(code string) bool {
 	return false
 }
 
-// stats sums up the pings of a run.
+// stats is the summary of the pings of a run.
 type stats struct {
 	connects, ok, failed int
 	answers              int // answers of any status
@@ -154,7 +152,7 @@ func (s *stats) add(d time.Duration, ok bool) {
 
 func (s *stats) print(w io.Writer, url string, elapsed time.Duration) {
 	fmt.Fprintf(w, "--- %s ping statistics ---\n", url)
-	failed := "-nan" // what C prints for 0/0
+	failed := "-nan" // C prints this for 0/0
 	if s.connects > 0 {
 		failed = fmt.Sprintf("%.2f", 100*float64(s.failed)/float64(s.connects))
 	}

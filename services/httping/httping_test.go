@@ -75,17 +75,17 @@ func serve(t *testing.T, handle func(net.Conn)) (addr string) {
 
 const page = "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
-// refused is an address at which nobody listens.
+// refused is an address without a listener.
 const refused = "127.0.0.1:1"
 
-// cases are compared with the real tool too, unless they say why not.
+// cases are also compared with the real tool, except those with a reason in ours.
 var cases = []struct {
 	name   string
-	handle func(net.Conn) // nil: nobody listens
+	handle func(net.Conn) // nil: there is no listener
 	args   string         // ADDR stands for the server's address
 	want   string         // standard output and standard error, normalised
 	status int
-	ours   string // why the real tool differs
+	ours   string // the reason why the real tool differs
 }{
 	{
 		name: "answers", handle: answer(page), args: "-c 2 -f ADDR",
@@ -234,7 +234,10 @@ Resolving nosuch.invalid failed: Name or service not known
 	{name: "missing argument", args: "x -c", status: 1, want: wantUsage("option requires an argument -- 'c'")},
 	{name: "missing argument of a long option", args: "x --count", status: 1, want: wantUsage("option '--count' requires an argument")},
 	{name: "argument too many", args: "--flood=1 x", status: 1, want: wantUsage("option '--flood' doesn't allow an argument")},
-	{name: "ambiguous", args: "--co 1 x", status: 1, want: wantUsage("option '--co' is ambiguous; possibilities: '--count' '--cookie' '--colors'")},
+	{
+		name: "ambiguous", args: "--co 1 x", status: 1,
+		want: wantUsage("option '--co' is ambiguous; possibilities: '--count' '--cookie' '--colors'"),
+	},
 	{name: "negative interval", args: "-i -1 x", status: 1, want: "-i cannot have a value smaller than zero\n"},
 	{
 		name: "unsupported", args: "-Y x", status: 1, ours: "it has the option",
@@ -264,8 +267,8 @@ var (
 	errno  = regexp.MustCompile(`(?m)\n*^errno=.*\n`)
 )
 
-// normalise blanks out what differs from run to run, and the lines of the real
-// tool that name its authors and libc's errno.
+// normalise replaces the parts that differ from run to run, and the real tool's lines with its
+// authors and libc's errno.
 func normalise(s string) string {
 	s = times.ReplaceAllString(s, "T$1")
 	s = means.ReplaceAllString(s, "T$1")
@@ -276,7 +279,7 @@ func normalise(s string) string {
 	return banner.ReplaceAllString(s, "")
 }
 
-// real is the path of the real tool, or "".
+// real returns the path of the real tool, or "".
 func real(t *testing.T) string {
 	path, err := exec.LookPath("httping")
 	if err != nil && os.Getenv("REQUIRE_HTTPING") == "1" {
@@ -331,7 +334,8 @@ func command(t *testing.T, path string, args []string) (cmd *exec.Cmd, stdout, s
 	return cmd, stdout, stderr
 }
 
-// A ^C ends the run with the statistics, be it after a ping or within one.
+// TestInterrupt checks that a ^C ends the run with the statistics, both after a ping and during
+// one.
 func TestInterrupt(t *testing.T) {
 	path := real(t)
 	tests := []struct {
@@ -339,13 +343,13 @@ func TestInterrupt(t *testing.T) {
 		handle func(c net.Conn, interrupt func())
 		want   string
 		status int
-		ours   string // why it is not compared with the real tool
+		ours   string // the reason why it is not compared with the real tool
 	}{
 		{
 			name: "after a ping",
 			handle: func(c net.Conn, interrupt func()) {
 				answer(page)(c)
-				io.Copy(io.Discard, c) // until it is closed: the ping is over
+				io.Copy(io.Discard, c) // until the client closes the connection
 				interrupt()
 			},
 			want: `PING 127.0.0.1:PORT (/):
@@ -433,7 +437,7 @@ Got signal 2
 	}
 }
 
-// A server that cannot even be connected to in time: its queue is full.
+// TestConnectTimeout pings a server that accepts no connection in time: its queue is full.
 func TestConnectTimeout(t *testing.T) {
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
@@ -481,7 +485,7 @@ connect time out
 	}
 }
 
-// The request is the real tool's, byte for byte.
+// TestRequest compares the request with the real tool's, byte for byte.
 func TestRequest(t *testing.T) {
 	path := real(t)
 	for name, args := range map[string]string{

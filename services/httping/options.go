@@ -20,17 +20,17 @@ type config struct {
 	userAgent, referer          string
 	user, password              string
 	extra                       []string // further header lines
-	headers                     []string // all of them but Host
+	headers                     []string // all header lines except Host
 	okCodes                     []string
 	ipv6, tls, noHost, noCache  bool
 	resolveOnce, showStatus     bool
 	split, quiet, help, version bool
 }
 
-// target is what is pinged.
+// target is the pinged URL in its parts.
 type target struct {
 	host, port, path string
-	url              string // as the statistics show it
+	url              string // as shown in the statistics
 	tls              bool
 }
 
@@ -43,8 +43,8 @@ type option struct {
 	set     func(*config, string) error // nil: not supported here
 }
 
-// options are all options of httping 2.5, so that one that is not supported can be
-// told from one that does not exist.
+// options are all options of httping 2.5, supported or not, so that an unsupported option is
+// distinguished from an unknown one.
 func options() []option {
 	flag := func(set func(*config)) func(*config, string) error {
 		return func(c *config, _ string) error { set(c); return nil }
@@ -71,7 +71,12 @@ func options() []option {
 		{'U', []string{"username"}, "TEXT", "user for basic authentication", text(func(c *config, s string) { c.user = s })},
 		{'P', []string{"password"}, "TEXT", "and the password", text(func(c *config, s string) { c.password = s })},
 		{'s', []string{"show-statuscodes"}, "", "show status codes, and judge them", flag(func(c *config) { c.showStatus = true })},
-		{'o', []string{"ok-result-codes"}, "N,N", "the codes that are fine (200)", text(func(c *config, s string) { c.okCodes = strings.Split(s, ",") })},
+		{
+			'o',
+			[]string{"ok-result-codes"},
+			"N,N", "the codes that are fine (200)",
+			text(func(c *config, s string) { c.okCodes = strings.Split(s, ",") }),
+		},
 		{'S', []string{"split-time"}, "", "show the parts: resolve, connect, write, request, close", flag(func(c *config) { c.split = true })},
 		{'G', []string{"get-request"}, "", "GET instead of HEAD", flag(func(c *config) { c.method = "GET" })},
 		{'q', []string{"quiet"}, "", "exit status only", flag(func(c *config) { c.quiet = true })},
@@ -144,7 +149,7 @@ func setTimeout(c *config, s string) error {
 	return nil
 }
 
-// help lists the options that are supported.
+// help lists the supported options.
 func help() string {
 	var b strings.Builder
 	b.WriteString("Usage: httping [options] URL\n\n" +
@@ -157,7 +162,7 @@ func help() string {
 	return b.String()
 }
 
-// name is the option as it is typed.
+// name returns the option as it is typed.
 func (o option) name() string {
 	var names []string
 	if o.short != 0 {
@@ -169,15 +174,15 @@ func (o option) name() string {
 	return strings.Join(names, ", ")
 }
 
-// usageError is an error in the command line, in the words of C's getopt_long.
+// usageError is an error in the command line, worded like C's getopt_long.
 type usageError string
 
 func (e usageError) Error() string {
 	return "httping: " + string(e) + "\n\nPlease run:\n\thttping --help\nto see a list of options.\n"
 }
 
-// parse reads a command line as getopt_long does: options may follow arguments,
-// short ones may be joined, long ones may be cut short where that is unambiguous.
+// parse reads a command line as getopt_long does: options may follow arguments, short ones may be
+// joined, long ones may be shortened if that is unambiguous.
 func parse(args []string) (*config, error) {
 	c := &config{
 		count: -1, interval: time.Second, timeout: 30 * time.Second,
@@ -219,7 +224,7 @@ func parse(args []string) (*config, error) {
 	return c, nil
 }
 
-// long applies the long option s and returns the arguments that are left.
+// long applies the long option s and returns the remaining arguments.
 func (c *config) long(table []option, s string, rest []string) ([]string, error) {
 	name, value, hasValue := strings.Cut(s, "=")
 	o, full, err := findLong(table, name)
@@ -261,7 +266,7 @@ func findLong(table []option, name string) (o option, full string, err error) {
 	}
 }
 
-// short applies the joined short options s and returns the arguments that are left.
+// short applies the joined short options s and returns the remaining arguments.
 func (c *config) short(table []option, s string, rest []string) ([]string, error) {
 	for s != "" {
 		o, ok := find(table, s[0])
@@ -302,8 +307,7 @@ func (c *config) apply(o option, name, value string) error {
 	return o.set(c, value)
 }
 
-// newTarget takes the URL apart as leniently as httping does: the scheme may be
-// missing, and so may the path.
+// newTarget parses the URL as leniently as httping does: the scheme and the path may be missing.
 func (c *config) newTarget() target {
 	t := target{tls: c.tls}
 	rest := c.url
@@ -346,19 +350,19 @@ func (c *config) newHeaders() []string {
 	return append(h, c.extra...)
 }
 
-// atoi is C's: the number at the start of s, else 0.
+// atoi is like C's: the number at the start of s, else 0.
 func atoi(s string) int {
 	n, _ := strconv.Atoi(numeric(s, "0123456789"))
 	return n
 }
 
-// seconds is C's atof: the number at the start of s, else 0.
+// seconds is like C's atof: the number at the start of s, else 0.
 func seconds(s string) time.Duration {
 	f, _ := strconv.ParseFloat(numeric(s, "0123456789."), 64)
 	return time.Duration(f * float64(time.Second))
 }
 
-// numeric cuts s after the last of the digits at its start, which a sign may precede.
+// numeric cuts s after the digits at its start, which may have a sign.
 func numeric(s, digits string) string {
 	sign := ""
 	if s != "" && strings.Contains("+-", s[:1]) {

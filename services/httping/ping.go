@@ -18,39 +18,38 @@ import (
 // maxHeader bounds the header of a response.
 const maxHeader = 1 << 20
 
-// errInterrupted is the error of a ping that was interrupted before it had a
-// connection.
+// errInterrupted is the error of a ping that was interrupted before it was connected.
 var errInterrupted = errors.New("interrupted")
 
-// failure is the error of a ping, in the words and with the newlines of httping.
+// failure is the error of a ping, with the text and the newlines of httping.
 type failure string
 
 func (f failure) Error() string { return string(f) }
 
-// unknownHostError is the error of a name that has no address; it ends the run.
+// unknownHostError is the error for a name without an address. It ends the run.
 type unknownHostError struct{ host string }
 
 func (e *unknownHostError) Error() string {
 	return "No valid IPv4 or IPv6 address found for " + e.host
 }
 
-// result is what one ping found.
+// result is the result of one ping.
 type result struct {
 	addr         string // of the server, with its port
 	status, code string // "200 OK" and "200"
-	bytes        int    // of the header, as httping counts them
+	bytes        int    // of the header, counted as in httping
 	total        time.Duration
 
 	resolve, connect, write, request, close time.Duration // the parts of total
 }
 
-// pinger pings one server again and again.
+// pinger pings one server repeatedly.
 type pinger struct {
 	*config
-	ip string // the address, once it is known and to be kept (-r)
+	ip string // the kept address, once it is known (-r)
 }
 
-// ping asks the server once. The text of its error is what httping prints.
+// ping sends one request to the server. Its error has the text that httping prints.
 func (p *pinger) ping(ctx context.Context) (result, error) {
 	var r result
 	start := time.Now()
@@ -136,7 +135,7 @@ func (p *pinger) dial(ctx context.Context, addr string) (net.Conn, error) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return nil, failure("connect time out\n")
 	case errors.As(err, &errno):
-		text := errno.Error() // Go's texts are C's but for the first letter
+		text := errno.Error() // Go's texts differ from C's in the first letter only
 		return nil, failure("could not connect (" + strings.ToUpper(text[:1]) + text[1:] + ")\n")
 	default:
 		return nil, failure("could not connect (" + err.Error() + ")\n")
@@ -155,7 +154,7 @@ func (p *pinger) dial(ctx context.Context, addr string) (net.Conn, error) {
 	return secure, nil
 }
 
-// request is what is sent: HTTP/1.0, so that the server closes the connection.
+// request is the HTTP request. It uses HTTP/1.0, so that the server closes the connection.
 func (c *config) request() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.0\r\n", c.method, c.target.path)
@@ -169,7 +168,7 @@ func (c *config) request() string {
 	return b.String()
 }
 
-// readHeader reads up to and with the blank line that ends a header.
+// readHeader reads up to the blank line that ends a header, and includes it.
 func readHeader(r io.Reader) ([]byte, error) {
 	var header []byte
 	in := bufio.NewReader(io.LimitReader(r, maxHeader))

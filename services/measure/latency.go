@@ -66,8 +66,8 @@ func (m *meter) latency(ctx context.Context, args []string) error {
 	return m.report(figure, missed, overslept)
 }
 
-// ask is the time from opening a connection to the answer's headers. Any answer
-// is an answer, whatever its status.
+// ask returns the time from opening a connection to the answer's headers. An answer of any status
+// counts.
 func (m *meter) ask(ctx context.Context, url string) (time.Duration, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, url, nil)
 	if err != nil {

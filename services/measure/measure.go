@@ -1,12 +1,11 @@
-// Package measure checks the claims that a deck makes about the sample
-// application: how many units of work it does in a second, and how soon a service
-// answers. It is meant for hidden steps: one line for people, an exit status for
-// the runner.
+// Package measure checks a deck's claims about the sample application: the units of work
+// that it does in a second, and the time that a service takes to answer. It is meant for
+// hidden steps: it prints one line for people and has an exit status for the runner.
 //
-// A machine that is too busy to wake programs up in time cannot tell whether a
-// claim holds. While it measures, the command therefore also watches how late its
-// own timers are; a bound that is missed on a machine that overslept is reported
-// as inconclusive, which is no failure.
+// On a machine that is too busy to wake programs up in time, a measurement is not reliable.
+// While it measures, the command therefore also checks the delay of its own timers. A
+// missed bound on a machine that overslept is reported as inconclusive, which is not a
+// failure.
 package measure
 
 import (
@@ -27,28 +26,28 @@ import (
 // The exit statuses of [Main].
 const (
 	statusOK          = 0 // within the bounds, or inconclusive
-	statusFailed      = 1 // outside of the bounds, or nothing could be measured
+	statusFailed      = 1 // outside the bounds, or nothing could be measured
 	statusUsage       = 2
 	statusInterrupted = 130
 )
 
-const usage = `Measure checks what a deck claims about the sample application.
+const usage = `Measure checks the claims of a deck about the sample application.
 
 Usage:
   measure rate [flags] [URL]     units of work per second, by the counter that
                                  the web page draws (default ` + defaultRateURL + `)
-  measure latency [flags] URL    how long a server takes to answer, new
-                                 connections each time: the median
+  measure latency [flags] URL    median time until a server answers, over a
+                                 new connection each time
 
 "measure rate --help" and "measure latency --help" list the flags.
 
-It prints one line and exits with 0 when the figure is within the bounds given, with
-1 when it is not, or cannot be had, and with 2 on wrong usage. When a bound is missed
-and this machine overslept meanwhile, it says "inconclusive" and exits with 0.
+It prints one line. It exits with 0 if the figure is within the given bounds, with 1 if
+it is not or cannot be measured, and with 2 on wrong usage. If a bound is missed and this
+machine overslept meanwhile, it prints "inconclusive" and exits with 0.
 `
 
-// Main runs the command with the arguments that follow its name, and returns its
-// exit status. It ends early when ctx is cancelled.
+// Main runs the command with the arguments after its name, and returns its exit status. It ends
+// early when ctx is cancelled.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	m := &meter{
 		client: newClient(),
@@ -63,13 +62,13 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // meter is one invocation of the command.
 type meter struct {
 	client         *http.Client
-	dir            string // of saved rates
+	dir            string // directory of saved rates
 	probe          func(context.Context) time.Duration
 	stdout, stderr io.Writer
 }
 
-// newClient is a client that opens a connection for each request, as the worker
-// and httping do, and goes straight to the server.
+// newClient returns a client that opens a connection for each request, as the worker and httping
+// do, and uses no proxy.
 func newClient() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
@@ -102,7 +101,7 @@ func (m *meter) main(ctx context.Context, args []string) int {
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return statusOK
-	case errors.Is(err, errOutside): // said on stdout already
+	case errors.Is(err, errOutside): // the report is on stdout already
 		return statusFailed
 	case errors.As(err, &wrong):
 		fmt.Fprintf(m.stderr, "measure: %v\n", err)
@@ -120,10 +119,10 @@ type usageError struct{ message string }
 
 func (e *usageError) Error() string { return e.message }
 
-// errOutside means that a figure is outside of its bounds.
+// errOutside means that a figure is outside its bounds.
 var errOutside = errors.New("outside of the bounds")
 
-// newFlags is the flag set of one measurement; [meter.parse] reports its errors.
+// newFlags returns the flag set of one measurement; [meter.parse] reports its errors.
 func newFlags(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
@@ -131,8 +130,8 @@ func newFlags(name string) *flag.FlagSet {
 	return fs
 }
 
-// parse reads flags and the one argument that may follow them. Asked for help, it
-// prints it and returns [flag.ErrHelp].
+// parse reads flags and an optional argument. With --help it prints the help and returns
+// [flag.ErrHelp].
 func (m *meter) parse(fs *flag.FlagSet, args []string) (arg string, err error) {
 	err = fs.Parse(args)
 	switch {
@@ -149,14 +148,14 @@ func (m *meter) parse(fs *flag.FlagSet, args []string) (arg string, err error) {
 	return fs.Arg(0), nil
 }
 
-// limits are the bounds of a figure; 0 means that there is none.
+// limits are the bounds of a figure; 0 means no bound.
 type limits[T float64 | time.Duration] struct{ min, max T }
 
 func (l limits[T]) contain(v T) bool {
 	return v >= l.min && (l.max == 0 || v <= l.max)
 }
 
-// valid reports a usage error for bounds that nothing can be within.
+// valid returns a usage error if no value is within the bounds.
 func (l limits[T]) valid(min, max string) error {
 	if l.min < 0 || l.max < 0 || l.max != 0 && l.min > l.max {
 		return &usageError{fmt.Sprintf("nothing lies between %s %v and %s %v", min, l.min, max, l.max)}
@@ -174,8 +173,8 @@ func (l limits[T]) String() string {
 	return fmt.Sprintf("%v to %v", l.min, l.max)
 }
 
-// report prints the one line about a figure and says whether it will do.
-// Missed is what was expected instead, "" if nothing was missed.
+// report prints the line about a figure and returns an error if the figure is not accepted. missed
+// is the expected value if a bound was missed, else "".
 func (m *meter) report(figure, missed string, overslept time.Duration) error {
 	switch {
 	case missed == "":
@@ -190,15 +189,15 @@ func (m *meter) report(figure, missed string, overslept time.Duration) error {
 	return errOutside
 }
 
-// saved is a rate kept for later comparisons.
+// saved is a rate that was saved for later comparisons.
 type saved struct {
 	Rate      float64       `json:"rate"`      // units per second
-	Overslept time.Duration `json:"overslept"` // nanoseconds, as oversleep measured it then
+	Overslept time.Duration `json:"overslept"` // nanoseconds, the result of oversleep at that time
 }
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// stateDir is where rates are kept, by the XDG Base Directory Specification: in an
+// stateDir returns the directory of saved rates, by the XDG Base Directory Specification. In an
 // exercise's shell, whose home is temporary, they last as long as the session.
 func stateDir(getenv func(string) string) string {
 	state := getenv("XDG_STATE_HOME")

@@ -20,14 +20,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// roundTrip answers requests in process, without a socket, so that a test's
-// bubble has no goroutine that waits for the outside world.
+// roundTrip answers requests in process, without a socket, so that the test's bubble has no
+// goroutine that waits for events outside it.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// workers is a web page's server in front of workers that do perSecond units of
-// work in a second together, and count them once a second as the real ones do.
+// workers returns the web page's server in front of workers. Together they do perSecond units of
+// work in a second, and count them once a second like the real ones.
 func workers(perSecond float64) roundTrip {
 	start := time.Now()
 	return func(r *http.Request) (*http.Response, error) {
@@ -39,7 +39,7 @@ func workers(perSecond float64) roundTrip {
 	}
 }
 
-// answers takes the given times to answer, in turn.
+// answers answers after the given times, in turn.
 func answers(times ...time.Duration) roundTrip {
 	return func(r *http.Request) (*http.Response, error) {
 		timer := time.NewTimer(times[0])
@@ -50,12 +50,12 @@ func answers(times ...time.Duration) roundTrip {
 			return nil, r.Context().Err()
 		}
 		w := httptest.NewRecorder()
-		w.WriteHeader(http.StatusTeapot) // any status is an answer
+		w.WriteHeader(http.StatusTeapot) // any status counts as an answer
 		return w.Result(), nil
 	}
 }
 
-// fixed answers always the same.
+// fixed always gives the same answer.
 func fixed(status int, body string) roundTrip {
 	return func(*http.Request) (*http.Response, error) {
 		w := httptest.NewRecorder()
@@ -160,8 +160,8 @@ func TestMeasure(t *testing.T) {
 			name: "a ratio to a rate of a busy moment", args: "rate --ratio-of one --max-ratio 2.3",
 			server: func() roundTrip { return workers(6) },
 			saved:  `{"rate":1.5,"overslept":6000000}`,
-			stdout: "inconclusive: 6.00 units/s in 15s, 4.00 times the 1.50 of one, expected at most 2.3 times, but this machine is too busy to tell: " +
-				"sleeps of 10ms took 6ms longer on average\n",
+			stdout: "inconclusive: 6.00 units/s in 15s, 4.00 times the 1.50 of one, expected at most 2.3 times, " +
+				"but this machine is too busy to tell: sleeps of 10ms took 6ms longer on average\n",
 			takes: 20 * time.Second,
 		},
 		{
@@ -227,7 +227,7 @@ func TestMeasure(t *testing.T) {
 			name: "a median", args: "latency --count 3 localhost:8001",
 			server: func() roundTrip { return answers(700*ms, 100*ms, 650*ms) },
 			stdout: "localhost:8001: median 650.0 ms of 3 answers, 100.0 ms to 700.0 ms\n",
-			takes:  1850 * ms, // 1,450 of answers, 400 between them
+			takes:  1850 * ms, // 1,450 for answers, 400 between them
 		},
 		{
 			name: "a median of two", args: "latency --count 2 --interval 0s http://localhost:8001/",
@@ -266,17 +266,35 @@ func TestMeasure(t *testing.T) {
 		{name: "nothing asked", status: 2, stderr: usage},
 		{name: "help", args: "--help", stdout: usage},
 		{name: "help of latency", args: "latency --help", stdout: latencyHelp},
-		{name: "unknown measurement", args: "speed", status: 2, stderr: "measure: unknown measurement \"speed\": rate and latency can be measured\n"},
+		{
+			name: "unknown measurement", args: "speed", status: 2,
+			stderr: "measure: unknown measurement \"speed\": rate and latency can be measured\n",
+		},
 		{name: "unknown flag", args: "rate --speed 1", status: 2, stderr: "measure: flag provided but not defined: -speed\n"},
 		{name: "not a time", args: "rate --window 15", status: 2, stderr: "measure: invalid value \"15\" for flag -window: parse error\n"},
 		{name: "no window", args: "rate --window 0s", status: 2, stderr: "measure: --window must be positive and --warmup not negative\n"},
-		{name: "bounds in the wrong order", args: "rate --min 3 --max 2", status: 2, stderr: "measure: nothing lies between --min 3 and --max 2\n"},
+		{
+			name: "bounds in the wrong order", args: "rate --min 3 --max 2", status: 2,
+			stderr: "measure: nothing lies between --min 3 and --max 2\n",
+		},
 		{name: "ratio without a base", args: "rate --min-ratio 2", status: 2, stderr: "measure: --min-ratio and --max-ratio need --ratio-of\n"},
-		{name: "a path as a name", args: "rate --save ../../x", status: 2, stderr: "measure: --save \"../../x\": a name consists of letters, digits, dots and dashes\n"},
-		{name: "a path as a base", args: "rate --ratio-of .x", status: 2, stderr: "measure: --ratio-of \".x\": a name consists of letters, digits, dots and dashes\n"},
-		{name: "flags after the URL", args: "rate http://localhost --min 3", status: 2, stderr: "measure: too many arguments: [\"http://localhost\" \"--min\" \"3\"] (flags come before the URL)\n"},
+		{
+			name: "a path as a name", args: "rate --save ../../x", status: 2,
+			stderr: "measure: --save \"../../x\": a name consists of letters, digits, dots and dashes\n",
+		},
+		{
+			name: "a path as a base", args: "rate --ratio-of .x", status: 2,
+			stderr: "measure: --ratio-of \".x\": a name consists of letters, digits, dots and dashes\n",
+		},
+		{
+			name: "flags after the URL", args: "rate http://localhost --min 3", status: 2,
+			stderr: "measure: too many arguments: [\"http://localhost\" \"--min\" \"3\"] (flags come before the URL)\n",
+		},
 		{name: "no URL", args: "latency", status: 2, stderr: "measure: latency needs the URL of a server\n"},
-		{name: "no count", args: "latency --count 0 localhost", status: 2, stderr: "measure: --count must be positive and --interval not negative\n"},
+		{
+			name: "no count", args: "latency --count 0 localhost", status: 2,
+			stderr: "measure: --count must be positive and --interval not negative\n",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -330,8 +348,8 @@ const latencyHelp = `Usage: measure latency [flags] [URL]
     	expect a median of at least this time
 `
 
-// A rate that is saved is the base of a ratio in the next command, even if it was
-// outside of its own bounds.
+// TestSave checks that a saved rate is the base of a ratio in the next command, even if it was
+// outside its own bounds.
 func TestSave(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "not", "yet")
 	synctest.Test(t, func(t *testing.T) {
@@ -383,7 +401,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// The clock of a bubble is exact: no sleep is too long there.
+// TestOversleep uses the exact clock of a bubble: no sleep is too long there.
 func TestOversleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
@@ -394,7 +412,7 @@ func TestOversleep(t *testing.T) {
 	})
 }
 
-// Real sockets: the whole command, through its exported function.
+// TestMainOverSockets runs the whole command, through its exported function, over real sockets.
 func TestMainOverSockets(t *testing.T) {
 	requests := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

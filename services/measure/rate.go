@@ -47,7 +47,7 @@ func (m *meter) rate(ctx context.Context, args []string) error {
 		return err
 	}
 	var before saved
-	if *base != "" { // before the long wait, not after it
+	if *base != "" { // fail before the long wait, not after it
 		if before, err = m.load(*base); err != nil {
 			return err
 		}
@@ -82,20 +82,20 @@ func (m *meter) rate(ctx context.Context, args []string) error {
 			missed = fmt.Sprintf("%v times", ratios)
 		}
 	}
-	// A ratio is no better than the worse of its two rates.
+	// A ratio is as unreliable as the worse of its two rates.
 	return m.report(figure, missed, max(now.Overslept, before.Overslept))
 }
 
-// reading is what the web page's server answers: the counter and its own clock.
+// reading is the answer of the web page's server: the counter and the server's clock.
 type reading struct {
-	// Hashes is written as a string, and null before the first unit of work.
+	// Hashes is a string, or null before the first unit of work.
 	Hashes json.Number `json:"hashes"`
 	Now    float64     `json:"now"` // seconds
 }
 
-// slope is the speed of the counter over a window, in units per second: that of
-// the straight line nearest to a reading each second (least squares). The workers
-// count in batches, once a second; more than two readings even that out.
+// slope returns the speed of the counter over a window, in units per second. It takes a reading
+// each second and fits a straight line (least squares). The workers count in batches, once a
+// second; more than two readings average that out.
 func (m *meter) slope(ctx context.Context, url string, window time.Duration) (float64, error) {
 	intervals := max(2, int(window/time.Second))
 	var first, last, n, sumT, sumC, sumTT, sumTC float64

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// How a busy machine is told: sleeps of nap, naps of them to an average, that
-// last longer than they should by more than tolerance.
+// A machine is busy if sleeps of length nap are too long by more than tolerance, on an average of
+// naps sleeps.
 const (
 	nap       = 10 * time.Millisecond
 	naps      = 100
@@ -28,9 +28,8 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// oversleep naps until ctx is done and returns by how much naps were too long on
-// average, over those hundred in a row where it was worst: a short disturbance
-// counts, wherever it falls in a long window.
+// oversleep naps until ctx is done and returns the average delay of naps. It is the average of the
+// worst hundred in a row, so that a short disturbance counts at any point of a long window.
 func oversleep(ctx context.Context) time.Duration {
 	var worst, sum time.Duration
 	n := 0
@@ -41,13 +40,13 @@ func oversleep(ctx context.Context) time.Duration {
 			sum, n = 0, 0
 		}
 	}
-	if worst == 0 && n > 0 { // too short a time for a hundred
+	if worst == 0 && n > 0 { // fewer than a hundred naps
 		worst = sum / time.Duration(n)
 	}
 	return worst
 }
 
-// watched calls measure and returns how much the machine overslept meanwhile.
+// watched calls measure and returns by how much the machine overslept meanwhile.
 func (m *meter) watched(ctx context.Context, measure func() error) (time.Duration, error) {
 	ctx, stop := context.WithCancel(ctx)
 	overslept := make(chan time.Duration)

@@ -1,5 +1,5 @@
-// Package redis is the data store of the sample application: a Redis server that
-// keeps everything in memory and forgets it when it stops.
+// Package redis is the data store of the sample application: a Redis server that keeps its data in
+// memory and loses it when it stops.
 package redis
 
 import (
@@ -13,12 +13,12 @@ import (
 	"github.com/alicebob/miniredis/v2/server"
 )
 
-// Serve speaks the Redis protocol on l until ctx is done, says on w when it is
-// ready, and closes l.
+// Serve serves the Redis protocol on l until ctx is done, reports on w that it is ready, and closes
+// l.
 func Serve(ctx context.Context, l net.Listener, w io.Writer) error {
 	store := miniredis.NewMiniRedis()
-	store.ClockTTL(true) // else keys expire at a test's command only
-	// Dial starts the server without a listener of its own: it would not take ours.
+	store.ClockTTL(true) // otherwise keys expire at a test's command only
+	// Dial starts the server without a listener of its own. The server cannot use ours.
 	conn, err := store.Dial()
 	if err != nil {
 		l.Close()
@@ -47,8 +47,8 @@ func Serve(ctx context.Context, l net.Listener, w io.Writer) error {
 	}
 }
 
-// noDocs answers COMMAND DOCS, which redis-cli asks for first of all, with nothing.
-// Left to itself, miniredis answers it like COMMAND, and redis-cli aborts.
+// noDocs gives an empty answer to COMMAND DOCS, the first request of redis-cli. miniredis would
+// answer it like COMMAND, and redis-cli would abort.
 func noDocs(c *server.Peer, command string, args ...string) (done bool) {
 	if command != "COMMAND" || len(args) == 0 || !strings.EqualFold(args[0], "DOCS") {
 		return false

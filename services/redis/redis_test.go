@@ -3,7 +3,6 @@ package redis
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -14,9 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	client "github.com/gomodule/redigo/redis"
 	"github.com/google/go-cmp/cmp"
-	client "github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
 	"go.uber.org/goleak"
 )
 
@@ -43,53 +41,46 @@ func start(t *testing.T) (addr string, stop func() (log string)) {
 	return l.Addr().String(), func() string { stopped(); return log.String() }
 }
 
-// What the sample application does with its store, by the client that it uses.
-func TestGoRedis(t *testing.T) {
+// TestRedigo runs the commands of the sample application with the client that it uses.
+func TestRedigo(t *testing.T) {
 	addr, stop := start(t)
-	ctx := t.Context()
-	store := client.NewClient(&client.Options{Addr: addr, MaxRetries: -1, DialerRetries: 1})
+	store, err := client.DialContext(t.Context(), "tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer store.Close()
-
-	if err := store.Get(ctx, "hashes").Err(); !errors.Is(err, client.Nil) {
-		t.Errorf("a key that does not exist: %v", err)
-	}
-	for i, want := range []int64{0, 4, 8} {
-		by := int64(4)
-		if i == 0 {
-			by = 0
+	for _, tt := range []struct {
+		command string
+		args    []any
+		want    any
+	}{
+		{"GET", []any{"hashes"}, nil},
+		{"INCRBY", []any{"hashes", 0}, int64(0)},
+		{"INCRBY", []any{"hashes", 4}, int64(4)},
+		{"INCRBY", []any{"hashes", 4}, int64(8)},
+		{"HSET", []any{"wallet", "0e0c", []byte{0, 255}}, int64(1)},
+		{"HSET", []any{"wallet", "0e0c", []byte{0, 255}}, int64(0)},
+		{"HGET", []any{"wallet", "0e0c"}, []byte{0, 255}},
+		{"HLEN", []any{"wallet"}, int64(1)},
+		{"GET", []any{"hashes"}, []byte("8")},
+		{"PING", nil, "PONG"},
+		{"FLUSHALL", nil, "OK"},
+		{"EXISTS", []any{"hashes", "wallet"}, int64(0)},
+	} {
+		got, err := client.DoContext(store, t.Context(), tt.command, tt.args...)
+		if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
+			t.Errorf("%s %v: %v (-want +got):\n%s", tt.command, tt.args, err, diff)
 		}
-		if got, err := store.IncrBy(ctx, "hashes", by).Result(); err != nil || got != want {
-			t.Errorf("INCRBY: %d, %v; want %d", got, err, want)
-		}
-	}
-	for _, want := range []int64{1, 0} {
-		if got, err := store.HSet(ctx, "wallet", "0e0c", []byte{0, 255}).Result(); err != nil || got != want {
-			t.Errorf("HSET: %d, %v; want %d", got, err, want)
-		}
-	}
-	if got, err := store.HLen(ctx, "wallet").Result(); err != nil || got != 1 {
-		t.Errorf("HLEN: %d, %v", got, err)
-	}
-	if got, err := store.Get(ctx, "hashes").Result(); err != nil || got != "8" {
-		t.Errorf("GET: %q, %v", got, err)
-	}
-	if err := store.FlushAll(ctx).Err(); err != nil {
-		t.Error(err)
-	}
-	if got, err := store.Exists(ctx, "hashes", "wallet").Result(); err != nil || got != 0 {
-		t.Errorf("%d keys left, %v", got, err)
 	}
 	if got := stop(); got != "Ready to accept connections\n" {
 		t.Errorf("log %q", got)
 	}
-	logging.Disable() // of the error that follows
-	defer logging.Enable()
-	if err := store.Ping(ctx).Err(); err == nil {
+	if _, err := client.DoContext(store, t.Context(), "PING"); err == nil {
 		t.Error("answers after its end")
 	}
 }
 
-// Keys expire by themselves.
+// TestExpiry checks that keys expire by themselves.
 func TestExpiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
@@ -123,8 +114,8 @@ func TestExpiry(t *testing.T) {
 	})
 }
 
-// script is run by redis-cli, against this server and a real one. It does not ask
-// for a TTL that runs: real ones are rounded to the nearest second, these down.
+// script is run by redis-cli, against this server and a real one. It does not read a running TTL:
+// real servers round it to the nearest second, this one rounds down.
 const script = `PING
 INCRBY hashes 4
 INCRBY hashes 3
@@ -194,7 +185,7 @@ func TestRedisCLIAgainstTheRealServer(t *testing.T) {
 	}
 }
 
-// realServer starts a real Redis on a socket and returns what ends it.
+// realServer starts a real Redis on a socket and returns a function that stops it.
 func realServer(t *testing.T, path, socket string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -1,5 +1,5 @@
-// Package rng is the random number generator of the sample application: GET /32
-// answers 32 random bytes, slowly, and to one client at a time.
+// Package rng is the random number generator of the sample application. GET /32 answers 32 random
+// bytes. It is slow, and serves one client at a time.
 package rng
 
 import (
@@ -16,20 +16,19 @@ import (
 )
 
 const (
-	// work is how long it takes to make random bytes.
+	// work is the time to make random bytes.
 	work = 100 * time.Millisecond
 	// maxBytes bounds one request.
 	maxBytes = 1 << 30
-	// patience is how long a client may keep everybody waiting for its request: the
-	// spare connections that browsers open would otherwise stop the application.
+	// patience is the time that a client may delay the others before it sends its request. Without
+	// it, the spare connections of browsers would stop the application.
 	patience = time.Second
 )
 
 // Serve answers on l until ctx is done, logs requests to w and closes l.
 //
-// Everything that is asked, be it / or a mere HEAD, is answered in the order in
-// which the connections came, one after the other and each on a connection of its
-// own. The sample application owes its bottleneck to this.
+// Every request, including / and HEAD, is answered in the order of the connections: one after the
+// other, and each on its own connection. This is the bottleneck of the sample application.
 func Serve(ctx context.Context, l net.Listener, hostname string, w io.Writer) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -41,7 +40,7 @@ func Serve(ctx context.Context, l net.Listener, hostname string, w io.Writer) er
 			http.NotFound(w, r)
 			return
 		}
-		// A client that has gone is served like any other.
+		// A client that has disconnected takes as long as any other.
 		timer := time.NewTimer(work)
 		defer timer.Stop()
 		select {
@@ -52,7 +51,7 @@ func Serve(ctx context.Context, l net.Listener, hostname string, w io.Writer) er
 		w.Header().Set("Content-Type", "application/octet-stream")
 		w.Header().Set("Content-Length", strconv.FormatUint(n, 10))
 		if r.Method != http.MethodHead {
-			_, _ = io.CopyN(w, rand.Reader, int64(n)) // an error means that the client has gone
+			_, _ = io.CopyN(w, rand.Reader, int64(n)) // an error means that the client has disconnected
 		}
 	})
 
@@ -95,7 +94,7 @@ func logged(next http.Handler, logger *log.Logger) http.Handler {
 	})
 }
 
-// response remembers the status.
+// response records the status.
 type response struct {
 	http.ResponseWriter
 	status int
@@ -106,11 +105,11 @@ func (r *response) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// queue is a listener that accepts a connection when the previous one has been
-// closed. Those that wait stand in the system's queue, in the order of their coming.
+// queue is a listener that accepts a connection when the previous one has been closed. Waiting
+// connections are in the system's queue, in the order of their arrival.
 type queue struct {
 	net.Listener
-	turn      chan struct{} // holds a token when nobody is being served
+	turn      chan struct{} // holds a token when no client is being served
 	closed    chan struct{}
 	closeOnce sync.Once
 }
@@ -140,7 +139,7 @@ func (q *queue) Close() error {
 	return q.Listener.Close()
 }
 
-// served is the connection whose turn it is.
+// served is the connection that is being served.
 type served struct {
 	net.Conn
 	done func()

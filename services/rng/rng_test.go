@@ -82,7 +82,7 @@ func TestAnswers(t *testing.T) {
 			if tt.method != "HEAD" && fmt.Sprint(len(body)) != tt.length {
 				t.Errorf("body of %d bytes", len(body))
 			}
-			if tt.length != "32" || tt.method == "HEAD" { // random bytes are no UTF-8
+			if tt.length != "32" || tt.method == "HEAD" { // random bytes are not UTF-8
 				if !regexp.MustCompile(tt.body).MatchString(body) {
 					t.Errorf("body %q does not match %q", body, tt.body)
 				}
@@ -115,7 +115,7 @@ func TestBytesAreRandom(t *testing.T) {
 	}
 }
 
-// Everybody waits for their turn, whatever they ask for.
+// TestOneAfterTheOther checks that every client waits for its turn, for any request.
 func TestOneAfterTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newPipes()
@@ -126,7 +126,7 @@ func TestOneAfterTheOther(t *testing.T) {
 		begin := time.Now()
 		var clients sync.WaitGroup
 		ask := func(request string, want time.Duration) {
-			conn := l.dial() // in this order, before anything is answered
+			conn := l.dial() // in this order, before any answer
 			clients.Go(func() {
 				defer conn.Close()
 				fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: rng\r\n\r\n", request)
@@ -148,7 +148,7 @@ func TestOneAfterTheOther(t *testing.T) {
 		ask("GET /", 400*time.Millisecond)
 		clients.Wait()
 
-		// Who came and went is served all the same, like in the original.
+		// A client that has disconnected takes its turn all the same, as in the original.
 		gone := l.dial()
 		fmt.Fprint(gone, "GET /32 HTTP/1.1\r\nHost: rng\r\n\r\n")
 		gone.Close()
@@ -156,7 +156,7 @@ func TestOneAfterTheOther(t *testing.T) {
 		ask("GET /", 100*time.Millisecond)
 		clients.Wait()
 
-		// Who says nothing is not waited for longer than a second.
+		// A silent client delays the others for no longer than a second.
 		silent := l.dial()
 		defer silent.Close()
 		begin = time.Now()
@@ -178,7 +178,7 @@ func TestOneAfterTheOther(t *testing.T) {
 	})
 }
 
-// A listener that fails is an error, not a stop.
+// TestListenerFails checks that the failure of a listener is an error, not a stop.
 func TestListenerFails(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

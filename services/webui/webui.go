@@ -16,18 +16,17 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 )
 
 //go:embed page
 var page embed.FS
 
-// Serve answers on l until ctx is done, says on w that it runs and what goes
-// wrong, and closes l.
+// Serve answers on l until ctx is done, logs its start and its errors to w, and closes l.
 //
-// /json is a snapshot of the counters: the coins found, the hashes computed (as
-// Redis has them: a string, or null before the first) and the time in seconds.
-func Serve(ctx context.Context, l net.Listener, store *redis.Client, w io.Writer) error {
+// /json is a snapshot of the counters: the coins found, the hashes computed (a string as in Redis,
+// or null before the first) and the time in seconds.
+func Serve(ctx context.Context, l net.Listener, store *redis.Pool, w io.Writer) error {
 	files, err := fs.Sub(page, "page")
 	if err != nil {
 		l.Close()
@@ -44,7 +43,7 @@ func Serve(ctx context.Context, l net.Listener, store *redis.Client, w io.Writer
 	mux.HandleFunc("GET /index.html", func(w http.ResponseWriter, _ *http.Request) {
 		// http.FileServer would redirect to / again.
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Write(index) // an error means that the client has gone
+		w.Write(index) // an error means that the client has disconnected
 	})
 	mux.Handle("GET /", http.FileServerFS(files))
 	mux.HandleFunc("GET /json", func(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +58,7 @@ func Serve(ctx context.Context, l net.Listener, store *redis.Client, w io.Writer
 			answer = map[string]string{"error": "redis does not answer"}
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
-		_ = json.NewEncoder(w).Encode(answer) // an error means that the client has gone
+		_ = json.NewEncoder(w).Encode(answer) // an error means that the client has disconnected
 	})
 
 	var conns sync.WaitGroup
@@ -88,29 +87,38 @@ func Serve(ctx context.Context, l net.Listener, store *redis.Client, w io.Writer
 	return err
 }
 
-// counters is what /json answers.
+// counters is the answer of /json.
 type counters struct {
 	Coins  int64   `json:"coins"`
 	Hashes *string `json:"hashes"`
 	Now    float64 `json:"now"` // seconds since 1970
 }
 
-func read(ctx context.Context, store *redis.Client) (counters, error) {
-	var c counters
-	pipe := store.Pipeline()
-	coins, hashes := pipe.HLen(ctx, "wallet"), pipe.Get(ctx, "hashes")
-	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
-		return c, fmt.Errorf("read counters: %w", err)
+func read(ctx context.Context, store *redis.Pool) (c counters, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("read counters: %w", err)
+		}
+	}()
+	conn, err := store.GetContext(ctx)
+	if err != nil {
+		return c, err
 	}
-	if text, err := hashes.Result(); err == nil {
-		c.Hashes = &text
+	defer conn.Close()
+	if c.Coins, err = redis.Int64(redis.DoContext(conn, ctx, "HLEN", "wallet")); err != nil {
+		return c, err
 	}
-	c.Coins = coins.Val()
+	hashes, err := redis.String(redis.DoContext(conn, ctx, "GET", "hashes"))
+	if err == nil {
+		c.Hashes = &hashes
+	} else if !errors.Is(err, redis.ErrNil) {
+		return c, err
+	}
 	c.Now = float64(time.Now().UnixMilli()) / 1000
 	return c, nil
 }
 
-// guarded lets the page load nothing from elsewhere, and keeps it out of frames.
+// guarded allows the page to load only its own resources, and prevents framing.
 func guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy",

@@ -12,27 +12,25 @@ import (
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
+	"github.com/gomodule/redigo/redis"
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) {
-	logging.Disable() // of the errors that the tests provoke
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // start serves over a real socket until the test ends.
 func start(t *testing.T) (url string, store *miniredis.Miniredis, log func() string) {
 	t.Helper()
 	store = miniredis.NewMiniRedis()
 	t.Cleanup(store.Close)
-	rdb := redis.NewClient(&redis.Options{
-		Addr:       "127.0.0.1:6379", // never dialled
-		MaxRetries: -1, DialerRetries: 1,
-		Dialer: func(context.Context, string, string) (net.Conn, error) { return store.Dial() },
-	})
-	t.Cleanup(func() { rdb.Close() })
+	pool := &redis.Pool{MaxIdle: 1, Dial: func() (redis.Conn, error) {
+		conn, err := store.Dial()
+		if err != nil {
+			return nil, err
+		}
+		return redis.NewConn(conn, 0, 0), nil
+	}}
+	t.Cleanup(func() { pool.Close() })
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +38,7 @@ func start(t *testing.T) (url string, store *miniredis.Miniredis, log func() str
 	ctx, cancel := context.WithCancel(context.Background())
 	var buf bytes.Buffer
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, l, rdb, &buf) }()
+	go func() { done <- Serve(ctx, l, pool, &buf) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -51,7 +49,7 @@ func start(t *testing.T) (url string, store *miniredis.Miniredis, log func() str
 	return "http://" + l.Addr().String(), store, func() string { stop(); return buf.String() }
 }
 
-// answer is what a browser would get, redirects not followed.
+// answer is the response for a browser, without following redirects.
 type answer struct {
 	status int
 	header http.Header
@@ -147,9 +145,7 @@ func TestListenerFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	rdb := redis.NewClient(&redis.Options{Addr: "127.0.0.1:6379"})
-	defer rdb.Close()
-	if err := Serve(t.Context(), l, rdb, io.Discard); err == nil {
+	if err := Serve(t.Context(), l, &redis.Pool{}, io.Discard); err == nil {
 		t.Error("no error")
 	}
 }

@@ -1,5 +1,5 @@
-// Package worker is the miner of the sample application: it has random bytes made
-// and hashed, and keeps those whose hash begins with a zero.
+// Package worker is the miner of the sample application: it requests random bytes and their hashes,
+// and keeps those whose hash begins with a zero.
 package worker
 
 import (
@@ -13,24 +13,24 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 )
 
 const (
-	work     = 100 * time.Millisecond // what a unit of work costs besides the requests
-	interval = time.Second            // between two updates of the counter, at least
+	work     = 100 * time.Millisecond // the duration of a unit of work besides the requests
+	interval = time.Second            // the least time between two updates of the counter
 	restart  = 10 * time.Second       // the pause after an error
 )
 
-// Config says what a worker works with.
+// Config holds the resources of a worker.
 type Config struct {
-	Client *http.Client // must reach http://rng and http://hasher, on a new connection each time
-	Redis  *redis.Client
+	Client *http.Client // must reach http://rng and http://hasher, with a new connection for each request
+	Redis  *redis.Pool
 	Log    io.Writer
 }
 
-// Run works until ctx is done. On an error it says so, waits ten seconds and starts
-// anew.
+// Run works until ctx is done. After an error it logs the error, waits ten seconds and starts
+// again.
 func Run(ctx context.Context, cfg Config) {
 	w := worker{Config: cfg, log: log.New(cfg.Log, "", 0)}
 	for {
@@ -57,7 +57,7 @@ func (w *worker) loop(ctx context.Context) error {
 	for done := 0; ; done++ {
 		if now := time.Now(); now.After(deadline) {
 			w.log.Printf("INFO:__main__:%d units of work done, updating hash counter", done)
-			if err := w.Redis.IncrBy(ctx, "hashes", int64(done)).Err(); err != nil {
+			if _, err := w.store(ctx, "INCRBY", "hashes", done); err != nil {
 				return err
 			}
 			done, deadline = 0, time.Now().Add(interval)
@@ -86,11 +86,21 @@ func (w *worker) unit(ctx context.Context) error {
 		return nil
 	}
 	w.log.Printf("INFO:__main__:Coin found: %.8s...", hash)
-	created, err := w.Redis.HSet(ctx, "wallet", hash, random).Result()
+	created, err := w.store(ctx, "HSET", "wallet", hash, random)
 	if err == nil && created == 0 {
 		w.log.Print("INFO:__main__:We already had that coin")
 	}
 	return err
+}
+
+// store runs a command on Redis that answers a number.
+func (w *worker) store(ctx context.Context, command string, args ...any) (int, error) {
+	conn, err := w.Redis.GetContext(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	return redis.Int(redis.DoContext(conn, ctx, command, args...))
 }
 
 // do makes a request and returns the body of the response.
@@ -113,7 +123,7 @@ func (w *worker) do(ctx context.Context, method, url string, body []byte) (_ []b
 	return io.ReadAll(response.Body)
 }
 
-// sleep waits for d; its error is that ctx was done before.
+// sleep waits for d. It returns an error if ctx is done before.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

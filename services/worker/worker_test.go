@@ -13,18 +13,14 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/gomodule/redigo/redis"
 	"github.com/google/go-cmp/cmp"
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) {
-	logging.Disable() // of the errors that the tests provoke
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// network stands in for rng and hasher.
+// network replaces rng and hasher.
 type network func(r *http.Request) (status int, body string, err error)
 
 func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -48,7 +44,7 @@ func wait(r *http.Request, d time.Duration) {
 	sleep(r.Context(), d)
 }
 
-// mining answers like rng and hasher; the nth hash is that of hashes, then no coin.
+// mining answers like rng and hasher. The nth hash is the nth of hashes; later ones are not coins.
 func mining(hashes ...string) network {
 	return func(r *http.Request) (int, string, error) {
 		wait(r, 100*time.Millisecond)
@@ -64,20 +60,24 @@ func mining(hashes ...string) network {
 }
 
 // run runs a worker for d of virtual time and returns its log and its store.
-func run(t *testing.T, d time.Duration, n network, dial func(store *miniredis.Miniredis) (net.Conn, error)) (log string, store *miniredis.Miniredis) {
+func run(t *testing.T, d time.Duration, n network,
+	dial func(store *miniredis.Miniredis) (net.Conn, error),
+) (log string, store *miniredis.Miniredis) {
 	t.Helper()
 	store = miniredis.NewMiniRedis()
 	defer store.Close()
-	rdb := redis.NewClient(&redis.Options{
-		Addr:       "127.0.0.1:6379", // never dialled
-		MaxRetries: -1, DialerRetries: 1, DisableIdentity: true,
-		Dialer: func(context.Context, string, string) (net.Conn, error) { return dial(store) },
-	})
-	defer rdb.Close()
+	pool := &redis.Pool{MaxIdle: 1, Dial: func() (redis.Conn, error) {
+		conn, err := dial(store)
+		if err != nil {
+			return nil, err
+		}
+		return redis.NewConn(conn, 0, 0), nil
+	}}
+	defer pool.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
 	var buf bytes.Buffer
-	Run(ctx, Config{Client: &http.Client{Transport: n}, Redis: rdb, Log: &buf})
+	Run(ctx, Config{Client: &http.Client{Transport: n}, Redis: pool, Log: &buf})
 	return buf.String(), store
 }
 
@@ -184,7 +184,7 @@ ERROR:__main__:Waiting 10s and restarting.
 	}
 }
 
-// The requests are those of the original.
+// TestRequests compares the requests with those of the original.
 func TestRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []string

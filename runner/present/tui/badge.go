@@ -6,33 +6,36 @@ import (
 
 	"workshop/runner"
 	"workshop/runner/ledger"
+	"workshop/runner/present"
 )
 
-// badge says how a step came out: here, or when it was checked.
+// badge is the mark of a step in words; if the step was not run, the result of the last check.
 func (p *painter) badge(i int) line {
-	step := p.slide.Steps[i]
-	if o := p.state.Outcome(step); o != nil {
-		switch {
-		case o.Result == nil:
-			return say("running", p.busy)
-		case o.Unverified:
-			return say("not verified", p.dim)
-		}
-		switch o.Result.Verdict {
-		case runner.Passed:
-			return say("✓ "+short(o.Result.Duration), p.good)
-		case runner.Skipped:
-			return say("skipped", p.dim)
-		case runner.Interrupted:
-			return say("stopped", p.dim)
-		default:
-			return say("✗ failed", p.bad)
-		}
+	m := p.state.Mark(p.slide.Steps[i])
+	text, look := "", p.dim
+	switch m.State {
+	case present.MarkNone:
+		return p.checked(p.state.Check(p.slide.Steps[i]))
+	case present.MarkRunning:
+		text, look = "running", p.busy
+	case present.MarkPassed:
+		text, look = "✓ "+short(m.Duration), p.good
+	case present.MarkUnchecked:
+		text = "not verified"
+	case present.MarkSkipped:
+		text = "skipped"
+	case present.MarkInterrupted:
+		text = "stopped"
+	default:
+		text, look = "✗ failed", p.bad
 	}
-	return p.checked(p.state.Checks[step.Index])
+	if m.Skipped {
+		text += ", skipped"
+	}
+	return say(text, look)
 }
 
-// checked says what a check said, and when.
+// checked is the result of a check, with its time.
 func (p *painter) checked(c ledger.Last) line {
 	ago := since(time.Since(c.At))
 	switch {

@@ -2,53 +2,23 @@ package tui
 
 import (
 	"strings"
-	"time"
 
-	"github.com/alecthomas/chroma/v2"
-	"github.com/alecthomas/chroma/v2/lexers"
-
-	"workshop/runner/terminal"
-)
-
-// Highlighting is bounded: its expressions look back, and a deck may be made to have
-// them do so for long. What is over is shown as it is.
-const (
-	maxHighlight  = 8 << 10 // bytes of a block
-	highlightTime = 20 * time.Millisecond
+	"workshop/runner/present/code"
+	"workshop/runner/screen"
 )
 
 // highlight makes lines of code.
-func (p *painter) highlight(code, lang string) []line {
-	code = strings.ReplaceAll(code, "\t", "    ")
-	if len(code) > maxHighlight || lang == "" {
-		return plainLines(code)
-	}
-	lexer := lexers.Get(lang)
-	if lexer == nil {
-		return plainLines(code)
-	}
-	tokens, err := lexer.Tokenise(nil, code)
-	if err != nil {
-		return plainLines(code)
-	}
+func (p *painter) highlight(text, lang string) []line {
+	text = strings.ReplaceAll(text, "\t", "    ")
 	lines := []line{nil}
-	begun, read := time.Now(), 0
-	add := func(text string, look style) {
-		for i, part := range strings.Split(text, "\n") {
+	for _, run := range p.codeBlocks.runs(lang, text) {
+		for i, part := range strings.Split(run.Text, "\n") {
 			if i > 0 {
 				lines = append(lines, nil)
 			}
 			if part != "" {
-				lines[len(lines)-1] = append(lines[len(lines)-1], terminal.NewRun(part, look))
+				lines[len(lines)-1] = append(lines[len(lines)-1], screen.NewRun(part, p.look(run.Class)))
 			}
-		}
-	}
-	for t := range tokens.Stdlib() {
-		read += len(t.Value)
-		add(t.Value, p.token(t.Type))
-		if time.Since(begun) > highlightTime && read <= len(code) {
-			add(code[min(read, len(code)):], 0)
-			break
 		}
 	}
 	for len(lines) > 1 && len(lines[len(lines)-1]) == 0 {
@@ -57,27 +27,38 @@ func (p *painter) highlight(code, lang string) []line {
 	return lines
 }
 
-func plainLines(code string) []line {
-	var lines []line
-	for l := range strings.SplitSeq(strings.TrimRight(code, "\n"), "\n") {
-		lines = append(lines, say(l, 0))
-	}
-	return lines
-}
-
-// token is the look of a kind of token.
-func (p *painter) token(t chroma.TokenType) style {
-	switch {
-	case t.InCategory(chroma.Comment):
-		return p.comment
-	case t.InCategory(chroma.Keyword):
-		return p.keyword
-	case t.InSubCategory(chroma.LiteralString), t.InSubCategory(chroma.LiteralNumber):
-		return p.literal
-	case t == chroma.NameBuiltin, t == chroma.NameFunction, t == chroma.NameTag, t == chroma.NameAttribute, t == chroma.NameClass:
-		return p.name
-	case t == chroma.NameVariable, t.InCategory(chroma.Operator):
-		return p.operator
+// look is the look of a class of code.
+func (t *theme) look(c code.Class) style {
+	switch c {
+	case code.Comment:
+		return t.comment
+	case code.Keyword:
+		return t.keyword
+	case code.String, code.Number:
+		return t.literal
+	case code.Function, code.Type, code.Tag, code.Attribute:
+		return t.name
+	case code.Variable, code.Operator:
+		return t.operator
 	}
 	return 0
+}
+
+// codeBlocks are the blocks of code of a slide, which may be laid out twice.
+type codeBlocks struct {
+	budget code.Budget
+	known  map[[2]string][]code.Run // by language and text
+}
+
+func (b *codeBlocks) runs(lang, text string) []code.Run {
+	key := [2]string{lang, text}
+	runs, ok := b.known[key]
+	if !ok {
+		runs = b.budget.Runs(lang, text)
+		if b.known == nil {
+			b.known = map[[2]string][]code.Run{}
+		}
+		b.known[key] = runs
+	}
+	return runs
 }

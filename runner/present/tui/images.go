@@ -19,7 +19,7 @@ import (
 	"github.com/charmbracelet/x/ansi/kitty"
 	"github.com/charmbracelet/x/ansi/sixel"
 
-	"workshop/runner/terminal"
+	"workshop/runner/screen"
 )
 
 // Images reads a picture of the deck by its name in it.
@@ -68,11 +68,12 @@ type placed struct {
 	x, y int
 }
 
-// newGallery takes what the environment says of the terminal; sixels it must say itself.
-// Within tmux and the like the terminal behind it cannot be known.
+// newGallery reads the terminal's abilities from the environment; only the terminal itself can
+// report sixels. Within tmux and the like the terminal behind it cannot be known.
 func newGallery(read Images, environ []string) *gallery {
 	g := &gallery{read: read, cell: image.Pt(10, 20), shots: map[string]*shot{}}
-	if read == nil || slices.ContainsFunc(environ, func(kv string) bool { return strings.HasPrefix(kv, "TMUX=") || strings.HasPrefix(kv, "STY=") }) {
+	multiplexed := func(kv string) bool { return strings.HasPrefix(kv, "TMUX=") || strings.HasPrefix(kv, "STY=") }
+	if read == nil || slices.ContainsFunc(environ, multiplexed) {
 		return g
 	}
 	for _, kv := range environ {
@@ -84,7 +85,7 @@ func newGallery(read Images, environ []string) *gallery {
 	return g
 }
 
-// ask asks the terminal what it can do, if that matters.
+// ask asks the terminal for its abilities, if they matter.
 func (g *gallery) ask() tea.Cmd {
 	if g.read == nil || g.protocol == asKitty {
 		return nil
@@ -92,7 +93,7 @@ func (g *gallery) ask() tea.Cmd {
 	return tea.Raw(ansi.RequestPrimaryDeviceAttributes + "\x1b[16t") // XTWINOPS: the size of a cell
 }
 
-// told takes what the terminal answers. It reports whether that changes anything.
+// told takes an answer of the terminal. It reports whether the answer changes anything.
 func (g *gallery) told(msg any) bool {
 	switch msg := msg.(type) {
 	case uv.PrimaryDeviceAttributesEvent:
@@ -163,7 +164,7 @@ func (s *shot) lines(p protocol) []line {
 	if p != asKitty {
 		return lines
 	}
-	look := terminal.NewStyle(terminal.RGB(uint8(s.id>>16), uint8(s.id>>8), uint8(s.id)), 0, 0)
+	look := screen.NewStyle(screen.RGB(uint8(s.id>>16), uint8(s.id>>8), uint8(s.id)), 0, 0)
 	for y := range lines {
 		var b strings.Builder
 		for x := range s.cols {
@@ -214,10 +215,10 @@ func (s scaled) At(x, y int) color.Color {
 	return s.Image.At(b.Min.X+x*b.Dx()/s.width, b.Min.Y+y*b.Dy()/s.height)
 }
 
-// redraw says that what stands around sixels has been drawn.
+// redraw reports that the text around sixels has been drawn.
 type redraw struct{ wanted []placed }
 
-// pictures hands the terminal what the present view needs.
+// pictures hands the pictures of the present view to the terminal.
 func (f *face) pictures() tea.Cmd {
 	g := f.gallery
 	if g.protocol == asText || f.cols == 0 {

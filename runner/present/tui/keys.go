@@ -13,7 +13,7 @@ import (
 	"workshop/runner/present"
 )
 
-// action is what a key does on the slide.
+// action is the effect of a key on the slide.
 type action struct {
 	group string // of the help
 	does  string
@@ -28,7 +28,7 @@ func command(c present.Command) func(*face) tea.Cmd {
 }
 
 func toggle(what string) func(*face) tea.Cmd {
-	return command(present.Command{Do: present.Toggle, Text: what})
+	return command(present.Command{Do: present.VerbToggle, Text: what})
 }
 
 // bound are actions with their keys, in the order of the help. Keys that a person or a
@@ -40,23 +40,26 @@ type bound struct {
 
 func table() []bound {
 	return []bound{
-		{[]string{"right", "n", "l", "j"}, action{"slides", "next", command(present.Command{Do: present.Next})}},
+		{[]string{"right", "n", "l", "j"}, action{"slides", "next", command(present.Command{Do: present.VerbNext})}},
 		{[]string{"pgdown", "space"}, action{"slides", "scroll on, then next", (*face).onward}},
-		{[]string{"left", "pgup", "p", "k", "backspace"}, action{"slides", "previous; nothing runs again", command(present.Command{Do: present.Prev})}},
-		{[]string{"home"}, action{"slides", "first", command(present.Command{Do: present.Goto, Text: "1"})}},
-		{[]string{"end"}, action{"slides", "last", command(present.Command{Do: present.Goto, Text: "9999999"})}},
+		{
+			[]string{"left", "pgup", "p", "k", "backspace"},
+			action{"slides", "previous; nothing runs again", command(present.Command{Do: present.VerbPrev})},
+		},
+		{[]string{"home"}, action{"slides", "first", command(present.Command{Do: present.VerbGoto, Text: "1"})}},
+		{[]string{"end"}, action{"slides", "last", command(present.Command{Do: present.VerbGoto, Text: "9999999"})}},
 		{[]string{"g"}, action{"slides", "go to a number, name or exercise (or digits, Enter)", ask(askGoto)}},
 		{[]string{"/"}, action{"slides", "search; again with an empty text", ask(askSearch)}},
 		{[]string{"t"}, action{"slides", "overview", (*face).list}},
 		{[]string{"ctrl+down", "]"}, action{"slides", "scroll down", (*face).down}},
 		{[]string{"ctrl+up", "["}, action{"slides", "scroll up", (*face).up}},
-		{[]string{"enter", "y", "ctrl+e"}, action{"steps", "run the selected step", command(present.Command{Do: present.Run})}},
-		{[]string{"down"}, action{"steps", "select the next one", command(present.Command{Do: present.Move, N: 1})}},
-		{[]string{"up"}, action{"steps", "select the one before", command(present.Command{Do: present.Move, N: -1})}},
-		{[]string{"a"}, action{"steps", "again, after one that failed", command(present.Command{Do: present.Again})}},
-		{[]string{"x"}, action{"steps", "skip", command(present.Command{Do: present.Skip})}},
-		{[]string{"c"}, action{"steps", "continue to the next error, over slides", command(present.Command{Do: present.Continue})}},
-		{[]string{"F"}, action{"steps", "run all that comes before the selected one", command(present.Command{Do: present.Forward})}},
+		{[]string{"enter", "y", "ctrl+e"}, action{"steps", "run the selected step", command(present.Command{Do: present.VerbRun})}},
+		{[]string{"down"}, action{"steps", "select the next one", command(present.Command{Do: present.VerbMove, N: 1})}},
+		{[]string{"up"}, action{"steps", "select the one before", command(present.Command{Do: present.VerbMove, N: -1})}},
+		{[]string{"a"}, action{"steps", "again, after one that failed", command(present.Command{Do: present.VerbAgain})}},
+		{[]string{"x"}, action{"steps", "skip", command(present.Command{Do: present.VerbSkip})}},
+		{[]string{"c"}, action{"steps", "continue to the next error, over slides", command(present.Command{Do: present.VerbContinue})}},
+		{[]string{"F"}, action{"steps", "run all that comes before the selected one", command(present.Command{Do: present.VerbForward})}},
 		{[]string{"ctrl+c"}, action{"steps", "stop the one that runs", (*face).stop}},
 		{[]string{"s"}, action{"steps", "type as a person would", toggle("typing")}},
 		{[]string{"v"}, action{"steps", "verify", toggle("verify")}},
@@ -65,12 +68,12 @@ func table() []bound {
 		{[]string{"z"}, action{"shell", "zoom: slide, shell, both", (*face).zooming}},
 		{[]string{"u", "shift+pgup"}, action{"shell", "scroll back", (*face).older}},
 		{[]string{"d", "shift+pgdown"}, action{"shell", "scroll on", (*face).newer}},
-		{[]string{"e"}, action{"shell", "back to its prompt, or a fresh one", command(present.Command{Do: present.Fresh})}},
+		{[]string{"e"}, action{"shell", "back to its prompt, or a fresh one", command(present.Command{Do: present.VerbFresh})}},
 		{[]string{"o"}, action{"others", "open a link", (*face).open}},
 		{[]string{"N"}, action{"others", "speaker's notes", toggle("notes")}},
 		{[]string{"b", "."}, action{"others", "blank", toggle("blank")}},
-		{[]string{"0"}, action{"others", "start the clock anew", command(present.Command{Do: present.Clock})}},
-		{[]string{"r"}, action{"others", "read the deck again", command(present.Command{Do: present.Reload})}},
+		{[]string{"0"}, action{"others", "start the clock anew", command(present.Command{Do: present.VerbClock})}},
+		{[]string{"r"}, action{"others", "read the deck again", command(present.Command{Do: present.VerbReload})}},
 		{[]string{"?"}, action{"others", "help", ask(help)}},
 		{[]string{"esc"}, action{"others", "leave what is open", (*face).leave}},
 		{[]string{"q"}, action{"others", "quit", (*face).quit}},
@@ -160,7 +163,7 @@ func (f *face) key(msg tea.KeyPressMsg) tea.Cmd {
 	case f.mode != normal:
 		return f.modeKey(k, msg.Text)
 	case f.s.Blank && k != "q":
-		f.talk.Do(present.Command{Do: present.Toggle, Text: "blank"})
+		f.talk.Do(present.Command{Do: present.VerbToggle, Text: "blank"})
 		return nil
 	}
 	if len(k) == 1 && (k[0] >= '1' && k[0] <= '9' || k[0] == '0' && f.digits != "") && len(f.digits) < 6 {
@@ -172,7 +175,7 @@ func (f *face) key(msg tea.KeyPressMsg) tea.Cmd {
 	if digits != "" {
 		switch k {
 		case "enter":
-			f.talk.Do(present.Command{Do: present.Goto, Text: digits})
+			f.talk.Do(present.Command{Do: present.VerbGoto, Text: digits})
 			return nil
 		case "backspace":
 			f.digits = digits[:len(digits)-1]
@@ -209,7 +212,7 @@ func (f *face) shellKey(msg tea.KeyPressMsg) {
 		f.back = 0
 		key := msg.Key()
 		if key.Text != "" && key.Mod&^tea.ModShift == 0 {
-			f.talk.Do(present.Command{Do: present.Input, Text: key.Text})
+			f.talk.Do(present.Command{Do: present.VerbInput, Text: key.Text})
 			return
 		}
 		f.toShell(msg.Keystroke())
@@ -245,15 +248,15 @@ func (f *face) toShell(stroke string) {
 	if len(stroke) > 1 && stroke[0] == 'f' && strings.Trim(stroke[1:], "0123456789") == "" {
 		stroke = "F" + stroke[1:]
 	}
-	f.talk.Do(present.Command{Do: present.Key, Text: prefix + stroke})
+	f.talk.Do(present.Command{Do: present.VerbKey, Text: prefix + stroke})
 }
 
 func (f *face) consentKey(k string) tea.Cmd {
 	switch k {
 	case "y", "Y":
-		f.talk.Do(present.Command{Do: present.Allow})
+		f.talk.Do(present.Command{Do: present.VerbAllow})
 	case "n", "N", "esc", "q":
-		f.talk.Do(present.Command{Do: present.Refuse})
+		f.talk.Do(present.Command{Do: present.VerbRefuse})
 	case "down", "j":
 		f.at++
 	case "up", "k":
@@ -275,12 +278,12 @@ func (f *face) modeKey(k, text string) tea.Cmd {
 	case askGoto, askSearch:
 		switch {
 		case k == "enter":
-			c := present.Command{Do: present.Goto, Text: f.input}
+			c := present.Command{Do: present.VerbGoto, Text: f.input}
 			if f.mode == askSearch {
-				c.Do = present.Search
+				c.Do = present.VerbSearch
 			}
 			f.mode = normal
-			if f.input != "" || c.Do == present.Search {
+			if f.input != "" || c.Do == present.VerbSearch {
 				f.talk.Do(c)
 			}
 		case k == "backspace":
@@ -294,12 +297,15 @@ func (f *face) modeKey(k, text string) tea.Cmd {
 		}
 	case overview:
 		last := len(f.s.Deck.Slides) - 1
-		move := map[string]int{"down": 1, "j": 1, "n": 1, "right": 1, "up": -1, "k": -1, "p": -1, "left": -1, "pgdown": f.rows - 3, "space": f.rows - 3, "pgup": 3 - f.rows, "home": -last, "end": last}[k]
+		move := map[string]int{
+			"down": 1, "j": 1, "n": 1, "right": 1, "up": -1, "k": -1, "p": -1, "left": -1,
+			"pgdown": f.rows - 3, "space": f.rows - 3, "pgup": 3 - f.rows, "home": -last, "end": last,
+		}[k]
 		f.at = min(max(f.at+move, 0), max(last, 0))
 		switch k {
 		case "enter":
 			f.mode = normal
-			f.talk.Do(present.Command{Do: present.Goto, Text: fmt.Sprint(f.at + 1)})
+			f.talk.Do(present.Command{Do: present.VerbGoto, Text: fmt.Sprint(f.at + 1)})
 		case "t", "q":
 			f.mode = normal
 		}
@@ -307,7 +313,7 @@ func (f *face) modeKey(k, text string) tea.Cmd {
 		all := f.links()
 		if len(k) == 1 && k[0] >= '1' && int(k[0]-'1') < len(all) {
 			f.mode = normal
-			f.talk.Do(present.Command{Do: present.Link, Text: all[k[0]-'1']})
+			f.talk.Do(present.Command{Do: present.VerbLink, Text: all[k[0]-'1']})
 		} else if k == "o" || k == "q" {
 			f.mode = normal
 		}
@@ -334,7 +340,7 @@ func (f *face) leave() tea.Cmd {
 	case f.mode != normal:
 		f.mode = normal
 	case f.s.Trouble != nil:
-		f.talk.Do(present.Command{Do: present.Dismiss})
+		f.talk.Do(present.Command{Do: present.VerbDismiss})
 	case f.back > 0:
 		f.back = 0
 	case f.zoom != both:
@@ -345,7 +351,7 @@ func (f *face) leave() tea.Cmd {
 
 func (f *face) stop() tea.Cmd {
 	if f.working() {
-		f.talk.Do(present.Command{Do: present.Stop})
+		f.talk.Do(present.Command{Do: present.VerbStop})
 	}
 	return nil
 }
@@ -361,9 +367,9 @@ func (f *face) quit() tea.Cmd {
 }
 
 func (f *face) runOrNext() tea.Cmd {
-	c := present.Command{Do: present.Run}
+	c := present.Command{Do: present.VerbRun}
 	if f.s.Selected() == nil {
-		c.Do = present.Next
+		c.Do = present.VerbNext
 	}
 	f.talk.Do(c)
 	return nil
@@ -376,7 +382,7 @@ func (f *face) enter() tea.Cmd {
 		f.zoom = both
 	}
 	if f.s.Terminal == nil {
-		f.talk.Do(present.Command{Do: present.Shell})
+		f.talk.Do(present.Command{Do: present.VerbShell})
 	}
 	return nil
 }
@@ -419,7 +425,7 @@ func (f *face) onward() tea.Cmd {
 		f.scroll = min(f.scroll+max(f.slideRows()-2, 1), f.overflow())
 		return nil
 	}
-	f.talk.Do(present.Command{Do: present.Next})
+	f.talk.Do(present.Command{Do: present.VerbNext})
 	return nil
 }
 
@@ -429,7 +435,7 @@ func (f *face) links() []string {
 	if slide := f.s.Current(); slide != nil {
 		all = slices.Clone(f.page(f.slideSize()).links)
 		for _, st := range slide.Steps {
-			if st.Kind() == runner.Opens {
+			if st.Kind() == runner.KindOpens {
 				all = append(all, strings.TrimSpace(st.Text))
 			}
 		}
@@ -442,7 +448,7 @@ func (f *face) open() tea.Cmd {
 	switch all := f.links(); len(all) {
 	case 0:
 	case 1:
-		f.talk.Do(present.Command{Do: present.Link, Text: all[0]})
+		f.talk.Do(present.Command{Do: present.VerbLink, Text: all[0]})
 	default:
 		f.mode = links
 	}

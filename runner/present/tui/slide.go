@@ -6,9 +6,8 @@ import (
 	"strings"
 
 	"workshop/markdown"
-	"workshop/runner"
 	"workshop/runner/present"
-	"workshop/runner/terminal"
+	"workshop/runner/screen"
 )
 
 // page is a slide that was laid out.
@@ -28,27 +27,32 @@ type picture struct {
 // painter lays a slide out for a width.
 type painter struct {
 	theme
-	cols    int
-	tight   bool // no blank lines between the items of a list
-	state   *present.State
-	slide   *present.Slide
-	step    map[*markdown.Step]int // index in the slide
-	gallery *gallery
-	page    page
-	foot    []line
+	cols       int
+	tight      bool // no blank lines between the items of a list
+	state      *present.State
+	slide      *present.Slide
+	step       map[*markdown.Step]int // index in the slide
+	gallery    *gallery
+	page       page
+	foot       []line
+	codeBlocks *codeBlocks
 }
 
 // lay lays a slide out: with air, or without where it would not fit otherwise.
 func lay(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *gallery) page {
-	p := layOnce(t, s, tree, cols, rows, g, false)
+	blocks := &codeBlocks{}
+	p := layOnce(t, s, tree, cols, rows, g, blocks, false)
 	if len(p.lines) > rows {
-		p = layOnce(t, s, tree, cols, rows, g, true)
+		p = layOnce(t, s, tree, cols, rows, g, blocks, true)
 	}
 	return p
 }
 
-func layOnce(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *gallery, tight bool) page {
-	p := &painter{theme: t, cols: max(cols, 10), tight: tight, state: s, slide: s.Current(), step: map[*markdown.Step]int{}, gallery: g}
+func layOnce(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *gallery, blocks *codeBlocks, tight bool) page {
+	p := &painter{
+		theme: t, cols: max(cols, 10), tight: tight, state: s, slide: s.Current(),
+		step: map[*markdown.Step]int{}, gallery: g, codeBlocks: blocks,
+	}
 	p.page.step = map[int]int{}
 	for i, st := range p.slide.Steps {
 		p.step[st.Step.Step] = i
@@ -57,7 +61,7 @@ func layOnce(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *
 	lines := p.blocks(tree.Children, p.cols, centred)
 	if has(p.slide, "small") {
 		for i := range lines {
-			lines[i] = paint(lines[i], terminal.Dim)
+			lines[i] = paint(lines[i], screen.Dim)
 		}
 	}
 	if has(p.slide, "middle", "title", "chapter") && len(lines) < rows {
@@ -82,7 +86,7 @@ func has(s *present.Slide, classes ...string) bool {
 	return n.Has(classes...)
 }
 
-// shift moves what refers to lines down.
+// shift moves the places of steps and pictures down.
 func (p *painter) shift(by int) {
 	for k := range p.page.step {
 		p.page.step[k] += by
@@ -115,7 +119,7 @@ func (p *painter) blocks(nodes []*markdown.Node, cols int, centred bool) []line 
 	return lines
 }
 
-// append appends what is laid out, with its steps at their places, and a blank line
+// append appends the lines of a block, with its steps at their places, and a blank line
 // before it if there is to be air.
 func (p *painter) append(lines []line, lay func() []line, air bool) []line {
 	outer, pictures := p.page.step, p.page.pictures
@@ -273,7 +277,7 @@ func (p *painter) classed(n *markdown.Node, cols int, centred bool) []line {
 		return indent(p.blocks(n.Children, cols-2, false), bar, bar)
 	case n.Has("footnote"):
 		for _, l := range p.blocks(n.Children, cols, false) {
-			p.foot = append(p.foot, paint(l, terminal.Dim))
+			p.foot = append(p.foot, paint(l, screen.Dim))
 		}
 		return nil
 	case n.Has("small", "smaller", "tiny"):
@@ -282,13 +286,13 @@ func (p *painter) classed(n *markdown.Node, cols int, centred bool) []line {
 		lines := p.blocks(n.Children, cols, centred)
 		p.tight = was
 		for i := range lines {
-			lines[i] = paint(lines[i], terminal.Dim)
+			lines[i] = paint(lines[i], screen.Dim)
 		}
 		return lines
 	case n.Has("big", "large", "bigger", "huge"):
 		lines := p.blocks(n.Children, cols, centred)
 		for i := range lines {
-			lines[i] = paint(lines[i], terminal.Bold)
+			lines[i] = paint(lines[i], screen.Bold)
 		}
 		return lines
 	case n.Has("center", "centered"):
@@ -305,7 +309,7 @@ func (p *painter) inlines(nodes []*markdown.Node, base style) line {
 		case markdown.TextNode:
 			l = append(l, p.text(n.Text, base)...)
 		case markdown.BreakNode:
-			l = append(l, terminal.Run{Text: newline})
+			l = append(l, screen.Run{Text: newline})
 		case markdown.EmphNode:
 			l = append(l, p.inlines(n.Children, mix(base, p.emph))...)
 		case markdown.StrongNode:
@@ -317,12 +321,12 @@ func (p *painter) inlines(nodes []*markdown.Node, base style) line {
 					p.page.step[i] = 0
 					mark, sign := p.mark(i)
 					if i == p.state.Step {
-						mark, sign, look = "▶", p.selected, look.With(terminal.Bold)
+						mark, sign, look = "▶", p.selected, look.With(screen.Bold)
 					}
-					l = append(l, terminal.NewRun(mark+" ", sign))
+					l = append(l, screen.NewRun(mark+" ", sign))
 				}
 			}
-			l = append(l, terminal.NewRun(n.Text, look))
+			l = append(l, screen.NewRun(n.Text, look))
 		case markdown.LinkNode:
 			if web(n.URL) {
 				p.page.links = append(p.page.links, n.URL)
@@ -333,20 +337,20 @@ func (p *painter) inlines(nodes []*markdown.Node, base style) line {
 			if text == "" {
 				text = n.URL
 			}
-			l = append(l, terminal.NewRun("🖼 "+text, mix(base, p.dim)))
+			l = append(l, screen.NewRun("🖼 "+text, mix(base, p.dim)))
 		case markdown.SpanNode:
 			look := base
 			switch {
 			case n.Has("warning", "danger", "red", "alert"):
 				look = mix(base, p.warning)
 			case n.Has("small", "smaller", "footnote", "tiny", "grey", "gray", "dim"):
-				look = base.With(terminal.Dim)
+				look = base.With(screen.Dim)
 			case n.Has("strike", "del"):
-				look = base.With(terminal.Strike)
+				look = base.With(screen.Strike)
 			case n.Has("underline", "u"):
-				look = base.With(terminal.Underline)
+				look = base.With(screen.Underline)
 			case n.Has("big", "large", "bold", "strong", "important"):
-				look = base.With(terminal.Bold)
+				look = base.With(screen.Bold)
 			}
 			l = append(l, p.inlines(n.Children, look)...)
 		default:
@@ -369,15 +373,15 @@ func (p *painter) text(s string, base style) line {
 		}
 		url := s[at[0]:at[1]]
 		p.page.links = append(p.page.links, url)
-		l = append(l, terminal.NewRun(s[:at[0]], base), terminal.NewRun(url, mix(base, p.link)))
+		l = append(l, screen.NewRun(s[:at[0]], base), screen.NewRun(url, mix(base, p.link)))
 		s = s[at[1]:]
 	}
-	return append(l, terminal.NewRun(s, base))
+	return append(l, screen.NewRun(s, base))
 }
 
 // mix is one look over another.
 func mix(base, over style) style {
-	if base.Foreground() == 0 || over.Foreground() != 0 && base.Attr()&terminal.Bold == 0 {
+	if base.Foreground() == 0 || over.Foreground() != 0 && base.Attr()&screen.Bold == 0 {
 		return over.With(base.Attr())
 	}
 	return base.With(over.Attr())
@@ -397,89 +401,6 @@ func (p *painter) picture(n *markdown.Node, cols int) []line {
 		return s.lines(p.gallery.protocol)
 	}
 	return wrap(say("🖼  "+text, p.dim), cols, nil, nil)
-}
-
-func (p *painter) table(n *markdown.Node, cols int) []line {
-	var rows [][]line
-	var widths []int
-	for _, r := range n.Children {
-		var row []line
-		for j, c := range r.Children {
-			base := style(0)
-			if len(rows) == 0 {
-				base = p.strong
-			}
-			cell := p.inlines(c.Children, base)
-			if j == len(widths) {
-				widths = append(widths, 1)
-			}
-			widths[j] = max(widths[j], cell.Width())
-			row = append(row, cell)
-		}
-		rows = append(rows, row)
-	}
-	const gap = 3
-	total := gap * (len(widths) - 1)
-	for _, w := range widths {
-		total += w
-	}
-	for total > cols { // the widest gives way
-		widest := 0
-		for j := range widths {
-			if widths[j] > widths[widest] {
-				widest = j
-			}
-		}
-		if widths[widest] <= 4 {
-			break
-		}
-		widths[widest]--
-		total--
-	}
-	var lines []line
-	for i, row := range rows {
-		var cells [][]line
-		height := 1
-		for j := range row {
-			c := wrap(row[j], widths[j], nil, nil)
-			height = max(height, len(c))
-			cells = append(cells, c)
-		}
-		for y := range height {
-			var l line
-			for j := range widths {
-				var c line
-				if j < len(cells) && y < len(cells[j]) {
-					c = cells[j][y]
-				}
-				align := ""
-				if j < len(n.Children[i].Children) {
-					align = n.Children[i].Children[j].Align
-				}
-				if j > 0 {
-					l = append(l, terminal.NewRun(" │ ", p.dim))
-				}
-				space := max(widths[j]-c.Width(), 0)
-				before := 0
-				switch align {
-				case "right":
-					before = space
-				case "center":
-					before = space / 2
-				}
-				l = join(l, line{spaces(before)}, c, line{spaces(space - before)})
-			}
-			lines = append(lines, l)
-		}
-		if i == 0 {
-			var rule []string
-			for _, w := range widths {
-				rule = append(rule, strings.Repeat("─", w))
-			}
-			lines = append(lines, say(strings.Join(rule, "─┼─"), p.dim))
-		}
-	}
-	return lines
 }
 
 // code is a block of code; one that is a step has its state beside it.
@@ -547,7 +468,7 @@ func breakCode(l line, cols int, first, rest line, sign style) []line {
 			l = nil
 		} else {
 			head, l = l.Split(cols - 1)
-			head = append(head[:len(head):len(head)], terminal.NewRun("↩", sign))
+			head = append(head[:len(head):len(head)], screen.NewRun("↩", sign))
 		}
 		out = append(out, join(before, head))
 	}
@@ -563,7 +484,7 @@ func (p *painter) hidden(steps []*markdown.Step, cols int) []line {
 			continue
 		}
 		text := strings.ReplaceAll(s.Text, "\n", " ⏎ ")
-		l := join(say(s.Directive+" ", p.keyword.With(terminal.Dim)), say(text, p.dim))
+		l := join(say(s.Directive+" ", p.keyword.With(screen.Dim)), say(text, p.dim))
 		lines = p.append(lines, func() []line { return p.stepLines(i, []line{fit2(l, cols-24)}, cols) }, false)
 	}
 	return lines
@@ -579,28 +500,28 @@ func fit2(l line, cols int) line {
 
 // notable says that a hidden step is to be seen anyhow: it runs, or failed.
 func (p *painter) notable(i int) bool {
-	o := p.state.Outcome(p.slide.Steps[i])
-	return o != nil && (o.Result == nil || o.Verdict() == runner.Failed || o.Verdict() == runner.Broken)
+	m := p.state.Mark(p.slide.Steps[i])
+	return m.State == present.MarkRunning || m.State == present.MarkFailed || m.State == present.MarkBroken
 }
 
 // mark is the sign of a step's state.
-func (p *painter) mark(i int) (string, style) {
-	o := p.state.Outcome(p.slide.Steps[i])
-	switch {
-	case o == nil:
-		return "·", p.dim
-	case o.Result == nil:
-		return "●", p.busy
-	case o.Unverified:
-		return "?", p.dim
+func (p *painter) mark(i int) (string, style) { return p.sign(p.state.Mark(p.slide.Steps[i])) }
+
+// sign is the sign of a mark.
+func (t *theme) sign(m present.Mark) (string, style) {
+	switch m.State {
+	case present.MarkNone:
+		return "·", t.dim
+	case present.MarkRunning:
+		return "●", t.busy
+	case present.MarkPassed:
+		return "✓", t.good
+	case present.MarkUnchecked:
+		return "?", t.dim
+	case present.MarkFailed, present.MarkBroken:
+		return "✗", t.bad
+	case present.MarkSkipped:
+		return "↷", t.dim
 	}
-	switch o.Result.Verdict {
-	case runner.Passed:
-		return "✓", p.good
-	case runner.Failed, runner.Broken:
-		return "✗", p.bad
-	case runner.Skipped:
-		return "↷", p.dim
-	}
-	return "◌", p.dim
+	return "◌", t.dim
 }

@@ -3,14 +3,14 @@ package tui
 import (
 	"strings"
 
-	"workshop/runner/terminal"
+	"workshop/runner/screen"
 )
 
-// line is a row of what is shown.
-type line = terminal.Line
+// line is a row of the terminal.
+type line = screen.Line
 
 // style is the look of a run.
-type style = terminal.Style
+type style = screen.Style
 
 // theme is how things look. It uses the sixteen colours that belong to the terminal, so
 // that it suits a light one as well as a dark one.
@@ -21,15 +21,15 @@ type theme struct {
 }
 
 func newTheme(color bool) theme {
-	look := func(color bool, i uint8, attrs terminal.Attr) style {
+	look := func(color bool, i uint8, attrs screen.Attr) style {
 		if !color {
-			return terminal.NewStyle(0, 0, attrs)
+			return screen.NewStyle(0, 0, attrs)
 		}
-		return terminal.NewStyle(terminal.Palette(i), 0, attrs)
+		return screen.NewStyle(screen.Palette(i), 0, attrs)
 	}
-	const bold, dim, italic, under, reverse = terminal.Bold, terminal.Dim, terminal.Italic, terminal.Underline, terminal.Reverse
-	c := func(i uint8, attrs terminal.Attr) style { return look(color, i, attrs) }
-	plain := func(attrs terminal.Attr) style { return look(false, 0, attrs) }
+	const bold, dim, italic, under, reverse = screen.Bold, screen.Dim, screen.Italic, screen.Underline, screen.Reverse
+	c := func(i uint8, attrs screen.Attr) style { return look(color, i, attrs) }
+	plain := func(attrs screen.Attr) style { return look(false, 0, attrs) }
 	t := theme{
 		title: c(4, bold), subtitle: c(6, bold), dim: plain(dim), strong: plain(bold), emph: plain(italic),
 		verb: c(6, 0), link: c(4, under), bullet: c(4, 0), rule: plain(dim),
@@ -43,7 +43,7 @@ func newTheme(color bool) theme {
 }
 
 // say is a line of one run.
-func say(s string, st style) line { return line{terminal.NewRun(s, st)} }
+func say(s string, st style) line { return line{screen.NewRun(s, st)} }
 
 // join puts lines beside each other.
 func join(lines ...line) line {
@@ -54,9 +54,9 @@ func join(lines ...line) line {
 	return l
 }
 
-func spaces(n int) terminal.Run {
+func spaces(n int) screen.Run {
 	n = max(n, 0)
-	return terminal.Run{Text: strings.Repeat(" ", n), Width: n}
+	return screen.Run{Text: strings.Repeat(" ", n), Width: n}
 }
 
 // fit makes a line exactly so many cells wide: cut with a sign, or filled up.
@@ -71,14 +71,14 @@ func fit(l line, cols int) line {
 		if len(cut) > 0 {
 			last = cut[len(cut)-1].Style
 		}
-		return append(cut, terminal.NewRun("…", last))
+		return append(cut, screen.NewRun("…", last))
 	case w > cols:
 		return l.Cut(0, cols)
 	}
 	return append(l[:len(l):len(l)], spaces(cols-w))
 }
 
-// ends is a line with something at both ends; what is on the right has precedence.
+// ends is a line with text at both ends; the right one has precedence.
 func ends(left, right line, cols int) line {
 	room := cols - right.Width()
 	if room < 8 {
@@ -88,7 +88,7 @@ func ends(left, right line, cols int) line {
 }
 
 // paint gives more attributes to all of a line.
-func paint(l line, attrs terminal.Attr) line {
+func paint(l line, attrs screen.Attr) line {
 	painted := make(line, len(l))
 	for i, r := range l {
 		r.Style = r.Style.With(attrs)
@@ -118,7 +118,7 @@ func wrap(l line, cols int, first, rest line) []line {
 			case n < 0:
 				n = len(text)
 			}
-			w.add(terminal.NewRun(text[:n], r.Style), text[0] == ' ')
+			w.add(screen.NewRun(text[:n], r.Style), text[0] == ' ')
 			text = text[n:]
 		}
 	}
@@ -131,7 +131,7 @@ type wrapper struct {
 	rest  line
 	lines []line
 	cur   line
-	start int // the width of what is put before
+	start int // the width of the prefix
 	width int
 }
 
@@ -151,7 +151,7 @@ func (w *wrapper) end(next line) {
 }
 
 // add adds a word, or the blanks between two.
-func (w *wrapper) add(run terminal.Run, blank bool) {
+func (w *wrapper) add(run screen.Run, blank bool) {
 	if w.width+run.Width > w.cols && w.width > w.start {
 		w.end(w.rest)
 	}

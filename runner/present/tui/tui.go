@@ -83,7 +83,7 @@ const (
 	onShell
 )
 
-// mode is what is shown instead of the slide, or asked for in the last line.
+// mode is a list that is shown instead of the slide, or a question in the last line.
 type mode int
 
 const (
@@ -95,7 +95,7 @@ const (
 	links
 )
 
-// zoom is what has the whole terminal.
+// zoom says which of slide and shell has the whole terminal.
 type zoom int
 
 const (
@@ -104,7 +104,7 @@ const (
 	shellOnly
 )
 
-// face is the model in Bubble Tea's sense: what belongs to this terminal alone.
+// face is the model in Bubble Tea's sense: the state of this terminal alone.
 type face struct {
 	theme
 	talk *present.Talk
@@ -152,7 +152,10 @@ func newFace(talk *present.Talk, opts Options) (*face, error) {
 	if opts.Prefix, err = Prefix(opts.Prefix); err != nil {
 		return nil, err
 	}
-	return &face{theme: newTheme(!opts.Plain), talk: talk, opts: opts, keys: keys, s: talk.State(), gallery: newGallery(opts.Images, opts.Environ), trees: map[*present.Slide]*markdown.Node{}}, nil
+	return &face{
+		theme: newTheme(!opts.Plain), talk: talk, opts: opts, keys: keys, s: talk.State(),
+		gallery: newGallery(opts.Images, opts.Environ), trees: map[*present.Slide]*markdown.Node{},
+	}, nil
 }
 
 // Init begins the clock.
@@ -187,7 +190,7 @@ func (f *face) update(msg tea.Msg) tea.Cmd {
 	case tea.PasteMsg:
 		if f.focus == onShell {
 			f.back = 0
-			f.talk.Do(present.Command{Do: present.Paste, Text: msg.Content})
+			f.talk.Do(present.Command{Do: present.VerbPaste, Text: msg.Content})
 		} else if f.mode == askGoto || f.mode == askSearch {
 			f.input += msg.Content
 		}
@@ -219,7 +222,7 @@ func (f *face) take(s *present.State) {
 	}
 }
 
-// tree is what a slide shows.
+// tree is the content of a slide.
 func (f *face) tree(s *present.Slide) *markdown.Node {
 	n := f.trees[s]
 	if n == nil {
@@ -229,7 +232,7 @@ func (f *face) tree(s *present.Slide) *markdown.Node {
 			n.Children = append([]*markdown.Node{{Kind: markdown.BlockNode, Classes: []string{"warning"}, Children: text}}, n.Children...)
 		}
 		if len(f.trees) > 64 {
-			clear(f.trees) // only what is looked at is worth keeping
+			clear(f.trees) // only visible slides are worth keeping
 		}
 		f.trees[s] = n
 	}
@@ -239,9 +242,13 @@ func (f *face) tree(s *present.Slide) *markdown.Node {
 // page is the present slide for a room.
 func (f *face) page(cols, rows int) page {
 	s := f.s
-	now := laid{slide: s.Current(), step: s.Step, outcomes: s.Outcomes, hidden: s.Hidden, cols: cols, rows: rows, minute: time.Now().Unix() / 60}
+	now := laid{
+		slide: s.Current(), step: s.Step, outcomes: s.Outcomes, hidden: s.Hidden,
+		cols: cols, rows: rows, minute: time.Now().Unix() / 60,
+	}
 	l := &f.laid
-	same := l.slide == now.slide && l.step == now.step && l.hidden == now.hidden && l.cols == cols && l.rows == rows && l.minute == now.minute &&
+	same := l.slide == now.slide && l.step == now.step && l.hidden == now.hidden &&
+		l.cols == cols && l.rows == rows && l.minute == now.minute &&
 		len(l.outcomes) == len(now.outcomes) && (len(l.outcomes) == 0 || &l.outcomes[0] == &now.outcomes[0])
 	if !same {
 		now.page = lay(f.theme, s, f.tree(now.slide), cols, rows, f.gallery)

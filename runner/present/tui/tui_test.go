@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 	"workshop/runner/ledger"
 	"workshop/runner/present"
 	"workshop/runner/sandbox"
-	"workshop/runner/terminal"
+	"workshop/runner/screen"
 )
 
 func TestMain(m *testing.M) {
@@ -41,9 +42,10 @@ func read(t testing.TB, deck string) *runner.Plan {
 }
 
 // look is a face on a talk about a deck.
-func look(t testing.TB, deck string, cols, rows int, opts Options) *face {
+func look(t testing.TB, deck string, cols, rows int) *face {
 	t.Helper()
-	talk, err := present.Open(t.Context(), &present.Source{Plan: read(t, deck), Run: runner.Options{Path: os.Getenv("PATH")}}, present.Options{Yes: true})
+	run := runner.Options{Path: os.Getenv("PATH"), Limits: runner.Limits{Wait: time.Second}}
+	talk, err := present.Open(t.Context(), &present.Source{Plan: read(t, deck), Run: run}, present.Options{Yes: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +54,7 @@ func look(t testing.TB, deck string, cols, rows int, opts Options) *face {
 			t.Error(err)
 		}
 	})
-	f, err := newFace(talk, opts)
+	f, err := newFace(talk, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,13 +133,13 @@ Say something.
 func TestLayout(t *testing.T) {
 	for _, cols := range []int{40, 80} {
 		t.Run(fmt.Sprint(cols), func(t *testing.T) {
-			f := look(t, everything, cols, 30, Options{})
+			f := look(t, everything, cols, 30)
 			var got []string
 			for i := range f.s.Deck.Slides {
-				f.talk.Do(present.Command{Do: present.Goto, Text: fmt.Sprint(i + 1)})
+				f.talk.Do(present.Command{Do: present.VerbGoto, Text: fmt.Sprint(i + 1)})
 				if i == 3 {
-					f.talk.Do(present.Command{Do: present.Toggle, Text: "hidden"})
-					f.talk.Do(present.Command{Do: present.Toggle, Text: "notes"})
+					f.talk.Do(present.Command{Do: present.VerbToggle, Text: "hidden"})
+					f.talk.Do(present.Command{Do: present.VerbToggle, Text: "notes"})
 				}
 				f.Update(changed{})
 				rows := f.shows()
@@ -206,6 +208,86 @@ func TestBadges(t *testing.T) {
 	}
 }
 
+// runStep runs the selected step, and shows how it came out.
+func runStep(t *testing.T, f *face) {
+	t.Helper()
+	w := f.talk.Watch()
+	defer w.Close()
+	ended := len(f.s.Log) + 1
+	f.talk.Do(present.Command{Do: present.VerbRun})
+	for f.s.Busy != "" || f.s.Running != nil || len(f.s.Log) < ended {
+		select {
+		case <-w.Changed():
+			f.Update(changed{})
+		case <-time.After(20 * time.Second):
+			t.Fatalf("never ends:\n%s", strings.Join(f.shows(), "\n"))
+		}
+	}
+}
+
+// TestClaimThatIsNotTrue shows a command that a hidden wait follows as running until the wait is through.
+func TestClaimThatIsNotTrue(t *testing.T) {
+	f := look(t, "# A claim\n\n.exercise[\n```bash\necho starting; false\n```\n<!-- ```wait READY``` -->\n]\n", 80, 24)
+	run := func() { runStep(t, f) }
+	expect := func(what, sign, badge string) {
+		t.Helper()
+		shown := strings.Join(f.shows(), "\n")
+		line := ""
+		for _, l := range f.shows() {
+			if strings.Contains(l, "echo starting; false") && strings.HasSuffix(l, badge) {
+				line = l
+				break
+			}
+		}
+		if line == "" {
+			t.Fatalf("%s: no %q:\n%s", what, badge, shown)
+		}
+		if tally := f.tally(f.s.Current()).String(); !strings.HasPrefix(tally, sign) || !strings.Contains(line, sign) {
+			t.Errorf("%s: no %q: %q, %q", what, sign, line, tally)
+		}
+	}
+	expect("before", "·", "never checked")
+	run()
+	expect("typed", "●", "running")
+	run()
+	expect("the wait has failed", "✗", "✗ failed")
+	f.talk.Do(present.Command{Do: present.VerbSkip})
+	f.Update(changed{})
+	expect("skipped", "✗", "✗ failed, skipped")
+}
+
+// TestLateFailure shows that an exercise has failed whose command failed when it was over.
+func TestLateFailure(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	deck := "# Late\n\n.exercise[\n```bash\necho re''ady; read x < " + pipe + "; false\n```\n" +
+		"<!-- ```wait ready``` -->\n]\n\n---\n\n# Next\n\n.exercise[\n```bash\ntrue\n```\n]\n"
+	f := look(t, deck, 100, 30)
+	shown := func() string { return strings.Join(f.shows(), "\n") }
+	runStep(t, f)
+	runStep(t, f)
+	if text := shown(); !strings.Contains(text, "✓ echo") || strings.Contains(text, "✗") {
+		t.Fatalf("it is over:\n%s", text)
+	}
+	if err := os.WriteFile(pipe, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.talk.Do(present.Command{Do: present.VerbNext})
+	runStep(t, f)
+	told := "✗ deck.md:4:1: the command ended with status 1\n its command failed when the exercise was over\n"
+	if text := shown(); !strings.Contains(text, told) {
+		t.Errorf("the next one has run:\n%s", text)
+	}
+	f.talk.Do(present.Command{Do: present.VerbPrev})
+	f.Update(changed{})
+	tally := f.tally(f.s.Current()).String()
+	if text := shown(); !strings.Contains(text, "✗ failed") || strings.Contains(text, "✓") || tally != "✗✓" {
+		t.Errorf("%q:\n%s", tally, text)
+	}
+}
+
 // FuzzSlide lays out whatever it is given: nothing panics, nothing is wider than the
 // terminal, and nothing but text and looks comes out.
 func FuzzSlide(f *testing.F) {
@@ -225,12 +307,15 @@ func FuzzSlide(f *testing.F) {
 		}
 		deck := present.NewDeck(plan)
 		for i, slide := range deck.Slides {
-			s := &present.State{Deck: deck, Slide: i, Hidden: true, Outcomes: make([]*present.Outcome, len(deck.Steps)), Checks: make([]ledger.Last, len(deck.Steps))}
+			s := &present.State{
+				Deck: deck, Slide: i, Outcomes: make([]*present.Outcome, len(deck.Steps)), Checks: make([]ledger.Last, len(deck.Steps)),
+			}
+			s.Hidden = true
 			tree, _ := markdown.Tree(slide.Parts...)
 			p := lay(newTheme(true), s, tree, cols, 20, newGallery(nil, nil))
 			for _, l := range p.lines {
 				out := string(fit(l, cols).AppendANSI(nil))
-				screen := terminal.NewScreen(cols, 2, terminal.Hooks{OSC: func([]byte) { t.Fatalf("%q", out) }})
+				screen := screen.New(cols, 2, screen.Hooks{OSC: func([]byte) { t.Fatalf("%q", out) }})
 				if _, err := screen.Write([]byte(out)); err != nil {
 					t.Fatal(err)
 				}
@@ -244,7 +329,8 @@ func FuzzSlide(f *testing.F) {
 
 func TestPrefix(t *testing.T) {
 	for name, want := range map[string]string{
-		"ctrl+]": "ctrl+]", "^]": "ctrl+]", "C-a": "ctrl+a", "M-x": "alt+x", "ctrl+alt+x": "ctrl+alt+x", "F12": "f12", "`": "`", "ctrl+space": "ctrl+space", "esc": "esc",
+		"ctrl+]": "ctrl+]", "^]": "ctrl+]", "C-a": "ctrl+a", "M-x": "alt+x", "ctrl+alt+x": "ctrl+alt+x",
+		"F12": "f12", "`": "`", "ctrl+space": "ctrl+space", "esc": "esc",
 		"": "", "nokey": "", "f13": "", "f0": "", "shift+a": "", "ctrl+": "", "^": "^", "ctrl-x": "", "f+12": "",
 	} {
 		if got, err := Prefix(name); got != want || (err == nil) != (want != "") {
@@ -261,9 +347,10 @@ func key(code rune) tea.KeyPressMsg {
 func BenchmarkFrame(b *testing.B) {
 	var deck strings.Builder
 	for i := range 2653 {
-		fmt.Fprintf(&deck, "## Slide %d\n\n- one *thing*\n\n- another `thing`\n\n```bash\necho code %d | grep x # y\n```\n\n.exercise[\n```bash\necho %d\n```\n]\n\n---\n\n", i+1, i, i)
+		fmt.Fprintf(&deck, "## Slide %d\n\n- one *thing*\n\n- another `thing`\n\n```bash\necho code %d | grep x # y\n```\n\n"+
+			".exercise[\n```bash\necho %d\n```\n]\n\n---\n\n", i+1, i, i)
 	}
-	f := look(b, deck.String(), 200, 50, Options{})
+	f := look(b, deck.String(), 200, 50)
 	b.ReportAllocs()
 	right := true
 	for b.Loop() {

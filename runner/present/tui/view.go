@@ -7,9 +7,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"workshop/runner"
 	"workshop/runner/present"
-	"workshop/runner/terminal"
+	"workshop/runner/screen"
 )
 
 // wide is how many columns make room for the slide and the shell beside each other.
@@ -36,7 +35,7 @@ func (f *face) sizes() (cols, rows int) {
 	return max(f.cols, 1), max(f.rows*2/5-1, 2)
 }
 
-// frame says what is shown now. Where there is no room for both, a slide without steps
+// frame is the present division of the terminal. Where there is no room for both, a slide without steps
 // has all of it, unless the keys go to the shell.
 func (f *face) frame() frame {
 	body := max(f.rows-1, 1)
@@ -67,11 +66,11 @@ func (f *face) resize() {
 	cols, rows := f.sizes()
 	if size := [2]int{cols, rows}; size != f.shell {
 		f.shell = size
-		f.talk.Do(present.Command{Do: present.Resize, Cols: cols, Rows: rows})
+		f.talk.Do(present.Command{Do: present.VerbResize, Cols: cols, Rows: rows})
 	}
 }
 
-// margin is what is left free beside a slide.
+// margin is the number of free columns beside a slide.
 const margin = 2
 
 func (f *face) slideSize() (cols, rows int) {
@@ -83,7 +82,7 @@ func (f *face) slideSize() (cols, rows int) {
 	return min(fr.slideCols-2*left, 110), max(fr.slideRows-1-f.panelRows(fr), 1)
 }
 
-// slideLeft is what is left free before a slide: it stands in the middle where it is
+// slideLeft is the number of free columns before a slide: it stands in the middle where it is
 // alone on a wide terminal.
 func (f *face) slideLeft(fr frame, cols int) int {
 	if free := (fr.slideCols - cols) / 2; !fr.beside && fr.slideCols >= 114 {
@@ -215,7 +214,7 @@ func (f *face) both() (lines []line, cursor *[2]int) {
 	return lines, cursor
 }
 
-// slide draws the slide with what belongs under it, as many rows as it has.
+// slide draws the slide and the panel under it, in as many rows as the frame has for them.
 func (f *face) slide(fr frame) []line {
 	cols, rows := f.slideSize()
 	left := spaces(f.slideLeft(fr, cols))
@@ -240,7 +239,7 @@ func (f *face) slide(fr frame) []line {
 	return append(lines, f.panel(fr)...)
 }
 
-// panel is what stands under a slide: what is to be decided, and the notes.
+// panel stands under a slide: long errors, the trouble to decide about, and the notes.
 func (f *face) panel(fr frame) []line {
 	var lines []line
 	if m := f.s.Message; m.Error && len(m.Text) > f.cols/2 { // it has no room in the last line
@@ -275,7 +274,7 @@ func (f *face) panel(fr frame) []line {
 
 func (f *face) panelRows(fr frame) int { return min(len(f.panel(fr)), max(fr.slideRows-3, 0)) }
 
-// trouble says what was expected and what came, and what can be done.
+// trouble shows the expected output, the actual one, and the keys to go on with.
 func (f *face) trouble(cols, room int) []line {
 	t := f.s.Trouble
 	var lines []line
@@ -300,6 +299,9 @@ func (f *face) trouble(cols, room int) []line {
 	}
 	if e := t.Failure; e != nil {
 		add("", "✗ "+e.Pos.String()+": "+e.Message, f.bad)
+		if t.Late {
+			add("", "its command failed when the exercise was over", 0)
+		}
 		add("command", first(e.Command), 0)
 		add("expected", e.Want, f.good)
 		add("nearest", e.Nearest, f.warning)
@@ -360,7 +362,7 @@ func (f *face) shellTitle(fr frame) line {
 	return fit(join(left, say(strings.Repeat(sign, max(n, 0)), fill), right), fr.shellCols)
 }
 
-// shellLines are the rows of the shell, or what has scrolled away.
+// shellLines are the rows of the shell, or lines that have scrolled away.
 func (f *face) shellLines(fr frame) []line {
 	t := f.s.Terminal
 	lines := t.Lines
@@ -393,7 +395,7 @@ func (f *face) prompt() line {
 // status is the last line.
 func (f *face) status() line {
 	s := f.s
-	bar := func(text string, look style) line { return paint(say(text, look), terminal.Reverse) }
+	bar := func(text string, look style) line { return paint(say(text, look), screen.Reverse) }
 	var left line
 	switch {
 	case f.mode == askGoto || f.mode == askSearch:
@@ -439,7 +441,7 @@ func (f *face) status() line {
 		}
 	}
 	right += f.time()
-	return paint(ends(left, bar("  "+right+" ", 0), f.cols), terminal.Reverse)
+	return paint(ends(left, bar("  "+right+" ", 0), f.cols), screen.Reverse)
 }
 
 // gauge is how far something is.
@@ -478,10 +480,16 @@ func (f *face) consent(rows int) []line {
 	head := []line{
 		nil,
 		say("  This deck wants to run on this machine, with your privileges:", f.title),
-		say(fmt.Sprintf("  %s, %s in all. What is hidden from learners is shown, too.", count(commands, "command"), count(len(steps), "step")), f.dim),
+		say("  "+count(commands, "command")+", "+count(len(steps), "step")+" in all. What is hidden from learners is shown, too.", f.dim),
 		nil,
 	}
 	var body []line
+	for _, script := range f.s.Consent.Scripts {
+		body = append(body, say("  "+script.Name, f.subtitle))
+		for l := range strings.SplitSeq(script.Text, "\n") {
+			body = append(body, wrap(say(l, f.dim), f.cols-2, say(strings.Repeat(" ", 21), 0), say(strings.Repeat(" ", 21), 0))...)
+		}
+	}
 	exercise := ""
 	for _, s := range steps {
 		if s.Exercise.ID != exercise {
@@ -534,7 +542,7 @@ func (f *face) overview(rows int) []line {
 		right := join(f.tally(s), say("  "+s.Chapter.Name+" ", f.dim))
 		l = ends(l, right, f.cols)
 		if i == f.at {
-			l = paint(l, terminal.Reverse)
+			l = paint(l, screen.Reverse)
 		}
 		lines = append(lines, l)
 	}
@@ -545,21 +553,11 @@ func (f *face) overview(rows int) []line {
 func (f *face) tally(s *present.Slide) line {
 	var l line
 	for _, st := range s.Steps[s.Own:] {
-		mark, look := "·", f.dim
-		if o := f.s.Outcome(st); o != nil {
-			switch o.Verdict() {
-			case runner.Passed:
-				mark, look = "✓", f.good
-			case runner.Failed, runner.Broken:
-				mark, look = "✗", f.bad
-			case runner.Skipped:
-				mark = "↷"
-			}
-		}
+		mark, look := f.sign(f.s.Mark(st))
 		if l.Width() == 12 {
-			return append(l, terminal.NewRun("…", f.dim))
+			return append(l, screen.NewRun("…", f.dim))
 		}
-		l = append(l, terminal.NewRun(mark, look))
+		l = append(l, screen.NewRun(mark, look))
 	}
 	return l
 }
@@ -592,9 +590,11 @@ func (f *face) help(rows int) []line {
 		for _, k := range b.keys {
 			keys = append(keys, keyName(k))
 		}
-		groups[b.group] = append(groups[b.group], wrap(say(b.does, 0), width, say(fmt.Sprintf("%16s  ", strings.Join(keys, " ")), f.name), say(strings.Repeat(" ", 18), 0))...)
+		name := say(fmt.Sprintf("%16s  ", strings.Join(keys, " ")), f.name)
+		groups[b.group] = append(groups[b.group], wrap(say(b.does, 0), width, name, say(strings.Repeat(" ", 18), 0))...)
 	}
-	groups["shell"] = append(groups["shell"], join(say(fmt.Sprintf("%16s  ", keyName(f.opts.Prefix)), f.name), say("out of it; twice: typed into it", 0)))
+	prefix := say(fmt.Sprintf("%16s  ", keyName(f.opts.Prefix)), f.name)
+	groups["shell"] = append(groups["shell"], join(prefix, say("out of it; twice: typed into it", 0)))
 	var left, right []line
 	for _, g := range order {
 		switch {
@@ -625,8 +625,13 @@ func (f *face) help(rows int) []line {
 
 // keyName is the name of a key as it stands on it.
 func keyName(k string) string {
-	if n, ok := map[string]string{"right": "→", "left": "←", "up": "↑", "down": "↓", "pgdown": "PgDn", "pgup": "PgUp", "enter": "Enter", "space": "Space", "backspace": "⌫", "tab": "Tab", "esc": "Esc", "home": "Home", "end": "End", "shift+pgup": "⇧PgUp", "shift+pgdown": "⇧PgDn", "ctrl+down": "^↓", "ctrl+up": "^↑"}[k]; ok {
-		return n
+	name, ok := map[string]string{
+		"right": "→", "left": "←", "up": "↑", "down": "↓", "pgdown": "PgDn", "pgup": "PgUp", "home": "Home", "end": "End",
+		"enter": "Enter", "space": "Space", "backspace": "⌫", "tab": "Tab", "esc": "Esc",
+		"shift+pgup": "⇧PgUp", "shift+pgdown": "⇧PgDn", "ctrl+down": "^↓", "ctrl+up": "^↑",
+	}[k]
+	if ok {
+		return name
 	}
 	if c, ok := strings.CutPrefix(k, "ctrl+"); ok {
 		return "^" + strings.ToUpper(c)

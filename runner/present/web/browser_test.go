@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,44 +15,9 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"workshop/runner/page/browsertest"
 	"workshop/runner/present"
 )
-
-// chromium starts a headless Chromium.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
-		}
-	}
-	if path == "" {
-		if os.Getenv("REQUIRE_CHROMIUM") == "1" {
-			t.Fatal("chromium is not installed")
-		}
-		t.Skip("chromium is not installed")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1280, 720), chromedp.UserDataDir(t.TempDir()))
-	// Not t.Context(): the browser has to be alive when it is told to end.
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	browser, cancel := chromedp.NewContext(allocator)
-	limited, free := context.WithTimeout(browser, 2*time.Minute)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(limited); err != nil {
-			t.Errorf("end chromium: %v", err)
-		}
-		free()
-		cancel()
-		stop()
-	})
-	if err := chromedp.Do(limited, chromedp.Navigate("about:blank")); err != nil {
-		t.Fatal(err)
-	}
-	return limited
-}
 
 // tab is a page of a browser.
 type tab struct {
@@ -61,8 +25,8 @@ type tab struct {
 	ctx context.Context
 }
 
-// page opens another page.
-func page(t *testing.T, browser context.Context, url string) *tab {
+// newTab opens another page.
+func newTab(t *testing.T, browser context.Context, url string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
@@ -74,7 +38,7 @@ func page(t *testing.T, browser context.Context, url string) *tab {
 // join accepts an invitation, and waits until the page has all there is.
 func join(t *testing.T, browser context.Context, link string) *tab {
 	t.Helper()
-	b := page(t, browser, link)
+	b := newTab(t, browser, link)
 	b.do(chromedp.Click(chromedp.CSS("button")), chromedp.WaitReady(chromedp.CSS("[data-live]")))
 	return b
 }
@@ -99,7 +63,7 @@ func js[T any](b *tab, expression string) T {
 // until waits until an expression holds.
 func (b *tab) until(condition string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
 	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](fmt.Sprintf("Boolean(%s)", condition))); err != nil {
 		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
@@ -239,7 +203,7 @@ func TestPictures(t *testing.T) {
 		t.Skip("SCREENSHOTS says where to")
 	}
 	h := openRoom(t, pictureDeck, present.Options{}, Options{Resizes: true})
-	browser := chromium(t)
+	browser := browsertest.Start(t)
 	presenter := join(t, browser, h.server.Invite(Presenter))
 	presenter.do(chromedp.EmulateViewport(1440, 900))
 	audience := join(t, browser, h.server.Invite(Audience))
@@ -254,7 +218,7 @@ func TestPictures(t *testing.T) {
 	presenter.click("#allow")
 	presenter.until(`document.querySelector('#steps [data-index="0"] .badge').textContent.startsWith("✓ passed")`)
 	presenter.press("y")
-	presenter.until(`document.querySelector('#steps [data-index="1"] .badge').textContent.startsWith("✓ passed")`)
+	presenter.until(selects(2))
 	presenter.press("y")
 	presenter.until(`document.querySelector('#steps [data-index="2"] .badge').textContent.startsWith("✓ passed")`)
 	presenter.picture("presenter", 1440, 900)
@@ -272,11 +236,11 @@ func TestPictures(t *testing.T) {
 	presenter.picture("trouble", 1440, 900)
 	audience.picture("audience-trouble", 1920, 1080)
 	remote.picture("remote-trouble", 390, 844)
-	missed := page(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/missed")
+	missed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/missed")
 	missed.until(`document.querySelectorAll("#log li").length === 3`)
 	missed.picture("missed", 1280, 900)
 	missed.picture("missed-phone", 390, 844)
-	printed := page(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/print")
+	printed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/print")
 	printed.picture("print", 1280, 900)
 	presenter.press("?")
 	presenter.picture("help", 1440, 900)

@@ -1,5 +1,5 @@
 // Package web is the face of a talk in the browser: the audience's view, the presenter's,
-// a remote for the phone, and what one has missed.
+// a remote for the phone, and the list of commands for people who missed them.
 //
 // # The door
 //
@@ -8,11 +8,11 @@
 // name that was made to point at 127.0.0.1 makes them look like our own. So there is one
 // handler for everything ([Server.ServeHTTP], in door.go). It compares the Host with a
 // list, then the Origin with the Host, then a secret with a digest of it; only then it
-// looks into the one table of routes (routes.go) for what is wanted and who may want it.
+// looks into the one table of routes (routes.go), which says who may ask for each path.
 //
-// Whoever is let in has a seat. A seat is made by an invitation, a link that holds 256
-// random bits and can be used once; what it leaves in the browser is a cookie of another
-// 256 bits for the path of that seat alone. Browsers send cookies to all ports of a host, and
+// Every admitted browser has a seat. A seat is made by an invitation, a link that holds 256
+// random bits and can be used once. It leaves a cookie of another 256 bits in the browser,
+// for the path of that seat alone. Browsers send cookies to all ports of a host, and
 // the application of the workshop is on one of them: it never gets ours, for it does not
 // know the path.
 //
@@ -22,15 +22,15 @@
 //
 // # The stream
 //
-// A page gets one stream of server-sent events (stream.go). Each event is what has changed
-// since the last one that this page got, the first is all there is. Nothing is queued for
-// a page: one that is slow misses states and gets the latest. What a person does comes
-// as POST requests, each of which is a command of package present.
+// A page gets one stream of server-sent events (stream.go). The first event holds the whole
+// state, each further one the changes since the event before it. Nothing is queued for a
+// page: a slow one misses states and gets the latest. A person's actions come as POST
+// requests, each of which is a command of package present.
 //
-// # What is shown
+// # Slides and terminal
 //
 // Slides become HTML in html.go, from the tree that package markdown makes: only
 // elements that are named there come out, with text that is escaped and addresses that
-// were looked at. The terminal is text with looks (screen.js), never a byte of what a
-// program wrote. The pages load nothing from elsewhere, and their policy forbids it.
+// were looked at. The terminal is text with looks (screen.js), never a byte as a program
+// wrote it. The pages load nothing from elsewhere, and their policy forbids it.
 package web

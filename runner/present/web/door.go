@@ -13,9 +13,9 @@ import (
 // maxBody is how much a request may hold: a paste.
 const maxBody = 128 << 10
 
-// ServeHTTP is the one way in. Whatever does not pass here is not looked at further: who
-// asks for a name of ours (Host), from a page of ours (Origin), with a secret of ours. A
-// request without a secret is told nothing, not even which routes there are.
+// ServeHTTP is the one way in. It refuses every request that is not for a name of the server
+// (Host), from a page of the server (Origin), and with one of its secrets. A request without a
+// secret learns nothing, not even which routes there are.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.begin() {
 		return

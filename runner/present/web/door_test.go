@@ -104,8 +104,14 @@ func TestEveryRouteIsBehindTheDoor(t *testing.T) {
 				{"https", foreign("https://" + host), 403},
 				{"null", foreign("null"), 403},
 				{"two origins", func(r *http.Request) { r.AddCookie(g.cookie); r.Header["Origin"] = []string{"http://" + host, "null"} }, 403},
-				{"another site, as the browser says", func(r *http.Request) { r.AddCookie(g.cookie); r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403},
-				{"another port, as the browser says", func(r *http.Request) { r.AddCookie(g.cookie); r.Header.Set("Sec-Fetch-Site", "same-site") }, 403},
+				{"another site, as the browser says", func(r *http.Request) {
+					r.AddCookie(g.cookie)
+					r.Header.Set("Sec-Fetch-Site", "cross-site")
+				}, 403},
+				{"another port, as the browser says", func(r *http.Request) {
+					r.AddCookie(g.cookie)
+					r.Header.Set("Sec-Fetch-Site", "same-site")
+				}, 403},
 				{"a rebound host", func(r *http.Request) {
 					r.AddCookie(g.cookie)
 					r.Host = "evil.example" + port
@@ -151,23 +157,25 @@ func TestWhoMayDoWhat(t *testing.T) {
 	h := openRoom(t, plainDeck, present.Options{Yes: true}, Options{Resizes: true})
 	audience, remote, presenter := h.guest(Audience), h.guest(Remote), h.guest(Presenter)
 	for _, verb := range []present.Verb{
-		present.Next, present.Prev, present.Goto, present.Search, present.Select, present.Move, present.Run, present.Forward,
-		present.Continue, present.Stop, present.Again, present.Skip, present.Dismiss, present.Fresh, present.Shell, present.Input,
-		present.Key, present.Paste, present.Resize, present.Toggle, present.Allow, present.Refuse, present.Link, present.Clock, present.Reload,
+		present.VerbNext, present.VerbPrev, present.VerbGoto, present.VerbSearch, present.VerbSelect, present.VerbMove,
+		present.VerbRun, present.VerbForward, present.VerbContinue, present.VerbStop, present.VerbAgain, present.VerbSkip,
+		present.VerbDismiss, present.VerbFresh, present.VerbShell, present.VerbInput, present.VerbKey, present.VerbPaste,
+		present.VerbResize, present.VerbToggle, present.VerbAllow, present.VerbRefuse, present.VerbLink, present.VerbClock,
+		present.VerbReload,
 	} {
 		body := fmt.Sprintf(`{"do":%q,"text":"one","what":"x"}`, verb)
 		if resp, _ := audience.ask("POST", "do", body, nil); resp.StatusCode != 403 {
 			t.Errorf("the audience may %s: %s", verb, resp.Status)
 		}
 		want := 403
-		if verb == present.Next || verb == present.Prev || verb == present.Run {
+		if verb == present.VerbNext || verb == present.VerbPrev || verb == present.VerbRun {
 			want = 204
 		}
 		if resp, _ := remote.ask("POST", "do", body, nil); resp.StatusCode != want {
 			t.Errorf("the remote may %s: %s, want %d", verb, resp.Status, want)
 		}
 		want = 204
-		if verb == present.Link {
+		if verb == present.VerbLink {
 			want = 403
 		}
 		if resp, _ := presenter.ask("POST", "do", body, nil); resp.StatusCode != want {
@@ -189,13 +197,15 @@ func TestWhoMayDoWhat(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]int{
-		`{"do":"next"`: 400, `{"do":"next","more":1}`: 400, `{"do":"input","text":"` + strings.Repeat("x", maxBody) + `"}`: 400, `{"do":"run"}`: 400, `{"do":"quit"}`: 403,
+		`{"do":"next"`: 400, `{"do":"next","more":1}`: 400, `{"do":"input","text":"` + strings.Repeat("x", maxBody) + `"}`: 400,
+		`{"do":"run"}`: 400, `{"do":"quit"}`: 403,
 	} {
 		if resp, _ := presenter.ask("POST", "do", body, nil); resp.StatusCode != want {
 			t.Errorf("%.30s: %s, want %d", body, resp.Status, want)
 		}
 	}
-	if resp, _ := presenter.ask("POST", "do", "do=next", func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }); resp.StatusCode != 415 {
+	plain := func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }
+	if resp, _ := presenter.ask("POST", "do", "do=next", plain); resp.StatusCode != 415 {
 		t.Errorf("a form: %s", resp.Status)
 	}
 }
@@ -211,7 +221,8 @@ func TestOneHasThePen(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp, _ := ask(t, "POST", made.URL, "", nil)
-	second := &guest{h, strings.TrimSuffix(first.place, strings.Split(first.place, "/")[3]+"/") + strings.TrimPrefix(resp.Header.Get("Location"), "/"), resp.Cookies()[0]}
+	host := strings.TrimSuffix(first.place, strings.Split(first.place, "/")[3]+"/")
+	second := &guest{h, host + strings.TrimPrefix(resp.Header.Get("Location"), "/"), resp.Cookies()[0]}
 	next := `{"do":"next"}`
 	status := func(g *guest, path, body string) int { r, _ := g.ask("POST", path, body, nil); return r.StatusCode }
 	if got := status(second, "do", next); got != 403 {
@@ -307,7 +318,8 @@ func TestHeaders(t *testing.T) {
 				t.Errorf("%q: %s: %q", path, name, got)
 			}
 		}
-		if strings.Contains(body, g.cookie.Value) || strings.Contains(body, "style=") || strings.Contains(body, " on") && strings.Contains(body, "onclick=") {
+		if strings.Contains(body, g.cookie.Value) || strings.Contains(body, "style=") ||
+			strings.Contains(body, " on") && strings.Contains(body, "onclick=") {
 			t.Errorf("%q: %s", path, body)
 		}
 	}
@@ -319,11 +331,15 @@ func TestPicturesAreConfined(t *testing.T) {
 	h.write("shown.png", "a picture")
 	h.write("secret.txt", "a secret")
 	g := h.guest(Audience)
-	if resp, body := g.ask("GET", "file/shown.png", "", nil); resp.StatusCode != 200 || body != "a picture" || resp.Header.Get("Content-Type") != "image/png" ||
+	if resp, body := g.ask("GET", "file/shown.png", "", nil); resp.StatusCode != 200 || body != "a picture" ||
+		resp.Header.Get("Content-Type") != "image/png" ||
 		!strings.Contains(resp.Header.Get("Content-Security-Policy"), "sandbox") {
 		t.Errorf("%s %v %q", resp.Status, resp.Header, body)
 	}
-	for _, path := range []string{"file/secret.txt", "file/deck.md", "file/../shown.png", "file/%2e%2e/shown.png", "file//etc/passwd.png", "file/x/../../shown.png", "file/", "file/none.png", "asset/../doc.go", "asset/%2e%2e/doc.go", "asset/join.html"} {
+	for _, path := range []string{
+		"file/secret.txt", "file/deck.md", "file/../shown.png", "file/%2e%2e/shown.png", "file//etc/passwd.png",
+		"file/x/../../shown.png", "file/", "file/none.png", "asset/../doc.go", "asset/%2e%2e/doc.go", "asset/join.html",
+	} {
 		if resp, _ := g.ask("GET", path, "", nil); resp.StatusCode != 404 {
 			t.Errorf("%s: %s", path, resp.Status)
 		}
@@ -343,7 +359,8 @@ func TestAddresses(t *testing.T) {
 		t.Errorf("a name for a port: %q", got)
 	}
 	h := openRoom(t, plainDeck, present.Options{}, Options{})
-	if s, err := Open(context.WithoutCancel(t.Context()), h.Talk, Options{Addr: "0.0.0.0:0"}); err == nil || !strings.Contains(err.Error(), "say by which name (--web-host)") {
+	if s, err := Open(context.WithoutCancel(t.Context()), h.Talk, Options{Addr: "0.0.0.0:0"}); err == nil ||
+		!strings.Contains(err.Error(), "say by which name (--web-host)") {
 		t.Errorf("%v %v", s, err)
 	}
 	s, err := Open(t.Context(), h.Talk, Options{Addr: "0.0.0.0:0", Hosts: []string{"here.example"}})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"workshop/runner/page/browsertest"
 	"workshop/runner/present"
 )
 
@@ -21,12 +22,17 @@ var hostile = strings.ReplaceAll(`class: title, x"><script>hack("class")</script
 <iframe src="javascript:hack('iframe')"></iframe> <object data="data:text/html,<script>hack()</script>"></object>
 
 <style>body { display: none !important } @import url(http://127.0.0.1:1/css);</style>
-<link rel="stylesheet" href="http://127.0.0.1:1/css"> <base href="http://127.0.0.1:1/"> <meta http-equiv="refresh" content="0;url=http://127.0.0.1:1/">
-<form action="http://127.0.0.1:1/"><input autofocus onfocus=hack('focus')></form> <a href="javascript:hack('a')" onclick="hack('onclick')">raw</a>
+<link rel="stylesheet" href="http://127.0.0.1:1/css"> <base href="http://127.0.0.1:1/">
+<meta http-equiv="refresh" content="0;url=http://127.0.0.1:1/">
+<form action="http://127.0.0.1:1/"><input autofocus onfocus=hack('focus')></form>
+<a href="javascript:hack('a')" onclick="hack('onclick')">raw</a>
 
-[js](javascript:hack('link')) [js2](JaVaScRiPt:hack('case')) [js3](java&#115;cript:hack('entity')) [data](data:text/html,<script>hack('data')</script>)
-[vb](vbscript:hack) [file](file:///etc/passwd) [rel](../../etc) [proto](//127.0.0.1:1/) [quote](http://example.com/"onmouseover="hack('attr'))
-<javascript:hack('auto')> ![js](javascript:hack('image')) ![data](data:image/svg+xml,<svg onload=hack('svg'')>) ![out](../secret.png) ![remote](http://127.0.0.1:1/beacon.png) !["onerror=hack('alt')"](x.png"onerror="hack('src'))
+[js](javascript:hack('link')) [js2](JaVaScRiPt:hack('case')) [js3](java&#115;cript:hack('entity'))
+[data](data:text/html,<script>hack('data')</script>)
+[vb](vbscript:hack) [file](file:///etc/passwd) [rel](../../etc) [proto](//127.0.0.1:1/)
+[quote](http://example.com/"onmouseover="hack('attr'))
+<javascript:hack('auto')> ![js](javascript:hack('image')) ![data](data:image/svg+xml,<svg onload=hack('svg'')>) ![out](../secret.png)
+![remote](http://127.0.0.1:1/beacon.png) !["onerror=hack('alt')"](x.png"onerror="hack('src'))
 
 .x"onclick="hack[span] .small"><script>hack('block')</script>[ text ]
 
@@ -44,7 +50,8 @@ text
 
 .exercise[
 ''''bash
-printf '\033]0;hacked\007\033]52;c;aGFja2Vk\007\033]8;;javascript:hack(1)\007link\033]8;;\007\033Pq#0;2;0;0;0#0~~@@vv@@~~$\033\\\033[6n<script>hack("output")</script><img src=x onerror=hack("out")>\n'
+printf '<script>hack("output")</script><img src=x onerror=hack("out")>\n'
+printf '\033]0;hacked\007\033]52;c;aGFja2Vk\007\033]8;;javascript:hack(1)\007link\033]8;;\007\033Pq#0;2;0;0;0#0~~@@vv@@~~$\033\\\033[6n\n'
 ''''
 ]
 
@@ -56,17 +63,18 @@ printf '\033]0;hacked\007\033]52;c;aGFja2Vk\007\033]8;;javascript:hack(1)\007lin
 
 # Large
 
-`, "''''", "```") + "| a | b | c |\n|---|---|---|\n" + strings.Repeat("| x | <b onclick=hack(1)>y</b> | "+strings.Repeat("z", 40)+" |\n", 180)
+`, "''''", "```") + "| a | b | c |\n|---|---|---|\n" +
+	strings.Repeat("| x | <b onclick=hack(1)>y</b> | "+strings.Repeat("z", 40)+" |\n", 180)
 
 // A deck that wants to do something in the browsers of a room does nothing.
 func TestHostileDeck(t *testing.T) {
 	h := openRoom(t, hostile, present.Options{Yes: true}, Options{Resizes: true})
-	browser := chromium(t)
+	browser := browsertest.Start(t)
 	presenter := join(t, browser, h.server.Invite(Presenter))
 	audience := join(t, browser, h.server.Invite(Audience))
 	remote := join(t, browser, h.server.Invite(Remote))
-	printed := page(t, browser, js[string](audience, "location.href")+"print")
-	missed := page(t, browser, js[string](audience, "location.href")+"missed")
+	printed := newTab(t, browser, js[string](audience, "location.href")+"print")
+	missed := newTab(t, browser, js[string](audience, "location.href")+"missed")
 	pages := map[string]*tab{"presenter": presenter, "audience": audience, "remote": remote, "print": printed, "missed": missed}
 	for _, b := range pages {
 		js[bool](b, `(() => { window.hacked = []; window.hack = (...a) => { hacked.push(a.join()); }; return true; })()`)
@@ -84,7 +92,8 @@ func TestHostileDeck(t *testing.T) {
 		js[int](b, `(() => {
 			for (const e of document.querySelectorAll("#slide *, .rows *")) {
 				if (e.closest("a")) continue; // these are looked at below
-				for (const n of ["click", "mouseover", "focus", "error", "load"]) e.dispatchEvent(new MouseEvent(n, { bubbles: true, cancelable: true }));
+				for (const n of ["click", "mouseover", "focus", "error", "load"])
+					e.dispatchEvent(new MouseEvent(n, { bubbles: true, cancelable: true }));
 			}
 			return 1;
 		})()`)
@@ -98,23 +107,27 @@ func TestHostileDeck(t *testing.T) {
 			...(["IFRAME", "OBJECT", "EMBED", "BASE", "SVG", "FORM"].includes(e.tagName.toUpperCase()) && !e.closest("dialog") ? [e.tagName] : []),
 			...(e.tagName === "SCRIPT" && new URL(e.src).origin !== location.origin ? ["script " + e.src] : []),
 			...(e.tagName === "META" && e.httpEquiv ? ["meta"] : []),
-			...[...e.attributes].filter((a) => /^on/i.test(a.name) || (["href", "src", "action", "data"].includes(a.name) && /^\s*(javascript|data|vbscript|file):/i.test(a.value))).map((a) => e.tagName + " " + a.name + "=" + a.value),
+			...[...e.attributes].filter((a) => /^on/i.test(a.name) ||
+				(["href", "src", "action", "data"].includes(a.name) && /^\s*(javascript|data|vbscript|file):/i.test(a.value)),
+			).map((a) => e.tagName + " " + a.name + "=" + a.value),
 			...(e.closest("#slide, .paper") && e.getAttribute("style") && !e.matches(".slide, .paper") ? ["style " + e.getAttribute("style")] : []),
 		])`)
 		if len(bad) > 0 {
 			t.Errorf("%s: %q", name, bad)
 		}
-		if elsewhere := js[[]string](b, `performance.getEntriesByType("resource").map((e) => e.name).filter((n) => !n.startsWith(location.origin))`); len(elsewhere) > 0 {
+		if elsewhere := js[[]string](b, elsewhereLoaded); len(elsewhere) > 0 {
 			t.Errorf("%s: loaded from elsewhere: %q", name, elsewhere)
 		}
-		if at := js[string](b, `location.href + " " + document.title`); !strings.HasPrefix(at, "http://"+h.server.hosts[0]) || strings.Contains(at, "hacked") {
+		at := js[string](b, `location.href + " " + document.title`)
+		if !strings.HasPrefix(at, "http://"+h.server.hosts[0]) || strings.Contains(at, "hacked") {
 			t.Errorf("%s: is at %s", name, at)
 		}
 		if js[string](b, `getComputedStyle(document.body).display`) == "none" {
 			t.Errorf("%s: is hidden", name)
 		}
 	}
-	links := js[[]string](audience, `[...document.querySelectorAll("#slide a")].map((a) => a.getAttribute("href") + " " + a.target + " " + a.rel)`)
+	links := js[[]string](audience,
+		`[...document.querySelectorAll("#slide a")].map((a) => a.getAttribute("href") + " " + a.target + " " + a.rel)`)
 	for _, l := range links {
 		if !strings.HasPrefix(l, "http://") || !strings.HasSuffix(l, " _blank noopener noreferrer") {
 			t.Errorf("link %s", l)
@@ -134,7 +147,7 @@ func TestHostileDeck(t *testing.T) {
 // is disabled less.
 func TestContrast(t *testing.T) {
 	h := openRoom(t, pictureDeck, present.Options{Yes: true}, Options{Resizes: true})
-	browser := chromium(t)
+	browser := browsertest.Start(t)
 	presenter := join(t, browser, h.server.Invite(Presenter))
 	audience := join(t, browser, h.server.Invite(Audience))
 	remote := join(t, browser, h.server.Invite(Remote))
@@ -142,16 +155,18 @@ func TestContrast(t *testing.T) {
 	presenter.until(count(2, 4))
 	for i := range 4 {
 		presenter.press("y")
-		presenter.until(badge(i, "✓ passed") + " || " + badge(i, "✗ failed"))
+		presenter.until(selects(i+1) + " || " + badge(i, "✗ failed"))
 	}
 	presenter.until(`!document.getElementById("trouble").hidden`)
 	presenter.press("x")
-	presenter.types(`for i in 1 2 3 4 5 6 7; do printf "\e[3${i}mcolour\e[9${i}mbright\e[0m\e[4${i}mbehind\e[10${i}mbright\e[7mreverse\e[0m "; done; printf '\e[2mdim \e[0;7mreverse\e[0;30;42mls'; printf '\e[0m\n'; echo done-$((1+1))` + "\r")
+	presenter.types(`for i in 1 2 3 4 5 6 7; do ` +
+		`printf "\e[3${i}mcolour\e[9${i}mbright\e[0m\e[4${i}mbehind\e[10${i}mbright\e[7mreverse\e[0m "; done; ` +
+		`printf '\e[2mdim \e[0;7mreverse\e[0;30;42mls'; printf '\e[0m\n'; echo done-$((1+1))` + "\r")
 	presenter.until(screenText + `.includes("done-2")`)
 	audience.until(screenText + `.includes("done-2")`)
-	missed := page(t, browser, js[string](audience, "location.href")+"missed")
+	missed := newTab(t, browser, js[string](audience, "location.href")+"missed")
 	missed.until(`document.querySelectorAll("#log li").length === 3`)
-	table := page(t, browser, js[string](audience, "location.href")+"print")
+	table := newTab(t, browser, js[string](audience, "location.href")+"print")
 	for name, b := range map[string]*tab{"presenter": presenter, "audience": audience, "remote": remote, "missed": missed, "print": table} {
 		for _, scheme := range []string{"light", "dark"} {
 			b.scheme(scheme)
@@ -162,23 +177,33 @@ func TestContrast(t *testing.T) {
 	}
 }
 
+// elsewhereLoaded are the addresses from which a page has loaded something, without its own server.
+const elsewhereLoaded = `performance.getEntriesByType("resource").map((e) => e.name).filter((n) => !n.startsWith(location.origin))`
+
 // contrast are the texts of a page that can be read too badly.
 const contrast = `(() => {
 	const parse = (c) => { const n = c.match(/[\d.]+/g).map(Number); return [n[0], n[1], n[2], n[3] ?? 1]; };
 	const over = (a, b) => [0, 1, 2].map((i) => a[i] * a[3] + b[i] * (1 - a[3])).concat(1);
-	const light = (c) => c.slice(0, 3).map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).reduce((s, v, i) => s + v * [0.2126, 0.7152, 0.0722][i], 0);
+	const linear = (v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+	const light = (c) => c.slice(0, 3).map((v) => linear(v / 255)).reduce((s, v, i) => s + v * [0.2126, 0.7152, 0.0722][i], 0);
 	const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), low = new Set();
 	while (walker.nextNode()) {
 		const e = walker.currentNode.parentElement, style = getComputedStyle(e);
-		if (!walker.currentNode.data.trim() || e.closest("[hidden], .aside, dialog:not([open]), noscript, script, style") || !e.getClientRects().length || style.visibility === "hidden" || e.closest("button:disabled, textarea")) continue;
+		if (!walker.currentNode.data.trim() || !e.getClientRects().length || style.visibility === "hidden") continue;
+		if (e.closest("[hidden], .aside, dialog:not([open]), noscript, script, style, button:disabled, textarea")) continue;
 		const layers = [];
 		let opacity = 1;
-		for (let p = e; p; p = p.parentElement) { layers.unshift(parse(getComputedStyle(p).backgroundColor)); opacity *= Number(getComputedStyle(p).opacity); }
+		for (let p = e; p; p = p.parentElement) {
+			layers.unshift(parse(getComputedStyle(p).backgroundColor));
+			opacity *= Number(getComputedStyle(p).opacity);
+		}
 		const ground = layers.reduce((b, a) => over(a, b), [255, 255, 255, 1]);
 		const color = parse(style.color);
 		color[3] *= opacity;
 		const a = light(over(color, ground)), b = light(ground), ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-		if (ratio < 4.5) low.add(ratio.toFixed(2) + " " + e.tagName + "." + e.className + " " + walker.currentNode.data.trim().slice(0, 40) + " " + style.color + " on " + ground.join());
+		const text = walker.currentNode.data.trim().slice(0, 40);
+		if (ratio < 4.5) low.add(ratio.toFixed(2) + " " + e.tagName + "." + e.className + " " + text +
+			" " + style.color + " on " + ground.join());
 	}
 	return [...low];
 })()`
@@ -186,9 +211,9 @@ const contrast = `(() => {
 // On paper each slide has a page.
 func TestPrint(t *testing.T) {
 	h := openRoom(t, pictureDeck+"\n---\n\n# More\n\n--\n\nthan that\n", present.Options{}, Options{})
-	browser := chromium(t)
+	browser := browsertest.Start(t)
 	audience := join(t, browser, h.server.Invite(Audience))
-	printed := page(t, browser, js[string](audience, "location.href")+"print")
+	printed := newTab(t, browser, js[string](audience, "location.href")+"print")
 	pdf, err := chromedp.Run(printed.ctx, chromedp.PrintToPDF(chromedp.PDFPreferCSSPageSize()))
 	if err != nil {
 		t.Fatal(err)
@@ -198,26 +223,5 @@ func TestPrint(t *testing.T) {
 	}
 	if !bytes.Contains(pdf, []byte(fmt.Sprintf("/MediaBox [0 0 %d", 842))) && !bytes.Contains(pdf, []byte("/MediaBox [0 0 841")) {
 		t.Errorf("the pages have another size than the slides")
-	}
-}
-
-func TestSlideHTML(t *testing.T) {
-	tests := []struct{ name, text, want string }{
-		{"text", "a *b* **c** `d<e>` & <b>f</b>", "<p>a <em>b</em> <strong>c</strong> <code>d&lt;e&gt;</code> &amp; f</p>"},
-		{"links", "[a](http://x/?q=1&r=\"2\") [b](mailto:a@b) [c](#d)", `<p><a href="http://x/?q=1&amp;r=&#34;2&#34;" target="_blank" rel="noopener noreferrer">a</a> <a href="mailto:a@b" target="_blank" rel="noopener noreferrer">b</a> <a href="#d">c</a></p>`},
-		{"no links", "[a](javascript:x) [b](//x/y) [c](data:x) [d](file:///x) [e](other.md) [f](http:x)", "<p>a b c d e f</p>"},
-		{"bare", "see http://x/y. Or https://", `<p>see <a href="http://x/y" target="_blank" rel="noopener noreferrer">http://x/y</a>. Or https://</p>`},
-		{"pictures", "![a](p/q.png) ![b](../q.png) ![c](/q.png) ![d](http://x/q.png) ![e](q.html)", `<p><img src="file/p/q.png" alt="a"> b c <a href="http://x/q.png" target="_blank" rel="noopener noreferrer">d</a> e</p>`},
-		{"classes", ".small[a] .no\"pe[b]", `<p><span class="c-small">a</span> .no&#34;pe[b]</p>`},
-		{"code", "```go\nif x < 1 { }\n```", `<pre tabindex="0" class="code"><code><span class="t-k">if</span> x &lt; <span class="t-n">1</span> { }</code></pre>`},
-		{"table", "| a | b |\n|---|--:|\n| 1 | 2 |", `<div class="scroll" tabindex="0"><table><thead><tr><th>a</th><th class="right">b</th></tr></thead><tbody><tr><td>1</td><td class="right">2</td></tr></tbody></table></div>`},
-		{"control", "a\x1b]0;t\x07b\u202ec", "<p>a\ufffd]0;t\ufffdbc</p>"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := textHTML(tt.text); got != tt.want {
-				t.Errorf("got  %s\nwant %s", got, tt.want)
-			}
-		})
 	}
 }

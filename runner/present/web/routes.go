@@ -16,6 +16,7 @@ import (
 
 	"rsc.io/qr"
 
+	"workshop/runner/page"
 	"workshop/runner/present"
 )
 
@@ -59,7 +60,7 @@ func routes() []route {
 	}
 }
 
-// route finds what is asked for, and whether it may be.
+// route answers a request for one of the paths, if the seat may ask for it.
 func (v *visit) route(rest string) {
 	status, why := http.StatusNotFound, "There is no such page."
 	for _, r := range routes() {
@@ -88,7 +89,7 @@ func (v *visit) route(rest string) {
 	v.refuse(status, why)
 }
 
-// pageData is what a page is made of.
+// pageData is the data of a page's template.
 type pageData struct {
 	View  string
 	Title string
@@ -116,7 +117,7 @@ func (v *visit) page(view string) { v.show(view+".html", pageData{View: view, Ro
 
 func (v *visit) home() { v.page(string(v.seat.role)) }
 
-// knock shows what an invitation is for. Programs that follow links do not use it up.
+// knock shows the role that an invitation is for. Programs that follow links do not use it up.
 func (v *visit) knock() { v.show("join.html", pageData{View: "join", Role: v.invitation.role}) }
 
 // enter accepts an invitation.
@@ -142,11 +143,18 @@ func (v *visit) print() {
 	s := v.talk.State()
 	data := pageData{View: "print", Role: v.seat.role}
 	for i, slide := range s.Deck.Slides {
-		// Of a slide with increments, the last shows it all.
-		if next := i + 1; next < len(s.Deck.Slides) && len(s.Deck.Slides[next].Parts) > len(slide.Parts) && slices.Equal(s.Deck.Slides[next].Parts[:len(slide.Parts)], slide.Parts) {
-			continue
+		if v.r.Context().Err() != nil {
+			return
 		}
-		data.Body = append(data.Body, paper{classList(slide.Slide().Classes), template.HTML(slideHTML(slide))})
+		// Of a slide with increments, the last shows it all.
+		if next := i + 1; next < len(s.Deck.Slides) {
+			parts := s.Deck.Slides[next].Parts
+			if len(parts) > len(slide.Parts) && slices.Equal(parts[:len(slide.Parts)], slide.Parts) {
+				continue
+			}
+		}
+		html := v.slides.of(s.Deck, slide).html()
+		data.Body = append(data.Body, paper{page.ClassList(slide.Slide().Classes), template.HTML(html)})
 	}
 	v.extend(time.Minute)
 	v.show("print.html", data)
@@ -163,6 +171,9 @@ var assetTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "te
 func (v *visit) asset() {
 	kind := assetTypes[path.Ext(v.rest)]
 	data, err := fs.ReadFile(files, "page/"+v.rest)
+	if errors.Is(err, fs.ErrNotExist) {
+		data, err = page.Files.ReadFile(v.rest)
+	}
 	if kind == "" || err != nil {
 		v.refuse(http.StatusNotFound, "There is no such file.")
 		return
@@ -173,7 +184,7 @@ func (v *visit) asset() {
 
 // file is a picture of the deck.
 func (v *visit) file() {
-	name := imageName((&url.URL{Path: v.rest}).EscapedPath())
+	name := page.ImageName((&url.URL{Path: v.rest}).EscapedPath())
 	if v.opts.Images == nil || name == "" || name != v.rest {
 		v.refuse(http.StatusNotFound, "There is no such picture.")
 		return
@@ -184,14 +195,14 @@ func (v *visit) file() {
 		return
 	}
 	h := v.w.Header()
-	h.Set("Content-Type", imageTypes[strings.ToLower(path.Ext(name))])
+	h.Set("Content-Type", page.ImageTypes[strings.ToLower(path.Ext(name))])
 	// An SVG is a document, which could run scripts where it is opened by itself.
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox")
 	v.extend(time.Minute)
 	_, _ = v.w.Write(data)
 }
 
-// read reads what was posted.
+// read reads the body of a request as JSON.
 func (v *visit) read(into any) bool {
 	if kind, _, _ := strings.Cut(v.r.Header.Get("Content-Type"), ";"); kind != "application/json" {
 		v.refuse(http.StatusUnsupportedMediaType, "This has to be JSON.")
@@ -211,41 +222,42 @@ func (v *visit) answerJSON(data any) {
 	_ = json.NewEncoder(v.w).Encode(data) // whoever asked has gone
 }
 
-// order is what a page wants done.
+// order is a command that a page sends.
 type order struct {
 	Do   present.Verb `json:"do"`
 	Text string       `json:"text"`
 	N    int          `json:"n"`
 	Cols int          `json:"cols"`
 	Rows int          `json:"rows"`
-	What string       `json:"what"` // the step, or the list, that whoever sent it was shown
+	What string       `json:"what"` // the step, or the list, that the page showed
 }
 
 // verbs are what each role may order. Links are opened by the browser that shows them.
 var verbs = map[Role][]present.Verb{
-	Remote: {present.Next, present.Prev, present.Run},
+	Remote: {present.VerbNext, present.VerbPrev, present.VerbRun},
 	Presenter: {
-		present.Next, present.Prev, present.Goto, present.Search, present.Select, present.Move, present.Run,
-		present.Forward, present.Continue, present.Stop, present.Again, present.Skip, present.Dismiss, present.Fresh,
-		present.Shell, present.Input, present.Key, present.Paste, present.Resize, present.Toggle, present.Allow, present.Refuse, present.Clock, present.Reload,
+		present.VerbNext, present.VerbPrev, present.VerbGoto, present.VerbSearch, present.VerbSelect, present.VerbMove,
+		present.VerbRun, present.VerbForward, present.VerbContinue, present.VerbStop, present.VerbAgain, present.VerbSkip,
+		present.VerbDismiss, present.VerbFresh, present.VerbShell, present.VerbInput, present.VerbKey, present.VerbPaste,
+		present.VerbResize, present.VerbToggle, present.VerbAllow, present.VerbRefuse, present.VerbClock, present.VerbReload,
 	},
 }
 
-// do carries an order out. What runs something names what it means, for another page
-// may have turned the slide meanwhile.
+// do carries an order out. An order that runs a step names the step, for another page may
+// have turned the slide meanwhile.
 func (v *visit) do() {
 	var o order
 	if !v.read(&o) {
 		return
 	}
-	if !slices.Contains(verbs[v.seat.role], o.Do) || o.Do == present.Resize && !v.opts.Resizes {
+	if !slices.Contains(verbs[v.seat.role], o.Do) || o.Do == present.VerbResize && !v.opts.Resizes {
 		v.refuse(http.StatusForbidden, "This is for the one who presents.")
 		return
 	}
 	c := present.Command{Do: o.Do, Text: o.Text, N: o.N, Cols: o.Cols, Rows: o.Rows}
 	switch o.Do {
-	case present.Run, present.Forward, present.Continue, present.Skip, present.Again:
-		if o.What == "" && o.Do != present.Continue {
+	case present.VerbRun, present.VerbForward, present.VerbContinue, present.VerbSkip, present.VerbAgain:
+		if o.What == "" && o.Do != present.VerbContinue {
 			v.refuse(http.StatusBadRequest, "This has to say which step it means.")
 			return
 		}
@@ -260,23 +272,23 @@ func (v *visit) do() {
 			return nil
 		}
 		switch o.Do {
-		case present.Run, present.Forward:
+		case present.VerbRun, present.VerbForward:
 			if s := v.talk.State(); meant(s) != nil && s.Selected() != meant(s) {
 				v.talk.Do(present.Command{
-					Do: present.Select, N: slices.Index(s.Current().Steps, meant(s)),
+					Do: present.VerbSelect, N: slices.Index(s.Current().Steps, meant(s)),
 					If: func(now *present.State) bool { return now.Deck == s.Deck && now.Slide == s.Slide },
 				})
 			}
 			c.If = func(s *present.State) bool { return s.Selected() != nil && stepID(s.Selected()) == o.What }
-		case present.Again, present.Skip:
+		case present.VerbAgain, present.VerbSkip:
 			c.If = func(s *present.State) bool {
 				if s.Trouble != nil {
 					return stepID(s.Trouble.Step) == o.What
 				}
-				return o.Do == present.Skip && s.Selected() != nil && stepID(s.Selected()) == o.What
+				return o.Do == present.VerbSkip && s.Selected() != nil && stepID(s.Selected()) == o.What
 			}
 		}
-	case present.Allow:
+	case present.VerbAllow:
 		c.If = func(s *present.State) bool { return s.Consent != nil && consentID(s.Consent) == o.What }
 	}
 	v.talk.Do(c)
@@ -297,7 +309,7 @@ func (v *visit) invite() {
 	}
 	times := v.times(wanted.Role)
 	link := v.link(v.r.Host, v.seats.invite(wanted.Role, times, false))
-	v.answerJSON(map[string]any{"url": link, "times": times, "code": code(link)})
+	v.answerJSON(map[string]any{"url": link, "times": times, "code": qrRows(link)})
 }
 
 // hand gives the pen away.
@@ -318,17 +330,17 @@ func (v *visit) hand() {
 // maxLog is how many commands one answer holds.
 const maxLog = 200
 
-// log is what was run, from a command on.
+// log lists the commands that were run, from one on.
 func (v *visit) log() {
 	from, _ := strconv.ParseInt(v.r.URL.Query().Get("from"), 10, 64)
-	entries, more := logFrom(v.talk.State().Log, from, maxLog)
+	entries, more := logFrom(v.talk.State(), from, maxLog)
 	v.answerJSON(map[string]any{"entries": entries, "more": more})
 }
 
-// pastLines is how much of what has left the terminal is handed out.
+// pastLines is how many lines that have left the terminal are handed out.
 const pastLines = 2000
 
-// past is what has left the terminal, and what it shows, as text.
+// past is the text of the lines that have left the terminal and of those that it shows.
 func (v *visit) past() {
 	var lines []string
 	if view := v.talk.State().Terminal; view != nil {
@@ -339,11 +351,11 @@ func (v *visit) past() {
 			lines = append(lines, strings.TrimRight(l.String(), " "))
 		}
 	}
-	v.answerJSON(map[string]any{"text": printable(strings.TrimRight(strings.Join(lines, "\n"), "\n"))})
+	v.answerJSON(map[string]any{"text": page.Printable(strings.TrimRight(strings.Join(lines, "\n"), "\n"))})
 }
 
-// code is a QR code, as rows of 0 and 1; nil if there is none of so long a text.
-func code(text string) []string {
+// qrRows is the QR code of a text, as rows of 0 and 1; nil if there is none of so long a text.
+func qrRows(text string) []string {
 	c, err := qr.Encode(text, qr.M)
 	if err != nil {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Role is what a seat is for.
+// Role is the use of a seat.
 type Role string
 
 // The roles.
@@ -32,7 +32,7 @@ const (
 
 type digest [sha256.Size]byte
 
-// seat is somebody who was let in.
+// seat is a person who was let in.
 type seat struct {
 	id    string // in its path; opens nothing
 	key   digest // of its secret

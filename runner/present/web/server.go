@@ -115,8 +115,8 @@ func address(addr string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// Invite is a link with which somebody comes in. A presenter's takes the pen: it is for
-// whoever has started the talk.
+// Invite makes a link to a new seat. A presenter's takes the pen: it is for the person who
+// started the talk.
 func (s *Server) Invite(role Role) string {
 	return s.link(s.hosts[0], s.seats.invite(role, s.times(role), role == Presenter))
 }

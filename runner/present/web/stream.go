@@ -12,7 +12,7 @@ import (
 // heartbeat is how often a stream says that it is there, when there is nothing to say.
 const heartbeat = 15 * time.Second
 
-// events is the stream of one page: what has changed since the last event, from the
+// events is the stream of one page: each event has the changes since the last one, from the
 // latest state. A page that takes long misses states, and is waited for by nobody else.
 func (v *visit) events() {
 	leave, ok := v.seats.watch(v.seat)
@@ -64,7 +64,7 @@ func (v *visit) events() {
 	}
 }
 
-// stream is what one page has got.
+// stream is the state of one page, as far as it was sent.
 type stream struct {
 	server *Server
 	seat   *seat
@@ -85,7 +85,7 @@ func (st *stream) role() Role {
 	return st.seat.role
 }
 
-// next is the event that brings a page from what it has to a state; nil if it has that.
+// next is the event that brings a page to a state; nil if it shows that already.
 func (st *stream) next(s *present.State) []byte {
 	event := map[string]json.RawMessage{}
 	add := func(name string, part any) {
@@ -111,7 +111,7 @@ func (st *stream) next(s *present.State) []byte {
 	st.begun, st.deck, st.at = true, s.Deck, s.Slide
 	add("steps", stepsOf(s, role))
 	add("talk", talkOf(s, role, st.server.opts.Length))
-	add("log", logMark(s.Log))
+	add("log", logMarkOf(s))
 	if role != Audience {
 		room := st.server.seats.room(st.seat)
 		room.Shared = st.server.shared

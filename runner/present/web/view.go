@@ -8,12 +8,14 @@ import (
 	"sync"
 	"time"
 
+	"workshop/markdown"
 	"workshop/runner"
 	"workshop/runner/ledger"
+	"workshop/runner/page"
 	"workshop/runner/present"
 )
 
-// deckView is what a page knows of the deck as a whole.
+// deckView is the deck as a whole, for a page.
 type deckView struct {
 	Title  string      `json:"title"`
 	Total  int         `json:"total"`
@@ -27,10 +29,10 @@ type slideLine struct {
 }
 
 func deckOf(d *present.Deck, overview bool) *deckView {
-	v := &deckView{Title: printable(d.Title), Total: len(d.Slides)}
+	v := &deckView{Title: page.Printable(d.Title), Total: len(d.Slides)}
 	if overview {
 		for _, s := range d.Slides {
-			line := slideLine{Title: printable(s.Title()), Chapter: printable(s.Chapter.Title)}
+			line := slideLine{Title: page.Printable(s.Title()), Chapter: page.Printable(s.Chapter.Title)}
 			for _, step := range s.Steps[s.Own:] {
 				line.Steps = append(line.Steps, step.Index)
 			}
@@ -55,36 +57,49 @@ func (s *Server) slideOf(state *present.State, at int, notes bool) *slideView {
 		return nil
 	}
 	slide := state.Deck.Slides[at]
-	v := &slideView{Index: at, Title: printable(slide.Title()), Chapter: printable(slide.Chapter.Title), HTML: s.slides.of(slide)}
-	v.Class = classList(slide.Slide().Classes)
+	made := s.slides.of(state.Deck, slide)
+	v := &slideView{Index: at, Title: page.Printable(slide.Title()), Chapter: page.Printable(slide.Chapter.Title), HTML: made.html()}
+	v.Class = page.ClassList(slide.Slide().Classes)
 	if notes {
-		v.Notes = textHTML(slide.Notes())
+		v.Notes = made.notes()
 	}
 	return v
 }
 
-// slideCache keeps the last slides that were made into HTML: all pages show the same ones.
-type slideCache struct {
-	mu    sync.Mutex
-	slide [4]*present.Slide
-	html  [4]string
-	next  int
+// slideHTML is a slide as HTML.
+func slideHTML(s *present.Slide) string {
+	steps := map[*markdown.Step]int{}
+	for _, step := range s.Steps {
+		steps[step.Step.Step] = step.Index
+	}
+	return page.Slide(s.Parts, steps)
 }
 
-func (c *slideCache) of(s *present.Slide) string {
-	c.mu.Lock()
-	for i, o := range c.slide {
-		if o == s {
-			defer c.mu.Unlock()
-			return c.html[i]
-		}
-	}
-	c.mu.Unlock()
-	made := slideHTML(s)
+// slideCache keeps the slides of the deck that were made into HTML: a slide is made once for all
+// pages, and those that want it meanwhile wait for it.
+type slideCache struct {
+	mu    sync.Mutex
+	deck  *present.Deck
+	slide map[*present.Slide]madeSlide
+}
+
+// madeSlide is a slide as HTML.
+type madeSlide struct {
+	html, notes func() string
+}
+
+func (c *slideCache) of(d *present.Deck, s *present.Slide) madeSlide {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.slide[c.next], c.html[c.next] = s, made
-	c.next = (c.next + 1) % len(c.slide)
+	if c.deck != d {
+		c.deck, c.slide = d, map[*present.Slide]madeSlide{}
+	}
+	made, ok := c.slide[s]
+	if !ok {
+		made.html = sync.OnceValue(func() string { return slideHTML(s) })
+		made.notes = sync.OnceValue(func() string { return page.Text(s.Notes()) })
+		c.slide[s] = made
+	}
 	return made
 }
 
@@ -95,19 +110,25 @@ type stepsView struct {
 }
 
 type stepView struct {
-	Index   int     `json:"index"`
-	ID      string  `json:"id,omitempty"`
-	Kind    string  `json:"kind,omitempty"`
-	Name    string  `json:"name,omitempty"` // of the directive
-	Text    string  `json:"text,omitempty"`
-	Hidden  bool    `json:"hidden,omitempty"`
-	State   string  `json:"state"` // running, a verdict, done (not judged) or ""
+	Index  int    `json:"index"`
+	ID     string `json:"id,omitempty"`
+	Kind   string `json:"kind,omitempty"`
+	Name   string `json:"name,omitempty"` // of the directive
+	Text   string `json:"text,omitempty"`
+	Hidden bool   `json:"hidden,omitempty"`
+	stepMark
 	Seconds float64 `json:"seconds,omitempty"`
 	ByHand  bool    `json:"byHand,omitempty"`
 	Check   *check  `json:"check,omitempty"`
 }
 
-// check is what a check last said of a step.
+// stepMark is a step's mark, as pages show it.
+type stepMark struct {
+	State   present.MarkState `json:"state"`
+	Skipped bool              `json:"skipped,omitempty"`
+}
+
+// check is the result of the last check of a step.
 type check struct {
 	Standing ledger.Standing `json:"standing"`
 	Verdict  runner.Verdict  `json:"verdict,omitempty"`
@@ -129,27 +150,16 @@ func stepsOf(s *present.State, role Role) *stepsView {
 		if role == Audience && step.Hidden {
 			continue
 		}
-		one := stepView{Index: step.Index}
-		if o := s.Outcome(step); o != nil {
-			switch {
-			case o.Result == nil:
-				one.State = "running"
-			case o.Unverified:
-				one.State = "done"
-			default:
-				one.State = string(o.Result.Verdict)
-			}
-			if o.Result != nil {
-				one.Seconds, one.ByHand = o.Result.Duration.Round(time.Millisecond).Seconds(), o.Result.ByHand
-			}
-		}
+		mark := s.Mark(step)
+		one := stepView{Index: step.Index, stepMark: stepMark{mark.State, mark.Skipped}, ByHand: mark.ByHand}
+		one.Seconds = mark.Duration.Round(time.Millisecond).Seconds()
 		if role != Audience {
 			one.ID, one.Kind, one.Name, one.Hidden = stepID(step), string(step.Kind()), step.Directive, step.Hidden
-			one.Text = printable(strings.TrimSpace(step.Text))
+			one.Text = page.Printable(strings.TrimSpace(step.Text))
 			if step.Args != "" {
-				one.Text = strings.TrimSpace(printable(step.Args) + "\n" + one.Text)
+				one.Text = strings.TrimSpace(page.Printable(step.Args) + "\n" + one.Text)
 			}
-			last := s.Checks[step.Index]
+			last := s.Check(step)
 			one.Check = &check{Standing: last.Standing, Verdict: last.Verdict, Seconds: last.Duration.Seconds()}
 			if !last.At.IsZero() {
 				one.Check.At = last.At.UnixMilli()
@@ -167,12 +177,12 @@ func stepID(s *present.Step) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
-// talkView is what else there is to know.
+// talkView is the rest of the talk.
 type talkView struct {
 	Started int64  `json:"started,omitempty"` // milliseconds
 	Length  int64  `json:"length,omitempty"`  // of the talk, as planned, in milliseconds
 	Busy    string `json:"busy,omitempty"`
-	Running string `json:"running,omitempty"` // what runs
+	Running string `json:"running,omitempty"` // the step that runs
 	Blank   bool   `json:"blank,omitempty"`
 	Typing  bool   `json:"typing,omitempty"`
 	Verify  bool   `json:"verify,omitempty"`
@@ -191,12 +201,12 @@ func talkOf(s *present.State, role Role, length time.Duration) *talkView {
 		return v
 	}
 	v.Started, v.Length = s.Started.UnixMilli(), length.Milliseconds()
-	v.Busy, v.Typing, v.Verify, v.Hidden = printable(s.Busy), s.Typing, s.Verify, s.Hidden
+	v.Busy, v.Typing, v.Verify, v.Hidden = page.Printable(s.Busy), s.Typing, s.Verify, s.Hidden
 	if s.Running != nil {
-		v.Running = printable(s.Running.Step.Summary())
+		v.Running = page.Printable(s.Running.Step.Summary())
 	}
-	v.Message, v.Error = printable(s.Message.Text), s.Message.Error
-	v.Session, v.Notes = printable(s.Session), printable(strings.Join(s.Notes, "\n"))
+	v.Message, v.Error = page.Printable(s.Message.Text), s.Message.Error
+	v.Session, v.Notes = page.Printable(s.Session), page.Printable(strings.Join(s.Notes, "\n"))
 	ran := 0
 	for _, o := range s.Outcomes {
 		if o != nil && o.Result != nil {
@@ -213,6 +223,7 @@ type troubleView struct {
 	Index   int    `json:"index"`
 	Step    string `json:"step"`
 	Refused bool   `json:"refused,omitempty"`
+	Late    bool   `json:"late,omitempty"`
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
 	Command string `json:"command,omitempty"`
@@ -230,24 +241,25 @@ func troubleOf(s *present.State) *troubleView {
 	if t == nil {
 		return nil
 	}
-	v := &troubleView{ID: stepID(t.Step), Index: t.Step.Index, Step: printable(t.Step.Summary())}
+	v := &troubleView{ID: stepID(t.Step), Index: t.Step.Index, Step: page.Printable(t.Step.Summary())}
 	switch {
 	case t.Failure != nil:
 		f := t.Failure
-		v.Message, v.Hint, v.Command = printable(f.Message), printable(f.Hint), printable(f.Command)
-		v.Want, v.Nearest, v.Status = printable(f.Want), printable(f.Nearest), f.Status
+		v.Late = t.Late
+		v.Message, v.Hint, v.Command = page.Printable(f.Message), page.Printable(f.Hint), page.Printable(f.Command)
+		v.Want, v.Nearest, v.Status = page.Printable(f.Want), page.Printable(f.Nearest), f.Status
 		tail := strings.TrimSpace(f.Tail)
 		if o := s.Outcome(t.Step); tail == "" && o != nil && o.Result != nil {
 			tail = strings.TrimSpace(o.Result.Output)
 		}
-		v.Tail = printable(strings.ToValidUTF8(tail[max(len(tail)-maxTail, 0):], ""))
+		v.Tail = page.Printable(strings.ToValidUTF8(tail[max(len(tail)-maxTail, 0):], ""))
 	case t.Refusal != nil:
-		v.Refused, v.Message, v.Hint = true, printable(t.Refusal.Reason), printable(t.Refusal.Hint)
+		v.Refused, v.Message, v.Hint = true, page.Printable(t.Refusal.Reason), page.Printable(t.Refusal.Hint)
 	}
 	return v
 }
 
-// consentView is what would be run, all of it.
+// consentView is the list of all steps that would run.
 type consentView struct {
 	ID    string        `json:"id"`
 	Steps []consentLine `json:"steps"`
@@ -265,10 +277,13 @@ func consentOf(c *present.Consent) *consentView {
 		return nil
 	}
 	v := &consentView{ID: consentID(c), Steps: []consentLine{}}
+	for _, script := range c.Scripts {
+		v.Steps = append(v.Steps, consentLine{Name: page.Printable(script.Name), Text: page.Printable(script.Text), Hidden: true})
+	}
 	for _, s := range c.Steps {
-		line := consentLine{Exercise: printable(s.Exercise.ID), Name: s.Directive, Text: printable(s.Text), Hidden: s.Hidden}
+		line := consentLine{Exercise: page.Printable(s.Exercise.ID), Name: s.Directive, Text: page.Printable(s.Text), Hidden: s.Hidden}
 		if s.Args != "" {
-			line.Name += " " + printable(s.Args)
+			line.Name += " " + page.Printable(s.Args)
 		}
 		v.Steps = append(v.Steps, line)
 	}
@@ -278,13 +293,16 @@ func consentOf(c *present.Consent) *consentView {
 // consentID names the list that was shown.
 func consentID(c *present.Consent) string {
 	h := sha256.New()
+	for _, script := range c.Scripts {
+		fmt.Fprintf(h, "%q", script.Text)
+	}
 	for _, s := range c.Steps {
 		h.Write([]byte(stepID(s)))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// logEntry is a command that was run, with what came of it.
+// logEntry is a command that was run, with its output and its mark.
 type logEntry struct {
 	ID      int64    `json:"id"` // when it began, in microseconds: they follow one another
 	Slide   int      `json:"slide"`
@@ -292,55 +310,49 @@ type logEntry struct {
 	Command string   `json:"command"`
 	Keys    []string `json:"keys,omitempty"` // that were pressed while it ran
 	Output  string   `json:"output,omitempty"`
-	State   string   `json:"state"`
+	stepMark
 }
 
-// logMark changes whenever the log has.
-func logMark(log []*present.Outcome) int64 {
-	if len(log) == 0 {
-		return 0
+// logMark changes whenever the log has, or the mark of its last command.
+type logMark struct {
+	Last     int64 `json:"last"`
+	Revision int   `json:"revision,omitempty"` // rises when an entry is another one
+	stepMark
+}
+
+func logMarkOf(s *present.State) logMark {
+	m := logMark{Revision: s.Revision}
+	if n := len(s.Log); n > 0 {
+		m.Last = s.Log[n-1].Started.UnixMicro()
 	}
-	return log[len(log)-1].Started.UnixMicro()
+	if e := s.LastEntry(); e != nil {
+		m.stepMark = stepMark{e.Mark.State, e.Mark.Skipped}
+	}
+	return m
 }
 
-// logFrom are up to n commands from one on. What the steps behind a command do, such as
-// waiting for something, belongs to it. A command that learners are not shown is left out.
-func logFrom(log []*present.Outcome, from int64, n int) (entries []logEntry, more bool) {
+// logFrom are up to n commands from one on. The output of the steps behind a command, such
+// as keys, belongs to the command. A command that learners are not shown is left out.
+func logFrom(s *present.State, from int64, n int) (entries []logEntry, more bool) {
+	all, more := s.Entries(time.UnixMicro(from), n)
 	entries = []logEntry{}
-	var now *logEntry
-	for _, o := range log {
-		if o.Result == nil || o.Result.Verdict == runner.Skipped && !o.Unverified {
-			continue
+	for _, e := range all {
+		step := e.Step
+		one := logEntry{
+			ID: e.Started.UnixMicro(), Slide: step.Slide + 1, Title: page.Printable(step.Exercise.Title),
+			Command: page.Printable(strings.TrimRight(step.Text, "\n")), Output: page.Printable(e.Result.Output),
+			stepMark: stepMark{e.Mark.State, e.Mark.Skipped},
 		}
-		step := o.Step
-		if step.Snippet() {
-			now = nil
-			id := o.Started.UnixMicro()
-			if step.Hidden || id < from {
-				continue
+		for _, o := range e.Behind {
+			if o.Step.Snippet() {
+				break // a hidden command
 			}
-			if len(entries) == n {
-				return entries, true
+			one.Output += page.Printable(o.Result.Output)
+			if o.Step.Kind() == runner.KindPresses {
+				one.Keys = append(one.Keys, page.Printable(o.Step.Text))
 			}
-			entries = append(entries, logEntry{
-				ID: id, Slide: step.Slide + 1, Title: printable(step.Exercise.Title), Command: printable(strings.TrimRight(step.Text, "\n")),
-				State: "passed",
-			})
-			now = &entries[len(entries)-1]
 		}
-		if now == nil {
-			continue
-		}
-		now.Output += printable(o.Result.Output)
-		if step.Kind() == runner.Presses {
-			now.Keys = append(now.Keys, printable(step.Text))
-		}
-		switch verdict := o.Verdict(); {
-		case o.Unverified:
-			now.State = "done"
-		case verdict != runner.Passed:
-			now.State = string(verdict)
-		}
+		entries = append(entries, one)
 	}
-	return entries, false
+	return entries, more
 }

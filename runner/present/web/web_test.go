@@ -101,7 +101,8 @@ func (r *room) until(what string, holds func(*present.State) bool) {
 			}
 		case <-limit:
 			s := r.State()
-			r.t.Fatalf("never: %s\nslide %d step %d busy %q message %q trouble %+v\n%s", what, s.Slide, s.Step, s.Busy, s.Message.Text, s.Trouble, screenOf(s))
+			r.t.Fatalf("never: %s\nslide %d step %d busy %q message %q trouble %+v\n%s", what, s.Slide, s.Step, s.Busy, s.Message.Text,
+				s.Trouble, screenOf(s))
 		}
 	}
 }

@@ -15,14 +15,14 @@ import (
 	"strings"
 )
 
-// The versions of the API that are spoken.
+// The supported versions of the API.
 const (
 	apiVersion    = "1.47"
 	minAPIVersion = "1.24"
 	engineVersion = "27.0.0-workshop"
 )
 
-// apiError is an answer other than success: {"message": …}.
+// apiError is an answer with an error status: {"message": …}.
 type apiError struct {
 	status  int
 	message string
@@ -42,11 +42,11 @@ func conflict(format string, args ...any) error {
 	return fail(http.StatusConflict, format, args...)
 }
 
-// A handler answers a request, or returns an error before it has begun to.
+// A handler answers a request, or returns an error before it has sent anything.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-// route is one line of the API. In a pattern {x} stands for one segment of the path
-// and {x...} for one or more.
+// route is one endpoint of the API. In a pattern {x} matches one segment of the path and {x...} one
+// or more.
 type route struct {
 	method   string
 	pattern  string
@@ -60,7 +60,7 @@ func (e *Engine) routes() []route {
 		{method: "HEAD", pattern: "_ping", handle: e.ping},
 		{method: "GET", pattern: "version", handle: e.version},
 		{method: "GET", pattern: "info", handle: e.info},
-		{method: "GET", pattern: "events", handle: e.streamEvents},
+		{method: "GET", pattern: "events", handle: e.events.stream},
 		{method: "GET", pattern: "system/df", handle: e.diskUsage},
 
 		{method: "GET", pattern: "containers/json", handle: e.listContainers},
@@ -87,30 +87,30 @@ func (e *Engine) routes() []route {
 		{method: "GET", pattern: "exec/{id}/json", handle: e.inspectExec},
 
 		{method: "GET", pattern: "images/json", handle: e.listImages},
-		{method: "POST", pattern: "images/create", handle: e.pullImage},
+		{method: "POST", pattern: "images/create", handle: e.images.pull},
 		{method: "POST", pattern: "images/prune", handle: e.pruneImages},
 		{method: "GET", pattern: "images/get", handle: e.saveImages},
-		{method: "GET", pattern: "images/{name...}/json", handle: e.inspectImage},
+		{method: "GET", pattern: "images/{name...}/json", handle: e.images.inspect},
 		{method: "GET", pattern: "images/{name...}/get", handle: e.saveImage},
-		{method: "GET", pattern: "images/{name...}/history", handle: e.imageHistory},
-		{method: "POST", pattern: "images/{name...}/tag", handle: e.tagImage},
+		{method: "GET", pattern: "images/{name...}/history", handle: e.images.history},
+		{method: "POST", pattern: "images/{name...}/tag", handle: e.images.tag},
 		{method: "DELETE", pattern: "images/{name...}", handle: e.deleteImage},
 		{method: "POST", pattern: "build", handle: e.build},
-		{method: "POST", pattern: "build/prune", handle: e.pruneBuilds},
+		{method: "POST", pattern: "build/prune", handle: pruneBuilds},
 
 		{method: "GET", pattern: "networks", handle: e.listNetworks},
-		{method: "POST", pattern: "networks/create", handle: e.createNetwork},
+		{method: "POST", pattern: "networks/create", handle: e.networks.create},
 		{method: "POST", pattern: "networks/prune", handle: e.pruneNetworks},
 		{method: "GET", pattern: "networks/{id}", handle: e.inspectNetwork},
 		{method: "POST", pattern: "networks/{id}/connect", handle: e.connectNetwork},
 		{method: "POST", pattern: "networks/{id}/disconnect", handle: e.disconnectNetwork},
 		{method: "DELETE", pattern: "networks/{id}", handle: e.deleteNetwork},
 
-		{method: "GET", pattern: "volumes", handle: e.listVolumes},
-		{method: "POST", pattern: "volumes/create", handle: e.createVolume},
-		{method: "POST", pattern: "volumes/prune", handle: e.pruneVolumes},
-		{method: "GET", pattern: "volumes/{name}", handle: e.inspectVolume},
-		{method: "DELETE", pattern: "volumes/{name}", handle: e.deleteVolume},
+		{method: "GET", pattern: "volumes", handle: e.volumes.list},
+		{method: "POST", pattern: "volumes/create", handle: e.volumes.create},
+		{method: "POST", pattern: "volumes/prune", handle: e.volumes.prune},
+		{method: "GET", pattern: "volumes/{name}", handle: e.volumes.inspect},
+		{method: "DELETE", pattern: "volumes/{name}", handle: e.volumes.remove},
 	}
 	for i, rt := range table {
 		table[i].segments = strings.Split(rt.pattern, "/")
@@ -137,7 +137,8 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	r = r.WithContext(ctx)
 	if err := e.dispatch(w, r); err != nil {
-		// A client that is still sending would see a broken pipe, not the answer.
+		// Without this a client that is still sending would see a broken pipe instead of the
+		// answer.
 		_, _ = io.Copy(io.Discard, r.Body)
 		if r.Context().Err() == nil {
 			e.log.Debug("request failed", "method", r.Method, "url", r.URL.String(), "error", err)
@@ -153,7 +154,8 @@ func (e *Engine) dispatch(w http.ResponseWriter, r *http.Request) error {
 		case olderVersion(apiVersion, version):
 			return badRequest("client version %s is too new. Maximum supported API version is %s", version, apiVersion)
 		case olderVersion(version, minAPIVersion):
-			return badRequest("client version %s is too old. Minimum supported API version is %s, please upgrade your client to a newer version", version, minAPIVersion)
+			return badRequest("client version %s is too old. Minimum supported API version is %s, please upgrade your client to a "+
+				"newer version", version, minAPIVersion)
 		}
 		path = rest
 	}
@@ -200,7 +202,7 @@ func match(pattern, path []string, r *http.Request) bool {
 		case !variable && p != path[i], path[i] == "":
 			return false
 		case many:
-			n := len(path) - (len(pattern) - 1) // how many segments it takes
+			n := len(path) - (len(pattern) - 1) // the number of segments that it matches
 			if n < 1 {
 				return false
 			}
@@ -243,7 +245,7 @@ func begin(w http.ResponseWriter) bool {
 	return http.NewResponseController(w).Flush() == nil
 }
 
-// readJSON reads a request's document; none at all leaves v as it is.
+// readJSON reads a request's document. Without one v stays as it is.
 func readJSON(r *http.Request, v any) error {
 	err := json.NewDecoder(r.Body).Decode(v)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -253,7 +255,7 @@ func readJSON(r *http.Request, v any) error {
 	return err
 }
 
-// boolean is a query parameter as the API has them.
+// boolean parses a query parameter as Docker does.
 func boolean(r *http.Request, name string) bool {
 	switch strings.ToLower(strings.TrimSpace(r.URL.Query().Get(name))) {
 	case "", "0", "no", "false", "none":
@@ -262,7 +264,7 @@ func boolean(r *http.Request, name string) bool {
 	return true
 }
 
-// filters are those of a list or of the events: values by name.
+// filters are the filters of a list or of the events: values by name.
 type filters map[string][]string
 
 // readFilters accepts both forms: {"label":["a=b"]} and {"label":{"a=b":true}}.
@@ -297,7 +299,7 @@ func readFilters(r *http.Request, known ...string) (filters, error) {
 	return f, nil
 }
 
-// labels reports whether all the label filters hold.
+// labels reports whether all the label filters match.
 func (f filters) labels(have map[string]string) bool {
 	for _, want := range f["label"] {
 		key, value, exact := strings.Cut(want, "=")
@@ -308,13 +310,13 @@ func (f filters) labels(have map[string]string) bool {
 	return true
 }
 
-// any reports whether one of the values of a filter holds, or there are none.
+// any reports whether one of a filter's values matches, or the filter is not given.
 func (f filters) any(name string, holds func(string) bool) bool {
 	return len(f[name]) == 0 || slices.ContainsFunc(f[name], holds)
 }
 
-// hijack takes the connection over for raw streams. What the client sent already is
-// read from in.
+// hijack takes the connection over for raw streams. Bytes that the client has sent already are read
+// from in.
 func (e *Engine) hijack(w http.ResponseWriter, r *http.Request, contentType string) (conn net.Conn, in io.Reader, err error) {
 	conn, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -331,8 +333,8 @@ func (e *Engine) hijack(w http.ResponseWriter, r *http.Request, contentType stri
 		e.conns.remove(conn)
 		return nil, nil, err
 	}
-	// Past what it has buffered, the server's reader must not be used: at the end of
-	// the input it cancels the request's context, and a client may end its input only.
+	// The server's reader must not be used past its buffer. At the end of the input it cancels the
+	// request's context, but a client may end its input only.
 	early, err := rw.Reader.Peek(rw.Reader.Buffered())
 	if err != nil {
 		e.conns.remove(conn)
@@ -341,7 +343,7 @@ func (e *Engine) hijack(w http.ResponseWriter, r *http.Request, contentType stri
 	return conn, io.MultiReader(bytes.NewReader(early), conn), nil
 }
 
-// The types of the body of a stream.
+// The types of a stream's body.
 const (
 	rawStream         = "application/vnd.docker.raw-stream"
 	multiplexedStream = "application/vnd.docker.multiplexed-stream"

@@ -28,9 +28,8 @@ import (
 // contextLimit bounds the files of a build context, in bytes.
 const contextLimit = 1 << 30
 
-// build is POST /build, as the classic builder answers it. Nothing is run: an image
-// is a configuration and copied files. A Dockerfile that asks for more is refused
-// before any output.
+// build is POST /build with the answer of the classic builder. It runs no commands: an image is a
+// configuration and copied files. A Dockerfile that needs more is refused before any output.
 func (e *Engine) build(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	b := &builder{engine: e, args: map[string]*string{}, declared: map[string]string{}}
@@ -125,19 +124,19 @@ func (e *Engine) build(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// builder carries instructions out.
+// builder carries out instructions.
 type builder struct {
 	engine   *Engine
 	context  *os.Root
-	root     string             // where the image's files are collected
-	args     map[string]*string // given by the client; null takes nothing
+	root     string             // the image's files are collected here
+	args     map[string]*string // given by the client; null removes an argument
 	declared map[string]string  // by ARG
 	seen     []string           // names of ARGs
 	image    *image             // nil before FROM
-	ownCmd   bool               // whether CMD was set here rather than inherited
+	ownCmd   bool               // CMD was set here and not inherited
 }
 
-// lookUp is the value of a variable in an instruction.
+// lookUp returns the value of a variable in an instruction.
 func (b *builder) lookUp(name string) (string, bool) {
 	if b.image != nil {
 		for _, set := range slices.Backward(b.image.config.Env) {
@@ -273,14 +272,16 @@ func (b *builder) from(i instruction) error {
 		return nil
 	}
 	e := b.engine
-	e.mu.Lock()
-	base, err := e.findImage(list[0])
-	e.mu.Unlock()
+	base, err := e.images.find(list[0])
 	if err != nil {
-		return badRequest("dockerfile line %d: FROM %s: the embedded engine has no registry to pull it from: use FROM workshop (its names: %s; and the machine's programs), FROM scratch, or a real engine",
+		return badRequest("dockerfile line %d: FROM %s: the embedded engine has no registry to pull it from: use FROM workshop (its "+
+			"names: %s; and the machine's programs), FROM scratch, or a real engine",
 			i.line, list[0], strings.Join(e.opts.Commands, ", "))
 	}
-	b.image = &image{config: base.config, base: base.base, parent: base.id, root: base.root, files: base.files, history: base.history, size: base.size}
+	b.image = &image{
+		config: base.config, base: base.base, parent: base.id,
+		root: base.root, files: base.files, history: base.history, size: base.size,
+	}
 	if base.root != "" {
 		syscall.ForkLock.RLock() // as in copyFile
 		err := os.CopyFS(b.root, os.DirFS(base.root))
@@ -413,7 +414,7 @@ func (b *builder) copy(i instruction) error {
 		if err != nil {
 			return i.errorf("%v", err)
 		}
-		if into && !info.IsDir() { // of a directory the contents are copied
+		if into && !info.IsDir() { // of a directory only the contents are copied
 			to = path.Join(dest, path.Base(name))
 		}
 		if err := copyTree(root, cmp.Or(to, "."), b.context, name); err != nil {
@@ -468,8 +469,9 @@ func copyTree(dst *os.Root, to string, src *os.Root, from string) error {
 }
 
 func copyFile(dst *os.Root, to string, src *os.Root, from string, mode fs.FileMode) error {
-	// A process that is forked meanwhile would have the file open for writing until its
-	// exec, and a program that is open for writing cannot be run (ETXTBSY).
+	// The fork lock is held while the file is open for writing. A process that is forked meanwhile
+	// would keep it open until its exec, and a program that is open for writing cannot be run
+	// (ETXTBSY).
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	in, err := src.Open(from)
@@ -488,7 +490,7 @@ func copyFile(dst *os.Root, to string, src *os.Root, from string, mode fs.FileMo
 	return errors.Join(err, out.Chmod(mode), out.Close())
 }
 
-// digestFiles is a digest over names, modes and contents, with the size of all.
+// digestFiles returns a digest of names, modes and contents, and the total size.
 func digestFiles(fsys fs.FS) (digest string, size int64, err error) {
 	sum := sha256.New()
 	err = fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -520,7 +522,7 @@ func digestFiles(fsys fs.FS) (digest string, size int64, err error) {
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), size, err
 }
 
-// shown is the short id of what has been built by the end of an instruction.
+// shown returns the short id of the image after an instruction.
 func (b *builder) shown(i instruction) string {
 	switch {
 	case b.image == nil, i.name == "FROM" && b.image.parent == "":
@@ -531,14 +533,14 @@ func (b *builder) shown(i instruction) string {
 	return short(strings.TrimPrefix(b.image.digest(), "sha256:"))
 }
 
-// finish puts the files in their place and registers the image.
+// finish moves the files to their place and registers the image.
 func (b *builder) finish(labels map[string]string, tags []string) (*image, error) {
 	e, img := b.engine, b.image
 	img.created = time.Now()
 	if len(labels) > 0 {
 		img.config.Labels = merged(img.config.Labels, labels)
 	}
-	e.mu.Lock()
+	e.mu.Lock() // the same files may belong to an image that is being removed
 	defer e.mu.Unlock()
 	if img.files != "" {
 		img.root = e.path("images", strings.TrimPrefix(img.files, "sha256:"))
@@ -548,19 +550,18 @@ func (b *builder) finish(labels map[string]string, tags []string) (*image, error
 			}
 		}
 	}
-	return e.addImage(img, tags...), nil
+	return e.images.add(img, tags...), nil
 }
 
 // pruneBuilds is POST /build/prune: there is no cache.
-func (e *Engine) pruneBuilds(w http.ResponseWriter, r *http.Request) error {
+func pruneBuilds(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, struct {
 		CachesDeleted  []string
 		SpaceReclaimed int64
 	}{})
 }
 
-// unpack writes a tar archive, gzipped or not, into a new directory. Nothing gets
-// out of the directory.
+// unpack writes a tar archive, gzipped or not, into a new directory, and nothing outside it.
 func unpack(r io.Reader, dir string) (*os.Root, error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return nil, err
@@ -592,7 +593,7 @@ func unpackInto(root *os.Root, r io.Reader) error {
 	for {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			// The client must get rid of the padding as well before it reads the answer.
+			// The client sends the padding, too, before it reads the answer.
 			_, err := io.Copy(io.Discard, in)
 			return err
 		}

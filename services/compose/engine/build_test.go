@@ -37,7 +37,7 @@ func archive(t testing.TB, files map[string]string) *bytes.Buffer {
 	return &b
 }
 
-// build builds an image and returns what the builder says, or the error.
+// build builds an image and returns the output of the builder, or the error.
 func (c *client) build(tag string, files map[string]string, query string) (string, int) {
 	c.t.Helper()
 	status, answer := c.try("POST /build?t="+tag+"&"+query, archive(c.t, files))
@@ -59,8 +59,8 @@ func (c *client) build(tag string, files map[string]string, query string) (strin
 	}
 }
 
-// dockerfiles are those that can be built, with what they make of the configuration
-// of an image FROM scratch, as Docker has it.
+// dockerfiles are valid Dockerfiles, with the configuration that Docker makes of each: only the
+// fields that differ from an image FROM scratch.
 var dockerfiles = map[string]struct {
 	text string
 	want object
@@ -92,7 +92,10 @@ var dockerfiles = map[string]struct {
 		object{"Env": []string{"A=given", "B=yes", "C="}},
 	},
 	"labels": {"FROM scratch\nLABEL a=1 \"b c\"=\"d e\"\nLABEL a=2", object{"Labels": map[string]string{"a": "2", "b c": "d e"}}},
-	"ports":  {"FROM scratch\nEXPOSE 80 443/tcp\nENV P=8080\nEXPOSE $P", object{"Env": []string{"P=8080"}, "ExposedPorts": []string{"443/tcp", "80/tcp", "8080/tcp"}}},
+	"ports": {
+		"FROM scratch\nEXPOSE 80 443/tcp\nENV P=8080\nEXPOSE $P",
+		object{"Env": []string{"P=8080"}, "ExposedPorts": []string{"443/tcp", "80/tcp", "8080/tcp"}},
+	},
 	"directory": {
 		"FROM scratch\nWORKDIR /a\nWORKDIR b\nENV D=c\nWORKDIR $D/../d", object{"Env": []string{"D=c"}, "WorkingDir": "/a/b/d"},
 	},
@@ -107,7 +110,7 @@ var dockerfiles = map[string]struct {
 	"no health": {"FROM scratch\nHEALTHCHECK NONE", object{"Healthcheck": healthcheck{Test: []string{"NONE"}}}},
 }
 
-// imageConfig is what the builder made, as far as the table says.
+// imageConfig is the resulting configuration, restricted to the fields in the table.
 func imageConfig(c config) object {
 	o := object{}
 	set := func(name string, v any, ok bool) {
@@ -183,8 +186,10 @@ func TestBuildOutput(t *testing.T) {
 	lines := strings.Split(out, "\n")
 	id := c.imageID("sample")
 	want := []string{
-		"Step 1/7 : FROM workshop", " ---> " + c.imageID("workshop"), "Step 2/7 : ARG UNUSED", "Step 3/7 : WORKDIR /app", "Step 4/7 : COPY run.sh data/ ./",
-		"Step 7/7 : CMD [\"x\"]", "[Warning] One or more build-args [GIVEN] were not consumed", "Successfully built " + id, "Successfully tagged sample:latest",
+		"Step 1/7 : FROM workshop", " ---> " + c.imageID("workshop"), "Step 2/7 : ARG UNUSED", "Step 3/7 : WORKDIR /app",
+		"Step 4/7 : COPY run.sh data/ ./",
+		"Step 7/7 : CMD [\"x\"]", "[Warning] One or more build-args [GIVEN] were not consumed", "Successfully built " + id,
+		"Successfully tagged sample:latest",
 	}
 	for _, line := range want {
 		if !slices.Contains(lines, line) {
@@ -215,7 +220,8 @@ func TestBuildOutput(t *testing.T) {
 		t.Errorf("untag: %d %s", status, out)
 	}
 	status, answer := c.try("DELETE /images/again", nil)
-	if status != 409 || message(answer) != `conflict: unable to remove repository reference "again" (must force) - container `+run[:12]+` is using its referenced image `+id {
+	if status != 409 || message(answer) != `conflict: unable to remove repository reference "again" (must force) - container `+run[:12]+
+		` is using its referenced image `+id {
 		t.Errorf("used: %d %s", status, answer)
 	}
 	c.do("DELETE /containers/run", nil)
@@ -234,25 +240,63 @@ func (c *client) imageID(ref string) string {
 func TestBuildRefusals(t *testing.T) {
 	c := startEngine(t)
 	for name, test := range map[string]struct{ text, want string }{
-		"other base":       {"FROM python:alpine\nRUN x", "dockerfile line 1: FROM python:alpine: the embedded engine has no registry to pull it from: use FROM workshop (its names: web, say, stubborn, reader; and the machine's programs), FROM scratch, or a real engine"},
-		"RUN":              {"FROM workshop\n\nRUN pip \\\n  install x", "dockerfile line 3: RUN pip install x: the embedded engine runs no build steps: COPY files that are ready, build FROM workshop, or use a real engine"},
-		"ADD":              {"FROM scratch\nADD a b", "dockerfile line 2: ADD a b: the embedded engine fetches and unpacks nothing: use COPY"},
-		"USER":             {"FROM scratch\nuser nobody", "dockerfile line 2: USER nobody: the embedded engine's containers run as the user who runs it: leave it out"},
-		"VOLUME":           {"FROM scratch\nVOLUME /data", "dockerfile line 2: VOLUME /data: the embedded engine has no mounts: write to a directory of the machine"},
-		"unknown":          {"FROM scratch\nCDM x", "dockerfile parse error line 2: unknown instruction: CDM"},
-		"no FROM":          {"CMD x", "dockerfile line 1: CMD: no build stage in current context: the first instruction must be FROM"},
-		"nothing":          {"# empty", "the Dockerfile has no FROM: use FROM workshop or FROM scratch"},
-		"two stages":       {"FROM scratch\nFROM scratch", "dockerfile line 2: FROM: the embedded engine builds in one stage"},
-		"no argument":      {"FROM scratch\nEXPOSE", "dockerfile line 2: EXPOSE: it needs an argument"},
-		"single quotes":    {"FROM scratch\nCMD ['a']", `dockerfile line 2: CMD: ['a'] is no array of strings in double quotes`},
-		"missing file":     {"FROM scratch\nCOPY nosuch /", "dockerfile line 2: COPY: file not found in build context: stat nosuch: file does not exist"},
-		"out of the root":  {"FROM scratch\nCOPY ../../etc/passwd /", "dockerfile line 2: COPY: file not found in build context: stat etc/passwd: file does not exist"},
-		"link to outside":  {"FROM scratch\nCOPY out /", "dockerfile line 2: COPY: file not found in build context: stat out: file does not exist"},
-		"flag":             {"FROM scratch\nCOPY --chown=1 a /", "dockerfile line 2: COPY: --chown=1 is not supported by the embedded engine: files keep their mode and belong to the user who runs it"},
-		"several":          {"FROM scratch\nCOPY a b /c", "dockerfile line 2: COPY: When using COPY with more than one source file, the destination must be a directory and end with a /"},
-		"unclosed quote":   {"FROM scratch\nENV A=\"b", "dockerfile line 2: ENV: unexpected end of statement while looking for matching double-quote"},
-		"no assignment":    {"FROM scratch\nENV A=1 B", "dockerfile line 2: ENV: syntax error - can't find = in \"B\". Must be of the form: name=value"},
-		"port":             {"FROM scratch\nEXPOSE 53/udp", "dockerfile line 2: EXPOSE: port 53/udp is not supported by the embedded engine: only TCP ports are"},
+		"other base": {
+			"FROM python:alpine\nRUN x",
+			"dockerfile line 1: FROM python:alpine: the embedded engine has no registry to pull it from: " +
+				"use FROM workshop (its names: web, say, stubborn, reader; and the machine's programs), FROM scratch, or a real engine",
+		},
+		"RUN": {
+			"FROM workshop\n\nRUN pip \\\n  install x",
+			"dockerfile line 3: RUN pip install x: the embedded engine runs no build steps: COPY files that are ready, build FROM workshop, " +
+				"or use a real engine",
+		},
+		"ADD": {"FROM scratch\nADD a b", "dockerfile line 2: ADD a b: the embedded engine fetches and unpacks nothing: use COPY"},
+		"USER": {
+			"FROM scratch\nuser nobody",
+			"dockerfile line 2: USER nobody: the embedded engine's containers run as the user who runs it: leave it out",
+		},
+		"VOLUME": {
+			"FROM scratch\nVOLUME /data",
+			"dockerfile line 2: VOLUME /data: the embedded engine has no mounts: write to a directory of the machine",
+		},
+		"unknown":       {"FROM scratch\nCDM x", "dockerfile parse error line 2: unknown instruction: CDM"},
+		"no FROM":       {"CMD x", "dockerfile line 1: CMD: no build stage in current context: the first instruction must be FROM"},
+		"nothing":       {"# empty", "the Dockerfile has no FROM: use FROM workshop or FROM scratch"},
+		"two stages":    {"FROM scratch\nFROM scratch", "dockerfile line 2: FROM: the embedded engine builds in one stage"},
+		"no argument":   {"FROM scratch\nEXPOSE", "dockerfile line 2: EXPOSE: it needs an argument"},
+		"single quotes": {"FROM scratch\nCMD ['a']", `dockerfile line 2: CMD: ['a'] is no array of strings in double quotes`},
+		"missing file": {
+			"FROM scratch\nCOPY nosuch /",
+			"dockerfile line 2: COPY: file not found in build context: stat nosuch: file does not exist",
+		},
+		"out of the root": {
+			"FROM scratch\nCOPY ../../etc/passwd /",
+			"dockerfile line 2: COPY: file not found in build context: stat etc/passwd: file does not exist",
+		},
+		"link to outside": {
+			"FROM scratch\nCOPY out /",
+			"dockerfile line 2: COPY: file not found in build context: stat out: file does not exist",
+		},
+		"flag": {
+			"FROM scratch\nCOPY --chown=1 a /",
+			"dockerfile line 2: COPY: --chown=1 is not supported by the embedded engine: files keep their mode and belong to the user who runs it",
+		},
+		"several": {
+			"FROM scratch\nCOPY a b /c",
+			"dockerfile line 2: COPY: When using COPY with more than one source file, the destination must be a directory and end with a /",
+		},
+		"unclosed quote": {
+			"FROM scratch\nENV A=\"b",
+			"dockerfile line 2: ENV: unexpected end of statement while looking for matching double-quote",
+		},
+		"no assignment": {
+			"FROM scratch\nENV A=1 B",
+			"dockerfile line 2: ENV: syntax error - can't find = in \"B\". Must be of the form: name=value",
+		},
+		"port": {
+			"FROM scratch\nEXPOSE 53/udp",
+			"dockerfile line 2: EXPOSE: port 53/udp is not supported by the embedded engine: only TCP ports are",
+		},
 		"stop signal":      {"FROM scratch\nSTOPSIGNAL SIGNOT", "dockerfile line 2: STOPSIGNAL: Invalid signal: SIGNOT"},
 		"health kind":      {"FROM scratch\nHEALTHCHECK x", `dockerfile line 2: HEALTHCHECK: Unknown type "x" in HEALTHCHECK (try CMD)`},
 		"health flag":      {"FROM scratch\nHEALTHCHECK --interval=x CMD y", `dockerfile line 2: HEALTHCHECK: invalid value for interval: "x"`},

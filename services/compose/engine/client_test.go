@@ -178,7 +178,7 @@ func (c *client) wait(id string) int {
 	return get[struct{ StatusCode int }](c, "POST /containers/"+id+"/wait", nil).StatusCode
 }
 
-// details is what the tests look at of an inspected container.
+// details are the fields of an inspected container that the tests read.
 type details struct {
 	Name  string
 	State struct {
@@ -241,7 +241,7 @@ func frame(r io.Reader) (byte, string, error) {
 // lines follows a stream frame by frame; it ends with the test.
 type follower struct {
 	t testing.TB
-	r io.Reader
+	r io.ReadCloser
 }
 
 func (c *client) follow(id, query string) *follower {
@@ -257,6 +257,8 @@ func (c *client) follow(id, query string) *follower {
 // until reads until a line holds a text, and returns the line.
 func (f *follower) until(text string) string {
 	f.t.Helper()
+	limit := time.AfterFunc(patience, func() { f.r.Close() })
+	defer limit.Stop()
 	for {
 		_, line, err := frame(f.r)
 		if err != nil {
@@ -291,7 +293,9 @@ func (c *client) hijack(request, body string) *hijacked {
 	}
 	c.t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(patience))
-	fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: engine\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", method, path, len(body), body)
+	fmt.Fprintf(conn,
+		"%s %s HTTP/1.1\r\nHost: engine\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		method, path, len(body), body)
 	h := &hijacked{conn, bufio.NewReader(conn)}
 	resp, err := http.ReadResponse(h.r, nil)
 	if err != nil {
@@ -314,6 +318,8 @@ func (c *client) watch(query string) func(beginning string) event {
 	d := json.NewDecoder(resp.Body)
 	return func(beginning string) event {
 		c.t.Helper()
+		limit := time.AfterFunc(patience, func() { resp.Body.Close() })
+		defer limit.Stop()
 		for {
 			var ev event
 			if err := d.Decode(&ev); err != nil {

@@ -31,15 +31,34 @@ func TestCommandErrors(t *testing.T) {
 		status  int
 		message string
 	}{
-		"no socket":     {nil, Options{Executable: executable}, 2, "engine: no place to listen on: give --socket PATH\n"},
-		"argument":      {[]string{"up"}, Options{Executable: executable}, 2, "engine: unexpected argument \"up\"\n"},
-		"taken socket":  {[]string{"--socket", c.socket}, Options{Executable: executable}, 2, "engine: an engine listens on " + c.socket + " already\n"},
-		"a file":        {[]string{"--socket", file}, Options{Executable: executable}, 2, "engine: listen unix " + file + ": bind: address already in use\n"},
+		"no socket": {nil, Options{Executable: executable}, 2, "engine: no place to listen on: give --socket PATH\n"},
+		"argument":  {[]string{"up"}, Options{Executable: executable}, 2, "engine: unexpected argument \"up\"\n"},
+		"taken socket": {[]string{"--socket", c.socket}, Options{Executable: executable}, 2, "engine: an engine listens on " + c.socket +
+			" already\n"},
+		"a file": {
+			[]string{"--socket", file},
+			Options{Executable: executable},
+			2,
+			"engine: listen unix " + file + ": bind: address already in use\n",
+		},
 		"no executable": {[]string{"--socket", socket}, Options{}, 4, "engine: the engine needs an executable for its base image\n"},
-		"lost binary":   {[]string{"--socket", socket}, Options{Executable: file + "x"}, 4, "engine: the executable of the base image: stat " + file + "x: no such file or directory\n"},
-		"wrong name":    {[]string{"--socket", socket}, Options{Executable: executable, Commands: []string{"a/b"}}, 4, "engine: the executable cannot be called \"a/b\"\n"},
-		"state":         {[]string{"--socket", socket, "--state", file}, Options{Executable: executable}, 4, "engine: state directory: mkdir " + file + ": not a directory\n"},
-		"help":          {[]string{"--help"}, Options{}, 0, "Usage of engine:\n  -socket PATH\n    \tlisten on the unix socket at PATH\n  -state DIR\n    \tkeep logs and images below the directory DIR while it runs\n"},
+		"lost binary": {[]string{"--socket", socket}, Options{Executable: file + "x"}, 4, "engine: the executable of the base image: stat " +
+			file + "x: no such file or directory\n"},
+		"wrong name": {
+			[]string{"--socket", socket},
+			Options{Executable: executable, Commands: []string{"a/b"}},
+			4,
+			"engine: the executable cannot be called \"a/b\"\n",
+		},
+		"state": {[]string{"--socket", socket, "--state", file}, Options{Executable: executable}, 4, "engine: state directory: mkdir " + file +
+			": not a directory\n"},
+		"help": {
+			[]string{"--help"},
+			Options{},
+			0,
+			"Usage of engine:\n  -socket PATH\n    \tlisten on the unix socket at PATH\n  -state DIR\n" +
+				"    \tkeep logs and images below the directory DIR while it runs\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer

@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// config is what an image or a container says about its process. Its names are
-// those of the API; what is not named here has no effect on a process and is
-// refused when it would have one in Docker.
+// config describes the process of an image or a container. Its names are those of the API. Other
+// fields have no effect on a process here; one that would have an effect in Docker is refused.
 type config struct {
 	Hostname     string
 	Domainname   string
@@ -31,7 +30,7 @@ type config struct {
 	WorkingDir   string
 	Entrypoint   words
 	MacAddress   string          `json:",omitempty"`
-	OnBuild      json.RawMessage // always null; docker-compose looks for it
+	OnBuild      json.RawMessage // always null; docker-compose expects the field
 	Labels       map[string]string
 	StopSignal   string `json:",omitempty"`
 	StopTimeout  *int   `json:",omitempty"`
@@ -63,7 +62,7 @@ type healthcheck struct {
 	Retries       int           `json:",omitempty"`
 }
 
-// check refuses what a process cannot be given.
+// check refuses settings that the engine cannot apply to a process.
 func (c *config) check() error {
 	for _, field := range []struct{ name, value, instead string }{
 		{"User", c.User, "its containers run as the user who runs it"},
@@ -95,8 +94,7 @@ func (c *config) check() error {
 	return nil
 }
 
-// over returns the configuration of a container on that of its image, as Docker
-// merges them.
+// over returns the configuration of a container merged with its image's, as Docker merges them.
 func (c config) over(image config) config {
 	if len(c.Entrypoint) == 0 {
 		if len(c.Cmd) == 0 {
@@ -104,7 +102,7 @@ func (c config) over(image config) config {
 		}
 		c.Entrypoint = image.Entrypoint
 	} else if len(c.Entrypoint) == 1 && c.Entrypoint[0] == "" {
-		c.Entrypoint = nil // the way to have none instead of the image's
+		c.Entrypoint = nil // [""] means none instead of the image's
 	}
 	c.Env = mergeEnv(image.Env, c.Env)
 	c.ExposedPorts = merged(image.ExposedPorts, c.ExposedPorts)
@@ -135,7 +133,7 @@ func merged[V any](under, over map[string]V) map[string]V {
 	return m
 }
 
-// mergeEnv puts variables over others; a name without "=" takes one away.
+// mergeEnv merges variables into others. A name without "=" removes a variable.
 func mergeEnv(under, over []string) []string {
 	env := slices.Clone(under)
 	for _, set := range over {
@@ -153,7 +151,7 @@ func mergeEnv(under, over []string) []string {
 	return env
 }
 
-// hostConfig is the part of a container's HostConfig that is understood.
+// hostConfig is the supported part of a container's HostConfig.
 type hostConfig struct {
 	NetworkMode     string
 	RestartPolicy   restartPolicy
@@ -164,7 +162,7 @@ type hostConfig struct {
 	Links           []string
 	ConsoleSize     [2]uint16 // rows and columns of the terminal
 
-	raw map[string]json.RawMessage // what was sent, for inspect
+	raw map[string]json.RawMessage // the request, for inspect
 }
 
 type portBinding struct {
@@ -177,14 +175,14 @@ type logConfig struct {
 	Config map[string]string
 }
 
-// The fields that are understood, and those that say only how Docker is to do what
-// is done here in another way.
+// The supported fields, and fields that have no effect here because they only choose among Docker's
+// implementations.
 var hostFields = []string{
 	"NetworkMode", "RestartPolicy", "PortBindings", "PublishAllPorts", "AutoRemove", "LogConfig", "Links",
 	"ConsoleSize", "Init", "MaskedPaths", "ReadonlyPaths",
 }
 
-// The values besides empty ones that ask for nothing.
+// The values, besides empty ones, that ask for nothing.
 var hostDefaults = map[string][]string{
 	"CgroupnsMode":     {`"host"`, `"private"`},
 	"IpcMode":          {`"private"`, `"shareable"`},
@@ -198,7 +196,7 @@ var hostDefaults = map[string][]string{
 
 const ownFiles = "its containers see the files of the machine; COPY what a service needs into its image"
 
-// hostReasons say more about fields that people do use.
+// hostReasons explain the refusal of common fields.
 var hostReasons = map[string]string{
 	"Binds":       ownFiles,
 	"Mounts":      ownFiles,
@@ -302,7 +300,7 @@ func (h *hostConfig) normalise() error {
 	return err
 }
 
-// size is the bound of the log in bytes, which options may set.
+// size returns the bound of the log in bytes, which options may set.
 func (l logConfig) size(usual int64) (int64, error) {
 	if l.Type == "none" {
 		return 0, nil
@@ -323,7 +321,7 @@ func (l logConfig) size(usual int64) (int64, error) {
 		}
 	}
 	if size == 0 || files > usual/size {
-		return usual, nil // the engine's own bound holds as well
+		return usual, nil // the engine's own bound applies as well
 	}
 	return size * files, nil
 }
@@ -340,8 +338,8 @@ func bytesOf(s string) (int64, error) {
 	return n << shift, err
 }
 
-// empty reports whether a value asks for nothing: null, false, 0, "" and whatever
-// consists of nothing else.
+// empty reports whether a value asks for nothing: null, false, 0, "", or an array or object of such
+// values.
 func empty(data json.RawMessage) bool {
 	var v any
 	if json.Unmarshal(data, &v) != nil {
@@ -386,7 +384,7 @@ func portNumber(port string) (int, error) {
 	return n, nil
 }
 
-// portName is the canonical form of a port: 80/tcp.
+// portName returns the canonical form of a port: 80/tcp.
 func portName(port string) string {
 	number, _, _ := strings.Cut(port, "/")
 	return number + "/tcp"

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/docker/go-units"
 )
 
 // The states of a container, as the API names them.
@@ -22,8 +24,8 @@ const (
 	exited     = "exited"
 )
 
-// container is a process that was run, runs, or is to be run. The engine's mutex
-// guards what changes.
+// container is a process that has ended, runs, or has not been started yet. The engine's mutex
+// guards the fields that change.
 type container struct {
 	id      string
 	image   *image
@@ -39,28 +41,27 @@ type container struct {
 	state      string
 	run        *run // nil unless there is a process
 	exitCode   int
-	err        string // why it could not be started
+	err        string // the reason why it could not be started
 	startedAt  time.Time
 	finishedAt time.Time
 	size       windowSize
 
-	restarts int           // in a row, since it was started by a client
+	restarts int           // consecutive ones since a client started it
 	delay    time.Duration // before the next restart
-	halted   bool          // stopped by a client: not to be restarted
-	backoff  chan struct{} // closed to call a pending restart off
+	halted   bool          // stopped by a client, so it is not restarted
+	backoff  chan struct{} // closed to cancel a pending restart
 	removing bool
 	stopped  chan struct{} // closed, and replaced, when it has ended and is not restarted
-	removed  chan struct{} // closed when it is no more
+	removed  chan struct{} // closed when it has been removed
 	execs    []string      // ids
 }
 
-// running reports whether the container has not ended; between restarts it counts
-// as running.
+// running reports whether the container runs. A container between two restarts counts as running.
 func (c *container) running() bool {
 	return c.state == running || c.state == paused || c.state == restarting
 }
 
-// attributes are those of the container's events.
+// attributes returns the attributes of the container's events.
 func (c *container) attributes(more ...string) map[string]string {
 	a := merged(c.config.Labels, map[string]string{"name": c.name, "image": c.config.Image})
 	for i := 0; i < len(more); i += 2 {
@@ -93,7 +94,7 @@ func (e *Engine) findContainer(ref string) (*container, error) {
 	return found, nil
 }
 
-// locked runs f on the container of a request.
+// locked calls f with the container of a request while it holds e.mu.
 func (e *Engine) locked(r *http.Request, f func(*container) error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -104,16 +105,17 @@ func (e *Engine) locked(r *http.Request, f func(*container) error) error {
 	return f(c)
 }
 
-var containerName = regexp.MustCompile(`^/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$`)
+var containerName = expression(`^/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$`)
 
 // checkName refuses a name that is malformed or taken. The caller holds e.mu.
 func (e *Engine) checkName(name string) error {
-	if !containerName.MatchString(name) {
+	if !containerName().MatchString(name) {
 		return badRequest("Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name)
 	}
 	for _, c := range e.containers {
 		if c.name == strings.TrimPrefix(name, "/") {
-			return conflict(`Conflict. The container name "/%s" is already in use by container "%s". You have to remove (or rename) that container to be able to reuse that name.`, c.name, c.id)
+			return conflict(`Conflict. The container name "/%s" is already in use by container "%s". `+
+				`You have to remove (or rename) that container to be able to reuse that name.`, c.name, c.id)
 		}
 	}
 	return nil
@@ -148,7 +150,7 @@ func (e *Engine) createContainer(w http.ResponseWriter, r *http.Request) error {
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	img, err := e.findImage(request.Image)
+	img, err := e.images.find(request.Image)
 	if err != nil {
 		return err
 	}
@@ -183,7 +185,7 @@ func (e *Engine) createContainer(w http.ResponseWriter, r *http.Request) error {
 	c.dir = e.path("containers", c.id)
 	c.output = &output{log: newLineLog(c.dir, logSize, e.log)}
 	e.containers[c.id] = c
-	e.publish("container", "create", c.id, c.attributes())
+	e.events.publish("container", "create", c.id, c.attributes())
 	return writeJSON(w, http.StatusCreated, struct {
 		ID       string `json:"Id"`
 		Warnings []string
@@ -271,7 +273,7 @@ func (e *Engine) passes(c *container, f filters) (bool, error) {
 		f.any("health", func(want string) bool { return c.healthStatus() == want }) &&
 		f.any("network", onNetwork) &&
 		f.any("ancestor", func(want string) bool {
-			img, err := e.findImage(want)
+			img, err := e.images.find(want)
 			return err == nil && img == c.image
 		}) &&
 		f.any("expose", func(want string) bool { _, ok := c.config.ExposedPorts[portName(want)]; return ok }) &&
@@ -318,15 +320,15 @@ func (c *container) summary() containerSummary {
 	return s
 }
 
-// argv is the whole command.
+// argv returns the whole command.
 func (c *container) argv() []string { return slices.Concat(c.config.Entrypoint, c.config.Cmd) }
 
-// status is the state in words, as docker ps shows it.
+// status returns the state in words, as docker ps shows it.
 func (c *container) status() string {
-	ended := func() string { return duration(time.Since(c.finishedAt)) + " ago" }
+	ended := func() string { return units.HumanDuration(time.Since(c.finishedAt)) + " ago" }
 	switch c.state {
 	case running:
-		up := "Up " + duration(time.Since(c.startedAt))
+		up := "Up " + units.HumanDuration(time.Since(c.startedAt))
 		switch h := c.healthStatus(); h {
 		case "none":
 			return up
@@ -336,41 +338,13 @@ func (c *container) status() string {
 			return up + " (" + h + ")"
 		}
 	case paused:
-		return "Up " + duration(time.Since(c.startedAt)) + " (Paused)"
+		return "Up " + units.HumanDuration(time.Since(c.startedAt)) + " (Paused)"
 	case restarting:
 		return fmt.Sprintf("Restarting (%d) %s", c.exitCode, ended())
 	case exited:
 		return fmt.Sprintf("Exited (%d) %s", c.exitCode, ended())
 	}
 	return "Created"
-}
-
-// duration is a length of time as Docker words it.
-func duration(d time.Duration) string {
-	seconds, minutes, hours := int(d.Seconds()), int(d.Minutes()), int(d.Hours()+0.5)
-	switch {
-	case seconds < 1:
-		return "Less than a second"
-	case seconds == 1:
-		return "1 second"
-	case seconds < 60:
-		return fmt.Sprintf("%d seconds", seconds)
-	case minutes == 1:
-		return "About a minute"
-	case minutes < 60:
-		return fmt.Sprintf("%d minutes", minutes)
-	case hours == 1:
-		return "About an hour"
-	case hours < 48:
-		return fmt.Sprintf("%d hours", hours)
-	case hours < 24*7*2:
-		return fmt.Sprintf("%d days", hours/24)
-	case hours < 24*30*2:
-		return fmt.Sprintf("%d weeks", hours/24/7)
-	case hours < 24*365*2:
-		return fmt.Sprintf("%d months", hours/24/30)
-	}
-	return fmt.Sprintf("%d years", hours/24/365)
 }
 
 // containerDetails is the answer of GET /containers/{id}/json.
@@ -464,7 +438,7 @@ func (e *Engine) inspectContainer(w http.ResponseWriter, r *http.Request) error 
 	})
 }
 
-// instant is a time as the API has it; none is the year 1.
+// instant formats a time as the API does; the zero time is in the year 1.
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 // renameContainer is POST /containers/{id}/rename.
@@ -482,7 +456,7 @@ func (e *Engine) renameContainer(w http.ResponseWriter, r *http.Request) error {
 		}
 		old := c.name
 		c.name = strings.TrimPrefix(name, "/")
-		e.publish("container", "rename", c.id, c.attributes("oldName", "/"+old))
+		e.events.publish("container", "rename", c.id, c.attributes("oldName", "/"+old))
 		return noContent(w)
 	})
 }
@@ -500,14 +474,15 @@ func (e *Engine) deleteContainer(w http.ResponseWriter, r *http.Request) error {
 		case c.removing:
 			return conflict("removal of container %s is already in progress", r.PathValue("id"))
 		case c.state == paused && !force:
-			return conflict("You cannot remove a paused container %s. Unpause and then stop the container before attempting removal or force remove", c.id)
+			return conflict("You cannot remove a paused container %s. Unpause and then stop the container before attempting removal or "+
+				"force remove", c.id)
 		case c.running() && !force:
 			return conflict("You cannot remove a running container %s. Stop the container before attempting removal or force remove", c.id)
 		}
 		found, c.removing, c.halted = c, true, true
 		switch {
 		case c.run != nil:
-			e.publish("container", "kill", c.id, c.attributes("signal", "9"))
+			e.events.publish("container", "kill", c.id, c.attributes("signal", "9"))
 			c.run.process.kill()
 			ended = c.run.over
 		case c.state == restarting:
@@ -531,12 +506,12 @@ func (e *Engine) deleteContainer(w http.ResponseWriter, r *http.Request) error {
 // remove forgets a container that has ended. The caller holds e.mu.
 func (e *Engine) remove(c *container) {
 	for _, id := range c.execs {
-		delete(e.execs, id)
+		e.execs.remove(id)
 	}
 	c.output.end()
 	c.output.log.close()
 	delete(e.containers, c.id)
-	e.publish("container", "destroy", c.id, c.attributes())
+	e.events.publish("container", "destroy", c.id, c.attributes())
 	close(c.removed)
 }
 

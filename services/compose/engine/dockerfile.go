@@ -6,24 +6,25 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // instruction is a line of a Dockerfile, continuations joined.
 // https://docs.docker.com/reference/dockerfile/
 type instruction struct {
-	line  int    // where it begins
+	line  int    // its first line
 	name  string // in capitals
-	value string // what follows
+	value string // the arguments
 }
 
 func (i instruction) String() string { return i.name + " " + i.value }
 
-// errorf is an error of this instruction as the API answers it.
+// errorf returns an error of this instruction in the form of the API.
 func (i instruction) errorf(format string, args ...any) error {
 	return badRequest("dockerfile line %d: %s: %s", i.line, i.name, fmt.Sprintf(format, args...))
 }
 
-// What stands in the way of an instruction, and what to do instead.
+// The reasons why an instruction is refused, and the alternatives.
 var unsupported = map[string]string{
 	"RUN":     "the embedded engine runs no build steps: COPY files that are ready, build FROM workshop, or use a real engine",
 	"ADD":     "the embedded engine fetches and unpacks nothing: use COPY",
@@ -33,15 +34,17 @@ var unsupported = map[string]string{
 	"ONBUILD": "the embedded engine has no triggers: write the instruction itself",
 }
 
-var known = []string{"FROM", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL", "WORKDIR"}
+var known = []string{
+	"FROM", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL", "WORKDIR",
+}
 
-// parseDockerfile splits a Dockerfile into instructions that Docker knows, the first
-// of them FROM or ARG.
+// parseDockerfile splits a Dockerfile into instructions. All are known to Docker, and the first is
+// FROM or ARG.
 func parseDockerfile(src string) ([]instruction, error) {
 	var list []instruction
 	src = strings.ReplaceAll(strings.TrimPrefix(src, "\ufeff"), "\r\n", "\n")
 	escape := `\`
-	directives := true // comments at the very top may be directives of the parser
+	directives := true // comments at the very top may be parser directives
 	lines := strings.Split(src, "\n")
 	for n := 0; n < len(lines); n++ {
 		line := strings.TrimSpace(lines[n])
@@ -91,14 +94,14 @@ func parseDockerfile(src string) ([]instruction, error) {
 	return list, nil
 }
 
-// command is a command in its form as an array, or as a line for the shell.
+// command parses a command, either an array or a line for the shell.
 func (i instruction) command() (words, error) {
 	if strings.HasPrefix(i.value, "[") {
 		var argv []string
 		if err := json.Unmarshal([]byte(i.value), &argv); err == nil {
 			return argv, nil
 		}
-		// Docker takes it for a line of the shell, which is never what was meant.
+		// Docker would run it in the shell, which is never the intention.
 		return nil, i.errorf("%s is no array of strings in double quotes", i.value)
 	}
 	if i.value == "" {
@@ -107,7 +110,7 @@ func (i instruction) command() (words, error) {
 	return words{"/bin/sh", "-c", i.value}, nil
 }
 
-// list is the value's words, with quotes and escapes resolved and variables put in.
+// list returns the words of the value. Quotes and escapes are resolved, variables are replaced.
 func (i instruction) list(lookUp func(string) (string, bool)) ([]string, error) {
 	if strings.HasPrefix(i.value, "[") {
 		var list []string
@@ -129,8 +132,7 @@ func (i instruction) list(lookUp func(string) (string, bool)) ([]string, error) 
 	return list, nil
 }
 
-// splitWords splits at blanks outside quotes. There are no variables in single
-// quotes.
+// splitWords splits at blanks outside quotes. Variables in single quotes are not replaced.
 func splitWords(s string, lookUp func(string) (string, bool)) ([]string, error) {
 	var list []string
 	for {
@@ -146,7 +148,7 @@ func splitWords(s string, lookUp func(string) (string, bool)) ([]string, error) 
 	}
 }
 
-// cutWord resolves what comes before the first blank that is not quoted.
+// cutWord resolves the text before the first blank that is not quoted.
 func cutWord(s, blanks string, lookUp func(string) (string, bool)) (_, rest string, err error) {
 	var word strings.Builder
 	for len(s) > 0 {
@@ -191,7 +193,7 @@ func cutWord(s, blanks string, lookUp func(string) (string, bool)) (_, rest stri
 	return word.String(), "", nil
 }
 
-// quoted cuts s at the double quote that no backslash precedes.
+// quoted cuts s at the first double quote without a backslash before it.
 func quoted(s string) (text, rest string, err error) {
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
@@ -204,13 +206,13 @@ func quoted(s string) (text, rest string, err error) {
 	return "", "", fmt.Errorf("unexpected end of statement while looking for matching double-quote")
 }
 
-var variable = regexp.MustCompile(`\\\$|\$(?:(\w+)|\{(\w+)(?:(:[-+])([^}]*))?\}|(\{[^}]*\}?))`)
+var variable = expression(`\\\$|\$(?:(\w+)|\{(\w+)(?:(:[-+])([^}]*))?\}|(\{[^}]*\}?))`)
 
-// expand puts variables in: $name, ${name}, ${name:-else} and ${name:+instead}.
+// expand replaces variables: $name, ${name}, ${name:-else} and ${name:+instead}.
 func expand(s string, lookUp func(string) (string, bool)) (string, error) {
 	var wrong error
-	out := variable.ReplaceAllStringFunc(s, func(found string) string {
-		m := variable.FindStringSubmatch(found)
+	out := variable().ReplaceAllStringFunc(s, func(found string) string {
+		m := variable().FindStringSubmatch(found)
 		name := m[1] + m[2]
 		value, set := lookUp(name)
 		switch {
@@ -230,8 +232,8 @@ func expand(s string, lookUp func(string) (string, bool)) (string, error) {
 	return out, wrong
 }
 
-// pairs are the assignments of ENV and LABEL: a=b c="d e", or the older form of a
-// name and the rest of the line.
+// pairs returns the assignments of ENV and LABEL: a=b c="d e", or the older form of a name and the
+// rest of the line.
 func (i instruction) pairs(lookUp func(string) (string, bool)) ([][2]string, error) {
 	first, rest, _ := strings.Cut(i.value, " ")
 	if !strings.Contains(first, "=") {
@@ -257,4 +259,9 @@ func (i instruction) pairs(lookUp func(string) (string, bool)) ([][2]string, err
 		pairs = append(pairs, [2]string{name, value})
 	}
 	return pairs, nil
+}
+
+// expression is a regular expression that is compiled when it is first used.
+func expression(s string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(s) })
 }

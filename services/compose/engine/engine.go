@@ -15,23 +15,22 @@ import (
 	"time"
 )
 
-// Options of an engine. Only Executable has no useful zero value.
+// Options of an engine. Only Executable is required.
 type Options struct {
-	// Executable is the multi-call binary behind the image "workshop": it is
-	// started with one of Commands as its name.
+	// Executable is the multi-call binary in the image "workshop". It is started with one of
+	// Commands as its name.
 	Executable string
-	// Commands are the names that Executable answers to.
+	// Commands are the names of the programs in Executable.
 	Commands []string
-	// Env is the base environment of all processes, under an image's own. Nothing
-	// else is inherited; without PATH in it there is a usual one.
+	// Env is the base environment of all processes, below an image's own. Nothing else is
+	// inherited. Without a PATH in it there is a default one.
 	Env []string
-	// State is a directory for logs and images. What the engine makes there is
-	// removed at the end. "" is a temporary directory.
+	// State is a directory for logs and images. The engine removes its files in it at the end. ""
+	// is a temporary directory.
 	State string
-	// LogSize bounds the log of a container in bytes; the oldest lines are
-	// dropped. 0 means 10 MB.
+	// LogSize bounds the log of a container in bytes; the oldest lines are dropped. 0 means 10 MB.
 	LogSize int64
-	// Log receives what happens beside the API. nil discards it.
+	// Log receives events outside the API. nil discards them.
 	Log *slog.Logger
 }
 
@@ -50,16 +49,17 @@ type Engine struct {
 	tasks   sync.WaitGroup // goroutines other than those of the HTTP server
 	conns   connections    // hijacked and forwarded
 
-	// mu guards everything below and the mutable fields of what it holds.
+	// These have locks of their own, which are taken after mu.
+	images   *images
+	networks *networks
+	volumes  *volumes
+	execs    *execs
+	events   *eventLog
+
+	// mu guards the fields below and the mutable ones of containers and execs.
 	mu         sync.Mutex
 	closed     bool
 	containers map[string]*container // by id
-	images     map[string]*image     // by id
-	tags       map[string]*image     // by repository:tag
-	networks   map[string]*network   // by id
-	volumes    map[string]*volume    // by name
-	execs      map[string]*execution // by id
-	events     eventLog
 }
 
 // New returns an engine. It must be closed.
@@ -77,19 +77,19 @@ func New(opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	events := &eventLog{}
 	e := &Engine{
 		opts: opts, state: state, lock: lock, log: opts.Log, id: newID(),
 		start:      newSpawner(),
 		closing:    make(chan struct{}),
+		images:     &images{events: events, byID: map[string]*image{}, byTag: map[string]*image{}},
+		networks:   newNetworks(events),
+		volumes:    &volumes{events: events, byName: map[string]*volume{}},
+		execs:      &execs{byID: map[string]*execution{}},
+		events:     events,
 		containers: map[string]*container{},
-		images:     map[string]*image{},
-		tags:       map[string]*image{},
-		networks:   map[string]*network{},
-		volumes:    map[string]*volume{},
-		execs:      map[string]*execution{},
 	}
 	e.table = e.routes()
-	e.addDefaultNetworks()
 	if err := e.addBaseImage(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -141,10 +141,10 @@ func (e *Engine) Close() error {
 			running = append(running, c.run.process)
 		}
 		if !c.running() {
-			c.output.end() // whoever waits for a container that was never started
+			c.output.end() // releases clients that wait for a container which was never started
 		}
 	}
-	for _, x := range e.execs {
+	for _, x := range e.execs.all() {
 		if x.process != nil {
 			running = append(running, x.process)
 		}
@@ -178,26 +178,25 @@ func (e *Engine) path(elem ...string) string {
 	return filepath.Join(append([]string{e.state}, elem...)...)
 }
 
-// newID returns an identifier as Docker's are: 64 hexadecimal digits.
+// newID returns an identifier in Docker's form: 64 hexadecimal digits.
 func newID() string {
 	var b [32]byte
 	rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
 }
 
-// short is the form of an id that people see.
+// short returns the form of an id that users see.
 func short(id string) string { return id[:12] }
 
-// connections are those that outlive the handler or goroutine that opened them
-// unless they are closed from here.
+// connections are connections that outlive the handler or goroutine that opened them, unless they
+// are closed from here.
 type connections struct {
 	mu     sync.Mutex
 	open   map[io.Closer]bool
 	closed bool
 }
 
-// add reports whether c may be used; once the engine is closing it is closed at
-// once.
+// add reports whether c may be used. When the engine is closing, it closes c.
 func (cs *connections) add(c io.Closer) bool {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()

@@ -38,12 +38,18 @@ func TestRefusals(t *testing.T) {
 		status  int
 		message string
 	}{
-		"unknown endpoint":   {"POST /swarm/init", nil, 501, "POST /swarm/init is not supported by the embedded engine"},
-		"unknown version":    {"GET /v1.99/version", nil, 400, "client version 1.99 is too new. Maximum supported API version is 1.47"},
-		"old version":        {"GET /v1.12/version", nil, 400, "client version 1.12 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version"},
-		"wrong JSON":         {"POST /containers/create", "{", 400, "invalid JSON: unexpected EOF"},
-		"unknown filter":     {"GET /containers/json?" + query(object{"colour": []string{"red"}}), nil, 400, "Invalid filter 'colour'"},
-		"wrong filters":      {"GET /containers/json?filters=x", nil, 400, "invalid filters: invalid character 'x' looking for beginning of value"},
+		"unknown endpoint": {"POST /swarm/init", nil, 501, "POST /swarm/init is not supported by the embedded engine"},
+		"unknown version":  {"GET /v1.99/version", nil, 400, "client version 1.99 is too new. Maximum supported API version is 1.47"},
+		"old version": {
+			"GET /v1.12/version", nil, 400,
+			"client version 1.12 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version",
+		},
+		"wrong JSON":     {"POST /containers/create", "{", 400, "invalid JSON: unexpected EOF"},
+		"unknown filter": {"GET /containers/json?" + query(object{"colour": []string{"red"}}), nil, 400, "Invalid filter 'colour'"},
+		"wrong filters": {
+			"GET /containers/json?filters=x", nil, 400,
+			"invalid filters: invalid character 'x' looking for beginning of value",
+		},
 		"no container":       {"GET /containers/nosuch/json", nil, 404, "No such container: nosuch"},
 		"no network":         {"GET /networks/nosuch", nil, 404, "network nosuch not found"},
 		"no volume":          {"GET /volumes/nosuch", nil, 404, "get nosuch: no such volume"},
@@ -51,58 +57,159 @@ func TestRefusals(t *testing.T) {
 		"no exec":            {"GET /exec/nosuch/json", nil, 404, "No such exec instance: nosuch"},
 		"image with path":    {"GET /images/a/b/c:1/json", nil, 404, "No such image: a/b/c:1"},
 		"create of no image": {"POST /containers/create", object{"Image": "python:alpine"}, 404, "No such image: python:alpine"},
-		"taken name":         {"POST /containers/create?name=made", workshop(object{}), 409, `Conflict. The container name "/made" is already in use by container "ID". You have to remove (or rename) that container to be able to reuse that name.`},
-		"wrong name":         {"POST /containers/create?name=a%20b", workshop(object{}), 400, "Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"},
-		"no command":         {"POST /containers/create", object{"Image": "workshop"}, 400, "no command specified"},
-		"unknown network":    {"POST /containers/create", host(object{"NetworkMode": "nosuch"}), 404, "network nosuch not found"},
-		"privileged":         {"POST /containers/create", host(object{"Privileged": true}), 400, "HostConfig.Privileged true is not supported by the embedded engine: its containers are ordinary processes"},
-		"bind":               {"POST /containers/create", host(object{"Binds": []string{"/a:/b"}}), 400, `HostConfig.Binds ["/a:/b"] is not supported by the embedded engine: its containers see the files of the machine; COPY what a service needs into its image`},
-		"memory":             {"POST /containers/create", host(object{"Memory": 1000}), 400, "HostConfig.Memory 1000 is not supported by the embedded engine: its processes have no limits"},
-		"a field to come":    {"POST /containers/create", host(object{"Teleport": true}), 400, "HostConfig.Teleport true is not supported by the embedded engine: its containers are ordinary processes"},
-		"host network":       {"POST /containers/create", host(object{"NetworkMode": "host"}), 400, "network mode host is not supported by the embedded engine: publish the ports instead"},
-		"other's network":    {"POST /containers/create", host(object{"NetworkMode": "container:a"}), 400, "network mode container:a is not supported by the embedded engine: put both containers on one network"},
-		"restart policy":     {"POST /containers/create", host(object{"RestartPolicy": object{"Name": "sometimes"}}), 400, "invalid restart policy: unknown policy 'sometimes'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'"},
-		"log driver":         {"POST /containers/create", host(object{"LogConfig": object{"Type": "syslog"}}), 400, "logging driver syslog is not supported by the embedded engine: use json-file"},
-		"log option":         {"POST /containers/create", host(object{"LogConfig": object{"Config": object{"tag": "x"}}}), 400, "log option tag is not supported by the embedded engine: use max-size and max-file"},
-		"low port":           {"POST /containers/create", host(object{"PortBindings": object{"80/tcp": []object{{"HostPort": "80"}}}}), 400, "publishing on port 80 is not supported by the embedded engine: it binds none below 1024"},
-		"public address":     {"POST /containers/create", host(object{"PortBindings": object{"80/tcp": []object{{"HostIp": "192.0.2.1"}}}}), 400, "publishing on 192.0.2.1 is not supported by the embedded engine: it binds loopback addresses only"},
-		"wrong port":         {"POST /containers/create", host(object{"PortBindings": object{"80/tcp": []object{{"HostPort": "x"}}}}), 400, "invalid host port x"},
-		"UDP":                {"POST /containers/create", workshop(object{"ExposedPorts": object{"53/udp": object{}}}), 400, "port 53/udp is not supported by the embedded engine: only TCP ports are"},
-		"user":               {"POST /containers/create", workshop(object{"User": "nobody"}), 400, `User "nobody" is not supported by the embedded engine: its containers run as the user who runs it`},
-		"volume":             {"POST /containers/create", workshop(object{"Volumes": object{"/data": object{}}}), 400, "a volume at /data is not supported by the embedded engine: its containers see the files of the machine; COPY what a service needs into its image"},
-		"stop signal":        {"POST /containers/create", workshop(object{"StopSignal": "SIGNOT"}), 400, "Invalid signal: SIGNOT"},
-		"fixed address":      {"POST /containers/create", workshop(object{"NetworkingConfig": object{"EndpointsConfig": object{"net": object{"IPAMConfig": object{"IPv4Address": "172.18.0.9"}}}}}), 400, "a fixed address is not supported by the embedded engine: use the container's name"},
-		"kill of the dead":   {"POST /containers/made/kill", nil, 409, "Cannot kill container: made: Container ID is not running"},
-		"unknown signal":     {"POST /containers/up/kill?signal=SIGNOT", nil, 400, "Invalid signal: SIGNOT"},
-		"pause of the dead":  {"POST /containers/made/pause", nil, 409, "Container ID is not running"},
-		"unpause":            {"POST /containers/up/unpause", nil, 500, "Container ID is not paused"},
-		"exec in the dead":   {"POST /containers/made/exec", object{"Cmd": []string{"say"}}, 409, "Container ID is not running"},
-		"exec of nothing":    {"POST /containers/up/exec", object{}, 400, "No exec command specified"},
-		"top of the dead":    {"GET /containers/made/top", nil, 409, "Container ID is not running"},
-		"top with arguments": {"GET /containers/up/top?ps_args=aux", nil, 501, "ps arguments other than -ef are not supported by the embedded engine: aux"},
-		"no stream":          {"GET /containers/made/logs", nil, 400, "Bad parameters: you must choose at least one stream"},
-		"rename to nothing":  {"POST /containers/made/rename?name=", nil, 400, "Neither old nor new names may be empty"},
-		"removal of running": {"DELETE /containers/up", nil, 409, "You cannot remove a running container ID. Stop the container before attempting removal or force remove"},
-		"wait for what":      {"POST /containers/made/wait?condition=rain", nil, 400, `invalid condition: "rain"`},
-		"network driver":     {"POST /networks/create", object{"Name": "n", "Driver": "overlay"}, 400, "network n: driver overlay is not supported by the embedded engine: its networks are made of loopback connections"},
-		"network option":     {"POST /networks/create", object{"Name": "n", "Options": object{"mtu": "9000"}}, 400, "network n: option mtu is not supported by the embedded engine: its networks are made of loopback connections"},
-		"taken network":      {"POST /networks/create", object{"Name": "net"}, 409, "network with name net already exists"},
-		"built-in network":   {"DELETE /networks/bridge", nil, 403, "bridge is a pre-defined network and cannot be removed"},
-		"connected twice":    {"POST /networks/bridge/connect", object{"Container": "up"}, 403, "endpoint with name up already exists in network bridge"},
-		"not connected":      {"POST /networks/net/disconnect", object{"Container": "made"}, 500, "container ID is not connected to the network net"},
-		"rename to the same": {"POST /containers/made/rename?name=/made", nil, 400, "Renaming a container with the same name as its current name"},
-		"no size":            {"POST /containers/made/resize?h=1", nil, 400, `strconv.Atoi: parsing "": invalid syntax`},
-		"huge size":          {"POST /containers/made/resize?h=1&w=100000", nil, 400, "invalid size: 1 rows of 100000"},
-		"volume driver":      {"POST /volumes/create", object{"Name": "v", "Driver": "nfs"}, 400, "create v: volume drivers and their options are not supported by the embedded engine"},
-		"pull":               {"POST /images/create?fromImage=python&tag=alpine", nil, 404, "pull of python:alpine: the embedded engine has no registry to pull from: build the image FROM workshop or FROM scratch, or use a real engine"},
-		"import":             {"POST /images/create?fromSrc=-", nil, 501, "importing an image is not supported by the embedded engine"},
-		"own image":          {"DELETE /images/workshop", nil, 409, "conflict: unable to delete workshop: it is the embedded engine's own image"},
-		"own tag":            {"POST /images/workshop/tag?repo=workshop", nil, 409, "workshop:latest is the embedded engine's own image"},
-		"tag in capitals":    {"POST /images/workshop/tag?repo=Web", nil, 400, "invalid reference format: repository name must be lowercase"},
-		"BuildKit":           {"POST /build?version=2", nil, 400, "BuildKit is not supported by the embedded engine: set DOCKER_BUILDKIT=0"},
-		"no archive":         {"POST /build", "this is no tar archive", 400, "build context: unexpected EOF"},
-		"empty context":      {"POST /build", nil, 400, "Cannot locate specified Dockerfile: Dockerfile"},
-		"since when":         {"GET /events?since=yesterday", nil, 400, `since: parsing time "yesterday" as "2006-01-02T15:04:05.999999999Z07:00": cannot parse "yesterday" as "2006"`},
+		"taken name": {
+			"POST /containers/create?name=made", workshop(object{}), 409,
+			`Conflict. The container name "/made" is already in use by container "ID". ` +
+				`You have to remove (or rename) that container to be able to reuse that name.`,
+		},
+		"wrong name": {
+			"POST /containers/create?name=a%20b", workshop(object{}), 400,
+			"Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+		},
+		"no command":      {"POST /containers/create", object{"Image": "workshop"}, 400, "no command specified"},
+		"unknown network": {"POST /containers/create", host(object{"NetworkMode": "nosuch"}), 404, "network nosuch not found"},
+		"privileged": {
+			"POST /containers/create", host(object{"Privileged": true}), 400,
+			"HostConfig.Privileged true is not supported by the embedded engine: its containers are ordinary processes",
+		},
+		"bind": {
+			"POST /containers/create", host(object{"Binds": []string{"/a:/b"}}), 400,
+			`HostConfig.Binds ["/a:/b"] is not supported by the embedded engine: ` +
+				`its containers see the files of the machine; COPY what a service needs into its image`,
+		},
+		"memory": {
+			"POST /containers/create", host(object{"Memory": 1000}), 400,
+			"HostConfig.Memory 1000 is not supported by the embedded engine: its processes have no limits",
+		},
+		"a field to come": {
+			"POST /containers/create", host(object{"Teleport": true}), 400,
+			"HostConfig.Teleport true is not supported by the embedded engine: its containers are ordinary processes",
+		},
+		"host network": {
+			"POST /containers/create", host(object{"NetworkMode": "host"}), 400,
+			"network mode host is not supported by the embedded engine: publish the ports instead",
+		},
+		"other's network": {
+			"POST /containers/create", host(object{"NetworkMode": "container:a"}), 400,
+			"network mode container:a is not supported by the embedded engine: put both containers on one network",
+		},
+		"restart policy": {
+			"POST /containers/create", host(object{"RestartPolicy": object{"Name": "sometimes"}}), 400,
+			"invalid restart policy: unknown policy 'sometimes'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+		},
+		"log driver": {
+			"POST /containers/create", host(object{"LogConfig": object{"Type": "syslog"}}), 400,
+			"logging driver syslog is not supported by the embedded engine: use json-file",
+		},
+		"log option": {
+			"POST /containers/create", host(object{"LogConfig": object{"Config": object{"tag": "x"}}}), 400,
+			"log option tag is not supported by the embedded engine: use max-size and max-file",
+		},
+		"low port": {
+			"POST /containers/create", host(object{"PortBindings": object{"80/tcp": []object{{"HostPort": "80"}}}}), 400,
+			"publishing on port 80 is not supported by the embedded engine: it binds none below 1024",
+		},
+		"public address": {
+			"POST /containers/create", host(object{"PortBindings": object{"80/tcp": []object{{"HostIp": "192.0.2.1"}}}}), 400,
+			"publishing on 192.0.2.1 is not supported by the embedded engine: it binds loopback addresses only",
+		},
+		"wrong port": {
+			"POST /containers/create", host(object{"PortBindings": object{"80/tcp": []object{{"HostPort": "x"}}}}), 400,
+			"invalid host port x",
+		},
+		"UDP": {
+			"POST /containers/create", workshop(object{"ExposedPorts": object{"53/udp": object{}}}), 400,
+			"port 53/udp is not supported by the embedded engine: only TCP ports are",
+		},
+		"user": {
+			"POST /containers/create", workshop(object{"User": "nobody"}), 400,
+			`User "nobody" is not supported by the embedded engine: its containers run as the user who runs it`,
+		},
+		"volume": {
+			"POST /containers/create", workshop(object{"Volumes": object{"/data": object{}}}), 400,
+			"a volume at /data is not supported by the embedded engine: its containers see the files of the machine; " +
+				"COPY what a service needs into its image",
+		},
+		"stop signal": {"POST /containers/create", workshop(object{"StopSignal": "SIGNOT"}), 400, "Invalid signal: SIGNOT"},
+		"fixed address": {
+			"POST /containers/create",
+			workshop(object{"NetworkingConfig": object{"EndpointsConfig": object{
+				"net": object{"IPAMConfig": object{"IPv4Address": "172.18.0.9"}},
+			}}}),
+			400, "a fixed address is not supported by the embedded engine: use the container's name",
+		},
+		"kill of the dead":  {"POST /containers/made/kill", nil, 409, "Cannot kill container: made: Container ID is not running"},
+		"unknown signal":    {"POST /containers/up/kill?signal=SIGNOT", nil, 400, "Invalid signal: SIGNOT"},
+		"pause of the dead": {"POST /containers/made/pause", nil, 409, "Container ID is not running"},
+		"unpause":           {"POST /containers/up/unpause", nil, 500, "Container ID is not paused"},
+		"exec in the dead":  {"POST /containers/made/exec", object{"Cmd": []string{"say"}}, 409, "Container ID is not running"},
+		"exec of nothing":   {"POST /containers/up/exec", object{}, 400, "No exec command specified"},
+		"top of the dead":   {"GET /containers/made/top", nil, 409, "Container ID is not running"},
+		"top with arguments": {
+			"GET /containers/up/top?ps_args=aux", nil, 501,
+			"ps arguments other than -ef are not supported by the embedded engine: aux",
+		},
+		"no stream":         {"GET /containers/made/logs", nil, 400, "Bad parameters: you must choose at least one stream"},
+		"rename to nothing": {"POST /containers/made/rename?name=", nil, 400, "Neither old nor new names may be empty"},
+		"removal of running": {
+			"DELETE /containers/up", nil, 409,
+			"You cannot remove a running container ID. Stop the container before attempting removal or force remove",
+		},
+		"unknown wait": {"POST /containers/made/wait?condition=rain", nil, 400, `invalid condition: "rain"`},
+		"network driver": {
+			"POST /networks/create",
+			object{"Name": "n", "Driver": "overlay"},
+			400,
+			"network n: driver overlay is not supported by the embedded engine: its networks are made of loopback connections",
+		},
+		"network option": {
+			"POST /networks/create",
+			object{"Name": "n", "Options": object{"mtu": "9000"}},
+			400,
+			"network n: option mtu is not supported by the embedded engine: its networks are made of loopback connections",
+		},
+		"taken network":    {"POST /networks/create", object{"Name": "net"}, 409, "network with name net already exists"},
+		"built-in network": {"DELETE /networks/bridge", nil, 403, "bridge is a pre-defined network and cannot be removed"},
+		"connected twice": {
+			"POST /networks/bridge/connect",
+			object{"Container": "up"},
+			403,
+			"endpoint with name up already exists in network bridge",
+		},
+		"not connected": {
+			"POST /networks/net/disconnect",
+			object{"Container": "made"},
+			500,
+			"container ID is not connected to the network net",
+		},
+		"rename to the same": {
+			"POST /containers/made/rename?name=/made", nil, 400,
+			"Renaming a container with the same name as its current name",
+		},
+		"no size":   {"POST /containers/made/resize?h=1", nil, 400, `strconv.Atoi: parsing "": invalid syntax`},
+		"huge size": {"POST /containers/made/resize?h=1&w=100000", nil, 400, "invalid size: 1 rows of 100000"},
+		"volume driver": {
+			"POST /volumes/create",
+			object{"Name": "v", "Driver": "nfs"},
+			400,
+			"create v: volume drivers and their options are not supported by the embedded engine",
+		},
+		"pull": {
+			"POST /images/create?fromImage=python&tag=alpine", nil, 404,
+			"pull of python:alpine: the embedded engine has no registry to pull from: build the image FROM workshop or FROM scratch, " +
+				"or use a real engine",
+		},
+		"import":          {"POST /images/create?fromSrc=-", nil, 501, "importing an image is not supported by the embedded engine"},
+		"own image":       {"DELETE /images/workshop", nil, 409, "conflict: unable to delete workshop: it is the embedded engine's own image"},
+		"own tag":         {"POST /images/workshop/tag?repo=workshop", nil, 409, "workshop:latest is the embedded engine's own image"},
+		"tag in capitals": {"POST /images/workshop/tag?repo=Web", nil, 400, "invalid reference format: repository name must be lowercase"},
+		"BuildKit":        {"POST /build?version=2", nil, 400, "BuildKit is not supported by the embedded engine: set DOCKER_BUILDKIT=0"},
+		"no archive":      {"POST /build", "this is no tar archive", 400, "build context: unexpected EOF"},
+		"empty context":   {"POST /build", nil, 400, "Cannot locate specified Dockerfile: Dockerfile"},
+		"since when": {
+			"GET /events?since=yesterday", nil, 400,
+			`since: parsing time "yesterday" as "2006-01-02T15:04:05.999999999Z07:00": cannot parse "yesterday" as "2006"`,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -131,7 +238,8 @@ func TestLifecycle(t *testing.T) {
 		t.Errorf("second start: %d", status)
 	}
 	d := c.inspect(id[:12])
-	if d.Name != "/web" || !d.State.Running || d.State.Status != "running" || d.State.Pid == 0 || d.State.StartedAt.IsZero() || !d.State.FinishedAt.IsZero() {
+	if d.Name != "/web" || !d.State.Running || d.State.Status != "running" || d.State.Pid == 0 || d.State.StartedAt.IsZero() ||
+		!d.State.FinishedAt.IsZero() {
 		t.Errorf("inspect: %+v", d)
 	}
 	if got := fetch(t, c.address(id)); got != id[:12]+"\n" {
@@ -144,7 +252,8 @@ func TestLifecycle(t *testing.T) {
 	}
 	c.do("POST /containers/web/pause", nil)
 	next("container pause web")
-	if got := get[[]containerSummary](c, "GET /containers/json", nil); len(got) != 1 || !strings.HasSuffix(got[0].Status, "(Paused)") || got[0].State != "paused" {
+	if got := get[[]containerSummary](c, "GET /containers/json", nil); len(got) != 1 || !strings.HasSuffix(got[0].Status, "(Paused)") ||
+		got[0].State != "paused" {
 		t.Errorf("list of paused: %+v", got)
 	}
 	c.do("POST /containers/web/unpause", nil)
@@ -250,15 +359,16 @@ func TestLogs(t *testing.T) {
 	c.wait(silent)
 
 	for query, want := range map[string]string{
-		"stdout=1":                    "1 one\n1 two\n1 half a line\n1 no end",
-		"stderr=1":                    "2 three\n",
-		"stdout=1&tail=1":             "1 no end",
-		"stdout=true&tail=0":          "",
-		"stdout=1&tail=all":           "1 one\n1 two\n1 half a line\n1 no end",
-		"stdout=1&since=4000000000":   "",
-		"stdout=1&until=1":            "",
-		"stdout=1&follow=1&tail=1":    "1 no end",
-		"stdout=1&since=1&until=4e9x": `{"message":"until: parsing time \"4e9x\" as \"2006-01-02T15:04:05.999999999Z07:00\": cannot parse \"4e9x\" as \"2006\""}` + "\n",
+		"stdout=1":                  "1 one\n1 two\n1 half a line\n1 no end",
+		"stderr=1":                  "2 three\n",
+		"stdout=1&tail=1":           "1 no end",
+		"stdout=true&tail=0":        "",
+		"stdout=1&tail=all":         "1 one\n1 two\n1 half a line\n1 no end",
+		"stdout=1&since=4000000000": "",
+		"stdout=1&until=1":          "",
+		"stdout=1&follow=1&tail=1":  "1 no end",
+		"stdout=1&since=1&until=4e9x": `{"message":"until: parsing time \"4e9x\" as \"2006-01-02T15:04:05.999999999Z07:00\": ` +
+			`cannot parse \"4e9x\" as \"2006\""}` + "\n",
 	} {
 		t.Run(query, func(t *testing.T) {
 			c := &client{t, c.socket, c.http}
@@ -287,7 +397,8 @@ func TestLogs(t *testing.T) {
 	if got := c.logs(id, "stderr=1&since="+since); got != "2 three\n" {
 		t.Errorf("since its own time: %q", got)
 	}
-	if status, answer := c.try("GET /containers/silent/logs?stdout=1", nil); status != 501 || message(answer) != "configured logging driver does not support reading" {
+	if status, answer := c.try("GET /containers/silent/logs?stdout=1", nil); status != 501 ||
+		message(answer) != "configured logging driver does not support reading" {
 		t.Errorf("no log: %d %s", status, answer)
 	}
 }
@@ -460,7 +571,11 @@ func TestNetworks(t *testing.T) {
 	}
 	up := map[string]string{}
 	for _, service := range []struct{ name, network, alias string }{
-		{"front-1", "front", "web"}, {"front-2", "front", "web"}, {"back-1", "back", "web"}, {"back-2", "back", "other"}, {"alone", "bridge", "web"},
+		{"front-1", "front", "web"},
+		{"front-2", "front", "web"},
+		{"back-1", "back", "web"},
+		{"back-2", "back", "other"},
+		{"alone", "bridge", "web"},
 	} {
 		up[service.name] = c.running(service.name, "web is up", []string{"web"}, on(service.network, service.alias))
 	}
@@ -540,7 +655,8 @@ func TestNetworks(t *testing.T) {
 		}
 	})
 	status, answer := c.try("DELETE /networks/back", nil)
-	if got := ids.ReplaceAllString(message(answer), "ID"); status != 403 || got != "error while removing network: network back id ID has active endpoints" {
+	if got := ids.ReplaceAllString(message(answer), "ID"); status != 403 ||
+		got != "error while removing network: network back id ID has active endpoints" {
 		t.Errorf("%d %s", status, got)
 	}
 }
@@ -572,7 +688,8 @@ func TestPublishedPorts(t *testing.T) {
 		t.Helper()
 		id := c.create(name, []string{"web"}, bound(port))
 		status, answer := c.try("POST /containers/"+id+"/start", nil)
-		want := "driver failed programming external connectivity on endpoint " + name + " (ID): Bind for 0.0.0.0:" + port + " failed: port is already allocated" + more
+		want := "driver failed programming external connectivity on endpoint " + name + " (ID): Bind for 0.0.0.0:" + port +
+			" failed: port is already allocated" + more
 		if got := ids.ReplaceAllString(message(answer), "ID"); status != 500 || got != want {
 			t.Errorf("got %d %s\nwant %s", status, got, want)
 		}
@@ -606,7 +723,7 @@ func TestPublishedPorts(t *testing.T) {
 	}
 }
 
-// A connection that is open when its container ends gets what was sent, and the end.
+// A connection that is open when its container ends gets the sent bytes, and the end.
 func TestForwardedEnd(t *testing.T) {
 	c := startEngine(t)
 	id := c.running("web", "web is up", []string{"web"}, publish)
@@ -716,7 +833,8 @@ func TestHealth(t *testing.T) {
 	next := c.watch(query(object{"event": []string{"health_status"}}))
 	id := c.start("healthy", []string{"stubborn"}, probe("CMD-SHELL", "echo probed; test ! -e "+flag))
 	next("container health_status: healthy healthy")
-	if s := get[[]containerSummary](c, "GET /containers/json?"+query(object{"health": []string{"healthy"}}), nil); len(s) != 1 || !strings.HasSuffix(s[0].Status, " (healthy)") {
+	if s := get[[]containerSummary](c, "GET /containers/json?"+query(object{"health": []string{"healthy"}}), nil); len(s) != 1 ||
+		!strings.HasSuffix(s[0].Status, " (healthy)") {
 		t.Errorf("list: %+v", s)
 	}
 	if err := os.WriteFile(flag, nil, 0o600); err != nil {
@@ -728,7 +846,10 @@ func TestHealth(t *testing.T) {
 	}
 	c.do("POST /containers/healthy/stop?t=0", nil)
 
-	c.start("slow", []string{"stubborn"}, object{"Healthcheck": object{"Test": []string{"CMD", "stubborn"}, "Interval": time.Millisecond, "Timeout": 20 * time.Millisecond, "Retries": 1}})
+	c.start("slow", []string{"stubborn"}, object{"Healthcheck": object{
+		"Test": []string{"CMD", "stubborn"}, "Interval": time.Millisecond,
+		"Timeout": 20 * time.Millisecond, "Retries": 1,
+	}})
 	next("container health_status: unhealthy slow")
 	c.start("none", []string{"stubborn"}, probe("CMD", "nosuch"))
 	next("container health_status: unhealthy none")
@@ -769,11 +890,17 @@ func TestExec(t *testing.T) {
 		want   string
 		code   int
 	}{
-		"output":         {all(object{"Cmd": []string{"say", `out:hello\n`, "exit:3"}}), "", "1 hello\n", 3},
-		"input":          {all(object{"Cmd": []string{"sh", "-c", "cat; exit 4"}}), "a\n", "1 a\n", 4},
-		"environment":    {all(object{"Cmd": []string{"sh", "-c", "echo $COLOUR $SIZE $HOSTNAME"}, "Env": []string{"SIZE=big"}}), "", "1 red big " + id[:12] + "\n", 0},
-		"directory":      {all(object{"Cmd": []string{"pwd"}, "WorkingDir": "/usr"}), "", "1 /usr\n", 0},
-		"not found":      {all(object{"Cmd": []string{"nosuch"}}), "", "1 OCI runtime exec failed: exec: \"nosuch\": executable file not found in $PATH: unknown\r\n", 127},
+		"output": {all(object{"Cmd": []string{"say", `out:hello\n`, "exit:3"}}), "", "1 hello\n", 3},
+		"input":  {all(object{"Cmd": []string{"sh", "-c", "cat; exit 4"}}), "a\n", "1 a\n", 4},
+		"environment": {
+			all(object{"Cmd": []string{"sh", "-c", "echo $COLOUR $SIZE $HOSTNAME"}, "Env": []string{"SIZE=big"}}), "",
+			"1 red big " + id[:12] + "\n", 0,
+		},
+		"directory": {all(object{"Cmd": []string{"pwd"}, "WorkingDir": "/usr"}), "", "1 /usr\n", 0},
+		"not found": {
+			all(object{"Cmd": []string{"nosuch"}}), "",
+			"1 OCI runtime exec failed: exec: \"nosuch\": executable file not found in $PATH: unknown\r\n", 127,
+		},
 		"terminal":       {all(object{"Cmd": []string{"sh", "-c", "stty size"}, "Tty": true, "ConsoleSize": []int{12, 34}}), "", "12 34\r\n", 0},
 		"only its error": {object{"AttachStderr": true, "Cmd": []string{"say", `out:a\n`, `err:b\n`}}, "", "2 b\n", 0},
 	} {
@@ -792,7 +919,7 @@ func TestExec(t *testing.T) {
 	if status, answer := c.try("POST /exec/"+x+"/start", object{"Detach": true}); status != 409 {
 		t.Errorf("second start: %d %s", status, answer)
 	}
-	// What still runs ends with the container.
+	// A process that still runs ends with the container.
 	x = get[struct{ ID string }](c, "POST /containers/up/exec", object{"Cmd": []string{"stubborn"}}).ID
 	c.do("POST /exec/"+x+"/start", object{"Detach": true})
 	c.do("POST /containers/up/kill", nil)
@@ -846,7 +973,8 @@ func TestList(t *testing.T) {
 	c := startEngine(t)
 	c.do("POST /networks/create", object{"Name": "net"})
 	a := c.create("alpha", []string{"say", "exit:3"}, object{"Labels": object{"kind": "x"}})
-	b := c.running("beta", "stubborn is up", []string{"stubborn"}, object{"Labels": object{"kind": "y"}, "HostConfig": object{"NetworkMode": "net"}})
+	b := c.running("beta", "stubborn is up", []string{"stubborn"},
+		object{"Labels": object{"kind": "y"}, "HostConfig": object{"NetworkMode": "net"}})
 	c.do("POST /containers/alpha/start", nil)
 	c.wait(a)
 	for name, test := range map[string]struct{ query, want string }{
@@ -876,7 +1004,8 @@ func TestList(t *testing.T) {
 		})
 	}
 	s := get[[]containerSummary](c, "GET /containers/json?all=1", nil)
-	if s[0].Command != "stubborn" || s[1].Command != "say exit:3" || !regexp.MustCompile(`^Exited \(3\) (Less than a second|\d+ seconds?) ago$`).MatchString(s[1].Status) {
+	if s[0].Command != "stubborn" || s[1].Command != "say exit:3" ||
+		!regexp.MustCompile(`^Exited \(3\) (Less than a second|\d+ seconds?) ago$`).MatchString(s[1].Status) {
 		t.Errorf("%+v", s)
 	}
 	p := get[pruned](c, "POST /containers/prune", nil)
@@ -1027,7 +1156,7 @@ func TestEngineKilled(t *testing.T) {
 	gone(t, pid)
 	c.http.CloseIdleConnections()
 
-	cmd = begin() // the socket that was left behind is in nobody's way
+	cmd = begin() // the old socket does not prevent the start
 	id = c.running("up", "stubborn is up", []string{"stubborn"})
 	pid = c.inspect(id).State.Pid
 	c.http.CloseIdleConnections()

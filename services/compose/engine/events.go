@@ -3,12 +3,14 @@ package engine
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
-// event is what happened to an object, as GET /events tells it.
+// event is a change of an object, as GET /events reports it.
 type event struct {
 	Status   string `json:"status,omitempty"` // these three for containers and images only
 	ID       string `json:"id,omitempty"`
@@ -26,66 +28,25 @@ type actor struct {
 	Attributes map[string]string
 }
 
-// The bounds of what is kept for "since", which is Docker's, and of what a slow
-// client may leave unread.
+// The number of events kept for "since", which is Docker's, and the number of unread events that
+// ends a slow client's stream.
 const (
 	eventsKept  = 256
 	eventsAhead = 4096
 )
 
-// eventLog keeps the last events and hands each on to the subscribers. Its owner
-// guards it.
+// eventLog keeps the last events and passes each on to the subscribers.
 type eventLog struct {
+	mu          sync.Mutex // the last in the order of locks
 	past        []event
 	subscribers map[chan event]bool
 	closed      bool
 }
 
-func (l *eventLog) add(ev event) {
-	if len(l.past) == eventsKept {
-		l.past = append(l.past[:0], l.past[1:]...)
-	}
-	l.past = append(l.past, ev)
-	for ch := range l.subscribers {
-		select {
-		case ch <- ev:
-		default: // the client does not read: end its stream rather than lie by omission
-			l.unsubscribe(ch)
-		}
-	}
-}
-
-// subscribe returns the events from now on; the channel is closed at the end or
-// when too many are unread.
-func (l *eventLog) subscribe() chan event {
-	ch := make(chan event, eventsAhead)
-	if l.closed {
-		close(ch)
-		return ch
-	}
-	if l.subscribers == nil {
-		l.subscribers = map[chan event]bool{}
-	}
-	l.subscribers[ch] = true
-	return ch
-}
-
-func (l *eventLog) unsubscribe(ch chan event) {
-	if l.subscribers[ch] {
-		delete(l.subscribers, ch)
-		close(ch)
-	}
-}
-
-func (l *eventLog) close() {
-	l.closed = true
-	for ch := range l.subscribers {
-		l.unsubscribe(ch)
-	}
-}
-
-// publish adds an event about an object. The caller holds e.mu.
-func (e *Engine) publish(kind, action, id string, attributes map[string]string) {
+// publish adds an event about an object.
+func (l *eventLog) publish(kind, action, id string, attributes map[string]string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	now := time.Now()
 	ev := event{
 		Type: kind, Action: action, Actor: actor{id, attributes}, Scope: "local",
@@ -94,11 +55,62 @@ func (e *Engine) publish(kind, action, id string, attributes map[string]string) 
 	if kind == "container" || kind == "image" {
 		ev.Status, ev.ID, ev.From = action, id, attributes["image"]
 	}
-	e.events.add(ev)
+	if len(l.past) == eventsKept {
+		l.past = append(l.past[:0], l.past[1:]...)
+	}
+	l.past = append(l.past, ev)
+	for ch := range l.subscribers {
+		select {
+		case ch <- ev:
+		default: // the client does not read: end its stream rather than omit events silently
+			l.end(ch)
+		}
+	}
 }
 
-// streamEvents is GET /events.
-func (e *Engine) streamEvents(w http.ResponseWriter, r *http.Request) error {
+// subscribe returns the kept events and a channel of the later ones. The channel is closed at the
+// end, or when too many events are unread.
+func (l *eventLog) subscribe() (past []event, _ chan event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ch := make(chan event, eventsAhead)
+	past = slices.Clone(l.past)
+	if l.closed {
+		close(ch)
+		return past, ch
+	}
+	if l.subscribers == nil {
+		l.subscribers = map[chan event]bool{}
+	}
+	l.subscribers[ch] = true
+	return past, ch
+}
+
+func (l *eventLog) unsubscribe(ch chan event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.end(ch)
+}
+
+// end closes the channel of a subscriber. The caller holds l.mu.
+func (l *eventLog) end(ch chan event) {
+	if l.subscribers[ch] {
+		delete(l.subscribers, ch)
+		close(ch)
+	}
+}
+
+func (l *eventLog) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for ch := range l.subscribers {
+		l.end(ch)
+	}
+}
+
+// stream is GET /events.
+func (l *eventLog) stream(w http.ResponseWriter, r *http.Request) error {
 	f, err := readFilters(r, "config", "container", "daemon", "event", "image", "label", "network", "node",
 		"plugin", "scope", "secret", "service", "type", "volume")
 	if err != nil {
@@ -113,18 +125,11 @@ func (e *Engine) streamEvents(w http.ResponseWriter, r *http.Request) error {
 		return badRequest("until: %v", err)
 	}
 
-	e.mu.Lock()
-	ch := e.events.subscribe()
-	var past []event
-	if !since.IsZero() || !until.IsZero() && until.Before(time.Now()) {
-		past = append(past, e.events.past...)
+	past, ch := l.subscribe()
+	defer l.unsubscribe(ch)
+	if since.IsZero() && (until.IsZero() || !until.Before(time.Now())) {
+		past = nil
 	}
-	e.mu.Unlock()
-	defer func() {
-		e.mu.Lock()
-		e.events.unsubscribe(ch)
-		e.mu.Unlock()
-	}()
 
 	w.Header().Set("Content-Type", "application/json")
 	if !begin(w) {
@@ -189,8 +194,8 @@ func (f filters) event(ev event) bool {
 		len(f["config"])+len(f["node"])+len(f["plugin"])+len(f["secret"])+len(f["service"]) == 0
 }
 
-// timestamp parses a time as the API takes it: seconds since 1970, with a fraction
-// of up to nine digits, or RFC 3339; "" and "0" are no time.
+// timestamp parses a time of the API: seconds since 1970, with a fraction of up to nine digits, or
+// RFC 3339. "" and "0" are no time.
 func timestamp(s string) (time.Time, error) {
 	if s == "" || s == "0" {
 		return time.Time{}, nil

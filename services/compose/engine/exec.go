@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
-// execution is a further process in a container.
+// execution is an additional process in a container.
 type execution struct {
 	id        string
 	container *container
@@ -18,11 +20,11 @@ type execution struct {
 	process   *process // nil before the start
 	code      int
 	over      bool
-	accounted chan struct{} // closed when code is that of a process that has ended
+	accounted chan struct{} // closed when code has been set after the end of the process
 	size      windowSize
 }
 
-// execConfig is what a client asks for.
+// execConfig is a client's request.
 type execConfig struct {
 	User         string
 	Tty          bool
@@ -63,18 +65,50 @@ func (e *Engine) createExec(w http.ResponseWriter, r *http.Request) error {
 		if config.ConsoleSize != nil {
 			x.size = windowSize{config.ConsoleSize[0], config.ConsoleSize[1]}
 		}
-		e.execs[x.id] = x
+		e.execs.add(x)
 		c.execs = append(c.execs, x.id)
-		e.publish("container", "exec_create: "+strings.Join(config.Cmd, " "), c.id, c.attributes("execID", x.id))
+		e.events.publish("container", "exec_create: "+strings.Join(config.Cmd, " "), c.id, c.attributes("execID", x.id))
 		return writeJSON(w, http.StatusCreated, struct {
 			ID string `json:"Id"`
 		}{x.id})
 	})
 }
 
-// findExec returns the exec of a request. The caller holds e.mu.
-func (e *Engine) findExec(r *http.Request) (*execution, error) {
-	if x := e.execs[r.PathValue("id")]; x != nil {
+// execs holds the execs of an engine. The engine's lock guards their fields, like those of their
+// containers.
+type execs struct {
+	mu   sync.Mutex // taken after the engine's
+	byID map[string]*execution
+}
+
+func (xs *execs) add(x *execution) {
+	xs.mu.Lock()
+	defer xs.mu.Unlock()
+	xs.byID[x.id] = x
+}
+
+func (xs *execs) remove(id string) {
+	xs.mu.Lock()
+	defer xs.mu.Unlock()
+	delete(xs.byID, id)
+}
+
+// get returns nil if there is no such exec.
+func (xs *execs) get(id string) *execution {
+	xs.mu.Lock()
+	defer xs.mu.Unlock()
+	return xs.byID[id]
+}
+
+func (xs *execs) all() []*execution {
+	xs.mu.Lock()
+	defer xs.mu.Unlock()
+	return slices.Collect(maps.Values(xs.byID))
+}
+
+// find returns the exec of a request.
+func (xs *execs) find(r *http.Request) (*execution, error) {
+	if x := xs.get(r.PathValue("id")); x != nil {
 		return x, nil
 	}
 	return nil, fail(http.StatusNotFound, "No such exec instance: %s", r.PathValue("id"))
@@ -92,14 +126,14 @@ func (e *Engine) startExec(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := &output{}
 	e.mu.Lock()
-	x, err := e.findExec(r)
+	x, err := e.execs.find(r)
 	if err != nil {
 		e.mu.Unlock()
 		return err
 	}
 	tty := x.config.Tty
-	// Before the start, so that nothing is missed. What nobody is attached to is read
-	// all the same, or the process would block.
+	// Attach before the start, so that no output is missed. Output without a client is read all the
+	// same, or the process would block.
 	s, _ := out.attach(!request.Detach && x.config.AttachStdout, !request.Detach && x.config.AttachStderr)
 	err = e.launchExec(x, request.ConsoleSize, out)
 	p := x.process
@@ -119,10 +153,10 @@ func (e *Engine) startExec(w http.ResponseWriter, r *http.Request) error {
 	defer out.remove(s)
 	conn, sent, hijackErr := e.hijack(w, r, streamType(tty))
 	if hijackErr != nil {
-		return nil // nobody is there to be told
+		return nil // there is no client to report it to
 	}
 	if err != nil {
-		// The client has asked for the streams: it is told there, as by Docker.
+		// The client has asked for the streams: the error goes there, as in Docker.
 		_, _ = conn.Write(appendFrame(nil, tty, stdout, []byte(err.Error()+"\r\n")))
 		e.conns.remove(conn)
 		return nil
@@ -136,21 +170,21 @@ func (e *Engine) startExec(w http.ResponseWriter, r *http.Request) error {
 				p.stdin.Close()
 			}
 		}
-		_, _ = io.Copy(io.Discard, sent) // until the client goes, or conn is closed
+		_, _ = io.Copy(io.Discard, sent) // until the client closes it, or conn is closed
 	}()
 	if s.copyTo(ctx, conn, tty) {
-		<-x.accounted // so that the status is there when the client sees the end
+		<-x.accounted // the status must be available when the client sees the end
 	}
 	cancel()
 	e.conns.remove(conn)
 	if p.tty == nil && p.stdin != nil {
-		p.stdin.Close() // it may be what the copying waits for
+		p.stdin.Close() // the copying may wait for it
 	}
 	<-done
 	return nil
 }
 
-// finishExec accounts for the end of the process.
+// finishExec records the end of the process.
 func (e *Engine) finishExec(x *execution) {
 	defer e.tasks.Done()
 	<-x.process.done
@@ -158,7 +192,7 @@ func (e *Engine) finishExec(x *execution) {
 	defer e.mu.Unlock()
 	x.code, x.over = x.process.code, true
 	close(x.accounted)
-	e.publish("container", "exec_die", x.container.id, x.container.attributes("execID", x.id, "exitCode", strconv.Itoa(x.code)))
+	e.events.publish("container", "exec_die", x.container.id, x.container.attributes("execID", x.id, "exitCode", strconv.Itoa(x.code)))
 }
 
 // launchExec starts the process. The caller holds e.mu.
@@ -196,7 +230,7 @@ func (e *Engine) launchExec(x *execution, size *[2]uint16, out *output) error {
 		return startError("OCI runtime exec failed", cmd.argv[0], err)
 	}
 	x.process = p
-	e.publish("container", "exec_start: "+strings.Join(x.config.Cmd, " "), c.id, c.attributes("execID", x.id))
+	e.events.publish("container", "exec_start: "+strings.Join(x.config.Cmd, " "), c.id, c.attributes("execID", x.id))
 	return nil
 }
 
@@ -204,7 +238,7 @@ func (e *Engine) launchExec(x *execution, size *[2]uint16, out *output) error {
 func (e *Engine) inspectExec(w http.ResponseWriter, r *http.Request) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	x, err := e.findExec(r)
+	x, err := e.execs.find(r)
 	if err != nil {
 		return err
 	}
@@ -248,7 +282,7 @@ func (e *Engine) resizeExec(w http.ResponseWriter, r *http.Request) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	x, err := e.findExec(r)
+	x, err := e.execs.find(r)
 	if err != nil {
 		return err
 	}

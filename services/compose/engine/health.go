@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// health is what inspect tells about a container's probes.
+// health is the result of a container's probes for inspect.
 type health struct {
 	Status        string
 	FailingStreak int
@@ -27,7 +27,7 @@ type prober struct {
 	state health
 }
 
-// snapshot is nil for a container without probes.
+// snapshot returns the results so far; nil for a container without probes.
 func (p *prober) snapshot() *health {
 	if p == nil {
 		return nil
@@ -70,7 +70,7 @@ func (e *Engine) beginProbes(ctx context.Context, c *container) {
 	if check.Test[0] == "CMD-SHELL" {
 		cmd.argv = []string{"/bin/sh", "-c", strings.Join(check.Test[1:], " ")}
 	}
-	e.tasks.Add(1) // the start that this belongs to is a task
+	e.tasks.Add(1) // the start belongs to a task already
 	go func() {
 		defer e.tasks.Done()
 		e.probe(ctx, c, r, check, cmd)
@@ -124,8 +124,7 @@ func (e *Engine) probeOnce(ctx context.Context, timeout time.Duration, cmd comma
 	return result
 }
 
-// record adds a result; failures in the start period do not count. The caller holds
-// e.mu.
+// record adds a result. Failures in the start period do not count. The caller holds e.mu.
 func (e *Engine) record(c *container, p *prober, result probe, retries int, early bool) {
 	h := &p.state
 	h.Log = append(h.Log, result)
@@ -144,6 +143,6 @@ func (e *Engine) record(c *container, p *prober, result probe, retries int, earl
 		}
 	}
 	if h.Status != before {
-		e.publish("container", "health_status: "+h.Status, c.id, c.attributes())
+		e.events.publish("container", "health_status: "+h.Status, c.id, c.attributes())
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// holder names the process that listens on a TCP port, as far as /proc shows it:
-// " (it is held by process 7, nginx)".
+// holder names the process that listens on a TCP port, if /proc shows it: " (it is held by process
+// 7, nginx)".
 func holder(port int) string {
 	inodes := map[string]bool{}
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {

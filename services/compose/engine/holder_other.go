@@ -2,5 +2,5 @@
 
 package engine
 
-// holder would name the process that listens on a TCP port.
+// holder names no process on this system.
 func holder(int) string { return "" }

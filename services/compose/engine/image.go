@@ -14,16 +14,17 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
-// image is a configuration and, if any were copied, a directory of files.
+// image is a configuration and, if files were copied, their directory.
 type image struct {
-	id      string // sha256:…, of what it consists of
+	id      string // sha256:…, the hash of its content
 	parent  string
 	created time.Time
 	config  config
-	base    bool   // whether it is built on baseImage
+	base    bool   // it is built on baseImage
 	root    string // "" without files
 	files   string // digest of root
 	size    int64
@@ -31,7 +32,17 @@ type image struct {
 	history []string // the instructions
 }
 
-// baseImage is the image of the machine's programs and the engine's own.
+// images holds the images of an engine. The engine knows which of them its containers
+// use: a caller that removes images holds the engine's lock too.
+type images struct {
+	events *eventLog
+
+	mu    sync.Mutex        // taken after the engine's; the images themselves do not change
+	byID  map[string]*image // sha256:…
+	byTag map[string]*image // repository:tag
+}
+
+// baseImage is the image with the machine's programs and the engine's own.
 const baseImage = "workshop:latest"
 
 // addBaseImage makes the image "workshop" and the directory of the names in it.
@@ -56,31 +67,45 @@ func (e *Engine) addBaseImage() error {
 			return err
 		}
 	}
-	e.addImage(&image{
+	e.images.add(&image{
 		config: config{Env: []string{"PATH=" + usualPath}}, base: true, created: info.ModTime(), size: info.Size(),
 		builtIn: true, history: []string{"FROM scratch", "COPY " + strings.Join(e.opts.Commands, " ") + " /bin/"},
 	}, baseImage)
 	return nil
 }
 
-// addImage gives an image its id and its tags. An image of the same content that
-// there is already takes its place. The caller holds e.mu, or is New.
-func (e *Engine) addImage(img *image, tags ...string) *image {
+// add gives an image its id and its tags. If an image with the same content exists, it is used
+// instead.
+func (is *images) add(img *image, tags ...string) *image {
+	is.mu.Lock()
+	defer is.mu.Unlock()
 	img.id = img.digest()
-	if same := e.images[img.id]; same != nil {
+	if same := is.byID[img.id]; same != nil {
 		img = same
 	}
-	e.images[img.id] = img
+	is.byID[img.id] = img
 	for _, t := range tags {
-		if e.tags[t] != img {
-			e.tags[t] = img
-			e.publish("image", "tag", img.id, map[string]string{"name": t})
-		}
+		is.retag(img, t)
 	}
 	return img
 }
 
-// digest depends on what an image is, not on when it was built.
+// retag moves a tag to an image. The caller holds is.mu.
+func (is *images) retag(img *image, tag string) {
+	if is.byTag[tag] != img {
+		is.byTag[tag] = img
+		is.events.publish("image", "tag", img.id, map[string]string{"name": tag})
+	}
+}
+
+// all returns the images, in no order.
+func (is *images) all() []*image {
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	return slices.Collect(maps.Values(is.byID))
+}
+
+// digest depends on the content of an image, not on the time when it was built.
 func (img *image) digest() string {
 	content, err := json.Marshal(struct {
 		Config config
@@ -89,14 +114,14 @@ func (img *image) digest() string {
 		Parent string
 	}{img.config, img.base, img.files, img.parent})
 	if err != nil {
-		panic(err) // it has no values that could fail
+		panic(err) // all its values can be encoded
 	}
 	sum := sha256.Sum256(content)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// tagged completes a reference: redis means redis:latest. docker.io/library/ is what
-// clients put before names without a registry.
+// tagged completes a reference: redis means redis:latest. Clients put docker.io/library/ before
+// names without a registry.
 func tagged(ref string) string {
 	ref = strings.TrimPrefix(ref, "docker.io/")
 	ref = strings.TrimPrefix(ref, "library/")
@@ -106,14 +131,21 @@ func tagged(ref string) string {
 	return ref
 }
 
-// findImage accepts a reference or an id or its beginning. The caller holds e.mu.
-func (e *Engine) findImage(ref string) (*image, error) {
-	if img := e.tags[tagged(ref)]; img != nil {
+// find accepts a reference, an id, or the beginning of an id.
+func (is *images) find(ref string) (*image, error) {
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	return is.lookUp(ref)
+}
+
+// lookUp is find for a caller who holds is.mu.
+func (is *images) lookUp(ref string) (*image, error) {
+	if img := is.byTag[tagged(ref)]; img != nil {
 		return img, nil
 	}
 	digits := strings.TrimPrefix(ref, "sha256:")
 	if len(digits) >= 4 {
-		for id, img := range e.images {
+		for id, img := range is.byID {
 			if strings.HasPrefix(id, "sha256:"+digits) {
 				return img, nil
 			}
@@ -125,10 +157,17 @@ func (e *Engine) findImage(ref string) (*image, error) {
 	return nil, fail(http.StatusNotFound, "No such image: %s", tagged(ref))
 }
 
-// tagsOf returns an image's tags. The caller holds e.mu.
-func (e *Engine) tagsOf(img *image) []string {
+// tags returns the tags of an image.
+func (is *images) tags(img *image) []string {
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	return is.tagsOf(img)
+}
+
+// tagsOf is tags for a caller who holds is.mu.
+func (is *images) tagsOf(img *image) []string {
 	tags := []string{}
-	for t, other := range e.tags {
+	for t, other := range is.byTag {
 		if other == img {
 			tags = append(tags, t)
 		}
@@ -165,8 +204,8 @@ func (e *Engine) listImages(w http.ResponseWriter, r *http.Request) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	list := []imageSummary{}
-	for _, img := range e.images {
-		tags := e.tagsOf(img)
+	for _, img := range e.images.all() {
+		tags := e.images.tags(img)
 		dangling := len(tags) == 0
 		matches := func(pattern string) bool {
 			return slices.ContainsFunc(tags, func(t string) bool {
@@ -206,7 +245,7 @@ type imageDetails struct {
 	Comment         string
 	Created         string
 	Container       string
-	ContainerConfig config // gone from newer engines, but docker-compose 1.29 needs it
+	ContainerConfig config // absent in newer engines, but docker-compose 1.29 needs it
 	DockerVersion   string
 	Author          string
 	Config          config
@@ -222,16 +261,14 @@ type imageDetails struct {
 	Metadata struct{ LastTagTime string }
 }
 
-// inspectImage is GET /images/{name}/json.
-func (e *Engine) inspectImage(w http.ResponseWriter, r *http.Request) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	img, err := e.findImage(r.PathValue("name"))
+// inspect is GET /images/{name}/json.
+func (is *images) inspect(w http.ResponseWriter, r *http.Request) error {
+	img, err := is.find(r.PathValue("name"))
 	if err != nil {
 		return err
 	}
 	d := imageDetails{
-		ID: img.id, RepoTags: e.tagsOf(img), RepoDigests: []string{}, Parent: img.parent, Created: instant(img.created),
+		ID: img.id, RepoTags: is.tags(img), RepoDigests: []string{}, Parent: img.parent, Created: instant(img.created),
 		DockerVersion: engineVersion, Config: img.config, ContainerConfig: img.config,
 		Architecture: runtime.GOARCH, Os: "linux", Size: img.size, VirtualSize: img.size,
 		GraphDriver: graphDriver{Name: "process"},
@@ -244,11 +281,9 @@ func (e *Engine) inspectImage(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, d)
 }
 
-// imageHistory is GET /images/{name}/history.
-func (e *Engine) imageHistory(w http.ResponseWriter, r *http.Request) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	img, err := e.findImage(r.PathValue("name"))
+// history is GET /images/{name}/history.
+func (is *images) history(w http.ResponseWriter, r *http.Request) error {
+	img, err := is.find(r.PathValue("name"))
 	if err != nil {
 		return err
 	}
@@ -264,15 +299,15 @@ func (e *Engine) imageHistory(w http.ResponseWriter, r *http.Request) error {
 	for i, instruction := range slices.Backward(img.history) {
 		l := layer{ID: "<missing>", Created: img.created.Unix(), CreatedBy: instruction}
 		if i == len(img.history)-1 {
-			l.ID, l.Tags, l.Size = img.id, e.tagsOf(img), img.size
+			l.ID, l.Tags, l.Size = img.id, is.tags(img), img.size
 		}
 		history = append(history, l)
 	}
 	return writeJSON(w, http.StatusOK, history)
 }
 
-// pullImage is POST /images/create: there is nothing to pull from.
-func (e *Engine) pullImage(w http.ResponseWriter, r *http.Request) error {
+// pull is POST /images/create. It finds local images only.
+func (is *images) pull(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	if q.Get("fromSrc") != "" {
 		return fail(http.StatusNotImplemented, "importing an image is not supported by the embedded engine")
@@ -281,19 +316,17 @@ func (e *Engine) pullImage(w http.ResponseWriter, r *http.Request) error {
 	if tag := q.Get("tag"); tag != "" {
 		ref += ":" + tag
 	}
-	e.mu.Lock()
-	_, err := e.findImage(ref)
-	e.mu.Unlock()
-	if err != nil {
-		return fail(http.StatusNotFound, "pull of %s: the embedded engine has no registry to pull from: build the image FROM workshop or FROM scratch, or use a real engine", tagged(ref))
+	if _, err := is.find(ref); err != nil {
+		return fail(http.StatusNotFound, "pull of %s: the embedded engine has no registry to pull from: build the image FROM "+
+			"workshop or FROM scratch, or use a real engine", tagged(ref))
 	}
 	return writeJSON(w, http.StatusOK, struct {
 		Status string `json:"status"`
 	}{"Status: Image is up to date for " + tagged(ref)})
 }
 
-// tagImage is POST /images/{name}/tag.
-func (e *Engine) tagImage(w http.ResponseWriter, r *http.Request) error {
+// tag is POST /images/{name}/tag.
+func (is *images) tag(w http.ResponseWriter, r *http.Request) error {
 	ref := r.URL.Query().Get("repo")
 	if tag := r.URL.Query().Get("tag"); tag != "" {
 		ref += ":" + tag
@@ -301,13 +334,13 @@ func (e *Engine) tagImage(w http.ResponseWriter, r *http.Request) error {
 	if err := checkTag(ref); err != nil {
 		return err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	img, err := e.findImage(r.PathValue("name"))
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	img, err := is.lookUp(r.PathValue("name"))
 	if err != nil {
 		return err
 	}
-	e.addImage(img, tagged(ref))
+	is.retag(img, tagged(ref))
 	w.WriteHeader(http.StatusCreated)
 	return nil
 }
@@ -333,15 +366,15 @@ func (e *Engine) deleteImage(w http.ResponseWriter, r *http.Request) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	ref := r.PathValue("name")
-	img, err := e.findImage(ref)
+	img, err := e.images.find(ref)
 	if err != nil {
 		return err
 	}
 	if img.builtIn {
 		return conflict("conflict: unable to delete %s: it is the embedded engine's own image", ref)
 	}
-	tags := e.tagsOf(img)
-	byTag := e.tags[tagged(ref)] == img
+	tags := e.images.tags(img)
+	byTag := slices.Contains(tags, tagged(ref))
 	last := !byTag || len(tags) == 1
 	if last {
 		for _, c := range e.byAge() {
@@ -354,7 +387,8 @@ func (e *Engine) deleteImage(w http.ResponseWriter, r *http.Request) error {
 			}
 			if c.running() || !force {
 				if byTag {
-					return conflict("conflict: unable to remove repository reference %q (%s) - container %s is using its referenced image %s", ref, must, short(c.id), img.short())
+					return conflict("conflict: unable to remove repository reference %q (%s) - container %s is using its referenced image %s",
+						ref, must, short(c.id), img.short())
 				}
 				return conflict("conflict: unable to delete %s (%s) - image is being used by %s container %s", img.short(), must, state, short(c.id))
 			}
@@ -366,7 +400,7 @@ func (e *Engine) deleteImage(w http.ResponseWriter, r *http.Request) error {
 	if byTag {
 		tags = []string{tagged(ref)}
 	}
-	return writeJSON(w, http.StatusOK, e.untag(img, tags))
+	return writeJSON(w, http.StatusOK, e.images.untag(img, tags, e.usesFiles))
 }
 
 func (img *image) short() string { return short(strings.TrimPrefix(img.id, "sha256:")) }
@@ -376,30 +410,37 @@ type imageDeletion struct {
 	Deleted  string `json:",omitempty"`
 }
 
-// untag takes tags away from an image and the image itself with the last one. The
-// caller holds e.mu.
-func (e *Engine) untag(img *image, tags []string) []imageDeletion {
+// untag removes tags from an image, and removes the image with its last tag. inUse reports whether
+// a container uses a directory of files.
+func (is *images) untag(img *image, tags []string, inUse func(root string) bool) []imageDeletion {
+	is.mu.Lock()
+	defer is.mu.Unlock()
 	done := []imageDeletion{}
 	for _, t := range tags {
-		delete(e.tags, t)
-		e.publish("image", "untag", img.id, map[string]string{"name": t})
+		delete(is.byTag, t)
+		is.events.publish("image", "untag", img.id, map[string]string{"name": t})
 		done = append(done, imageDeletion{Untagged: t})
 	}
-	if len(e.tagsOf(img)) > 0 {
+	if len(is.tagsOf(img)) > 0 {
 		return done
 	}
-	delete(e.images, img.id)
-	if img.root != "" && !e.usesFiles(img.root) {
+	delete(is.byID, img.id)
+	shared := func(other *image) bool { return other.root == img.root }
+	if img.root != "" && !slices.ContainsFunc(slices.Collect(maps.Values(is.byID)), shared) && !inUse(img.root) {
 		os.RemoveAll(img.root)
 	}
-	e.publish("image", "delete", img.id, map[string]string{"name": img.id})
+	is.events.publish("image", "delete", img.id, map[string]string{"name": img.id})
 	return append(done, imageDeletion{Deleted: img.id})
 }
 
-// usesFiles reports whether a directory of files belongs to an image or a container.
+// usesFiles reports whether a container uses a directory of files. The caller holds e.mu.
 func (e *Engine) usesFiles(root string) bool {
-	return slices.ContainsFunc(slices.Collect(maps.Values(e.images)), func(img *image) bool { return img.root == root }) ||
-		slices.ContainsFunc(slices.Collect(maps.Values(e.containers)), func(c *container) bool { return c.image.root == root })
+	for _, c := range e.containers {
+		if c.image.root == root {
+			return true
+		}
+	}
+	return false
 }
 
 // pruneImages is POST /images/prune: images without a tag, or all unused ones.
@@ -415,13 +456,13 @@ func (e *Engine) pruneImages(w http.ResponseWriter, r *http.Request) error {
 		ImagesDeleted  []imageDeletion
 		SpaceReclaimed int64
 	}{ImagesDeleted: []imageDeletion{}}
-	for _, img := range slices.Collect(maps.Values(e.images)) {
+	for _, img := range e.images.all() {
 		used := slices.ContainsFunc(slices.Collect(maps.Values(e.containers)), func(c *container) bool { return c.image == img })
-		tags := e.tagsOf(img)
+		tags := e.images.tags(img)
 		if used || img.builtIn || len(tags) > 0 && !all || !f.labels(img.config.Labels) {
 			continue
 		}
-		p.ImagesDeleted = append(p.ImagesDeleted, e.untag(img, tags)...)
+		p.ImagesDeleted = append(p.ImagesDeleted, e.images.untag(img, tags, e.usesFiles)...)
 		p.SpaceReclaimed += img.size
 	}
 	return writeJSON(w, http.StatusOK, p)

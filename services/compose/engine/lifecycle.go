@@ -19,25 +19,25 @@ import (
 // run is one life of a container, from a start to the end of its process.
 type run struct {
 	process *process
-	ports   map[string]*address // where the container's ports are, by 80/tcp
+	ports   map[string]*address // the addresses of the container's ports, by 80/tcp
 	publish []*forwarder
 	// reserved are the sockets that keep ports free for the program.
 	reserved []int
-	shown    map[string][]portBinding // the published ports as they are told
+	shown    map[string][]portBinding // the published ports as clients see them
 	proxy    *socksProxy
 	health   *prober
 	cancel   context.CancelFunc
-	over     chan struct{} // closed when the end has been accounted for
+	over     chan struct{} // closed when the end has been recorded
 }
 
-// restartPolicy says when a container that ended by itself is started again.
+// restartPolicy decides whether a container that ended by itself is started again.
 type restartPolicy struct {
 	Name              string
 	MaximumRetryCount int
 }
 
-// Docker's delays between restarts: they double from the first to the last and
-// begin again after a run that was long enough.
+// Docker's delays between restarts. They double from the first to the last, and start again after a
+// long run.
 const (
 	firstDelay = 100 * time.Millisecond
 	lastDelay  = time.Minute
@@ -72,9 +72,8 @@ func (e *Engine) startContainer(w http.ResponseWriter, r *http.Request) error {
 	return noContent(w)
 }
 
-// startRun starts the process of a container that has none. When it fails the
-// container keeps its state, with the error and the exit code that Docker gives it.
-// The caller holds e.mu.
+// startRun starts the process of a container that has none. On failure the container keeps its
+// state and gets the error and the exit code that Docker gives it. The caller holds e.mu.
 func (e *Engine) startRun(ctx context.Context, c *container) error {
 	if !e.hold() {
 		return errClosed
@@ -86,16 +85,16 @@ func (e *Engine) startRun(ctx context.Context, c *container) error {
 			defer e.remove(c)
 		}
 		r.release()
-		e.leaveAddresses(c)
+		c.leaveAddresses()
 		e.tasks.Done()
 		c.err = err.Error()
-		c.exitCode = 128 // Docker's status for what is wrong before the program runs …
+		c.exitCode = 128 // Docker's status for errors before the program runs …
 		if errors.Is(err, errNoProgram) {
 			c.exitCode = 127
 		} else if errors.Is(err, os.ErrPermission) {
 			c.exitCode = 126
 		}
-		if c.exitCode != 128 { // … and for the program itself
+		if c.exitCode != 128 { // … and for errors of the program itself
 			return startError("OCI runtime create failed", c.argv()[0], err)
 		}
 		return err
@@ -105,7 +104,7 @@ func (e *Engine) startRun(ctx context.Context, c *container) error {
 	if r.process.stdin != nil {
 		c.stdin.open(r.process.stdin)
 	}
-	e.publish("container", "start", c.id, c.attributes())
+	e.events.publish("container", "start", c.id, c.attributes())
 	e.beginProbes(ctx, c)
 	go func() {
 		defer e.tasks.Done()
@@ -117,10 +116,10 @@ func (e *Engine) startRun(ctx context.Context, c *container) error {
 
 var errClosed = fail(http.StatusServiceUnavailable, "the engine is closed")
 
-// launch opens what a container needs and starts its process.
+// launch opens the ports and files of a container and starts its process.
 func (e *Engine) launch(ctx context.Context, c *container, r *run) error {
 	files, names, ports, err := r.listen(ctx, c)
-	defer func() { // the process has its own
+	defer func() { // the process has its own copies
 		for _, f := range files {
 			f.Close()
 		}
@@ -141,7 +140,7 @@ func (e *Engine) launch(ctx context.Context, c *container, r *run) error {
 	if c.config.Labels[processLabel] == "" {
 		cmd.env = append(cmd.env, "LISTEN_FDS="+strconv.Itoa(len(files)), "LISTEN_FDNAMES="+strings.Join(names, ":"))
 	}
-	if environ(cmd.env, "PORT") == "" { // else it has been told
+	if environ(cmd.env, "PORT") == "" { // the container does not set it
 		cmd.env = append(cmd.env, ports...)
 	}
 	if r.proxy != nil {
@@ -151,7 +150,7 @@ func (e *Engine) launch(ctx context.Context, c *container, r *run) error {
 	return err
 }
 
-// command returns what all processes of a container have in common.
+// command returns the settings shared by all processes of a container.
 func (e *Engine) command(c *container) command {
 	bin := e.path("bin")
 	env := mergeEnv([]string{"PATH=" + usualPath}, e.opts.Env)
@@ -173,17 +172,17 @@ func (e *Engine) command(c *container) command {
 	return cmd
 }
 
-// usualPath is that of Docker's images.
+// usualPath is the PATH of Docker's images.
 const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// release closes what a run opened, except the process. It waits for nothing.
+// release closes everything that a run opened, except the process. It does not wait.
 func (r *run) release() {
 	r.cancel()
 	for _, f := range r.publish {
 		f.close()
 	}
 	for _, fd := range r.reserved {
-		_ = syscall.Close(fd) // there is nothing to do about it
+		_ = syscall.Close(fd) // an error has no remedy
 	}
 	r.reserved = nil
 	if r.proxy != nil {
@@ -191,23 +190,23 @@ func (r *run) release() {
 	}
 }
 
-// finish accounts for the end of a process: the container has ended, or is restarted.
+// finish records the end of a process: the container has exited, or is restarted.
 func (e *Engine) finish(ctx context.Context, c *container, r *run) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer close(r.over)
 	for _, id := range c.execs {
-		if x := e.execs[id]; x.process != nil {
+		if x := e.execs.get(id); x.process != nil {
 			x.process.kill()
 		}
 	}
 	r.release()
-	e.leaveAddresses(c)
+	c.leaveAddresses()
 	c.run = nil
 	c.stdin.open(nil)
 	c.exitCode = r.process.code
 	c.finishedAt = time.Now()
-	e.publish("container", "die", c.id, c.attributes("exitCode", strconv.Itoa(c.exitCode)))
+	e.events.publish("container", "die", c.id, c.attributes("exitCode", strconv.Itoa(c.exitCode)))
 	if c.finishedAt.Sub(c.startedAt) >= longRun {
 		c.delay = 0
 	}
@@ -222,8 +221,7 @@ func (e *Engine) finish(ctx context.Context, c *container, r *run) {
 	e.end(c)
 }
 
-// end makes a container that runs no more, and is not restarted, an exited one. The
-// caller holds e.mu.
+// end makes a container exited that has ended and is not restarted. The caller holds e.mu.
 func (e *Engine) end(c *container) {
 	c.state = exited
 	close(c.stopped)
@@ -245,7 +243,7 @@ func (c *container) shouldRestart() bool {
 	return p.Name == "always" || p.Name == "unless-stopped"
 }
 
-// restartLater starts a container again after a delay, unless that is called off.
+// restartLater starts a container again after a delay, unless the restart is cancelled.
 func (e *Engine) restartLater(ctx context.Context, c *container, delay time.Duration, off <-chan struct{}) {
 	defer e.tasks.Done()
 	timer := time.NewTimer(delay)
@@ -269,7 +267,7 @@ func (e *Engine) restartLater(ctx context.Context, c *container, delay time.Dura
 	}
 }
 
-// cancelRestart calls a pending restart off. The caller holds e.mu.
+// cancelRestart cancels a pending restart. The caller holds e.mu.
 func (c *container) cancelRestart() {
 	if c.backoff != nil {
 		close(c.backoff)
@@ -298,14 +296,14 @@ func (e *Engine) restartContainer(w http.ResponseWriter, r *http.Request) error 
 	wait := &readiness{}
 	ctx := context.WithoutCancel(r.Context())
 	err := e.locked(r, func(c *container) error {
-		if !c.running() { // somebody else may have started it
+		if !c.running() { // another client may have started it
 			c.halted, c.restarts, c.delay = false, 0, 0
 			var err error
 			if wait, err = e.startReady(ctx, c); err != nil {
 				return err
 			}
 		}
-		e.publish("container", "restart", c.id, c.attributes())
+		e.events.publish("container", "restart", c.id, c.attributes())
 		return nil
 	})
 	if err != nil {
@@ -317,8 +315,8 @@ func (e *Engine) restartContainer(w http.ResponseWriter, r *http.Request) error 
 	return noContent(w)
 }
 
-// stop asks the process of a request's container to end, kills it after the grace
-// period, and waits for its end. It reports whether the container ran.
+// stop asks the process of a request's container to end, kills it after the grace period, and waits
+// for its end. It reports whether the container was running.
 func (e *Engine) stop(r *http.Request) (bool, error) {
 	asked := syscall.SIGTERM
 	grace := 10 * time.Second
@@ -357,7 +355,7 @@ func (e *Engine) stop(r *http.Request) (bool, error) {
 		p, over = c.run.process, c.run.over
 		e.resume(c)
 		p.signal(asked)
-		e.publish("container", "kill", c.id, c.attributes("signal", strconv.Itoa(int(asked))))
+		e.events.publish("container", "kill", c.id, c.attributes("signal", strconv.Itoa(int(asked))))
 		return nil
 	})
 	if err != nil || over == nil {
@@ -374,7 +372,7 @@ func (e *Engine) stop(r *http.Request) (bool, error) {
 		case <-over:
 		case <-expired:
 			e.mu.Lock()
-			e.publish("container", "kill", c.id, c.attributes("signal", "9"))
+			e.events.publish("container", "kill", c.id, c.attributes("signal", "9"))
 			e.mu.Unlock()
 			p.kill()
 		}
@@ -382,7 +380,7 @@ func (e *Engine) stop(r *http.Request) (bool, error) {
 	<-over
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.publish("container", "stop", c.id, c.attributes())
+	e.events.publish("container", "stop", c.id, c.attributes())
 	return true, nil
 }
 
@@ -407,7 +405,7 @@ func (e *Engine) killContainer(w http.ResponseWriter, r *http.Request) error {
 		if signal == syscall.SIGKILL || signal == stop {
 			c.halted = true
 		}
-		if c.run == nil { // between two runs: there is nobody to get it
+		if c.run == nil { // between two runs: no process can get the signal
 			if c.halted {
 				over = c.stopped
 				c.cancelRestart()
@@ -415,7 +413,7 @@ func (e *Engine) killContainer(w http.ResponseWriter, r *http.Request) error {
 			return nil
 		}
 		c.run.process.signal(signal)
-		e.publish("container", "kill", c.id, c.attributes("signal", strconv.Itoa(int(signal))))
+		e.events.publish("container", "kill", c.id, c.attributes("signal", strconv.Itoa(int(signal))))
 		if signal == syscall.SIGKILL {
 			over = c.run.over
 		}
@@ -456,7 +454,7 @@ func (e *Engine) pauseContainer(w http.ResponseWriter, r *http.Request) error {
 		}
 		c.run.process.signalGroup(syscall.SIGSTOP)
 		c.state = paused
-		e.publish("container", "pause", c.id, c.attributes())
+		e.events.publish("container", "pause", c.id, c.attributes())
 		return noContent(w)
 	})
 }
@@ -472,12 +470,12 @@ func (e *Engine) unpauseContainer(w http.ResponseWriter, r *http.Request) error 
 	})
 }
 
-// resume lets a paused container go on. The caller holds e.mu.
+// resume continues a paused container. The caller holds e.mu.
 func (e *Engine) resume(c *container) {
 	if c.state == paused {
 		c.run.process.signalGroup(syscall.SIGCONT)
 		c.state = running
-		e.publish("container", "unpause", c.id, c.attributes())
+		e.events.publish("container", "unpause", c.id, c.attributes())
 	}
 }
 
@@ -504,7 +502,7 @@ func (e *Engine) waitContainer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// The client counts on the wait having begun before it starts the container.
+	// The client relies on the wait to have begun before it starts the container.
 	w.Header().Set("Content-Type", "application/json")
 	if !begin(w) {
 		return nil
@@ -536,7 +534,8 @@ func (e *Engine) resizeContainer(w http.ResponseWriter, r *http.Request) error {
 			if err := resizeTerminal(c.run.process.tty, size); err != nil {
 				return err
 			}
-			e.publish("container", "resize", c.id, c.attributes("height", strconv.Itoa(int(size.rows)), "width", strconv.Itoa(int(size.cols))))
+			rows, columns := strconv.Itoa(int(size.rows)), strconv.Itoa(int(size.cols))
+			e.events.publish("container", "resize", c.id, c.attributes("height", rows, "width", columns))
 		}
 		w.WriteHeader(http.StatusOK)
 		return nil

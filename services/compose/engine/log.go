@@ -18,16 +18,16 @@ const (
 	stderr = 2
 )
 
-// maxLine is where Docker splits a line into several records.
+// maxLine is the length at which Docker splits a line into several records.
 const maxLine = 16 << 10
 
-// lineLog is a container's log on disk: records of a time, a stream and a line, in
-// two files of which the older is dropped when the newer has half of the size.
-// Positions in it are offsets into all that was ever written.
+// lineLog is a container's log on disk: records with a time, a stream and a line. There
+// are two files. When the newer one has reached half of the size, the older one is
+// dropped. Positions are offsets into everything that was ever written.
 //
-// A record is the time in nanoseconds since 1970 (8 bytes), the stream (1), the
-// length of the line (4, all big-endian) and the line with its newline, which only
-// the pieces of an overlong line and a last line without one lack.
+// A record is the time in nanoseconds since 1970 (8 bytes), the stream (1), the length
+// of the line (4, all big-endian) and the line with its newline. Only the pieces of an
+// overlong line and a last line without a newline lack it.
 type lineLog struct {
 	dir  string
 	half int64 // size at which the newer file becomes the older one; 0 keeps nothing
@@ -36,7 +36,7 @@ type lineLog struct {
 	mu       sync.Mutex
 	old, cur logFile
 	number   int
-	partial  [3][]byte // by stream: the line that has not ended yet
+	partial  [3][]byte // by stream: the unfinished line
 	changed  chan struct{}
 	failed   bool // a write failed and was reported
 }
@@ -59,7 +59,7 @@ func newLineLog(dir string, size int64, log *slog.Logger) *lineLog {
 	return &lineLog{dir: dir, half: size / 2, log: log}
 }
 
-// write adds output of a stream, of which whole lines are kept at once.
+// write adds output of a stream. Whole lines are stored at once.
 func (l *lineLog) write(stream byte, p []byte) {
 	if l.half == 0 {
 		return
@@ -87,7 +87,7 @@ func (l *lineLog) write(stream byte, p []byte) {
 	l.store(records)
 }
 
-// flush keeps what remains of lines without an end.
+// flush stores the unfinished lines.
 func (l *lineLog) flush() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -108,7 +108,7 @@ func appendRecord(b []byte, t time.Time, stream byte, line []byte) []byte {
 	return append(b, line...)
 }
 
-// store writes records. A disk that is full costs lines, not the container.
+// store writes records. If the disk is full, lines are lost and the container goes on.
 func (l *lineLog) store(records []byte) {
 	if len(records) == 0 {
 		return
@@ -157,9 +157,9 @@ func (l *lineLog) fail(err error) {
 	l.failed = true
 }
 
-// read returns the records at a position or, where they were dropped, from the
-// oldest kept on, and the position behind them. None means the end, and more is
-// closed when it no longer is.
+// read returns the records at a position and the position after them. If they were dropped, it
+// starts at the oldest record that is kept. No records means the end; then more is closed when
+// there are new ones.
 func (l *lineLog) read(at int64) (records []record, next int64, more <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -233,14 +233,14 @@ func (l *lineLog) tail(n int) (int64, error) {
 	}
 }
 
-// end returns the position behind the last record.
+// end returns the position after the last record.
 func (l *lineLog) end() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.cur.base + l.cur.size
 }
 
-// close drops everything.
+// close removes the files.
 func (l *lineLog) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -13,9 +13,9 @@ import (
 	"syscall"
 )
 
-// Main runs an engine as a command until ctx ends and returns its exit status. It
-// listens on a unix socket, or on a listener that was handed over (LISTEN_FDS, see
-// sd_listen_fds(3)), and says on stdout how it is reached once it listens.
+// Main runs an engine as a command until ctx ends and returns its exit status. It listens on a unix
+// socket, or on a listener that was passed to it (LISTEN_FDS, see sd_listen_fds(3)). Once it
+// listens, it prints its address on stdout.
 func Main(ctx context.Context, args []string, opts Options, stdout, stderr io.Writer, getenv func(string) string) int {
 	flags := flag.NewFlagSet("engine", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -60,14 +60,14 @@ func listenOn(ctx context.Context, socket string, getenv func(string) string) (n
 			return nil, errors.New("no place to listen on: give --socket PATH")
 		}
 		f := os.NewFile(3, "listener")
-		defer f.Close() // the listener has its own
+		defer f.Close() // the listener has its own copy
 		return net.FileListener(f)
 	}
 	path, err := filepath.Abs(socket)
 	if err != nil {
 		return nil, err
 	}
-	// What an engine that was killed left behind; one that lives answers.
+	// Remove the socket of an engine that was killed. A living engine answers.
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket != 0 {
 		var d net.Dialer
 		conn, err := d.DialContext(ctx, "unix", path)

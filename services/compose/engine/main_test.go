@@ -43,8 +43,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// web serves on the listener that it was handed. "/" is its host name, "/get?url=" is
-// what it gets from another one through its proxy, "/env?name=" is a variable.
+// web serves on the listener that it was passed. "/" returns its host name, "/get?url=" the answer
+// of another service through its proxy, "/env?name=" a variable.
 func web() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -123,7 +123,7 @@ func say(args []string) int {
 			return n
 		case "kill":
 			syscall.Kill(os.Getpid(), syscall.Signal(n))
-			select {}
+			return forever()
 		case "wait":
 			<-term
 		case "lines":
@@ -154,7 +154,17 @@ func say(args []string) int {
 func stubborn() int {
 	signal.Ignore(syscall.SIGTERM)
 	fmt.Println("stubborn is up")
-	select {}
+	return forever()
+}
+
+// forever never returns. In a program without cgo an empty select is a deadlock that the
+// runtime ends the program for; waiting for a signal is not.
+func forever() int {
+	never := make(chan os.Signal, 1)
+	signal.Notify(never, syscall.SIGUSR2)
+	for range never {
+	}
+	return 0
 }
 
 // readLines answers each line of its input and ends with it.

@@ -10,12 +10,12 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
-// network is a set of containers that reach each other by name. Its addresses are
-// made up: they tell containers apart and are understood by the proxies, but no
-// interface has them.
+// network is a set of containers that reach each other by name. Its addresses are invented. They
+// distinguish containers, and the proxies know them, but no interface has them.
 type network struct {
 	id, name   string
 	created    time.Time
@@ -38,7 +38,7 @@ type endpoint struct {
 	address netip.Addr // while the container runs
 }
 
-// endpointConfig is what a client asks of a membership.
+// endpointConfig is a client's request for a membership.
 type endpointConfig struct {
 	IPAMConfig json.RawMessage
 	Links      []string
@@ -47,7 +47,7 @@ type endpointConfig struct {
 	DriverOpts map[string]string
 }
 
-// endpointSettings is what the API tells about a membership.
+// endpointSettings describes a membership in the API.
 type endpointSettings struct {
 	IPAMConfig          *struct{}
 	Links               []string
@@ -65,22 +65,41 @@ type endpointSettings struct {
 	DNSNames            []string
 }
 
-// addDefaultNetworks makes those that every engine has.
-func (e *Engine) addDefaultNetworks() {
+// networks holds the networks of an engine. The engine knows their members: a caller
+// that removes networks holds the engine's lock too.
+type networks struct {
+	events *eventLog
+
+	mu   sync.Mutex // taken after the engine's; the networks themselves do not change
+	byID map[string]*network
+}
+
+// newNetworks returns the built-in networks.
+func newNetworks(events *eventLog) *networks {
+	ns := &networks{events: events, byID: map[string]*network{}}
 	for name, driver := range map[string]string{"bridge": "bridge", "none": "null"} {
 		n := &network{id: newID(), name: name, driver: driver, created: time.Now(), builtIn: true}
 		if name == "bridge" {
 			n.subnet = netip.MustParsePrefix("172.17.0.0/16")
 		}
-		e.networks[n.id] = n
+		ns.byID[n.id] = n
 	}
+	return ns
 }
 
-// findNetwork accepts a name, an id or an unambiguous beginning of one. The caller
-// holds e.mu.
-func (e *Engine) findNetwork(ref string) (*network, error) {
+// all returns the networks, in no order.
+func (ns *networks) all() []*network {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	return slices.Collect(maps.Values(ns.byID))
+}
+
+// find accepts a name, an id or an unambiguous beginning of one.
+func (ns *networks) find(ref string) (*network, error) {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
 	var found []*network
-	for id, n := range e.networks {
+	for id, n := range ns.byID {
 		if id == ref || n.name == ref {
 			return n, nil
 		}
@@ -97,15 +116,14 @@ func (e *Engine) findNetwork(ref string) (*network, error) {
 	return found[0], nil
 }
 
-// joinNetworks makes a new container a member of the networks that it asks for. The
-// caller holds e.mu.
+// joinNetworks makes a new container a member of its requested networks. The caller holds e.mu.
 func (e *Engine) joinNetworks(c *container, asked map[string]*endpointConfig) error {
 	mode := c.host.NetworkMode
 	if mode == "default" {
 		mode = "bridge"
 	}
 	if _, ok := asked[c.host.NetworkMode]; !ok {
-		if n, err := e.findNetwork(mode); err != nil {
+		if n, err := e.networks.find(mode); err != nil {
 			return err
 		} else if asked[n.name] == nil && asked[n.id] == nil {
 			asked = merged(asked, map[string]*endpointConfig{mode: nil})
@@ -115,7 +133,7 @@ func (e *Engine) joinNetworks(c *container, asked map[string]*endpointConfig) er
 		if name == "default" {
 			name = "bridge"
 		}
-		n, err := e.findNetwork(name)
+		n, err := e.networks.find(name)
 		if err != nil {
 			return err
 		}
@@ -136,7 +154,8 @@ func (c *container) join(n *network, config *endpointConfig) error {
 		case !empty(config.IPAMConfig) && len(config.IPAMConfig) > 0:
 			return badRequest("a fixed address is not supported by the embedded engine: use the container's name")
 		case config.MacAddress != "" || len(config.DriverOpts) > 0:
-			return badRequest("MacAddress and DriverOpts of an endpoint are not supported by the embedded engine: its networks are made of loopback connections")
+			return badRequest("MacAddress and DriverOpts of an endpoint are not supported by the embedded engine: its networks are " +
+				"made of loopback connections")
 		}
 		ep.aliases, ep.links = config.Aliases, config.Links
 	}
@@ -144,7 +163,7 @@ func (c *container) join(n *network, config *endpointConfig) error {
 	return nil
 }
 
-// joinAddresses gives a container that starts its addresses. The caller holds e.mu.
+// joinAddresses assigns addresses to a starting container. The caller holds e.mu.
 func (e *Engine) joinAddresses(c *container) {
 	for _, ep := range c.endpoints {
 		e.assignAddress(ep)
@@ -170,7 +189,8 @@ func (e *Engine) assignAddress(ep *endpoint) {
 	}
 }
 
-func (e *Engine) leaveAddresses(c *container) {
+// leaveAddresses releases the addresses of a container that has ended.
+func (c *container) leaveAddresses() {
 	for _, ep := range c.endpoints {
 		ep.address = netip.Addr{}
 	}
@@ -202,7 +222,7 @@ func (c *container) endpointSettings() map[string]endpointSettings {
 	return settings
 }
 
-// mac is an address made from the other one, as Docker does.
+// mac returns the hardware address, derived from the IP address as in Docker.
 func (ep *endpoint) mac() string {
 	if !ep.address.Is4() {
 		return ""
@@ -278,7 +298,7 @@ func (e *Engine) details(n *network) networkDetails {
 	return d
 }
 
-// members returns the running containers of a network, the first started first.
+// members returns the running containers of a network in the order of their starts.
 func (e *Engine) members(n *network) []*container {
 	var members []*container
 	for _, c := range e.containers {
@@ -301,7 +321,7 @@ func (e *Engine) listNetworks(w http.ResponseWriter, r *http.Request) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	list := []networkDetails{}
-	for _, n := range e.networks {
+	for _, n := range e.networks.all() {
 		used := slices.ContainsFunc(slices.Collect(maps.Values(e.containers)), func(c *container) bool {
 			return c.endpoints[n.name] != nil
 		})
@@ -313,7 +333,7 @@ func (e *Engine) listNetworks(w http.ResponseWriter, r *http.Request) error {
 			f.any("type", func(want string) bool { return want == "builtin" == n.builtIn }) &&
 			f.any("dangling", func(want string) bool { return (want == "true" || want == "1") == (!used && !n.builtIn) }) {
 			d := e.details(n)
-			d.Containers = map[string]networkMember{} // the list does not have them
+			d.Containers = map[string]networkMember{} // the list does not include them
 			list = append(list, d)
 		}
 	}
@@ -325,15 +345,15 @@ func (e *Engine) listNetworks(w http.ResponseWriter, r *http.Request) error {
 func (e *Engine) inspectNetwork(w http.ResponseWriter, r *http.Request) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n, err := e.findNetwork(r.PathValue("id"))
+	n, err := e.networks.find(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, e.details(n))
 }
 
-// createNetwork is POST /networks/create.
-func (e *Engine) createNetwork(w http.ResponseWriter, r *http.Request) error {
+// create is POST /networks/create.
+func (ns *networks) create(w http.ResponseWriter, r *http.Request) error {
 	var request struct {
 		Name       string
 		Driver     string
@@ -386,19 +406,20 @@ func (e *Engine) createNetwork(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if wrong != "" {
-		return badRequest("network %s: %s is not supported by the embedded engine: its networks are made of loopback connections", request.Name, wrong)
+		return badRequest("network %s: %s is not supported by the embedded engine: its networks are made of loopback connections",
+			request.Name, wrong)
 	}
 
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, n := range e.networks {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	for _, n := range ns.byID {
 		if n.name == request.Name {
 			return conflict("network with name %s already exists", request.Name)
 		}
 	}
 	if !subnet.IsValid() {
 		var err error
-		if subnet, err = e.freeSubnet(); err != nil {
+		if subnet, err = ns.freeSubnet(); err != nil {
 			return err
 		}
 	}
@@ -406,16 +427,17 @@ func (e *Engine) createNetwork(w http.ResponseWriter, r *http.Request) error {
 		id: newID(), name: request.Name, driver: "bridge", created: time.Now(), labels: merged(request.Labels, nil),
 		options: merged(request.Options, nil), internal: request.Internal, attachable: request.Attachable, subnet: subnet.Masked(),
 	}
-	e.networks[n.id] = n
-	e.publish("network", "create", n.id, n.attributes())
+	ns.byID[n.id] = n
+	ns.events.publish("network", "create", n.id, n.attributes())
 	return writeJSON(w, http.StatusCreated, struct {
 		ID      string `json:"Id"`
 		Warning string
 	}{n.id, ""})
 }
 
-// freeSubnet returns the first of Docker's usual ones that no network has.
-func (e *Engine) freeSubnet() (netip.Prefix, error) {
+// freeSubnet returns the first of Docker's usual subnets that no network uses. The caller holds
+// ns.mu.
+func (ns *networks) freeSubnet() (netip.Prefix, error) {
 	for i := range 14 * 256 {
 		p := netip.PrefixFrom(netip.AddrFrom4([4]byte{172, byte(18 + i), 0, 0}), 16)
 		if i >= 14 {
@@ -425,14 +447,15 @@ func (e *Engine) freeSubnet() (netip.Prefix, error) {
 			break
 		}
 		free := true
-		for _, n := range e.networks {
+		for _, n := range ns.byID {
 			free = free && !n.subnet.Overlaps(p)
 		}
 		if free {
 			return p, nil
 		}
 	}
-	return netip.Prefix{}, errors.New("could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network")
+	return netip.Prefix{}, errors.New("could not find an available, non-overlapping IPv4 address pool among the defaults to " +
+		"assign to the network")
 }
 
 func (n *network) attributes(more ...string) map[string]string {
@@ -454,7 +477,7 @@ func (e *Engine) connectNetwork(w http.ResponseWriter, r *http.Request) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n, err := e.findNetwork(r.PathValue("id"))
+	n, err := e.networks.find(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -471,7 +494,7 @@ func (e *Engine) connectNetwork(w http.ResponseWriter, r *http.Request) error {
 	if c.run != nil {
 		e.assignAddress(c.endpoints[n.name])
 	}
-	e.publish("network", "connect", n.id, n.attributes("container", c.id))
+	e.events.publish("network", "connect", n.id, n.attributes("container", c.id))
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
@@ -487,7 +510,7 @@ func (e *Engine) disconnectNetwork(w http.ResponseWriter, r *http.Request) error
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n, err := e.findNetwork(r.PathValue("id"))
+	n, err := e.networks.find(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -499,7 +522,7 @@ func (e *Engine) disconnectNetwork(w http.ResponseWriter, r *http.Request) error
 		return fmt.Errorf("container %s is not connected to the network %s", c.id, n.name)
 	}
 	delete(c.endpoints, n.name)
-	e.publish("network", "disconnect", n.id, n.attributes("container", c.id))
+	e.events.publish("network", "disconnect", n.id, n.attributes("container", c.id))
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
@@ -508,7 +531,7 @@ func (e *Engine) disconnectNetwork(w http.ResponseWriter, r *http.Request) error
 func (e *Engine) deleteNetwork(w http.ResponseWriter, r *http.Request) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n, err := e.findNetwork(r.PathValue("id"))
+	n, err := e.networks.find(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -518,13 +541,15 @@ func (e *Engine) deleteNetwork(w http.ResponseWriter, r *http.Request) error {
 	if len(e.members(n)) > 0 {
 		return fail(http.StatusForbidden, "error while removing network: network %s id %s has active endpoints", n.name, n.id)
 	}
-	e.removeNetwork(n)
+	e.networks.remove(n)
 	return noContent(w)
 }
 
-func (e *Engine) removeNetwork(n *network) {
-	delete(e.networks, n.id)
-	e.publish("network", "destroy", n.id, n.attributes())
+func (ns *networks) remove(n *network) {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	delete(ns.byID, n.id)
+	ns.events.publish("network", "destroy", n.id, n.attributes())
 }
 
 // pruneNetworks is POST /networks/prune.
@@ -542,9 +567,9 @@ func (e *Engine) pruneNetworks(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	var p pruned
-	for _, n := range e.networks {
+	for _, n := range e.networks.all() {
 		if !used[n] && !n.builtIn && f.labels(n.labels) {
-			e.removeNetwork(n)
+			e.networks.remove(n)
 			p.NetworksDeleted = append(p.NetworksDeleted, n.name)
 		}
 	}
@@ -552,11 +577,11 @@ func (e *Engine) pruneNetworks(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, p)
 }
 
-// resolve returns the containers that a name means to another container, itself
-// included, and whether the name means anything. The caller holds e.mu.
+// resolve returns the containers that a name denotes for another container, which may be among
+// them, and whether the name is known. The caller holds e.mu.
 func (e *Engine) resolve(from *container, name string) []*container {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	address, _ := netip.ParseAddr(name) // a name is no address
+	address, _ := netip.ParseAddr(name) // invalid for a name
 	if name == "localhost" || address.IsLoopback() || address.IsUnspecified() || name == strings.ToLower(from.config.Hostname) {
 		return []*container{from}
 	}
@@ -582,8 +607,8 @@ func (e *Engine) resolve(from *container, name string) []*container {
 	return found
 }
 
-// named reports whether a name is one of a container's on a network. The default
-// network has links only, as in Docker.
+// named reports whether a container has a name on a network. The default network has links only, as
+// in Docker.
 func (c *container) named(n *network, name string) bool {
 	if n.builtIn {
 		return false

@@ -32,7 +32,10 @@ func need(t *testing.T, variable, missing string) {
 // docker is a client of a real engine.
 func docker(t *testing.T) *client {
 	t.Helper()
-	const socket = "/var/run/docker.sock"
+	socket := "/var/run/docker.sock"
+	if path, ok := strings.CutPrefix(os.Getenv("DOCKER_HOST"), "unix://"); ok {
+		socket = path
+	}
 	conn, err := net.Dial("unix", socket)
 	if err != nil {
 		need(t, "REQUIRE_DOCKER", "there is no Docker engine: "+err.Error())
@@ -46,8 +49,8 @@ func docker(t *testing.T) *client {
 // A real engine makes the same of the Dockerfiles.
 func TestDockerfilesWithDocker(t *testing.T) { buildAll(t, docker(t)) }
 
-// A real engine says the same about what is wrong, wherever the texts are Docker's
-// and have not changed since its version.
+// A real engine returns the same errors, if the texts are Docker's and have not changed since its
+// version.
 func TestRefusalsWithDocker(t *testing.T) {
 	real, ours := docker(t), startEngine(t)
 	const name = "workshop-engine-test"
@@ -166,7 +169,7 @@ func (p *tool) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run returns what a command prints, and its status.
+// run returns the output of a command, and its status.
 func (p *tool) run(args ...string) (string, int) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
@@ -239,7 +242,8 @@ func TestDockerCompose(t *testing.T) {
 		t.Errorf("the second answered %q", got)
 	}
 	compose.expect(0, `back_3 +\|.{4} web is up`, "logs", "--tail", "1", "back")
-	compose.expect(1, "front_2 \\([0-9a-f]{64}\\): Bind for 0.0.0.0:"+port+" failed: port is already allocated", "up", "-d", "--scale", "front=2")
+	compose.expect(1, "front_2 \\([0-9a-f]{64}\\): Bind for 0.0.0.0:"+port+" failed: port is already allocated", "up", "-d", "--scale",
+		"front=2")
 	compose.expect(0, "sample_front_2 +web +Exit 128", "ps", "-a")
 	compose.expect(0, "Stopping and removing sample_front_2", "up", "-d")
 	compose.expect(0, "Stopping sample_back_1 +\\.\\.\\. done", "stop", "back")
@@ -271,7 +275,8 @@ func TestDockerCompose(t *testing.T) {
 		}
 		compose.expect(0, "sample_idle_1 +stubborn +Exit 137", "ps", "-a")
 	})
-	compose.expect(0, "Removing sample_front_1 +\\.\\.\\. done.*Removing network sample_default.*Removing image sample_front", "down", "--rmi", "local")
+	compose.expect(0, "Removing sample_front_1 +\\.\\.\\. done.*Removing network sample_default.*Removing image sample_front", "down", "--rmi",
+		"local")
 	if got := get[[]containerSummary](c, "GET /containers/json?all=1", nil); len(got) != 0 {
 		t.Errorf("left: %+v", got)
 	}
@@ -312,7 +317,8 @@ func TestDockerComposePlugin(t *testing.T) {
 	}
 	compose.expect(0, `^back-3 +\| web is up`, "logs", "--tail", "1", "back")
 	compose.expect(0, "^idle +1 +.*stubborn", "top", "idle")
-	compose.expect(1, "front-2 \\([0-9a-f]{64}\\): Bind for 0.0.0.0:"+port+" failed: port is already allocated", "up", "-d", "--scale", "front=2")
+	compose.expect(1, "front-2 \\([0-9a-f]{64}\\): Bind for 0.0.0.0:"+port+" failed: port is already allocated", "up", "-d", "--scale",
+		"front=2")
 	compose.expect(0, "sample-front-2 +.* Created", "ps", "-a")
 	compose.expect(0, "Container sample-front-2 +Removed", "up", "-d")
 	compose.expect(0, "Container sample-back-1 +Started", "restart", "back")
@@ -383,14 +389,16 @@ func TestDockerCommand(t *testing.T) {
 	docker.expect(127, `exec: "nosuch": executable file not found in \$PATH`, "run", "--rm", "workshop", "nosuch")
 	docker.expect(125, "HostConfig.Privileged true is not supported by the embedded engine", "run", "--privileged", "workshop", "web")
 	docker.expect(1, "the embedded engine has no registry to pull from", "pull", "alpine")
-	docker.expect(0, "^[0-9a-f]{64}$", "run", "-d", "--name", "web", "-p", "0:80", "--health-cmd", "true", "--restart", "always", "workshop", "web")
+	docker.expect(0, "^[0-9a-f]{64}$", "run", "-d", "--name", "web", "-p", "0:80", "--health-cmd", "true", "--restart", "always", "workshop",
+		"web")
 	c.follow("web", "stderr=1").until("web is up")
 	docker.expect(0, `workshop +"web" +.* Up .* 0\.0\.0\.0:\d+->80/tcp.* web$`, "ps")
 	docker.expect(0, `^\d{4}-\d\d-\d\dT[\d:]+\.\d{9}Z web is up$`, "logs", "-t", "web")
 	docker.expect(4, "^in ", "exec", "web", "sh", "-c", "echo in $HOSTNAME; exit 4")
 	docker.expect(127, "OCI runtime exec failed", "exec", "web", "nosuch")
 	docker.expect(0, "^root|web$", "top", "web")
-	docker.expect(0, "^running starting always$", "inspect", "-f", "{{.State.Status}} {{.State.Health.Status}} {{.HostConfig.RestartPolicy.Name}}", "web")
+	docker.expect(0, "^running starting always$", "inspect", "-f",
+		"{{.State.Status}} {{.State.Health.Status}} {{.HostConfig.RestartPolicy.Name}}", "web")
 	docker.expect(0, "", "rename", "web", "other")
 	docker.expect(0, "other", "pause", "other")
 	docker.expect(0, "\\(Paused\\)", "ps")
@@ -401,7 +409,8 @@ func TestDockerCommand(t *testing.T) {
 	docker.expect(0, "other", "rm", "-f", "other")
 	docker.expect(0, "Images +1", "system", "df")
 	docker.expect(0, "", "system", "prune", "-f")
-	docker.expect(0, "Successfully tagged built:latest", "build", "-t", "built", project(t, map[string]string{"Dockerfile": "FROM workshop\nCMD [\"say\", \"out:built\\n\"]\n"}))
+	docker.expect(0, "Successfully tagged built:latest", "build", "-t", "built",
+		project(t, map[string]string{"Dockerfile": "FROM workshop\nCMD [\"say\", \"out:built\\n\"]\n"}))
 	docker.expect(0, "^built$", "run", "--rm", "built")
 	docker.expect(0, "CMD ..say", "history", "--no-trunc", "built")
 	docker.expect(0, "Untagged: built:latest", "rmi", "built")

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// output is what the processes of a container, or one exec, write: it goes to the
-// log, if there is one, and to whoever is attached.
+// output receives the output of a container's processes, or of one exec. It passes it on to the
+// log, if there is one, and to the attached clients.
 type output struct {
 	log *lineLog // nil for an exec
 
@@ -22,8 +22,8 @@ type output struct {
 	sinks map[*sink]bool
 }
 
-// write hands a chunk on. It blocks while an attached client has a lot unread, as a
-// terminal does.
+// write passes a chunk on. It blocks while an attached client has much unread output, as a terminal
+// does.
 func (o *output) write(stream byte, p []byte) {
 	o.mu.Lock()
 	if o.log != nil {
@@ -41,8 +41,8 @@ func (o *output) write(stream byte, p []byte) {
 	}
 }
 
-// attach returns what is written from now on to the chosen streams, and the
-// position of the log at this point.
+// attach returns a sink for the later output of the chosen streams, and the current position of the
+// log.
 func (o *output) attach(out, err bool) (*sink, int64) {
 	s := &sink{streams: [3]bool{stdout: out, stderr: err}}
 	o.mu.Lock()
@@ -57,8 +57,8 @@ func (o *output) attach(out, err bool) (*sink, int64) {
 	return s, o.log.end()
 }
 
-// release lets writers go on without waiting for attached clients: the process has
-// ended, and so what is still to come is bounded.
+// release lets writers continue without waiting for attached clients. The process has ended, so the
+// remaining output is bounded.
 func (o *output) release() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -67,8 +67,7 @@ func (o *output) release() {
 	}
 }
 
-// end says that nothing more is written by this process: the clients get what they
-// have not read yet, and the end.
+// end ends the output of this process: clients get their unread output, and then the end.
 func (o *output) end() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -81,7 +80,7 @@ func (o *output) end() {
 	o.sinks = nil
 }
 
-// remove forgets a sink whose client has gone.
+// remove forgets the sink of a client that has gone.
 func (o *output) remove(s *sink) {
 	o.mu.Lock()
 	delete(o.sinks, s)
@@ -89,13 +88,13 @@ func (o *output) remove(s *sink) {
 	s.change(func() { s.gone = true })
 }
 
-// chunk is output as it was read, with no regard for lines.
+// chunk is a piece of output as it was read, independent of lines.
 type chunk struct {
 	stream byte
 	data   []byte
 }
 
-// unread bounds what may wait for one client.
+// unread bounds the pending output for one client.
 const unread = 1 << 20
 
 // sink is the queue of one attached client.
@@ -119,7 +118,7 @@ func (s *sink) change(f func()) {
 	}
 }
 
-// next returns what is closed at the next change. The caller holds s.mu.
+// next returns a channel that is closed at the next change. The caller holds s.mu.
 func (s *sink) next() <-chan struct{} {
 	if s.changed == nil {
 		s.changed = make(chan struct{})
@@ -144,7 +143,7 @@ func (s *sink) push(c chunk) {
 	})
 }
 
-// pop waits for output; none means the end.
+// pop waits for output. None means the end.
 func (s *sink) pop(ctx context.Context) []chunk {
 	for {
 		var queue []chunk
@@ -169,7 +168,7 @@ func (s *sink) pop(ctx context.Context) []chunk {
 	}
 }
 
-// copyTo writes the output as it comes and reports whether it got to the end.
+// copyTo writes the output as it comes and reports whether it reached the end.
 func (s *sink) copyTo(ctx context.Context, w io.Writer, tty bool) bool {
 	var b []byte
 	for {
@@ -187,8 +186,8 @@ func (s *sink) copyTo(ctx context.Context, w io.Writer, tty bool) bool {
 	}
 }
 
-// appendFrame adds output in the form of the API: as it is from a terminal, else
-// with a header of the stream's number, three zeros and the length.
+// appendFrame adds output in the form of the API: unchanged from a terminal, else with a
+// header of the stream's number, three zeros and the length.
 // https://docs.docker.com/reference/api/engine/version/v1.47/#tag/Container/operation/ContainerAttach
 func appendFrame(b []byte, tty bool, stream byte, data ...[]byte) []byte {
 	if !tty {
@@ -205,7 +204,7 @@ func appendFrame(b []byte, tty bool, stream byte, data ...[]byte) []byte {
 	return b
 }
 
-// logRequest is what is asked of a log.
+// logRequest is a request for a part of a log.
 type logRequest struct {
 	streams      [3]bool
 	timestamps   bool
@@ -227,7 +226,7 @@ func readLogRequest(r *http.Request) (logRequest, error) {
 		n, err := strconv.Atoi(tail)
 		if err == nil && n >= 0 {
 			q.tail = n
-		} // Docker takes anything else for "all"
+		} // Docker reads other values as "all"
 	}
 	var err error
 	if q.since, err = timestamp(r.URL.Query().Get("since")); err != nil {
@@ -242,8 +241,7 @@ func readLogRequest(r *http.Request) (logRequest, error) {
 // timeFixed is RFC 3339 with all nine digits, as timestamps in logs are.
 const timeFixed = "2006-01-02T15:04:05.000000000Z07:00"
 
-// append adds the records that were asked for; over means that all later ones are
-// too late.
+// append adds the requested records. over means that all later records are past the requested time.
 func (q logRequest) append(b []byte, records []record) (_ []byte, over bool) {
 	for _, r := range records {
 		switch {
@@ -259,8 +257,8 @@ func (q logRequest) append(b []byte, records []record) (_ []byte, over bool) {
 	return b, false
 }
 
-// copyLog writes a log from a position on up to another, or to its end if that is
-// later; as long as ended is open it waits for more.
+// copyLog writes a log from one position to another, or to its end if that is later. While ended is
+// open it waits for more.
 func (q logRequest) copyLog(ctx context.Context, w io.Writer, l *lineLog, from, to int64, ended <-chan struct{}) error {
 	var deadline <-chan time.Time
 	if !q.until.IsZero() {
@@ -296,7 +294,7 @@ func (q logRequest) copyLog(ctx context.Context, w io.Writer, l *lineLog, from, 
 		select {
 		case <-more:
 		case <-ended:
-			ended = nil // once more, for what came before the end
+			ended = nil // read once more, for the output before the end
 		case <-deadline:
 			return nil
 		case <-ctx.Done():
@@ -365,14 +363,14 @@ func (e *Engine) attach(w http.ResponseWriter, r *http.Request) error {
 	}
 	s, logged := c.output.attach(out, errs)
 	stdin := c.stdin
-	e.publish("container", "attach", c.id, c.attributes())
+	e.events.publish("container", "attach", c.id, c.attributes())
 	e.mu.Unlock()
 	defer c.output.remove(s)
 
 	tty := c.config.Tty
 	conn, sent, err := e.hijack(w, r, streamType(tty))
 	if err != nil {
-		return nil // nobody is there to be told
+		return nil // there is no client to report it to
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	done := make(chan struct{})
@@ -386,7 +384,7 @@ func (e *Engine) attach(w http.ResponseWriter, r *http.Request) error {
 		if in && c.config.OpenStdin {
 			stdin.copyFrom(ctx, sent, c.config.StdinOnce)
 		}
-		_, _ = io.Copy(io.Discard, sent) // until the client goes, or conn is closed
+		_, _ = io.Copy(io.Discard, sent) // until the client closes it, or conn is closed
 	}()
 	if boolean(r, "logs") {
 		q := logRequest{streams: s.streams, tail: -1, tty: tty}
@@ -398,7 +396,7 @@ func (e *Engine) attach(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	if !out && !errs {
-		// Only input: the client's end is the end, unless the process ends first.
+		// Only input: the end of the client's input ends this, unless the process ends first.
 		s.wait(ctx, done)
 		return nil
 	}
@@ -425,15 +423,15 @@ func (s *sink) wait(ctx context.Context, done <-chan struct{}) {
 	}
 }
 
-// stdinGate is the standard input of a container: what clients send waits for a
-// process that reads it.
+// stdinGate is the standard input of a container. Input from clients waits for a process that reads
+// it.
 type stdinGate struct {
 	mu     sync.Mutex
 	w      io.WriteCloser
 	update chan struct{} // closed and replaced at every change
 }
 
-// open gives way to a new process's input; nil stops what is sent until the next.
+// open switches to a new process's input; nil holds the input until the next process.
 func (g *stdinGate) open(w io.WriteCloser) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -444,7 +442,7 @@ func (g *stdinGate) open(w io.WriteCloser) {
 	}
 }
 
-// writer waits for a process.
+// writer waits for a process and returns its input.
 func (g *stdinGate) writer(ctx context.Context) (io.WriteCloser, error) {
 	for {
 		g.mu.Lock()
@@ -464,7 +462,7 @@ func (g *stdinGate) writer(ctx context.Context) (io.WriteCloser, error) {
 	}
 }
 
-// copyFrom sends a client's input to the process, and its end if once is set.
+// copyFrom sends a client's input to the process, and also its end if once is set.
 func (g *stdinGate) copyFrom(ctx context.Context, r io.Reader, once bool) {
 	w, err := g.writer(ctx)
 	if err != nil {
@@ -476,7 +474,7 @@ func (g *stdinGate) copyFrom(ctx context.Context, r io.Reader, once bool) {
 	}
 }
 
-// exitError is what clients are told when a process cannot be started.
+// startError is the error for clients when a process cannot be started.
 func startError(kind, program string, err error) error {
 	if errors.Is(err, errNoProgram) {
 		return badRequest("%s: exec: %q: executable file not found in $PATH: unknown", kind, program)

@@ -20,7 +20,7 @@ import (
 	"syscall"
 )
 
-// firstPort is the lowest that is bound for anybody.
+// firstPort is the lowest port that is bound for containers.
 const firstPort = 1024
 
 // ports returns the container's ports in the order of their numbers.
@@ -32,9 +32,9 @@ func (c *container) ports() []string {
 	})
 }
 
-// listen opens the container's ports, and returns them with their names for the
-// process. What is no program of the base image may not know about them: it gets, in
-// PORT_80 and for its first port in PORT, the number of a port to open by itself.
+// listen opens the container's ports, and returns them with their names for the process. A program
+// outside the base image may not support this: it gets the number of a port to open by itself in
+// PORT_80, and that of its first port in PORT.
 func (r *run) listen(ctx context.Context, c *container) (files []*os.File, names, env []string, err error) {
 	local := c.config.Labels[processLabel] != ""
 	for _, port := range c.ports() {
@@ -69,11 +69,11 @@ func (r *run) listen(ctx context.Context, c *container) (files []*os.File, names
 	return files, names, env, nil
 }
 
-// address is where a port of a container is: that of the listener which was handed
-// over, or the one that the program opens by itself.
+// address is the address of a container's port: the listener that was passed on, or the port that
+// the program opens by itself.
 type address struct {
 	handed, own string
-	opened      atomic.Bool // the program's own has answered, so it uses no other
+	opened      atomic.Bool // the program's own port has answered, so it uses no other
 }
 
 // dial connects to a port of a container.
@@ -90,10 +90,9 @@ func (a *address) dial(ctx context.Context) (*net.TCPConn, error) {
 	return dial(ctx, a.handed)
 }
 
-// reserve finds a free port that nobody else is given until the run is over, but the
-// container's program may listen on. On Linux it stays bound for that: without
-// listening, and with SO_REUSEADDR, it is in the way of nobody who also sets that, as
-// servers do.
+// reserve finds a free port on which the container's program may listen, and which nobody else is
+// given until the run is over. On Linux the port stays bound for that: without listening, and with
+// SO_REUSEADDR. It does not block programs that set that option, too, as servers do.
 func (r *run) reserve(ctx context.Context) (number string, err error) {
 	if runtime.GOOS != "linux" {
 		l, err := listen(ctx, "127.0.0.1", 0)
@@ -136,7 +135,7 @@ func listen(ctx context.Context, host string, port int) (*net.TCPListener, error
 	return l.(*net.TCPListener), nil
 }
 
-// check refuses a binding that cannot be had.
+// check refuses an impossible binding.
 func (b portBinding) check() error {
 	if b.HostIP != "" {
 		a, err := netip.ParseAddr(b.HostIP)
@@ -157,7 +156,7 @@ func (b portBinding) check() error {
 	return nil
 }
 
-// portRange is 0 to 0 for any port.
+// portRange returns 0 to 0 for any port.
 func (b portBinding) portRange() (first, last int, err error) {
 	if b.HostPort == "" {
 		return 0, 0, nil
@@ -171,8 +170,8 @@ func (b portBinding) portRange() (first, last int, err error) {
 	return first, last, errors.Join(err1, err2)
 }
 
-// addresses are the loopback addresses that stand for a binding's, each with the
-// address that is shown.
+// addresses returns the loopback addresses that are bound for a binding, each with the address that
+// is shown.
 func (b portBinding) addresses() []struct{ bind, show string } {
 	type pair = struct{ bind, show string }
 	a, _ := netip.ParseAddr(b.HostIP) // it was checked; "" is invalid
@@ -250,7 +249,7 @@ func (e *Engine) publishPort(ctx context.Context, c *container, r *run, port str
 	return nil
 }
 
-// holder says who has a port, unless it is a container, which docker ps shows. The
+// holder names the process that has a port. It is "" for a container, which docker ps shows. The
 // caller holds e.mu.
 func (e *Engine) holder(port int) string {
 	for _, c := range e.containers {
@@ -268,8 +267,8 @@ func (e *Engine) holder(port int) string {
 	return holder(port)
 }
 
-// bind opens all the addresses of a binding on one port. A machine without IPv6
-// does without.
+// bind opens all the addresses of a binding on one port. On a machine without IPv6 that address is
+// left out.
 func (b portBinding) bind(ctx context.Context, number int) ([]*net.TCPListener, error) {
 	var listeners []*net.TCPListener
 	for i, a := range b.addresses() {
@@ -289,19 +288,19 @@ func (b portBinding) bind(ctx context.Context, number int) ([]*net.TCPListener, 
 	return listeners, nil
 }
 
-// portMap is what inspect tells about a running container's ports.
+// portMap returns a running container's ports for inspect.
 func (c *container) portMap() map[string][]portBinding {
 	ports := map[string][]portBinding{}
 	if c.run == nil {
 		return ports
 	}
 	for port := range c.config.ExposedPorts {
-		ports[portName(port)] = c.run.shown[portName(port)] // null when it is not published
+		ports[portName(port)] = c.run.shown[portName(port)] // null if it is not published
 	}
 	return ports
 }
 
-// portList is what the list of containers tells.
+// portList returns the ports for the list of containers.
 func (c *container) portList() []portSummary {
 	list := []portSummary{}
 	if c.run == nil {
@@ -314,20 +313,19 @@ func (c *container) portList() []portSummary {
 			list = append(list, portSummary{PrivatePort: number, Type: "tcp"})
 		}
 		for _, b := range shown {
-			public, _ := strconv.Atoi(b.HostPort) // it is ours
+			public, _ := strconv.Atoi(b.HostPort) // we chose it
 			list = append(list, portSummary{IP: b.HostIP, PrivatePort: number, PublicPort: public, Type: "tcp"})
 		}
 	}
 	return list
 }
 
-// forwarder passes the connections of a listener on to an address.
+// forwarder forwards the connections of a listener to an address.
 type forwarder struct {
 	listener *net.TCPListener
 }
 
-// serve ends when the listener is closed; connections that there are go on to their
-// own end.
+// serve ends when the listener is closed. Open connections continue to their own end.
 func (f *forwarder) serve(ctx context.Context, e *Engine, target *address) {
 	for {
 		conn, err := f.listener.AcceptTCP()
@@ -346,7 +344,7 @@ func (f *forwarder) serve(ctx context.Context, e *Engine, target *address) {
 			}
 			to, err := target.dial(ctx)
 			if err != nil {
-				return // the client sees the connection closed, as with Docker
+				return // the client's connection is closed, as with Docker
 			}
 			e.relay(conn, to)
 		}()
@@ -364,7 +362,7 @@ func dial(ctx context.Context, address string) (*net.TCPConn, error) {
 	return conn.(*net.TCPConn), nil
 }
 
-// relay copies both ways until both have ended. It closes b; a is the caller's.
+// relay copies in both directions until both have ended. It closes b; the caller closes a.
 func (e *Engine) relay(a, b *net.TCPConn) {
 	defer e.conns.remove(b)
 	if !e.conns.add(b) {
@@ -373,12 +371,12 @@ func (e *Engine) relay(a, b *net.TCPConn) {
 	var there sync.WaitGroup
 	pass := func(to, from *net.TCPConn) {
 		if _, err := io.Copy(to, from); err != nil {
-			// One broken direction breaks the connection.
+			// An error in one direction ends both.
 			a.Close()
 			b.Close()
 			return
 		}
-		_ = to.CloseWrite() // the other direction tells if it is broken
+		_ = to.CloseWrite() // the other direction detects an error
 	}
 	there.Go(func() { pass(b, a) })
 	pass(a, b)

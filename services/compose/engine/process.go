@@ -19,12 +19,12 @@ type command struct {
 	argv   []string
 	env    []string // complete
 	root   string   // the directory of the image's files; "" for none
-	base   bool     // whether the machine's programs are there as well
+	base   bool     // the machine's programs can be run as well
 	dir    string   // working directory, absolute, as the container names it
 	files  []*os.File
 	tty    bool
 	size   windowSize
-	stdin  bool // whether there is any
+	stdin  bool // the process has an input
 	output *output
 }
 
@@ -34,7 +34,7 @@ type windowSize struct{ rows, cols uint16 }
 type process struct {
 	cmd   *exec.Cmd
 	pid   int
-	stdin io.WriteCloser // nil unless asked for; writing to it may block
+	stdin io.WriteCloser // nil unless requested; writing to it may block
 	tty   *os.File       // the terminal's other side, if it has one
 
 	done chan struct{} // closed when it has ended and its output has been read
@@ -43,8 +43,8 @@ type process struct {
 
 var errNoProgram = errors.New("executable file not found in $PATH")
 
-// spawn starts a process and reads its output until its end. The caller holds e.mu
-// and, in a task that Close waits for, waits until the process is done.
+// spawn starts a process and reads its output until its end. The caller holds e.mu and then, in a
+// task that Close waits for, waits until the process is done.
 func (e *Engine) spawn(c command) (*process, error) {
 	path, err := c.lookUp(e.path("bin"))
 	if err != nil {
@@ -55,7 +55,7 @@ func (e *Engine) spawn(c command) (*process, error) {
 		return nil, err
 	}
 	p := &process{cmd: cmd, done: make(chan struct{})}
-	var theirs []*os.File // closed here once the process has them
+	var theirs []*os.File // closed here once the process has its copies
 	var readers []reader
 	closeAll := func() {
 		for _, f := range theirs {
@@ -107,8 +107,8 @@ func (e *Engine) spawn(c command) (*process, error) {
 		closeAll()
 		return nil, unwrapPath(err)
 	}
-	// The terminal's own side stays open until the process has been waited for:
-	// with the last one closed, Linux drops what was not read yet.
+	// The slave stays open here until the process has been waited for: when its last copy is
+	// closed, Linux drops unread output.
 	var slave *os.File
 	if c.tty {
 		slave, theirs = theirs[0], nil
@@ -121,7 +121,7 @@ func (e *Engine) spawn(c command) (*process, error) {
 	return p, nil
 }
 
-// watch reads the output until the end of the process, then what is left of it.
+// watch reads the output until the end of the process, then the rest of it.
 func (p *process) watch(report func(string, ...any), out *output, readers []reader, slave *os.File) {
 	finished := make(chan struct{})
 	for _, r := range readers {
@@ -166,11 +166,11 @@ type reader struct {
 	f      *os.File
 }
 
-// pipeSize is the most that a pipe holds for an ordinary user, or a terminal.
+// pipeSize is the largest buffer of an ordinary user's pipe, or of a terminal.
 const pipeSize = 1 << 20
 
-// copy hands the output on until the end or, after stop, until what the process has
-// written is read: a survivor that holds the pipe is not waited for.
+// copy passes the output on until its end. After stop it reads only the buffered output: it does
+// not wait for a survivor that holds the pipe.
 func (r reader) copy(out *output) {
 	for {
 		b := make([]byte, 32<<10)
@@ -197,7 +197,7 @@ func (r reader) copy(out *output) {
 		n := 0
 		err := raw.Read(func(fd uintptr) bool {
 			n, err = syscall.Read(int(fd), b)
-			return true // also when there is nothing: do not wait
+			return true // do not wait, even if there is nothing
 		})
 		if err != nil || n <= 0 {
 			return
@@ -207,23 +207,23 @@ func (r reader) copy(out *output) {
 	}
 }
 
-// stop makes copy read only what is there.
+// stop makes copy read only the buffered output.
 func (r reader) stop() {
-	_ = r.f.SetReadDeadline(time.Unix(1, 0)) // it fails only for a file that is closed
+	_ = r.f.SetReadDeadline(time.Unix(1, 0)) // it fails only for a closed file
 }
 
-// signal sends a signal to the process itself, as to the first process of a
-// container. One that has ended gets none.
+// signal sends a signal to the process itself, as to the first process of a container. A process
+// that has ended gets none.
 func (p *process) signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
 
-// signalGroup sends a signal to the whole group, or what is left of it.
+// signalGroup sends a signal to the group, or to its remaining processes.
 func (p *process) signalGroup(s syscall.Signal) { _ = syscall.Kill(-p.pid, s) }
 
-// kill ends the process; the rest of its group follows.
+// kill ends the process; reap then kills the rest of its group.
 func (p *process) kill() { p.signal(syscall.SIGKILL) }
 
-// lookUp finds the program of a command, among the image's files, then among the
-// engine's own names and the machine's programs.
+// lookUp finds the program of a command: among the image's files, then among the engine's own
+// programs and the machine's.
 func (c *command) lookUp(bin string) (string, error) {
 	program := c.argv[0]
 	var candidates []string
@@ -236,7 +236,7 @@ func (c *command) lookUp(bin string) (string, error) {
 			candidates = append(candidates, filepath.Join(c.root, abs))
 		}
 		if c.base {
-			// /rng and /usr/bin/rng mean the engine's rng, unless there is such a file.
+			// /rng and /usr/bin/rng mean the engine's rng, unless the image has such a file.
 			candidates = append(candidates, abs, filepath.Join(bin, filepath.Base(abs)))
 		}
 	} else {
@@ -259,8 +259,8 @@ func (c *command) lookUp(bin string) (string, error) {
 	return "", errNoProgram
 }
 
-// workingDir is a directory of the image, or else one of the machine. Docker makes
-// one that does not exist; here it is made among the image's files.
+// workingDir returns a directory of the image, or else of the machine. Docker creates a missing
+// one; here it is created among the image's files.
 func (c *command) workingDir() (string, error) {
 	if c.root != "" {
 		dir := filepath.Join(c.root, c.dir)
@@ -279,7 +279,7 @@ func environ(env []string, name string) string {
 	return ""
 }
 
-// unwrapPath leaves the engine's own paths out of an error.
+// unwrapPath removes the engine's own paths from an error.
 func unwrapPath(err error) error {
 	var pathErr *os.PathError
 	if errors.As(err, &pathErr) {
@@ -288,8 +288,8 @@ func unwrapPath(err error) error {
 	return err
 }
 
-// spawner starts processes from one thread that lasts as long as the engine: their
-// parent-death signal is tied to the thread that made them.
+// spawner starts processes from one thread that lives as long as the engine. Their parent-death
+// signal is tied to the thread that started them.
 type spawner struct {
 	jobs chan func()
 	over chan struct{}
@@ -299,7 +299,7 @@ func newSpawner() *spawner {
 	s := &spawner{jobs: make(chan func()), over: make(chan struct{})}
 	go func() {
 		defer close(s.over)
-		runtime.LockOSThread() // for good: the thread ends with this goroutine
+		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
 		for job := range s.jobs {
 			job()
 		}
@@ -313,13 +313,13 @@ func (s *spawner) do(start func() error) error {
 	return <-result
 }
 
-// close ends the thread. Nothing may be started any more.
+// close ends the thread. No process may be started after it.
 func (s *spawner) close() {
 	close(s.jobs)
 	<-s.over
 }
 
-// terminalInput is the input of a terminal, whose end is not that of its output.
+// terminalInput is the input of a terminal. Closing it does not end the output.
 type terminalInput struct{ master *os.File }
 
 func (t terminalInput) Write(p []byte) (int, error) { return t.master.Write(p) }
@@ -327,8 +327,8 @@ func (t terminalInput) Write(p []byte) (int, error) { return t.master.Write(p) }
 // Close does nothing: the reader of the output closes the terminal.
 func (terminalInput) Close() error { return nil }
 
-// capture runs a command and returns its status and what it writes, up to a limit;
-// when ctx ends it is killed.
+// capture runs a command and returns its status and its output, up to a limit. It kills the command
+// when ctx ends.
 func (e *Engine) capture(ctx context.Context, c command, limit int) (code int, text string, err error) {
 	c.output = &output{}
 	s, _ := c.output.attach(true, true)

@@ -64,7 +64,8 @@ func resizeTerminal(master *os.File, size windowSize) error {
 	})
 }
 
-// control leaves the file in its mode, as its method Fd would not.
+// control calls do with the file's descriptor. Unlike the method Fd, it does not make the file
+// blocking.
 func control(f *os.File, do func(fd int) error) error {
 	raw, err := f.SyscallConn()
 	if err != nil {

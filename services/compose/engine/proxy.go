@@ -14,12 +14,12 @@ import (
 	"time"
 )
 
-// socksProxy is a SOCKS5 server (RFC 1928) through which one container reaches the
-// others: it knows the names of the container's networks.
+// socksProxy is a SOCKS5 server (RFC 1928) through which one container reaches others. It resolves
+// the names in the container's networks.
 type socksProxy struct {
 	listener  *net.TCPListener
 	container *container
-	turn      int // of the containers with one name; guarded by the engine's mutex
+	turn      int // next of the containers with one name; guarded by the engine's mutex
 }
 
 // The replies of RFC 1928, section 6.
@@ -32,8 +32,8 @@ const (
 	socksBadAddress      = 8
 )
 
-// newProxy starts the proxy of a container; one without a network has none. The
-// caller holds e.mu.
+// newProxy starts the proxy of a container. A container without a network has none. The caller
+// holds e.mu.
 func (e *Engine) newProxy(ctx context.Context, c *container) (*socksProxy, error) {
 	if c.host.NetworkMode == "none" {
 		return nil, nil
@@ -51,7 +51,8 @@ func (e *Engine) newProxy(ctx context.Context, c *container) (*socksProxy, error
 	return p, nil
 }
 
-// env is the variable that programs find the proxy by; the h leaves names to it.
+// env returns the variable that announces the proxy to programs. The h leaves name resolution to
+// it.
 func (p *socksProxy) env() string { return "ALL_PROXY=socks5h://" + p.listener.Addr().String() }
 
 func (p *socksProxy) close() { p.listener.Close() }
@@ -76,9 +77,9 @@ func (p *socksProxy) serve(ctx context.Context, e *Engine) {
 	}
 }
 
-// connect answers one client and passes its bytes on.
+// connect answers one client and forwards its bytes.
 func (p *socksProxy) connect(ctx context.Context, e *Engine, conn *net.TCPConn) {
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second)) // reading tells if it is closed
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second)) // reading fails if it is closed
 	in := bufio.NewReaderSize(conn, 512)
 	host, port, reply := handshake(in, conn)
 	var to *net.TCPConn
@@ -86,7 +87,7 @@ func (p *socksProxy) connect(ctx context.Context, e *Engine, conn *net.TCPConn) 
 		to, reply = p.dial(ctx, e, host, port)
 	}
 	if reply >= 0 {
-		// The bound address is of no use to anyone: zeros, as many servers do.
+		// Clients do not need the bound address: it is zero, as from many servers.
 		_, err := conn.Write([]byte{5, byte(reply), 0, 1, 0, 0, 0, 0, 0, 0})
 		if err != nil && to != nil {
 			to.Close()
@@ -107,8 +108,7 @@ func (p *socksProxy) connect(ctx context.Context, e *Engine, conn *net.TCPConn) 
 	e.relay(conn, to)
 }
 
-// handshake reads a request. A reply below zero means that the client is not worth
-// one.
+// handshake reads a request. A negative reply means that the client gets no answer.
 func handshake(in *bufio.Reader, out io.Writer) (host string, port int, reply int) {
 	var b [255]byte
 	read := func(n int) []byte {
@@ -125,7 +125,7 @@ func handshake(in *bufio.Reader, out io.Writer) (host string, port int, reply in
 	if methods == nil {
 		return "", 0, -1
 	}
-	if !bytes.Contains(methods, []byte{0}) { // only with a password
+	if !bytes.Contains(methods, []byte{0}) { // the client insists on a password
 		_, _ = out.Write([]byte{5, 0xff})
 		return "", 0, -1
 	}
@@ -163,8 +163,8 @@ func handshake(in *bufio.Reader, out io.Writer) (host string, port int, reply in
 	return host, int(binary.BigEndian.Uint16(number)), socksSucceeded
 }
 
-// dial connects to one of the containers with a name; they take turns, and one that
-// does not answer is passed over.
+// dial connects to one of the containers with a name. They take turns, and a container that does
+// not answer is skipped.
 func (p *socksProxy) dial(ctx context.Context, e *Engine, host string, port int) (*net.TCPConn, int) {
 	e.mu.Lock()
 	found := e.resolve(p.container, host)

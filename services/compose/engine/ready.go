@@ -9,22 +9,23 @@ import (
 	"time"
 )
 
-// The labels by which a client says that a container is a process of the machine
-// rather than of an image: it opens its ports by itself, and it can be waited for.
+// The labels by which a client marks a container as a process of the machine rather than of an
+// image. It opens its ports by itself, and a client can wait until it is ready.
 const (
 	processLabel = "workshop.process"
 	readyLabel   = "workshop.ready"
 )
 
-// readyWhen is the value of readyLabel. The start of the container is answered when
-// all that is given holds.
+// readyWhen is the value of readyLabel. The start of the container is answered when all given
+// conditions hold.
 type readyWhen struct {
-	Log     string        // a text that it has written
+	Log     string        // a text in its output
 	Port    int           // a port that answers
 	Timeout time.Duration // 0 means 30 s
 }
 
-// readiness is what the start of a container waits for. The zero value is nothing.
+// readiness is the condition for answering the start of a container. The zero value is no
+// condition.
 type readiness struct {
 	readyWhen
 	run    *run
@@ -33,8 +34,8 @@ type readiness struct {
 	sink   *sink
 }
 
-// startReady starts a container's process, and returns what is to be waited for once
-// the caller, who holds e.mu, has let go of it.
+// startReady starts a container's process, and returns the condition to wait for after the caller
+// has released e.mu.
 func (e *Engine) startReady(ctx context.Context, c *container) (*readiness, error) {
 	r := &readiness{name: c.name, output: c.output}
 	if text := c.config.Labels[readyLabel]; text != "" {
@@ -58,7 +59,7 @@ func (e *Engine) startReady(ctx context.Context, c *container) (*readiness, erro
 	return r, nil
 }
 
-// done waits. A process that is not ready in time is killed.
+// done waits until the condition holds. A process that is not ready in time is killed.
 func (r *readiness) done(ctx context.Context) error {
 	if r.sink != nil {
 		defer r.output.remove(r.sink)
@@ -70,7 +71,7 @@ func (r *readiness) done(ctx context.Context) error {
 	defer cancel()
 	over, stop := context.WithCancel(limited)
 	defer stop()
-	go func() { // the end of the process, too, ends the waiting
+	go func() { // the end of the process also ends the wait
 		select {
 		case <-r.run.process.done:
 			stop()
@@ -98,9 +99,9 @@ func (r *readiness) done(ctx context.Context) error {
 
 func quote(s string) string { return `"` + s + `"` }
 
-// logged reports whether the text came before the context ended.
+// logged reports whether the text appeared before the context ended.
 func (r *readiness) logged(ctx context.Context) bool {
-	var seen [3]string // by stream: what may be the beginning of the text
+	var seen [3]string // by stream: a possible beginning of the text
 	for chunks := r.sink.pop(ctx); len(chunks) > 0; chunks = r.sink.pop(ctx) {
 		for _, c := range chunks {
 			text := seen[c.stream] + string(c.data)
@@ -113,8 +114,8 @@ func (r *readiness) logged(ctx context.Context) bool {
 	return false
 }
 
-// answers reports whether the port could be reached before the context ended.
-// Nothing tells when another process listens, so it is tried, ever more rarely.
+// answers reports whether the port could be reached before the context ended. No event reports that
+// another process listens, so it tries at growing intervals.
 func (r *readiness) answers(ctx context.Context) bool {
 	a := r.run.ports[portName(strconv.Itoa(r.Port))]
 	for pause := 5 * time.Millisecond; a != nil; pause = min(2*pause, 200*time.Millisecond) {

@@ -20,8 +20,8 @@ import (
 	"time"
 )
 
-// saveImage is GET /images/{name}/get, and saveImages is GET /images/get?names=…:
-// an archive that `docker load` makes the same images of on another engine.
+// saveImage is GET /images/{name}/get, and saveImages is GET /images/get?names=…. The answer is an
+// archive for `docker load` on another engine.
 func (e *Engine) saveImage(w http.ResponseWriter, r *http.Request) error {
 	return e.save(w, []string{r.PathValue("name")})
 }
@@ -30,29 +30,26 @@ func (e *Engine) saveImages(w http.ResponseWriter, r *http.Request) error {
 	return e.save(w, r.URL.Query()["names"])
 }
 
-// saved is an image with what an archive names it by.
+// saved is an image with its names in the archive.
 type saved struct {
 	*image
 	tags []string
 }
 
-// save writes the images into one archive, in which each layer stands once.
+// save writes the images into one archive. It contains each layer once.
 func (e *Engine) save(w http.ResponseWriter, names []string) error {
 	var list []saved
-	e.mu.Lock()
 	for _, name := range names {
-		img, err := e.findImage(name)
+		img, err := e.images.find(name)
 		if err != nil {
-			e.mu.Unlock()
 			return err
 		}
 		s := saved{image: img, tags: []string{}}
-		if e.tags[tagged(name)] == img {
+		if slices.Contains(e.images.tags(img), tagged(name)) {
 			s.tags = []string{tagged(name)}
 		}
 		list = append(list, s)
 	}
-	e.mu.Unlock()
 	work, err := os.MkdirTemp(e.state, "save-")
 	if err != nil {
 		return err
@@ -85,7 +82,7 @@ type manifestEntry struct {
 	Layers   []string
 }
 
-// exchanged is an image's configuration as engines exchange it.
+// exchanged is an image's configuration in the format that engines exchange.
 type exchanged struct {
 	Architecture string    `json:"architecture"`
 	OS           string    `json:"os"`
@@ -163,7 +160,7 @@ func (a *bundle) layer(c *exchanged, entry *manifestEntry, pack func(*tar.Writer
 	return nil
 }
 
-// write is the archive itself.
+// write writes the archive.
 func (a *bundle) write(w io.Writer) error {
 	t := tar.NewWriter(w)
 	for digest := range a.layers {
@@ -183,8 +180,8 @@ func (a *bundle) write(w io.Writer) error {
 	return errors.Join(packBytes(t, "manifest.json", b), t.Close())
 }
 
-// packPrograms packs the base image: the executable, once, under all its names. The
-// machine's programs are not part of it.
+// packPrograms packs the base image: the executable, once, under all its names. The machine's
+// programs are not included.
 func (e *Engine) packPrograms(t *tar.Writer) error {
 	for _, dir := range []string{"bin/", "tmp/"} {
 		if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: dir, Mode: 0o1777}); err != nil {
@@ -203,8 +200,7 @@ func (e *Engine) packPrograms(t *tar.Writer) error {
 	return nil
 }
 
-// packFiles packs a directory. Times are left out, so that the same files are the
-// same layer.
+// packFiles packs a directory without times, so that the same files give the same layer.
 func packFiles(t *tar.Writer, dir string) error {
 	return filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {

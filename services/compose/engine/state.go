@@ -13,9 +13,9 @@ const (
 	lockName    = "lock"
 )
 
-// newState makes the directory of an engine below parent ("" is that of temporary
-// files), and removes those of engines that were killed: the lock in it is held for
-// as long as the engine lives, however it ends.
+// newState creates the directory of an engine below parent ("" is that of temporary files), and
+// removes the directories of engines that were killed. An engine holds the lock in its directory as
+// long as it lives.
 func newState(parent string) (dir string, lock *os.File, err error) {
 	if parent == "" {
 		parent = os.TempDir()
@@ -28,7 +28,7 @@ func newState(parent string) (dir string, lock *os.File, err error) {
 	if dir, err = os.MkdirTemp(parent, statePrefix); err != nil {
 		return "", nil, fmt.Errorf("state directory: %w", err)
 	}
-	// It gets its name when it is held, so that nobody finds it free.
+	// It is locked before it gets its name, so that nobody sees it unlocked.
 	lock, err = os.CreateTemp(dir, lockName)
 	if err == nil {
 		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -53,7 +53,7 @@ func sweepStates(parent string) error {
 	for _, name := range locks {
 		f, err := os.OpenFile(name, os.O_RDWR, 0)
 		if err != nil {
-			continue // somebody else's, or gone by now
+			continue // another user's, or removed by now
 		}
 		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			err = os.RemoveAll(filepath.Dir(name))

@@ -97,7 +97,7 @@ func (e *Engine) info(w http.ResponseWriter, r *http.Request) error {
 		DockerRootDir string
 	}{
 		ID: e.id, Name: name, Containers: len(e.containers), ContainersRunning: count[running] + count[restarting],
-		ContainersPaused: count[paused], ContainersStopped: count[created] + count[exited], Images: len(e.images),
+		ContainersPaused: count[paused], ContainersStopped: count[created] + count[exited], Images: len(e.images.all()),
 		Driver: "process", DriverStatus: [][2]string{{"Isolation", "none: containers are processes of this machine"}},
 		Plugins:       plugins{Volume: []string{"local"}, Network: []string{"bridge", "null"}, Log: []string{"json-file", "none"}},
 		LoggingDriver: "json-file", CgroupDriver: "none", SystemTime: time.Now().Format(time.RFC3339Nano),
@@ -119,16 +119,16 @@ func (e *Engine) diskUsage(w http.ResponseWriter, r *http.Request) error {
 		BuildCache  []struct{}
 		BuilderSize int64
 	}{Images: []imageSummary{}, Containers: []containerSummary{}, Volumes: []volumeDetails{}, BuildCache: []struct{}{}}
-	for _, img := range e.images {
+	for _, img := range e.images.all() {
 		d.LayersSize += img.size
 		d.Images = append(d.Images, imageSummary{
-			ID: img.id, RepoTags: e.tagsOf(img), Created: img.created.Unix(), Size: img.size, Labels: img.config.Labels,
+			ID: img.id, RepoTags: e.images.tags(img), Created: img.created.Unix(), Size: img.size, Labels: img.config.Labels,
 		})
 	}
 	for _, c := range e.byAge() {
 		d.Containers = append(d.Containers, c.summary())
 	}
-	for _, v := range e.volumes {
+	for _, v := range e.volumes.all() {
 		d.Volumes = append(d.Volumes, v.details())
 	}
 	return writeJSON(w, http.StatusOK, d)

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// top is GET /containers/{id}/top: the processes of a container as ps -ef lists
-// them, read from /proc so that no ps is needed.
+// top is GET /containers/{id}/top: the processes of a container as ps -ef lists them. They are read
+// from /proc, so no ps is needed.
 func (e *Engine) top(w http.ResponseWriter, r *http.Request) error {
 	switch args := strings.TrimSpace(r.URL.Query().Get("ps_args")); args {
 	case "", "-ef", "ef":
@@ -27,7 +27,7 @@ func (e *Engine) top(w http.ResponseWriter, r *http.Request) error {
 		}
 		sessions = append(sessions, c.run.process.pid)
 		for _, id := range c.execs {
-			if x := e.execs[id]; x.process != nil && !x.over {
+			if x := e.execs.get(id); x.process != nil && !x.over {
 				sessions = append(sessions, x.process.pid)
 			}
 		}

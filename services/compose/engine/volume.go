@@ -5,17 +5,18 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
-// volume is a named object without contents: no container can have one mounted.
+// volume is a named object without contents: no container can mount one.
 type volume struct {
 	name    string
 	created time.Time
 	labels  map[string]string
 }
 
-// volumeDetails is what the API tells about a volume.
+// volumeDetails describes a volume in the API.
 type volumeDetails struct {
 	Name       string
 	Driver     string
@@ -30,27 +31,44 @@ func (v *volume) details() volumeDetails {
 	return volumeDetails{Name: v.name, Driver: "local", CreatedAt: v.created.UTC().Format(time.RFC3339), Labels: v.labels, Scope: "local"}
 }
 
-// findVolume returns the volume of a request. The caller holds e.mu.
-func (e *Engine) findVolume(r *http.Request) (*volume, error) {
-	if v := e.volumes[r.PathValue("name")]; v != nil {
+// volumes holds the volumes of an engine and answers the requests for /volumes.
+type volumes struct {
+	events *eventLog
+
+	mu     sync.Mutex // the volumes themselves do not change
+	byName map[string]*volume
+}
+
+// all returns the volumes in the order of their names.
+func (vs *volumes) all() []*volume {
+	vs.mu.Lock()
+	defer vs.mu.Unlock()
+	return vs.sorted()
+}
+
+// sorted is all for a caller who holds vs.mu.
+func (vs *volumes) sorted() []*volume {
+	return slices.SortedFunc(maps.Values(vs.byName), func(a, b *volume) int { return strings.Compare(a.name, b.name) })
+}
+
+// find returns the volume of a request. The caller holds vs.mu.
+func (vs *volumes) find(r *http.Request) (*volume, error) {
+	if v := vs.byName[r.PathValue("name")]; v != nil {
 		return v, nil
 	}
 	return nil, fail(http.StatusNotFound, "get %s: no such volume", r.PathValue("name"))
 }
 
-// listVolumes is GET /volumes.
-func (e *Engine) listVolumes(w http.ResponseWriter, r *http.Request) error {
+// list is GET /volumes.
+func (vs *volumes) list(w http.ResponseWriter, r *http.Request) error {
 	f, err := readFilters(r, "dangling", "driver", "label", "name")
 	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	list := []volumeDetails{}
-	for _, name := range slices.Sorted(maps.Keys(e.volumes)) {
-		v := e.volumes[name]
+	for _, v := range vs.all() {
 		if f.labels(v.labels) &&
-			f.any("name", func(want string) bool { return strings.Contains(name, want) }) &&
+			f.any("name", func(want string) bool { return strings.Contains(v.name, want) }) &&
 			f.any("driver", func(want string) bool { return want == "local" }) &&
 			f.any("dangling", func(want string) bool { return want == "true" || want == "1" }) {
 			list = append(list, v.details())
@@ -62,8 +80,8 @@ func (e *Engine) listVolumes(w http.ResponseWriter, r *http.Request) error {
 	}{list, nil})
 }
 
-// createVolume is POST /volumes/create; one that exists is returned.
-func (e *Engine) createVolume(w http.ResponseWriter, r *http.Request) error {
+// create is POST /volumes/create. It returns an existing volume of the name.
+func (vs *volumes) create(w http.ResponseWriter, r *http.Request) error {
 	var request struct {
 		Name       string
 		Driver     string
@@ -79,58 +97,59 @@ func (e *Engine) createVolume(w http.ResponseWriter, r *http.Request) error {
 	if request.Name == "" {
 		request.Name = newID()
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	v := e.volumes[request.Name]
+	vs.mu.Lock()
+	defer vs.mu.Unlock()
+	v := vs.byName[request.Name]
 	if v == nil {
 		v = &volume{name: request.Name, created: time.Now(), labels: merged(request.Labels, nil)}
-		e.volumes[v.name] = v
-		e.publish("volume", "create", v.name, map[string]string{"driver": "local"})
+		vs.byName[v.name] = v
+		vs.events.publish("volume", "create", v.name, map[string]string{"driver": "local"})
 	}
 	return writeJSON(w, http.StatusCreated, v.details())
 }
 
-// inspectVolume is GET /volumes/{name}.
-func (e *Engine) inspectVolume(w http.ResponseWriter, r *http.Request) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	v, err := e.findVolume(r)
+// inspect is GET /volumes/{name}.
+func (vs *volumes) inspect(w http.ResponseWriter, r *http.Request) error {
+	vs.mu.Lock()
+	defer vs.mu.Unlock()
+	v, err := vs.find(r)
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, v.details())
 }
 
-// deleteVolume is DELETE /volumes/{name}.
-func (e *Engine) deleteVolume(w http.ResponseWriter, r *http.Request) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	v, err := e.findVolume(r)
+// remove is DELETE /volumes/{name}.
+func (vs *volumes) remove(w http.ResponseWriter, r *http.Request) error {
+	vs.mu.Lock()
+	defer vs.mu.Unlock()
+	v, err := vs.find(r)
 	if err != nil {
 		return err
 	}
-	e.removeVolume(v)
+	vs.forget(v)
 	return noContent(w)
 }
 
-func (e *Engine) removeVolume(v *volume) {
-	delete(e.volumes, v.name)
-	e.publish("volume", "destroy", v.name, map[string]string{"driver": "local"})
+// forget removes a volume. The caller holds vs.mu.
+func (vs *volumes) forget(v *volume) {
+	delete(vs.byName, v.name)
+	vs.events.publish("volume", "destroy", v.name, map[string]string{"driver": "local"})
 }
 
-// pruneVolumes is POST /volumes/prune.
-func (e *Engine) pruneVolumes(w http.ResponseWriter, r *http.Request) error {
+// prune is POST /volumes/prune.
+func (vs *volumes) prune(w http.ResponseWriter, r *http.Request) error {
 	f, err := readFilters(r, "all", "label")
 	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	vs.mu.Lock()
+	defer vs.mu.Unlock()
 	var p pruned
-	for _, name := range slices.Sorted(maps.Keys(e.volumes)) {
-		if v := e.volumes[name]; f.labels(v.labels) {
-			e.removeVolume(v)
-			p.VolumesDeleted = append(p.VolumesDeleted, name)
+	for _, v := range vs.sorted() {
+		if f.labels(v.labels) {
+			vs.forget(v)
+			p.VolumesDeleted = append(p.VolumesDeleted, v.name)
 		}
 	}
 	return writeJSON(w, http.StatusOK, p)

@@ -11,13 +11,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"regexp"
 	"runtime"
 	"strings"
 )
 
-// build is POST /build. The session's own engine makes the image if it can, and the
-// real one loads it; what asks for more goes to the real one's builder.
+// build is POST /build. The session's own engine builds the image if it can, and the real one loads
+// it. Other builds go to the real engine's builder.
 func (g *guard) build(w http.ResponseWriter, r *http.Request) {
 	g.busy.Add(1)
 	defer g.busy.Done()
@@ -44,11 +43,11 @@ func (g *guard) build(w http.ResponseWriter, r *http.Request) {
 		labels = map[string]string{}
 	}
 	labels[Label] = g.label
-	text, _ := json.Marshal(labels) // strings never fail
+	text, _ := json.Marshal(labels) // strings cannot fail
 	q.Set("labels", string(text))
 	r.URL.RawQuery = q.Encode()
 
-	files, err := os.CreateTemp(g.state, "context-") // to be read twice
+	files, err := os.CreateTemp(g.state, "context-") // it is read twice
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, err.Error())
 		return
@@ -67,14 +66,14 @@ func (g *guard) build(w http.ResponseWriter, r *http.Request) {
 	a := &answer{header: http.Header{}}
 	g.builder.ServeHTTP(a, request)
 	if a.status != http.StatusOK {
-		if engineOwn.MatchString(dockerfile(read(), q.Get("dockerfile"))) {
+		if engineOwn().MatchString(dockerfile(read(), q.Get("dockerfile"))) {
 			a.copyTo(w)
 			return
 		}
 		g.pass(w, r.WithContext(ctx), files, size)
 		return
 	}
-	made := built.FindSubmatch(a.body.Bytes())
+	made := built().FindSubmatch(a.body.Bytes())
 	if made == nil {
 		refuse(w, http.StatusInternalServerError, "the image that was made has no name")
 		return
@@ -93,14 +92,14 @@ func (g *guard) build(w http.ResponseWriter, r *http.Request) {
 }
 
 var (
-	// built is where a build says the id of the image.
-	built = regexp.MustCompile(`"ID":"(sha256:[0-9a-f]{64})"|"stream":"(sha256:[0-9a-f]{64})`)
-	// engineOwn is a Dockerfile on the image that no other engine has.
-	engineOwn = regexp.MustCompile(`(?mi)^\s*FROM\s+(--platform=\S+\s+)?workshop(:latest)?\s*$`)
+	// built matches the image id in the output of a build.
+	built = expression(`"ID":"(sha256:[0-9a-f]{64})"|"stream":"(sha256:[0-9a-f]{64})`)
+	// engineOwn matches a Dockerfile on the image that only our engine has.
+	engineOwn = expression(`(?mi)^\s*FROM\s+(--platform=\S+\s+)?workshop(:latest)?\s*$`)
 )
 
-// load moves images of the builder to the real engine, as one archive, and returns
-// the id of the last of them there. Without tags it is the image with the id.
+// load moves images of the builder to the real engine, as one archive, and returns the id of the
+// last one there. Without tags it moves the image with the given id.
 func (g *guard) load(ctx context.Context, tags []string, id string) (string, error) {
 	names := tags
 	if len(names) == 0 {
@@ -129,7 +128,7 @@ func (g *guard) load(ctx context.Context, tags []string, id string) (string, err
 	if err != nil {
 		return "", fmt.Errorf("load the image: %w", err)
 	}
-	if m := loadedID.FindSubmatch(said.Bytes()); m != nil {
+	if m := loadedID().FindSubmatch(said.Bytes()); m != nil {
 		return string(m[1]), nil
 	}
 	var image struct {
@@ -141,9 +140,9 @@ func (g *guard) load(ctx context.Context, tags []string, id string) (string, err
 	return image.ID, nil
 }
 
-var loadedID = regexp.MustCompile(`Loaded image ID: (sha256:[0-9a-f]{64})`)
+var loadedID = expression(`Loaded image ID: (sha256:[0-9a-f]{64})`)
 
-// loadBase loads the image that stands for "workshop", under no name.
+// loadBase loads the replacement of the image "workshop", without a name.
 func (g *guard) loadBase(ctx context.Context) error {
 	var files bytes.Buffer
 	t := tar.NewWriter(&files)
@@ -157,14 +156,14 @@ func (g *guard) loadBase(ctx context.Context) error {
 	if err := t.Close(); err != nil {
 		return err
 	}
-	labels, _ := json.Marshal(map[string]string{Label: g.label}) // strings never fail
+	labels, _ := json.Marshal(map[string]string{Label: g.label}) // strings cannot fail
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "/build?"+url.Values{"labels": {string(labels)}}.Encode(), &files)
 	if err != nil {
 		return err
 	}
 	a := &answer{header: http.Header{}}
 	g.builder.ServeHTTP(a, request)
-	made := built.FindSubmatch(a.body.Bytes())
+	made := built().FindSubmatch(a.body.Bytes())
 	if a.status != http.StatusOK || made == nil {
 		return fmt.Errorf("make it: %s", a.body.String())
 	}
@@ -172,25 +171,25 @@ func (g *guard) loadBase(ctx context.Context) error {
 	return err
 }
 
-// dockerfile is the text of the Dockerfile of a build context, "" if there is none.
+// dockerfile returns the text of the Dockerfile in a build context, "" if there is none.
 func dockerfile(files io.Reader, name string) string {
 	t, err := archive(files)
 	for err == nil {
 		var h *tar.Header
 		if h, err = t.Next(); err == nil && isFile(h, name) {
-			b, _ := io.ReadAll(io.LimitReader(t, 1<<20)) // as much as there is
+			b, _ := io.ReadAll(io.LimitReader(t, 1<<20)) // the part that could be read
 			return string(b)
 		}
 	}
 	return ""
 }
 
-// answer is a response to somebody in this process.
+// answer is a response for a caller in this process.
 type answer struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
-	stream io.Writer // gets the body instead, if the status is one of success
+	stream io.Writer // receives the body of a successful answer, if not nil
 }
 
 func (a *answer) Header() http.Header { return a.header }
@@ -223,7 +222,7 @@ var machines = map[string]elf.Machine{
 	"ppc64le": elf.EM_PPC64, "s390x": elf.EM_S390, "riscv64": elf.EM_RISCV,
 }
 
-// CheckProgram reports why a program cannot run in the engine's containers.
+// CheckProgram returns the reason why a program cannot run in the engine's containers.
 func CheckProgram(v Version, path string) error {
 	if err := v.check(); err != nil {
 		return err
@@ -233,21 +232,23 @@ func CheckProgram(v Version, path string) error {
 
 func (v Version) check() error {
 	if v.Os != "linux" || v.Arch != runtime.GOARCH {
-		return fmt.Errorf("the Docker engine runs %s/%s, but this program is for %s/%s: use --engine embedded", v.Os, v.Arch, runtime.GOOS, runtime.GOARCH)
+		return fmt.Errorf("the Docker engine runs %s/%s, but this program is for %s/%s: use --engine embedded",
+			v.Os, v.Arch, runtime.GOOS, runtime.GOARCH)
 	}
 	return nil
 }
 
-// checkExecutable makes sure that a program runs in an image without any files.
+// checkExecutable checks that a program runs in an image without any files.
 func checkExecutable(path string) error {
 	f, err := elf.Open(path)
 	if err != nil {
-		return fmt.Errorf("this program cannot be an image, it is none for Linux: %w (use --engine embedded)", err)
+		return fmt.Errorf("this program cannot be an image, because it is not for Linux: %w (use --engine embedded)", err)
 	}
 	defer f.Close()
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP {
-			return fmt.Errorf("this program is linked dynamically, so it does not run in an image: build it with CGO_ENABLED=0 (make build), or use --engine embedded")
+			return fmt.Errorf("this program is linked dynamically, so it does not run in an image: build it with CGO_ENABLED=0 (make " +
+				"build), or use --engine embedded")
 		}
 	}
 	if want, ok := machines[runtime.GOARCH]; ok && f.Machine != want {

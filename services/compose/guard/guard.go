@@ -1,16 +1,15 @@
-// Package guard stands between one session and a real container engine. It passes
-// the Docker Engine API on, and sees to it that of what the session creates there
-// nothing is left, and that nothing of anybody else's is overwritten:
+// Package guard is a proxy between one session and a real container engine. It forwards
+// the Docker Engine API. It ensures that nothing which the session creates there is left
+// behind, and that no object of anybody else is overwritten:
 //
-//   - whatever is created through it, by whichever client, gets a label;
-//   - when its standard input ends, as it does however the process at the other end
-//     dies, it removes everything with that label, and ends;
-//   - what an earlier guard left behind that was killed itself goes when the next
-//     one starts;
-//   - images FROM workshop, and those FROM scratch that only copy files, are made
-//     here and loaded into the engine as an archive: no registry is asked, and no
-//     builder either;
-//   - a name of an image that is somebody else's is not given to another one.
+//   - every object that any client creates through it gets a label;
+//   - when its standard input ends, which happens however the runner dies, it removes
+//     all objects with that label, and ends;
+//   - objects of an earlier guard that was killed are removed when the next one starts;
+//   - images FROM workshop, and those FROM scratch that only copy files, are built here
+//     and loaded into the engine as an archive, without a registry and without the
+//     engine's builder;
+//   - an image name of somebody else is not moved to another image.
 package guard
 
 import (
@@ -33,17 +32,17 @@ import (
 
 // Options of a guard.
 type Options struct {
-	Executable string   // behind the image "workshop": a static binary for Linux
-	Commands   []string // the names that it answers to
+	Executable string   // the program in the image "workshop": a static binary for Linux
+	Commands   []string // the names of its commands
 }
 
-// Ready is the line that a guard writes when the engine can be used. Anything else
-// that it writes first is why it cannot.
+// Ready is the line that a guard writes when the engine can be used. If it writes another line
+// first, that is the reason why the engine cannot be used.
 const Ready = "ready"
 
-// Main runs a guard until the end of stdin or of ctx, and returns its exit status. It
-// serves the listener that it was handed as descriptor 3. It is a whole process: what
-// reads stdin ends with that.
+// Main runs a guard until the end of stdin or of ctx, and returns its exit status. It serves the
+// listener in descriptor 3. It is a process of its own: the goroutine that reads stdin ends with
+// the process.
 func Main(ctx context.Context, args []string, opts Options, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("guard", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -70,7 +69,7 @@ func Main(ctx context.Context, args []string, opts Options, stdin io.Reader, std
 	go func() { served <- g.serve(l) }()
 	over := make(chan struct{})
 	go func() {
-		_, _ = io.Copy(io.Discard, stdin) // its end is all that counts
+		_, _ = io.Copy(io.Discard, stdin) // only its end matters
 		close(over)
 	}()
 	select {
@@ -85,7 +84,7 @@ func Main(ctx context.Context, args []string, opts Options, stdin io.Reader, std
 	return 0
 }
 
-// Clean removes what a guard that is no more has left, as the next one would.
+// Clean removes the objects of guards that have ended, as the next guard would.
 func Clean(ctx context.Context, host string) error {
 	r, err := dial(host)
 	if err != nil {
@@ -95,17 +94,17 @@ func Clean(ctx context.Context, host string) error {
 	return errors.Join(r.sweep(ctx), sweepStates())
 }
 
-// guard is a guard at work.
+// guard is a running guard.
 type guard struct {
 	*remote
-	label   string // the value, this guard's own
+	label   string // the label's value, unique to this guard
 	state   string
-	builder *engine.Engine // makes images; its containers are never started
-	base    string         // id of the image that stands for "workshop"
+	builder *engine.Engine // builds images; its containers are never started
+	base    string         // id of the replacement of the image "workshop"
 	proxy   *httputil.ReverseProxy
 	server  *http.Server
 	cut     context.CancelFunc // ends the streams
-	busy    sync.WaitGroup     // requests that create something
+	busy    sync.WaitGroup     // requests that create objects
 }
 
 func start(ctx context.Context, host, project string, opts Options) (_ *guard, err error) {
@@ -114,7 +113,7 @@ func start(ctx context.Context, host, project string, opts Options) (_ *guard, e
 		return nil, err
 	}
 	g := &guard{remote: r, label: identity(os.Getpid())}
-	kept := context.WithoutCancel(ctx) // for what must not be cut short
+	kept := context.WithoutCancel(ctx) // for operations that must be completed
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.release())
@@ -169,8 +168,7 @@ func (g *guard) serve(l net.Listener) error {
 	return nil
 }
 
-// close ends the connections, waits for what is being created, and removes
-// everything that was.
+// close ends the connections, waits for the requests that create objects, and removes the objects.
 func (g *guard) close(ctx context.Context) error {
 	err := g.server.Close()
 	g.cut()
@@ -178,7 +176,7 @@ func (g *guard) close(ctx context.Context) error {
 	return errors.Join(err, g.removeAll(ctx, g.label), g.release())
 }
 
-// release frees what the guard has on this machine.
+// release frees the guard's resources on this machine.
 func (g *guard) release() error {
 	var err error
 	if g.builder != nil {
@@ -194,14 +192,14 @@ func (g *guard) release() error {
 	return err
 }
 
-// errForeign says that something on the engine is not the session's.
+// errForeign means that an object on the engine belongs to somebody else.
 type errForeign struct{ what string }
 
 func (e *errForeign) Error() string {
 	return e.what + ", which this run has not made and does not touch: remove or rename it first, or use the embedded engine"
 }
 
-// list names a few things in a sentence.
+// list joins a few names for a sentence.
 func list(names []string) string {
 	if len(names) > 3 {
 		return strings.Join(names[:3], ", ") + fmt.Sprintf(" and %d more", len(names)-3)

@@ -11,19 +11,19 @@ import (
 	"syscall"
 )
 
-// Label is on everything that is created through a guard. Its value is the guard's
-// identity: whoever finds it can tell whether the guard still lives.
+// Label is the label of all objects that are created through a guard. Its value is the guard's
+// identity, which tells whether the guard still lives.
 const Label = "workshop.run"
 
-// identity says which process is meant, for as long as anybody may ask: the
-// machine, its last start, the PID namespace, the PID, and when the process began.
+// identity identifies a process permanently by the machine, its last start, the PID namespace, the
+// PID, and the start time of the process.
 func identity(pid int) string {
 	host, _ := os.Hostname()
 	return strings.Join([]string{host, bootID(), pidNamespace(), strconv.Itoa(pid), began(pid)}, "/")
 }
 
-// dead reports whether a guard is certainly no more. One on another machine, or in
-// another PID namespace, is left in peace.
+// dead reports whether a guard has certainly ended. A guard on another machine, or in another PID
+// namespace, does not count as dead.
 func dead(id string) bool {
 	parts := strings.Split(id, "/")
 	if len(parts) != 5 {
@@ -44,14 +44,15 @@ func dead(id string) bool {
 	return began(pid) != parts[4]
 }
 
-// statePattern is for os.MkdirTemp: a guard's own directory, which tells whose it is.
+// statePattern is the pattern of a guard's own directory for os.MkdirTemp. It contains the guard's
+// identity.
 func statePattern() string {
 	return fmt.Sprintf("%s%d-%s-%s-*", stateName, os.Getpid(), pidNamespace(), began(os.Getpid()))
 }
 
 const stateName = "workshop-docker-"
 
-// sweepStates removes the directories of guards that are no more.
+// sweepStates removes the directories of guards that have ended.
 func sweepStates() error {
 	all, err := filepath.Glob(filepath.Join(os.TempDir(), stateName+"*-*-*-*"))
 	if err != nil {
@@ -87,22 +88,23 @@ func pidNamespace() string {
 	return strings.Trim(strings.TrimPrefix(name, "pid:"), "[]")
 }
 
-// began is when a process started, in any unit: a PID is given to another process
-// some day.
+// began returns the start time of a process, in any unit. It distinguishes processes that have had
+// the same PID.
 func began(pid int) string {
 	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
-		out, err := exec.Command("ps", "-o", "lstart=", "-p", strconv.Itoa(pid)).Output() //nolint:noctx // where there is no /proc; it asks nobody
+		//nolint:noctx // only without /proc; it is a local call
+		out, err := exec.Command("ps", "-o", "lstart=", "-p", strconv.Itoa(pid)).Output()
 		if err != nil {
 			return ""
 		}
 		return strings.ReplaceAll(strings.TrimSpace(string(out)), " ", "_")
 	}
-	// The name, in parentheses, may hold anything; starttime is the 20th field behind
-	// it, see proc_pid_stat(5).
+	// The name, in parentheses, may hold any character; starttime is the 20th field after it, see
+	// proc_pid_stat(5).
 	_, rest, _ := bytes.Cut(b[bytes.LastIndexByte(b, ')'):], []byte(" "))
 	fields := strings.Fields(string(rest))
-	if len(fields) < 20 || fields[0] == "Z" { // a zombie does nothing any more
+	if len(fields) < 20 || fields[0] == "Z" { // a zombie has ended
 		return ""
 	}
 	return fields[19]

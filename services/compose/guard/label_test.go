@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A guard is only taken for dead when it certainly is.
+// TestDead checks that a guard counts as dead only if it certainly has ended.
 func TestDead(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "sleep", "1000")
 	if err := cmd.Start(); err != nil {
@@ -32,7 +32,7 @@ func TestDead(t *testing.T) {
 		other:                true,
 		part(0, "elsewhere"): false, // another machine
 		part(1, "x"):         true,  // before the last start of this one
-		part(2, "1"):         false, // in a container, say
+		part(2, "1"):         false, // a container, for example
 		part(4, "1"):         true,  // the PID has been given to another process
 		"":                   false,
 		"a user's own":       false,

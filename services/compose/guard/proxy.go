@@ -11,14 +11,15 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 )
 
-// version is the prefix of a path of the API.
-var version = regexp.MustCompile(`^/v\d+\.\d+/`)
+// version matches the version prefix of an API path.
+var version = expression(`^/v\d+\.\d+/`)
 
-// ServeHTTP passes a request on.
+// ServeHTTP forwards a request.
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := "/" + version.ReplaceAllString(r.URL.Path, "")
+	path := "/" + version().ReplaceAllString(r.URL.Path, "")
 	path = "/" + strings.TrimLeft(path, "/")
 	var err error
 	switch {
@@ -48,8 +49,8 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.proxy.ServeHTTP(w, r)
 }
 
-// create adds the label to what is asked for. It is carried through to its end,
-// whatever becomes of the client: what has been asked for may come to be.
+// create adds the label to a request that creates an object. The request is completed even if the
+// client disconnects, because the engine may create the object all the same.
 func (g *guard) create(w http.ResponseWriter, r *http.Request, path string) {
 	g.busy.Add(1)
 	defer g.busy.Done()
@@ -72,7 +73,7 @@ func (g *guard) create(w http.ResponseWriter, r *http.Request, path string) {
 		labels = map[string]string{}
 	}
 	labels[Label] = g.label
-	object["Labels"], _ = json.Marshal(labels) // strings never fail
+	object["Labels"], _ = json.Marshal(labels) // strings cannot fail
 	var image string
 	if json.Unmarshal(object["Image"], &image) == nil && path == "/containers/create" && (image == "workshop" || image == "workshop:latest") {
 		object["Image"], _ = json.Marshal(g.base)
@@ -88,7 +89,7 @@ func (g *guard) create(w http.ResponseWriter, r *http.Request, path string) {
 	g.proxy.ServeHTTP(w, r)
 }
 
-// reference is a name of an image with its tag.
+// reference returns an image name with its tag.
 func reference(repo, tag string) string {
 	if tag != "" {
 		return repo + ":" + tag
@@ -96,7 +97,7 @@ func reference(repo, tag string) string {
 	return repo
 }
 
-// mine returns an error if an image of this name is not the session's.
+// mine returns an error if the image of this name belongs to somebody else.
 func (g *guard) mine(ctx context.Context, name string) error {
 	if name == "" {
 		return nil
@@ -116,12 +117,17 @@ func (g *guard) mine(ctx context.Context, name string) error {
 	return nil
 }
 
-// escaped is an image's name in a path; its slashes belong to the path.
+// escaped escapes an image's name for a path; its slashes are kept.
 func escaped(name string) string { return strings.ReplaceAll(url.PathEscape(name), "%2F", "/") }
 
-// refuse answers with an error, as the API words one.
+// refuse answers with an error in the form of the API.
 func refuse(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"message": message}) // to a client that may have gone
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": message}) // the client may have gone
+}
+
+// expression is a regular expression that is compiled when it is first used.
+func expression(s string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(s) })
 }

@@ -21,7 +21,7 @@ type remote struct {
 	transport *http.Transport
 }
 
-// DefaultHost is where an engine listens unless DOCKER_HOST says otherwise.
+// DefaultHost is the address of the engine without DOCKER_HOST.
 const DefaultHost = "unix:///var/run/docker.sock"
 
 // dial returns the engine at a DOCKER_HOST; it does not connect.
@@ -47,7 +47,7 @@ func dial(host string) (*remote, error) {
 
 func (r *remote) close() { r.transport.CloseIdleConnections() }
 
-// statusError is an answer other than success.
+// statusError is an answer with an error status.
 type statusError struct {
 	status  int
 	message string
@@ -60,7 +60,7 @@ func notFound(err error) bool {
 	return errors.As(err, &e) && e.status == http.StatusNotFound
 }
 
-// do sends a request; what is answered is decoded into out, if there is one.
+// do sends a request and decodes the answer into out, unless out is nil.
 func (r *remote) do(ctx context.Context, method, path string, query url.Values, out any) error {
 	u := "http://docker" + path
 	if len(query) > 0 {
@@ -83,7 +83,7 @@ func (r *remote) do(ctx context.Context, method, path string, query url.Values, 
 		var answer struct {
 			Message string `json:"message"`
 		}
-		_ = json.Unmarshal(b, &answer) // or it says nothing
+		_ = json.Unmarshal(b, &answer) // without it the answer has no message
 		return &statusError{res.StatusCode, cmp.Or(answer.Message, res.Status)}
 	}
 	if out == nil {
@@ -92,12 +92,12 @@ func (r *remote) do(ctx context.Context, method, path string, query url.Values, 
 	return json.NewDecoder(bytes.NewReader(b)).Decode(out)
 }
 
-// Version is what an engine says of itself.
+// Version is the engine's description of itself.
 type Version struct {
 	Version, APIVersion, Os, Arch string
 }
 
-// Ask returns the version of the engine at a DOCKER_HOST, and where that is.
+// Ask returns the version of the engine at a DOCKER_HOST, and its address.
 func Ask(ctx context.Context, host string) (v Version, at string, err error) {
 	r, err := dial(host)
 	if err != nil {
@@ -107,7 +107,7 @@ func Ask(ctx context.Context, host string) (v Version, at string, err error) {
 	err = r.do(ctx, http.MethodGet, "/version", nil, &v)
 	var failed *url.Error
 	if errors.As(err, &failed) {
-		err = failed.Err // the URL is none that the reader knows
+		err = failed.Err // the URL is meaningless to the reader
 	}
 	if err != nil {
 		err = fmt.Errorf("no Docker engine at %s: %w", r.host, err)
@@ -115,7 +115,7 @@ func Ask(ctx context.Context, host string) (v Version, at string, err error) {
 	return v, r.host, err
 }
 
-// check sees whether the engine can run what the executable is.
+// check checks that the engine can run the executable.
 func (r *remote) check(ctx context.Context) error {
 	v, _, err := Ask(ctx, r.host)
 	if err != nil {
@@ -129,37 +129,40 @@ func label(value string) url.Values {
 	if value != "" {
 		pair += "=" + value
 	}
-	f, _ := json.Marshal(map[string][]string{"label": {pair}}) // strings never fail
+	f, _ := json.Marshal(map[string][]string{"label": {pair}}) // strings cannot fail
 	return url.Values{"filters": {string(f)}}
 }
 
-// kind is one sort of things that an engine has.
+// kind is a kind of object on an engine.
 type kind struct {
 	name   string
 	list   string // the request
 	query  url.Values
-	under  string // what lists of it are in, if not the answer itself
-	id     string // the field that names one
+	under  string // the field of the answer that holds the list; "" if the answer is the list
+	id     string // the field with the object's name
 	path   string
 	remove url.Values
 }
 
-// Containers go first: they use the others.
+// Containers come first: they use the others.
 var kinds = []kind{
-	{name: "container", list: "/containers/json", query: url.Values{"all": {"1"}}, id: "Id", path: "/containers/", remove: url.Values{"force": {"1"}, "v": {"1"}}},
+	{
+		name: "container", list: "/containers/json", query: url.Values{"all": {"1"}}, id: "Id",
+		path: "/containers/", remove: url.Values{"force": {"1"}, "v": {"1"}},
+	},
 	{name: "network", list: "/networks", id: "Id", path: "/networks/"},
 	{name: "volume", list: "/volumes", under: "Volumes", id: "Name", path: "/volumes/", remove: url.Values{"force": {"1"}}},
 	{name: "image", list: "/images/json", query: url.Values{"all": {"1"}}, id: "Id", path: "/images/", remove: url.Values{"force": {"1"}}},
 }
 
-// thing is one of them.
+// thing is an object on the engine.
 type thing struct {
 	id     string
 	names  []string
 	labels map[string]string
 }
 
-// things are those of a kind with a label; a value of "" stands for any.
+// things lists the objects of a kind with a label. A value of "" matches any.
 func (r *remote) things(ctx context.Context, k kind, filter url.Values) ([]thing, error) {
 	q := url.Values{}
 	for _, from := range []url.Values{k.query, filter} {
@@ -202,8 +205,8 @@ func (r *remote) things(ctx context.Context, k kind, filter url.Values) ([]thing
 	return found, nil
 }
 
-// removeAll removes everything with a label. What is created meanwhile, by a request
-// that was cut off, is found by another look.
+// removeAll removes all objects with a label. It lists them up to three times, because a request
+// that was cut off may still create one.
 func (r *remote) removeAll(ctx context.Context, value string) error {
 	var failed error
 	for range 3 {
@@ -212,7 +215,7 @@ func (r *remote) removeAll(ctx context.Context, value string) error {
 		for _, k := range kinds {
 			found, err := r.things(ctx, k, label(value))
 			if err != nil {
-				return fmt.Errorf("look for what the run left on the engine: %w", err)
+				return fmt.Errorf("list the objects of the run on the engine: %w", err)
 			}
 			n += len(found)
 			for _, t := range found {
@@ -229,7 +232,7 @@ func (r *remote) removeAll(ctx context.Context, value string) error {
 	return failed
 }
 
-// sweep removes what guards that are no more have left.
+// sweep removes the objects of guards that have ended.
 func (r *remote) sweep(ctx context.Context) error {
 	gone := map[string]bool{}
 	for _, k := range kinds {
@@ -251,8 +254,8 @@ func (r *remote) sweep(ctx context.Context) error {
 	return nil
 }
 
-// vacant checks that a Compose project of this name is nobody else's: Compose would
-// take its containers, and its images, for the session's own.
+// vacant checks that nobody else has a Compose project of this name. Compose would treat its
+// containers and images as the session's.
 func (r *remote) vacant(ctx context.Context, project string) error {
 	if project == "" {
 		return nil
@@ -287,7 +290,7 @@ func (r *remote) vacant(ctx context.Context, project string) error {
 	return nil
 }
 
-// post sends a body and returns what is answered, an error in the stream included.
+// post sends a body and returns the answer. An error in the stream is returned as an error.
 func (r *remote) post(ctx context.Context, path string, body io.Reader, out *bytes.Buffer) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://docker"+path, body)
 	if err != nil {

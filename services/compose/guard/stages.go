@@ -11,15 +11,14 @@ import (
 	"net/http"
 	"os"
 	"path"
-	"regexp"
 	"strings"
 )
 
-// pass leaves a build to the real engine's builder. That puts the labels of a request
-// on the last image only, but keeps an image of every stage too, and, when a step
-// fails, of those before it and their container. So each stage begins with the label,
-// which all that comes of it inherits. A context that the engine fetches by itself
-// stays as it is.
+// pass sends a build to the real engine's builder. The builder puts the labels of a request on the
+// last image only. It also keeps an image of every stage and, when a step fails, the images of the
+// steps before it and their container. So each stage begins with a LABEL instruction, and its
+// images and containers inherit the label. A context that the engine fetches by itself is not
+// changed.
 func (g *guard) pass(w http.ResponseWriter, r *http.Request, files *os.File, size int64) {
 	q := r.URL.Query()
 	if q.Get("remote") != "" {
@@ -85,20 +84,20 @@ func markStages(w io.Writer, files io.Reader, name, instruction string) error {
 }
 
 var (
-	from      = regexp.MustCompile(`(?i)^\s*FROM\s`)
-	escapedBy = regexp.MustCompile("(?i)^\\s*#\\s*escape\\s*=\\s*([`\\\\])\\s*$")
+	from      = expression(`(?i)^\s*FROM\s`)
+	escapedBy = expression("(?i)^\\s*#\\s*escape\\s*=\\s*([`\\\\])\\s*$")
 )
 
-// afterFrom puts an instruction behind each FROM of a Dockerfile.
+// afterFrom adds an instruction after each FROM of a Dockerfile.
 func afterFrom(src, instruction string) string {
 	var out strings.Builder
-	escape, directives := `\`, true   // comments at the very top may be directives of the parser
-	continued, inFrom := false, false // whether the line goes on with the one before; and a FROM with it
+	escape, directives := `\`, true   // comments at the very top may be parser directives
+	continued, inFrom := false, false // whether the line continues the one before; and whether that is a FROM
 	for line := range strings.Lines(src) {
 		out.WriteString(line)
 		text := strings.TrimSpace(line)
 		comment := strings.HasPrefix(text, "#")
-		if m := escapedBy.FindStringSubmatch(text); directives && m != nil {
+		if m := escapedBy().FindStringSubmatch(text); directives && m != nil {
 			escape = m[1]
 		}
 		directives = directives && comment
@@ -106,7 +105,7 @@ func afterFrom(src, instruction string) string {
 			continue
 		}
 		if !continued {
-			inFrom = from.MatchString(strings.TrimPrefix(line, "\ufeff"))
+			inFrom = from().MatchString(strings.TrimPrefix(line, "\ufeff"))
 		}
 		continued = strings.HasSuffix(text, escape)
 		if inFrom && !continued {
@@ -133,8 +132,8 @@ func archive(files io.Reader) (*tar.Reader, error) {
 	return tar.NewReader(z), nil
 }
 
-// isFile reports whether an entry of a build context is the file of that name, the
-// Dockerfile if there is none.
+// isFile reports whether an entry of a build context is the file of that name, or the Dockerfile if
+// name is empty.
 func isFile(h *tar.Header, name string) bool {
 	return path.Clean("/"+h.Name) == path.Clean("/"+cmp.Or(name, "Dockerfile"))
 }

@@ -37,11 +37,12 @@ connect((changed, part) => {
   if (changed.has("steps") || changed.has("slide")) {
     mark($("slide"), steps);
     for (const s of steps.steps) {
-      if (before.has(s.index) && before.get(s.index) !== s.state && s.state && s.state !== "running") {
+      const state = s.state + (s.skipped ? ", skipped" : "");
+      if (before.has(s.index) && before.get(s.index) !== state && state && state !== "running") {
         const code = $("slide").querySelector(`[data-step="${s.index}"]`)?.textContent ?? "the step";
-        say(`${s.state}: ${code}`);
+        say(`${state}: ${code}`);
       }
-      before.set(s.index, s.state);
+      before.set(s.index, state);
     }
   }
 });

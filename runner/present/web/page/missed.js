@@ -1,13 +1,16 @@
 import { $, connect, copy, make, state } from "./link.js";
 
-const names = { passed: "✓ checked", failed: "✗ not as expected", broken: "✗ not as expected", interrupted: "stopped", done: "" };
+const names = { passed: "✓ checked", failed: "✗ not as expected", broken: "✗ not as expected", interrupted: "stopped", unchecked: "not checked", running: "running …" };
+const verdict = (entry) => (names[entry.state] ?? "") + (entry.skipped ? ", skipped" : "");
 const shown = new Map(); // by id
-let last = 0, busy = false, again = false;
+let last = 0, revision = 0, busy = false, again = false;
 
-// load gets what was run since; the last command may have more output by now.
+// load gets what was run since; the last command may have more output by now. Where an
+// earlier one has another mark by now, it gets all.
 async function load() {
   if (busy) { again = true; return; }
   busy = true;
+  if ((state.log.revision ?? 0) !== revision) { revision = state.log.revision ?? 0; last = 0; }
   try {
     for (let more = true; more;) {
       const r = await fetch(`log?from=${last}`);
@@ -27,7 +30,7 @@ function add(entry) {
   const button = make("button", { type: "button", "aria-label": `Copy: ${entry.command}` }, "Copy");
   button.addEventListener("click", () => copy(entry.command, button));
   const card = make("li", { id },
-    make("p", { class: "from" }, make("span", {}, `Slide ${entry.slide} · ${entry.title}`), make("span", { class: `verdict ${entry.state}` }, names[entry.state] ?? "")),
+    make("p", { class: "from" }, make("span", {}, `Slide ${entry.slide} · ${entry.title}`), make("span", { class: `verdict ${entry.state}` }, verdict(entry))),
     make("div", { class: "command" }, make("pre", { tabindex: 0 }, make("code", {}, entry.command)), button),
     entry.output?.trim() ? make("pre", { class: "output", tabindex: 0, "aria-label": "Output" }, entry.output.replace(/\n+$/, "")) : null,
     entry.keys ? make("p", { class: "keys" }, "then ", ...entry.keys.flatMap((k) => [make("kbd", {}, k), " "])) : null);

@@ -37,7 +37,11 @@ const badge = (step) => {
   if (c.standing === "before") return ["what comes before was edited", "warn"];
   return c.verdict === "passed" ? [`✓ checked ${when}`, "good"] : [`✗ failed ${when}`, "bad"];
 };
-const verdicts = { passed: ["✓ passed", "good"], failed: ["✗ failed", "bad"], broken: ["✗ broken", "bad"], interrupted: ["■ stopped", "warn"], skipped: ["– skipped", "quiet"], done: ["run, not checked", "quiet"], running: ["running …", "warn"] };
+const verdicts = { passed: ["✓ passed", "good"], failed: ["✗ failed", "bad"], broken: ["✗ broken", "bad"], interrupted: ["■ stopped", "warn"], skipped: ["– skipped", "quiet"], unchecked: ["run, not checked", "quiet"], running: ["running …", "warn"] };
+const verdict = (step) => {
+  const [text, look] = verdicts[step.state] ?? [];
+  return text && [text + (step.skipped ? ", skipped" : ""), look];
+};
 
 function run(step) { if (step && pen()) send({ do: "run", what: step.id }); }
 
@@ -46,7 +50,7 @@ function drawSteps() {
   const open = $("steps").contains(document.activeElement) ? document.activeElement.closest("li")?.dataset.index : null;
   $("steps").replaceChildren(...steps.steps.map((s, i) => {
     const on = s.index === steps.selected;
-    const [text, look] = verdicts[s.state] ?? badge(s);
+    const [text, look] = verdict(s) ?? badge(s);
     const lines = s.text.split("\n"), short = s.hidden && !talk.hidden;
     const label = s.kind === "type" ? lines[0] : `${s.name} ${lines[0]}`;
     return make("li", { "data-index": s.index, class: `${s.kind} ${s.hidden ? "hidden-step" : ""}`, "aria-current": on ? "step" : false },
@@ -68,6 +72,7 @@ function drawTrouble() {
   box.className = t.refused ? "refused" : "";
   box.replaceChildren(
     make("p", { class: "why" }, t.refused ? `Not run: ${t.message}` : t.message),
+    ...(t.late ? [make("p", {}, "Its command failed when the exercise was over.")] : []),
     ...(t.hint ? [make("p", {}, t.hint)] : []),
     make("dl", {}, ...line("step", t.step), ...line("command", t.command !== t.step ? t.command : ""), ...line("expected", t.want), ...line("nearest", t.nearest), ...line("exit status", t.status == null ? "" : String(t.status))),
     ...(t.tail ? [make("pre", { tabindex: 0, "aria-label": "What came" }, t.tail)] : []),
@@ -158,8 +163,9 @@ connect((changed, part) => {
   if (changed.has("steps") || changed.has("slide")) {
     mark($("slide"), steps);
     for (const s of steps.steps) {
-      if (spoken.has(s.index) && spoken.get(s.index) !== s.state && verdicts[s.state]) say(`${verdicts[s.state][0]}: ${s.text}`);
-      spoken.set(s.index, s.state);
+      const [text] = verdict(s) ?? [];
+      if (spoken.has(s.index) && spoken.get(s.index) !== text && text) say(`${text}: ${s.text}`);
+      spoken.set(s.index, text);
     }
   }
   if (changed.has("steps") || changed.has("talk") || changed.has("room")) drawSteps();

@@ -1,38 +1,9 @@
 // The terminal, drawn from what the server says of it: text, looks and the cursor.
 
 import { make } from "./link.js";
+import { span } from "./runs.js";
 
-const plain = /^[\x20-\x7e]*$/;
-const color = /^#[0-9a-f]{6}$/;
 const least = 9; // pixels: smaller text is not read but scrolled
-const known = /^([BDIUKS]|[fb](x|1?\d))$/;
-
-// Letters, and what boxes and bars are drawn with: fonts for terminals have these.
-const even = /^[\x20-\x7e\u00a0-\u024f\u2500-\u259f]*$/;
-
-// cells are the parts of a text, each as wide as it is in the terminal, whatever the font
-// makes of it.
-function cells(text, width) {
-  if (even.test(text)) return [document.createTextNode(text)];
-  const box = (part, n) => {
-    const e = make("span", { class: "wide" }, part);
-    e.style.width = `${n}ch`;
-    return e;
-  };
-  const parts = [...text], each = width / parts.length;
-  if (each !== 1 && each !== 2) return [box(text, width)];
-  return parts.map((part) => (each === 1 && even.test(part) ? document.createTextNode(part) : box(part, each)));
-}
-
-function span([text, width, look, fg, bg]) {
-  if (!look && !fg && !bg && plain.test(text)) return document.createTextNode(text);
-  const e = make("span");
-  for (const name of (look ?? "").split(" ")) if (known.test(name)) e.classList.add(name);
-  if (color.test(fg)) e.style.color = fg;
-  if (color.test(bg)) e.style.backgroundColor = bg;
-  e.append(...cells(text, width));
-  return e;
-}
 
 export class Screen {
   constructor(section) {

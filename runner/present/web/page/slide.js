@@ -41,6 +41,7 @@ export function mark(element, steps) {
   for (const code of element.querySelectorAll("[data-step]")) {
     const step = by.get(code.dataset.step);
     if (step?.state) code.dataset.state = step.state; else delete code.dataset.state;
+    if (step?.skipped) code.dataset.skipped = ""; else delete code.dataset.skipped;
     if (Number(code.dataset.step) === steps.selected) code.dataset.selected = ""; else delete code.dataset.selected;
   }
 }

@@ -1,0 +1,216 @@
+package markdown
+
+import (
+	"io"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// atPrompt is a command at a prompt in a text of a terminal. Offsets are into that text.
+type atPrompt struct {
+	prompt int      // where its prompt begins
+	typed  [][2]int // the stretches that are typed, a line each
+	shown  [][2]int // the lines of its output
+	output lines    // the same as numbers of lines; zero if there is no output
+	end    int      // the number of the line behind the command
+}
+
+// prompted are the commands at the prompts of a fence's text. The prompt of the fence is `$ `,
+// else `% `, else that of root, `# `, save where a comment could be meant; a user and a directory
+// may stand before it. A fence of a shell is a script unless its first command has a prompt. A shell
+// parser finds the lines that belong to a command.
+func prompted(text, lang string, shell *syntax.Parser) (all []atPrompt) {
+	mark := promptOf(text, lang)
+	if mark == 0 {
+		return nil
+	}
+	rows := rowsOf(text)
+	at := func(i int) int { return promptEnd(text[rows[i][0]:rows[i][1]], mark) }
+	for i := 0; i < len(rows); {
+		n := at(i)
+		if n == 0 {
+			i++
+			continue
+		}
+		next := i + 1
+		for next < len(rows) && at(next) == 0 {
+			next++
+		}
+		if strings.TrimSpace(text[rows[i][0]+n:rows[i][1]]) != "" {
+			c := atPrompt{prompt: rows[i][0]}
+			c.typed = command(text, rows[i:next], n, shell)
+			c.end = i + len(c.typed)
+			c.result(text, rows, next)
+			c.typed[len(c.typed)-1][1] = len(strings.TrimRight(text[:c.typed[len(c.typed)-1][1]], "\n"))
+			all = append(all, c)
+		}
+		i = next
+	}
+	return all
+}
+
+// result notes the output between the command and the line next.
+func (c *atPrompt) result(text string, rows [][2]int, next int) {
+	blank := func(i int) bool { return strings.TrimSpace(text[rows[i][0]:rows[i][1]]) == "" }
+	to := next
+	for to > c.end && blank(to-1) {
+		to--
+	}
+	// A paragraph of comments before the next prompt is no output.
+	from := to
+	for from > c.end && strings.HasPrefix(text[rows[from-1][0]:], "# ") {
+		from--
+	}
+	if from < to && from > c.end && blank(from-1) {
+		for to = from; to > c.end && blank(to-1); {
+			to--
+		}
+	}
+	if to > c.end {
+		c.output, c.shown = lines{c.end, to}, rows[c.end:to]
+	}
+}
+
+// rowsOf are the places of the lines of a text, with their ends.
+func rowsOf(text string) (rows [][2]int) {
+	at := 0
+	for line := range strings.Lines(text) {
+		rows = append(rows, [2]int{at, at + len(line)})
+		at += len(line)
+	}
+	return rows
+}
+
+// promptOf is the character that ends the prompts of a text; 0 if there are none.
+func promptOf(text, lang string) byte {
+	const marks = "$%#"
+	var found [len(marks)]bool
+	for line := range strings.Lines(text) {
+		for i := range len(marks) {
+			found[i] = found[i] || promptEnd(line, marks[i]) > 0
+		}
+		if isShellFence(lang) && strings.TrimSpace(line) != "" && line[0] != '#' {
+			break
+		}
+	}
+	for i := range len(marks) {
+		if found[i] && (marks[i] != '#' || isTerminal(lang)) {
+			return marks[i]
+		}
+	}
+	return 0
+}
+
+// maxPrompt is the greatest length of a prompt.
+const maxPrompt = 80
+
+// promptEnd is the length of the prompt that a line begins with, 0 if there is none: the mark and
+// a blank, behind a user with a directory, such as `me@host:~/x`, or an environment in parentheses.
+func promptEnd(line string, mark byte) int {
+	end := strings.IndexByte(line[:min(len(line), maxPrompt)], mark)
+	if end < 0 {
+		return 0
+	}
+	before := strings.TrimLeft(line[:end], " \t")
+	if name, rest, ok := strings.Cut(before, ")"); ok && strings.HasPrefix(name, "(") && !strings.Contains(name, " ") {
+		before = strings.TrimLeft(rest, " \t")
+	}
+	switch rest := line[end+1:]; {
+	case before != "" && !isUser(before):
+		return 0
+	case rest == "" || rest == "\n":
+		return end + 1
+	case isBlank(rest[0]):
+		return end + 2
+	}
+	return 0
+}
+
+// isUser reports whether a text is a user and a host, with a directory or without: `me@host:~`,
+// `[me@host dir]`.
+func isUser(text string) bool {
+	text = strings.TrimRight(text, " ")
+	inner, bracket := strings.CutPrefix(text, "[")
+	if bracket {
+		if inner, bracket = strings.CutSuffix(inner, "]"); !bracket {
+			return false
+		}
+	}
+	user, host, ok := strings.Cut(inner, "@")
+	if !ok || user == "" || host == "" || strings.ContainsAny(user, " \t:/") {
+		return false
+	}
+	blanks := strings.Count(host, " ")
+	return blanks == 0 || blanks == 1 && (bracket || strings.Contains(host, ":"))
+}
+
+// command are the stretches of the lines that the command of the first line consists of; n is the
+// length of its prompt. Other lines are part of it as long as the shell would ask for more.
+func command(text string, rows [][2]int, n int, shell *syntax.Parser) [][2]int {
+	typed := [][2]int{{rows[0][0] + n, rows[0][1]}}
+	for _, r := range rows[1:] {
+		typed = append(typed, [2]int{r[0] + continued(text[r[0]:r[1]]), r[1]})
+	}
+	if len(typed) == 1 || isSimple(text[typed[0][0]:typed[0][1]]) {
+		return typed[:1]
+	}
+	in := &lineReader{text: text, lines: typed}
+	for _, err := range shell.InteractiveSeq(in) {
+		if err != nil {
+			break
+		}
+		if !shell.Incomplete() {
+			return typed[:in.read]
+		}
+	}
+	// No end is in sight: the line, and those that backslashes or prompts append.
+	count := 1
+	for count < len(typed) && (strings.HasSuffix(strings.TrimRight(text[:typed[count-1][1]], "\n"), `\`) || typed[count][0] > rows[count][0]) {
+		count++
+	}
+	return typed[:count]
+}
+
+// continued is the length of the prompt of a line that goes on with a command, 0 if it has none.
+func continued(line string) int {
+	switch {
+	case strings.HasPrefix(line, "> "):
+		return 2
+	case line == ">\n" || line == ">":
+		return 1
+	}
+	return 0
+}
+
+// isSimple reports whether a line is surely a whole command.
+func isSimple(line string) bool {
+	word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	switch word {
+	case "for", "while", "until", "if", "case", "select", "function", "[[", "time", "!", "coproc":
+		return false
+	}
+	return !strings.ContainsAny(line, "'\"\\`(){}<|&")
+}
+
+// lineReader reads a text line by line.
+type lineReader struct {
+	text  string
+	lines [][2]int
+	read  int // the number of lines that have been read, the last one perhaps in part
+	rest  string
+}
+
+func (r *lineReader) Read(b []byte) (int, error) {
+	if r.rest == "" {
+		if r.read == len(r.lines) {
+			return 0, io.EOF
+		}
+		at := r.lines[r.read]
+		r.rest = strings.TrimSuffix(r.text[at[0]:at[1]], "\n") + "\n"
+		r.read++
+	}
+	n := copy(b, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}

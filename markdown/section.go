@@ -1,0 +1,454 @@
+package markdown
+
+import (
+	"cmp"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// sectionParser makes slides of the sections of a document, and exercises of those with steps.
+// It does for other styles what slides does for decks of remark.
+type sectionParser struct {
+	*chapterParser
+	style   *style
+	scripts scripts // that run beside the commands of the document
+	fill    bool    // commands at prompts without output get an output step, to be filled in
+
+	separated bool   // the document has separators, and with them notes
+	divs      int    // the number of open divisions
+	learner   string // the outermost of them whose commands learners find; "" if there is none
+	learning  int    // its number
+	*terminals
+
+	snippet  *Step // the last command of the section
+	compared bool  // its output is compared
+	silent   []room
+	skip     string // the reason not to run the next fence, from a comment
+	skipAt   Span   // the place of that comment
+	file     string // the name of the file that the next fence is, from a comment
+	fileAt   Span   // the place of that comment
+}
+
+// terminals is the state of a session's terminals.
+type terminals struct {
+	typed  bool // a command was typed before
+	active int  // the terminal that commands go to, from 1
+	panes  int  // the number of terminals so far
+}
+
+// room is the place for the output of a command at a prompt, which shows none.
+type room struct {
+	command *Step
+	line    int // of the fence's body
+}
+
+func (p *sectionParser) sections() {
+	p.plain = true
+	p.tokens = slices.DeleteFunc(p.tokens, func(t token) bool { return t.kind == openToken || t.kind == closeToken })
+	p.separated = slices.ContainsFunc(p.tokens, func(t token) bool { return t.kind == separatorToken })
+	p.begin(p.front(), false)
+	p.slide.Title = p.chapter.Title
+	for _, s := range p.scripts.before {
+		p.script(nil, s)
+	}
+	under := -1 // the last line under a heading
+	for i := range p.tokens {
+		t := &p.tokens[i]
+		if p.count > maxSlides {
+			p.log.fail(CodeTooLarge, p.src.pos(t.start).Point(), "", "more than %d slides in a deck", maxSlides)
+			return
+		}
+		switch {
+		case t.start < p.from && t.kind != commentToken: // the front matter of a slide
+		case t.kind == separatorToken:
+			if t.start != under {
+				p.separate(t)
+			}
+		case p.notes >= 0:
+		case t.kind == headingToken:
+			p.cut(t.start)
+			p.heading(*t, nil)
+		case t.kind == underlineToken:
+			under = t.start
+			p.cut(t.data)
+			p.heading(token{start: t.data, end: t.start - 1}, nil)
+		case t.kind == notesToken && p.separated:
+			p.notes, p.notesEnd = t.start, t.end
+		case t.kind == divToken:
+			p.division(t.info)
+		default:
+			p.read(t)
+		}
+	}
+	for _, s := range p.scripts.after {
+		p.script(nil, s)
+	}
+	p.close(len(p.src.text))
+}
+
+// cut begins a section at an offset, unless nothing but comments stands before it on its slide.
+func (p *sectionParser) cut(at int) {
+	from := p.from
+	for i := p.chapterParser.token(from); i < len(p.tokens) && p.tokens[i].start < at; i++ {
+		if t := p.tokens[i]; t.kind == commentToken && strings.TrimSpace(p.src.text[from:t.start]) == "" {
+			from = t.end
+		}
+	}
+	if from >= at || strings.TrimSpace(p.src.text[from:at]) == "" {
+		p.slide.Title = ""
+		return
+	}
+	p.close(at)
+	p.begin(at, false)
+}
+
+// separate begins a slide behind a separator, and behind the front matter of its own.
+func (p *sectionParser) separate(t *token) {
+	p.close(t.start)
+	rest := p.src.text[t.start:]
+	end, increment := t.end, !strings.HasPrefix(rest, "---")
+	if !strings.HasPrefix(rest[t.end-t.start:], "\n") {
+		end = max(end, t.start+frontMatter(rest))
+	}
+	p.begin(end, increment)
+	p.from = max(p.from, end)
+}
+
+// close ends the section at an offset.
+func (p *sectionParser) close(at int) {
+	if p.skip != "" {
+		p.log.warn(CodeStepOutside, p.skipAt, "put it right before a fence of commands", "this skip comes before nothing that would run")
+	}
+	if p.file != "" {
+		p.log.warn(CodeStepOutside, p.fileAt, "put it right before the fence", "this file comes before no fence of its section")
+	}
+	if e := p.exercise; e != nil {
+		if p.fill {
+			p.fillIn()
+		}
+		e.Hidden = !slices.ContainsFunc(e.Steps, func(s *Step) bool { return !s.Hidden })
+	}
+	p.snippet, p.compared, p.silent, p.skip, p.file = nil, false, nil, "", ""
+	p.end(at)
+}
+
+// fillIn gives the commands at prompts that show no output an output step, unless the step behind
+// them acts on the running command.
+func (p *sectionParser) fillIn() {
+	var steps []*Step
+	silent := p.silent
+	for i, s := range p.exercise.Steps {
+		steps = append(steps, s)
+		if len(silent) == 0 || silent[0].command != s {
+			continue
+		}
+		line := silent[0].line
+		silent = silent[1:]
+		if i+1 < len(p.exercise.Steps) && p.exercise.Steps[i+1].Hidden {
+			continue
+		}
+		out := *s
+		out.Directive, out.Text, out.Rule, out.lines = "output", "", "to be filled in", &lines{line, line}
+		steps = append(steps, &out)
+	}
+	p.exercise.Steps = steps
+}
+
+// division opens or ends a division `::: name`.
+func (p *sectionParser) division(info string) {
+	switch words := attributes(info); {
+	case len(words) > 0:
+		p.divs++
+		if name := strings.TrimPrefix(words[0], "."); p.learner == "" && slices.Contains(p.style.learners, name) {
+			p.learner, p.learning = name, p.divs
+		}
+	case p.divs > 0:
+		if p.divs == p.learning {
+			p.learner = ""
+		}
+		p.divs--
+	}
+}
+
+// read makes steps of a token.
+func (p *sectionParser) read(t *token) {
+	switch {
+	case t.kind == commentToken:
+		p.comment(t)
+	case t.kind != fenceToken && t.kind != spanToken && t.kind != codeToken:
+	case t.comment >= 0:
+		p.hidden(t)
+	case p.file != "" && t.kind == fenceToken:
+		p.write(t)
+	default:
+		p.style.steps(p, t)
+		if t.kind != fenceToken {
+			return
+		}
+		if len(t.steps) > 0 {
+			p.check(*t)
+			p.skip = ""
+		}
+	}
+}
+
+// write makes a hidden command that writes the text of a fence to a file.
+func (p *sectionParser) write(t *token) {
+	text, o := p.body(t)
+	end := "END_OF_FILE"
+	for strings.Contains(text, end) {
+		end += "_"
+	}
+	name := quoted(p.file)
+	head := "cat > " + name + " <<'" + end + "'\n"
+	if dir := path.Dir(p.file); dir != "." {
+		head = "mkdir -p " + quoted(dir) + " && " + head
+	}
+	for i := range o.marks {
+		o.marks[i].text += len(head)
+	}
+	last := o.offset(len(head) + len(text))
+	o.marks = append([]mark{{src: t.start, fixed: true}}, o.marks...)
+	o.marks = append(o.marks, mark{len(head) + len(text), last, true})
+	from, to := p.opening(t)
+	p.file = ""
+	s := p.add(t, &Step{
+		Directive: "bash", Text: head + text + "\n" + end, Rule: fileRule, Skip: p.reason(t), Hidden: true,
+	}, from, to, o)
+	s.cut = true
+	p.check(*t)
+}
+
+// quoted is a word for the shell.
+func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+
+// comment makes a hidden step of a comment `<!-- workshop: DIRECTIVE TEXT -->`.
+func (p *sectionParser) comment(t *token) {
+	word, text, at := order(p.src.text, *t)
+	switch word {
+	case "", "style":
+	case "skip":
+		p.skip, p.skipAt = text, p.src.span(at, at+len(word))
+		if text == "" {
+			p.skip = "its author says so"
+		}
+	case "file":
+		p.file, p.fileAt = text, p.src.span(at, at+len(word))
+		if !fs.ValidPath(text) {
+			p.log.fail(CodeBadPath, p.fileAt, "its name is relative to the session's directory", "the next fence is no file %s", shorten(text))
+			p.file = ""
+		}
+	default:
+		from := at + len(word)
+		from += len(p.src.text[from:t.end]) - len(strings.TrimLeft(p.src.text[from:t.end], " \t\n"))
+		s := p.add(t, &Step{Directive: word, Text: text, Rule: "comment", Hidden: true}, at, at+len(word), origin{p.src, []mark{{src: from}}})
+		p.follow(s)
+	}
+}
+
+// hidden makes a step of a fence or one-liner in a comment, as in a deck of remark.
+func (p *sectionParser) hidden(t *token) {
+	word, _, _ := strings.Cut(strings.TrimLeft(t.info, " \t"), " ")
+	if t.kind == codeToken || !p.isStep(word, false) {
+		return
+	}
+	p.section()
+	if s := p.step(*t); s != nil {
+		s.Rule = "comment"
+		t.steps = append(t.steps, s)
+		p.follow(s)
+	}
+}
+
+// follow makes a hidden command the one that later steps are about.
+func (p *sectionParser) follow(s *Step) {
+	switch s.Directive {
+	case "bash", "hide":
+		p.snippet, p.compared, p.typed = s, false, true
+	case "output":
+		p.compared = true
+	}
+}
+
+// section is the exercise of the section.
+func (p *sectionParser) section() *Exercise {
+	if p.exercise == nil {
+		p.exercise = &Exercise{Pos: p.slide.Pos}
+	}
+	return p.exercise
+}
+
+// add adds a step that stands in the source from one offset to another.
+func (p *sectionParser) add(t *token, s *Step, from, to int, o origin) *Step {
+	word := from
+	if from == t.start {
+		word = min(t.data, to)
+	}
+	s.Pos, s.Word, s.TextPos, s.origin = p.src.pos(from), p.src.span(word, to), p.src.pos(o.marks[0].src), o
+	s.token = *t
+	e := p.section()
+	e.Steps = append(e.Steps, s)
+	t.steps = append(t.steps, s)
+	return s
+}
+
+// command adds a command that stands in the source from one offset to another.
+func (p *sectionParser) command(t *token, rule, text string, from, to int, o origin) *Step {
+	s := p.add(t, &Step{Directive: "bash", Text: text, Rule: rule, Skip: p.reason(t)}, from, to, o)
+	p.snippet, p.compared, p.typed = s, false, true
+	return s
+}
+
+// whole adds the text of a fence or span as a command.
+func (p *sectionParser) whole(t *token, rule string) {
+	if text, o := p.body(t); strings.TrimSpace(text) != "" {
+		from, to := p.opening(t)
+		p.command(t, rule, text, from, to, o)
+	}
+}
+
+// opening is the place of a fence's or span's beginning: its first word, else its backticks.
+func (p *sectionParser) opening(t *token) (from, to int) {
+	if t.kind == fenceToken && t.info != "" {
+		word, _, _ := strings.Cut(t.info, " ")
+		return t.start, t.data + len(word)
+	}
+	return t.start, t.start + prefix(p.src.text[t.start:t.end], func(c byte) bool { return c == p.src.text[t.start] })
+}
+
+// at makes later commands go to a terminal, counted from 1. The terminals are panes.
+func (p *sectionParser) at(t *token, terminal int) {
+	tmux := func(command string) {
+		from, to := p.opening(t)
+		p.add(t, &Step{Directive: "tmux", Text: command, Rule: "another terminal", Hidden: true}, from, to,
+			origin{p.src, []mark{{src: from, fixed: true}}})
+	}
+	terminal = min(max(terminal, 1), maxTerminals)
+	if terminal == p.active {
+		return
+	}
+	for ; p.panes < terminal; p.panes++ {
+		tmux("split-pane -v")
+		p.active = p.panes + 1
+	}
+	if terminal != p.active {
+		tmux("select-pane -t " + strconv.Itoa(terminal-1))
+	}
+	p.active = terminal
+}
+
+// maxTerminals is the largest number of terminals of a document.
+const maxTerminals = 4
+
+// interrupt presses ^C, if there was a command that may still run.
+func (p *sectionParser) interrupt(t *token) {
+	if !p.typed {
+		return
+	}
+	from, to := p.opening(t)
+	p.add(t, &Step{Directive: "key", Text: "^C", Rule: "interrupt", Skip: p.reason(t), Hidden: true}, from, to,
+		origin{p.src, []mark{{src: from, fixed: true}}})
+}
+
+// script adds a hidden command that runs the text of a script. A shell reads the script as a
+// here-document, so that a plan shows it.
+func (p *sectionParser) script(t *token, s script) {
+	const end = "END_OF_SCRIPT"
+	head := s.head + " <<'" + end + "'\n"
+	body := strings.TrimSuffix(s.file.text, "\n")
+	src := &source{text: s.file.text, segments: []segment{{0, s.file, 0, false}}}
+	step := &Step{Directive: "bash", Text: head + body + "\n" + end, Rule: s.rule, Hidden: true}
+	step.Pos = s.file.pos(0)
+	step.Word, step.TextPos = step.Pos.Point(), step.Pos
+	step.origin = origin{src, []mark{{src: 0, fixed: true}, {text: len(head)}, {text: len(head) + len(body), src: len(body), fixed: true}}}
+	e := p.section()
+	e.Steps = append(e.Steps, step)
+	if t != nil {
+		step.token = *t
+		t.steps = append(t.steps, step)
+	}
+	p.typed = true
+}
+
+// expect compares the output of the section's last command with a fence behind it. A failing
+// command must end with another status than 0.
+func (p *sectionParser) expect(t *token, rule string, failing bool) {
+	if p.snippet == nil || p.compared {
+		return // it is a text to read
+	}
+	text, o := p.body(t)
+	from, to := p.opening(t)
+	if failing {
+		p.add(t, &Step{Directive: "status", Text: "nonzero", Rule: rule, Skip: p.snippet.Skip, Hidden: true}, from, to, o)
+	}
+	p.add(t, &Step{Directive: "output", Text: text, Rule: rule, Skip: p.snippet.Skip}, from, to, o)
+	p.compared = true
+}
+
+// reason is the author's reason that a fence must not run: of a comment, of a word behind its
+// language, or of the division that it stands in.
+func (p *sectionParser) reason(t *token) string {
+	if p.skip != "" {
+		return p.skip
+	}
+	_, words := language(t)
+	for _, w := range words {
+		switch w := strings.TrimPrefix(strings.ToLower(w), "."); w {
+		case "skip", "no-run", "norun", "no_run", "ignore", "eval=false", "excludefromrunall:true", "excludefromrunall=true":
+			return "its fence says " + w
+		}
+	}
+	if p.learner != "" {
+		return "it stands in the division " + p.learner
+	}
+	return ""
+}
+
+// language is the first word of a fence in lower case, and the words behind it. They stand on its
+// first line, or behind its end; a mark such as `{{exec}}` is no language.
+func language(t *token) (lang string, words []string) {
+	words = append(attributes(t.info), attributes(t.attr)...)
+	if len(words) == 0 || strings.HasPrefix(cmp.Or(t.info, t.attr), "{{") {
+		return "", words
+	}
+	lang = strings.ToLower(words[0])
+	return strings.TrimPrefix(strings.TrimPrefix(lang, "."), "language-"), words[1:]
+}
+
+// attributes are the words of an info string, or of attributes in braces: `bash title="a b"`,
+// `{.bash .numberLines}`, `{bash, eval=FALSE}`, `{{exec interrupt}}`, `{"excludeFromRunAll":"true"}`.
+// Quotes are removed; a name and its value are one word.
+func attributes(text string) []string {
+	text = strings.TrimPrefix(text, "{:")
+	var words []string
+	var word strings.Builder
+	quote, joins := byte(0), false
+	for i := range len(text) {
+		c := text[i]
+		between := isBlank(c) || c == ',' || c == '{' || c == '}'
+		switch {
+		case c == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteByte(c)
+		case c == '"' || c == '\'':
+			quote = c
+		case between && (word.Len() == 0 || joins && isBlank(c)):
+		case between:
+			words = append(words, word.String())
+			word.Reset()
+		default:
+			word.WriteByte(c)
+		}
+		if !isBlank(c) {
+			joins = quote == 0 && (c == ':' || c == '=')
+		}
+	}
+	if word.Len() > 0 {
+		words = append(words, word.String())
+	}
+	return words
+}

@@ -1,0 +1,160 @@
+package markdown
+
+import (
+	"slices"
+	"strings"
+)
+
+// style is a form in which documents say which commands are to be typed. A new one is a file
+// style_NAME.go and a line in the table below.
+type style struct {
+	name    string
+	summary string
+	// found reports whether a document holds something that only this style explains.
+	found func(*document) bool
+	// steps makes steps of a token: a fence, a code span, or a comment, visible or hidden. Nil: the
+	// document is a deck of remark, whose steps stand in blocks `.exercise[ ]`.
+	steps func(*sectionParser, *token)
+	// learners are the divisions whose commands are for learners to find: they do not run.
+	learners []string
+	// files are the chapters of a directory that keeps a list of them. Nil: it keeps none.
+	files func(l *loader, dir string) ([]item, bool)
+	// session is the mode of the directories that have such a list.
+	session SessionMode
+}
+
+// styles is the table, in the order in which a deck is searched for their marks.
+func styles() []*style {
+	return []*style{&exerciseStyle, &katacodaStyle, &educatesStyle, &carpentriesStyle, &plainStyle}
+}
+
+// StyleHelp describes a style.
+type StyleHelp struct{ Name, Summary string }
+
+// Styles describes the styles, in the order of the table.
+func Styles() []StyleHelp {
+	var help []StyleHelp
+	for _, st := range styles() {
+		help = append(help, StyleHelp{st.name, st.summary})
+	}
+	return help
+}
+
+// StyleNames are the names of the styles.
+func StyleNames() []string {
+	var names []string
+	for _, st := range styles() {
+		names = append(names, st.name)
+	}
+	return names
+}
+
+func findStyle(name string) *style {
+	all := styles()
+	if i := slices.IndexFunc(all, func(st *style) bool { return st.name == name }); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
+
+// styleOf finds a style by its name, or reports that there is none.
+func (l *loader) styleOf(name string, at Span) *style {
+	st := findStyle(name)
+	if st == nil {
+		l.fail(CodeManifestValue, at, didYouMean(Suggest(name, StyleNames())), "there is no style %s: the styles are %s",
+			shorten(name), strings.Join(StyleNames(), ", "))
+	}
+	return st
+}
+
+// chosen is the style of a document, and whether anybody asked for it.
+type chosen struct {
+	*style
+	asked bool
+}
+
+// choose gives each document of a deck its style: the one of a line in the document, else of the
+// options, else of the manifest, else the one that the deck's documents hold the marks of.
+func (l *loader) choose(d *Deck, docs []*document, items []item) []chosen {
+	deck := l.options
+	if deck == nil {
+		deck = findStyle(d.Style)
+	}
+	asked := deck != nil
+	if deck == nil {
+		deck = detect(docs)
+		asked = deck == &exerciseStyle
+	}
+	d.Style = deck.name
+	styles := make([]chosen, len(docs))
+	for i, doc := range docs {
+		styles[i] = chosen{deck, asked}
+		if st := items[i].style; st != nil && l.options == nil {
+			styles[i] = chosen{st, true}
+		}
+		if st := l.named(doc); st != nil {
+			styles[i] = chosen{st, true}
+		}
+	}
+	return styles
+}
+
+// detect is the style that documents hold the marks of. A deck of remark has blocks of
+// exercises in some of its documents, and fences that nobody types in all.
+func detect(docs []*document) *style {
+	for _, st := range styles() {
+		if slices.ContainsFunc(docs, st.found) {
+			return st
+		}
+	}
+	return &exerciseStyle
+}
+
+// named is the style that a comment of the document names, such as `<!-- workshop: style plain -->`.
+func (l *loader) named(d *document) *style {
+	for _, t := range d.tokens {
+		if t.kind != commentToken {
+			continue
+		}
+		if word, rest, at := order(d.src.text, t); word == "style" {
+			return l.styleOf(rest, d.src.span(at, t.end))
+		}
+	}
+	return nil
+}
+
+const orderWord = "workshop:"
+
+// order is the word and the text of a comment `<!-- workshop: WORD TEXT -->`, and the place of the
+// word; "" if the comment is another one.
+func order(src string, t token) (word, text string, at int) {
+	body, ok := strings.CutSuffix(src[t.start:t.end], "-->")
+	if !ok || len(body) < len("<!--") {
+		return "", "", 0
+	}
+	inner := strings.TrimLeft(body[len("<!--"):], " \t\n")
+	rest, ok := strings.CutPrefix(inner, orderWord)
+	if !ok {
+		return "", "", 0
+	}
+	rest = strings.TrimLeft(rest, " \t")
+	at = t.start + len(body) - len(rest)
+	word, text, _ = strings.Cut(strings.TrimRight(rest, " \t\n"), " ")
+	return word, strings.TrimSpace(text), at
+}
+
+// Fences counts the visible fences of the deck by their language, "" for those without one.
+func (d *Deck) Fences() map[string]int {
+	n := map[string]int{}
+	for _, c := range d.Chapters {
+		for _, s := range c.Slides {
+			for _, t := range s.tokens {
+				if t.kind == fenceToken && t.comment < 0 {
+					lang, _ := language(&t)
+					n[lang]++
+				}
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,193 @@
+package markdown
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+var educatesStyle = style{
+	name: "educates",
+	summary: "a workshop of Educates: fences execute, execute-2, terminal:execute, terminal:input, terminal:interrupt " +
+		"and examiner:execute-test",
+	found: func(d *document) bool {
+		return slices.ContainsFunc(d.tokens, func(t token) bool {
+			if t.kind != fenceToken || t.comment >= 0 {
+				return false
+			}
+			lang, _ := language(&t)
+			return isEducates(lang)
+		})
+	},
+	steps: educatesSteps,
+}
+
+// isEducates reports whether a fence is an action of Educates.
+func isEducates(lang string) bool {
+	if rest, ok := strings.CutPrefix(lang, "execute"); ok {
+		_, err := strconv.Atoi(strings.TrimPrefix(rest, "-"))
+		return rest == "" || rest == "-all" || err == nil && rest[0] == '-'
+	}
+	kind, name, ok := strings.Cut(lang, ":")
+	letter := func(c byte) bool { return 'a' <= c && c <= 'z' || c == '-' }
+	return ok && name != "" && prefix(name, letter) == len(name) && slices.Contains([]string{"terminal", "examiner", "editor", "dashboard", "workshop", "files", "section"}, kind)
+}
+
+// action is the YAML of an action's fence.
+type action struct {
+	Command, Text, Name yaml.Node
+	Session             string
+	Endl                string
+	Args                []string
+}
+
+func educatesSteps(p *sectionParser, t *token) {
+	lang, _ := language(t)
+	if t.kind != fenceToken || !isEducates(lang) {
+		return
+	}
+	if rest, ok := strings.CutPrefix(lang, "execute"); ok {
+		p.execute(t, lang, strings.TrimPrefix(rest, "-"))
+		return
+	}
+	var a action
+	body := p.src.text[t.body:t.tail]
+	text, _ := outdent(body, t.indent)
+	if err := yaml.Unmarshal([]byte(text), &a); err != nil {
+		p.log.fail(CodeManifestSyntax, p.src.span(t.start, t.data+len(lang)), "", "the action is no YAML: %v", err)
+		return
+	}
+	switch lang {
+	case "terminal:execute":
+		p.at(t, session(a.Session))
+		p.value(t, lang, &a.Command)
+	case "terminal:execute-all":
+		p.everywhere(t, func() { p.value(t, lang, &a.Command) })
+	case "terminal:interrupt":
+		p.at(t, session(a.Session))
+		p.interrupt(t)
+	case "terminal:interrupt-all":
+		p.everywhere(t, func() { p.interrupt(t) })
+	case "terminal:input":
+		p.at(t, session(a.Session))
+		p.input(t, lang, &a)
+	case "examiner:execute-test":
+		p.examine(t, &a)
+	case "terminal:clear", "terminal:clear-all", "terminal:select", "workshop:copy", "workshop:copy-and-edit": // nothing runs
+	default:
+		from, to := p.opening(t)
+		p.add(t, &Step{Directive: lang, Text: strings.TrimSuffix(text, "\n"), Rule: lang, Skip: "only Educates can do it"}, from, to,
+			origin{p.src, []mark{{src: t.body, fixed: true}}})
+	}
+}
+
+// session is the terminal that an action names.
+func session(name string) int {
+	if n, err := strconv.Atoi(name); err == nil {
+		return n
+	}
+	return 1
+}
+
+// execute makes a command of a fence execute, execute-N or execute-all, whose text is the command.
+func (p *sectionParser) execute(t *token, lang, terminal string) {
+	text, _ := p.body(t)
+	run := func() { p.whole(t, lang) }
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "<ctrl+c>", "<ctrl-c>":
+		run = func() { p.interrupt(t) }
+	}
+	if terminal == "all" {
+		p.everywhere(t, run)
+		return
+	}
+	p.at(t, session(terminal))
+	run()
+}
+
+// everywhere does something in each terminal, and returns to the first.
+func (p *sectionParser) everywhere(t *token, do func()) {
+	for n := 1; n <= p.panes; n++ {
+		p.at(t, n)
+		do()
+	}
+	p.at(t, 1)
+}
+
+// value makes a command of a value of an action.
+func (p *sectionParser) value(t *token, rule string, n *yaml.Node) {
+	text := strings.TrimRight(n.Value, "\n")
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	from, to := p.opening(t)
+	p.command(t, rule, text, from, to, p.places(t, text, n))
+}
+
+// places is the origin of a value of YAML: its lines where the fence has the same ones, else the
+// fence as a whole.
+func (p *sectionParser) places(t *token, text string, n *yaml.Node) origin {
+	o := origin{src: p.src}
+	rows := rowsOf(p.src.text[t.body:t.tail])
+	row := n.Line - 1
+	if n.Style&yaml.LiteralStyle != 0 {
+		row++
+	}
+	at := 0
+	for line := range strings.Lines(text) {
+		m := mark{at, t.body, true}
+		if row >= 0 && row < len(rows) {
+			start := t.body + rows[row][0]
+			if i := strings.Index(p.src.text[start:t.body+rows[row][1]], strings.TrimSuffix(line, "\n")); i >= 0 {
+				m = mark{at, start + i, false}
+			}
+		}
+		o.marks = append(o.marks, m)
+		at += len(line)
+		row++
+	}
+	return o
+}
+
+// input types a text, and Return behind it.
+func (p *sectionParser) input(t *token, rule string, a *action) {
+	from, to := p.opening(t)
+	o := p.places(t, a.Text.Value, &a.Text)
+	if len(o.marks) == 0 {
+		return
+	}
+	p.add(t, &Step{Directive: "keys", Text: strings.TrimRight(a.Text.Value, "\n"), Rule: rule, Skip: p.reason(t)}, from, to, o)
+	if a.Endl != "false" {
+		p.add(t, &Step{Directive: "key", Text: "Enter", Rule: rule, Skip: p.reason(t), Hidden: true}, from, to, o)
+	}
+}
+
+// examine runs a test of the workshop, `workshop/examiner/tests/NAME`.
+func (p *sectionParser) examine(t *token, a *action) {
+	name := a.Name.Value
+	head := "bash /dev/stdin"
+	for _, arg := range a.Args {
+		head += " " + quoted(arg)
+	}
+	for dir := path.Dir(p.chapter.Path); p.fsys != nil && name != "" && p.chapter.Path != ""; dir = path.Dir(dir) {
+		for _, tests := range []string{"examiner/tests", "workshop/examiner/tests"} {
+			file, err := inside(path.Join(dir, tests), name)
+			if err != nil || !p.exists(file) {
+				continue
+			}
+			if f, err := p.open(file, maxFile); err == nil {
+				p.script(t, script{f, "examiner:execute-test", head})
+				return
+			}
+		}
+		if dir == "." {
+			break
+		}
+	}
+	from, to := p.opening(t)
+	p.add(t, &Step{Directive: "bash", Text: name, Rule: "examiner:execute-test", Skip: "its test is not in workshop/examiner/tests"}, from, to,
+		p.places(t, name+"\n", &a.Name))
+}

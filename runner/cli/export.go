@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"workshop/runner/report"
+)
+
+func newExport() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Make pictures of recordings, and handouts of runs",
+		Long: `Makes files for others from what check has written:
+
+  workshop check --record casts --report jsonl=run.jsonl
+  workshop export svg casts/scaling/viewing-logs.cast logs.svg
+  workshop export handout run.jsonl handout.html`,
+		GroupID: "deck",
+		Args:    cobra.NoArgs,
+	}
+	cmd.AddCommand(
+		exporter("svg RECORDING FILE", "Write a recording as an animated SVG picture, without a script", "cast", report.ExportSVG),
+		exporter("cast2 RECORDING FILE", "Write a recording as asciicast v2, for players that do not read v3", "cast", report.ExportCast2),
+		exporter("handout JSONL FILE", "Write a deck with each command and its output in the run: Markdown, or a page (FILE.html)", "jsonl",
+			exportHandout),
+	)
+	return cmd
+}
+
+// exporter is a command that makes a file of another one, whose name ends in ext.
+func exporter(use, short, ext string, export func(from, to string) error) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Args: cobra.ExactArgs(2),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return []cobra.Completion{ext}, cobra.ShellCompDirectiveFilterFileExt
+			}
+			return nil, cobra.ShellCompDirectiveDefault
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if same(args[0], args[1]) {
+				return fmt.Errorf("%s would overwrite the file that it is made of", args[1])
+			}
+			return export(args[0], args[1])
+		},
+	}
+}
+
+// same reports whether two names are of one file.
+func same(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
+}
+
+func exportHandout(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	files := &report.Files{}
+	if err := files.Handout(to); err != nil {
+		return err
+	}
+	_, err = report.Read(in, from, files)
+	if err != nil {
+		_ = files.Finish(nil)
+	}
+	return err
+}

@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"workshop/markdown"
+	"workshop/runner"
+	"workshop/runner/report"
+)
+
+func newReport(streams Streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "report",
+		Short:   "Make the reports of a run afterwards, from its JSON lines",
+		GroupID: "deck",
+		Args:    cobra.NoArgs,
+	}
+	cmd.AddCommand(newReportRender(streams))
+	return cmd
+}
+
+func newReportRender(streams Streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "render FILE",
+		Short: "Print the result of a run, and write its reports",
+		Long: `Reads the JSON lines of a run (check --report jsonl=FILE; - for standard input), prints
+the run as check does, and writes the reports that are asked for. They are those that
+check would have written.
+
+The lines of a run that was killed end anywhere: its step under way is interrupted, and
+what comes after it has not run.
+
+Exit status: that of the run.`,
+		Args: cobra.ExactArgs(1),
+	}
+	j := &job{}
+	j.reportFlags(cmd, report.LaterFormats())
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return []cobra.Completion{"jsonl"}, cobra.ShellCompDirectiveFilterFileExt
+	}
+	cmd.RunE = func(_ *cobra.Command, args []string) error { return j.render(args[0], streams) }
+	return cmd
+}
+
+// reportFlags adds the flags for reports in files.
+func (j *job) reportFlags(cmd *cobra.Command, formats []string) {
+	cmd.Flags().StringArrayVar(&j.reports, "report", nil,
+		"also write a report: `FORMAT=FILE`, a format of "+strings.Join(formats, ", ")+" (repeatable)")
+	cmd.Flags().StringVar(&j.record, "record", "",
+		"write a recording of each exercise to `DIR` (asciicast v3); with an html report those that did not pass go beside it anyway")
+	if err := cmd.MarkFlagDirname("record"); err != nil {
+		panic(err) // the flag is defined above
+	}
+}
+
+// files opens the reports in files. Every end of the command writes them.
+func (j *job) files(streams Streams) (*report.Files, error) {
+	files := &report.Files{Summary: os.Getenv("GITHUB_STEP_SUMMARY")}
+	for _, spec := range j.reports {
+		if err := files.Add(spec, streams.Out); err != nil {
+			return nil, fmt.Errorf("--report: %w", errors.Join(err, files.Finish(nil)))
+		}
+	}
+	switch beside := besideReport(j.reports); {
+	case j.record != "":
+		files.Record(j.record, false)
+	case beside != "":
+		files.Record(beside, true)
+	}
+	return files, nil
+}
+
+// besideReport is the folder for recordings of exercises that did not pass: beside the page, with
+// its name. "" if no page is written to a file.
+func besideReport(specs []string) string {
+	for _, spec := range specs {
+		if name, file, err := report.ParseSpec(spec); err == nil && name == "html" && file != "-" && !strings.HasPrefix(file, "/dev/") {
+			return strings.TrimSuffix(file, filepath.Ext(file)) + "-recordings"
+		}
+	}
+	return ""
+}
+
+// abort writes the reports of a run that has not begun because of an error. It returns the error.
+func abort(files *report.Files, err error) error {
+	var coded *codeError
+	if err == nil || errors.As(err, &coded) && coded.err == nil {
+		return err
+	}
+	verdict := runner.Invalid
+	if exitCode(err) == exitBroken {
+		verdict = runner.Broken
+	}
+	if failed := files.Abort(verdict, problems(err)); failed != nil {
+		return errors.Join(err, fmt.Errorf("write the report: %w", failed))
+	}
+	return err
+}
+
+// problems are the mistakes that an error holds, each with its position.
+func problems(err error) []*runner.Failure {
+	var list markdown.ErrorList
+	if !errors.As(err, &list) {
+		return []*runner.Failure{{Message: strings.ReplaceAll(err.Error(), "\n", " ")}}
+	}
+	var all []*runner.Failure
+	for _, e := range list {
+		all = append(all, &runner.Failure{Pos: e.Pos, Message: e.Message, Hint: e.Hint})
+	}
+	return all
+}
+
+// render makes the reports of a run from its JSON lines.
+func (j *job) render(name string, streams Streams) error {
+	var file io.ReadCloser = streams.In
+	if name != "-" {
+		var err error
+		if file, err = os.Open(name); err != nil {
+			return err
+		}
+		defer file.Close()
+	}
+	for _, spec := range j.reports {
+		if _, to, err := report.ParseSpec(spec); err == nil && same(name, to) {
+			return fmt.Errorf("--report %s would overwrite the lines that it is made of", spec)
+		}
+	}
+	files, err := j.files(streams)
+	if err != nil {
+		return err
+	}
+	console, err := report.New("console", streams.Out, report.Detect(streams.Out, os.Getenv))
+	if err != nil {
+		return err
+	}
+	files.Show(console)
+	result, err := report.Read(file, name, files)
+	if err != nil {
+		return errors.Join(err, files.Finish(nil))
+	}
+	if code := resultCode(result); code != exitPassed {
+		return &codeError{code: code}
+	}
+	return nil
+}

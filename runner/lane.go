@@ -1,0 +1,90 @@
+package runner
+
+import (
+	"os"
+	"slices"
+	"sync"
+)
+
+// lane holds back the events of a session until those of the sessions before it have been
+// reported, so that every report is in the order of the plan. The bytes of the terminal wait in
+// a file: the memory for the events is bounded by the number of steps.
+type lane struct {
+	mu      sync.Mutex
+	report  func(Event) // nil: the events wait
+	waiting []waitingEvent
+	spool   *os.File // deleted already
+	size    int64    // of the spool, in bytes
+}
+
+// waitingEvent is an event whose Data is a part of the spool, unless it could not be written.
+type waitingEvent struct {
+	Event
+	at     int64
+	length int
+}
+
+// add reports an event, or holds it back.
+func (l *lane) add(e Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.report != nil {
+		l.report(e)
+		return
+	}
+	w := waitingEvent{Event: e, at: l.size, length: len(e.Data)}
+	switch {
+	case w.length == 0:
+	case l.write(e.Data) == nil:
+		w.Data = nil
+	default: // the disk is full
+		w.Data, w.length = slices.Clone(e.Data), 0
+	}
+	l.waiting = append(l.waiting, w)
+}
+
+// write appends bytes to the spool.
+func (l *lane) write(b []byte) error {
+	if l.spool == nil {
+		f, err := os.CreateTemp("", "workshop-events-")
+		if err != nil {
+			return err
+		}
+		l.spool = f
+		if err := os.Remove(f.Name()); err != nil {
+			return err
+		}
+	}
+	_, err := l.spool.WriteAt(b, l.size)
+	if err == nil {
+		l.size += int64(len(b))
+	}
+	return err
+}
+
+// open reports the waiting events, and each further event at once.
+func (l *lane) open(report func(Event)) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, w := range l.waiting {
+		if w.length > 0 {
+			w.Data = make([]byte, w.length)
+			if _, err := l.spool.ReadAt(w.Data, w.at); err != nil {
+				return err
+			}
+		}
+		report(w.Event)
+	}
+	l.report = report
+	l.discard()
+	return nil
+}
+
+// discard forgets the waiting events.
+func (l *lane) discard() {
+	l.waiting = nil
+	if l.spool != nil {
+		l.spool.Close()
+		l.spool = nil
+	}
+}

@@ -1,0 +1,439 @@
+package present
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"workshop/runner"
+	"workshop/runner/screen"
+)
+
+// Verb names the act of a command.
+type Verb string
+
+// The verbs, with the fields of the command that they use.
+const (
+	VerbNext     Verb = "next"     // the next slide
+	VerbPrev     Verb = "prev"     // the slide before
+	VerbGoto     Verb = "goto"     // Text: a number, the name of a slide or chapter, or the id of an exercise
+	VerbSearch   Verb = "search"   // Text; "" for the last one again. N: -1 for backwards
+	VerbSelect   Verb = "select"   // N: the step of the slide, from 0
+	VerbMove     Verb = "move"     // N: the selection by so many steps
+	VerbRun      Verb = "run"      // the selected step
+	VerbForward  Verb = "forward"  // the steps of the session before the selected one that were not run
+	VerbContinue Verb = "continue" // run on, over slides, until a step does not pass
+	VerbStop     Verb = "stop"     // give up the step that runs
+	VerbAgain    Verb = "again"    // the step in trouble, with its command if that has ended
+	VerbSkip     Verb = "skip"     // the selected step, or the one in trouble
+	VerbDismiss  Verb = "dismiss"  // the trouble, for now
+	VerbFresh    Verb = "fresh"    // bring the shell back to its prompt, or get another one
+	VerbShell    Verb = "shell"    // open the shell of the slide, if there is none
+	VerbInput    Verb = "input"    // Text: typed by hand
+	VerbKey      Verb = "key"      // Text: a key pressed by hand, in tmux's notation
+	VerbPaste    Verb = "paste"    // Text: pasted by hand
+	VerbResize   Verb = "resize"   // Cols, Rows: of the terminal
+	VerbToggle   Verb = "toggle"   // Text: typing, verify, hidden, notes, blank
+	VerbAllow    Verb = "allow"    // the deck may run
+	VerbRefuse   Verb = "refuse"   // it may not
+	VerbLink     Verb = "link"     // Text: open a page
+	VerbClock    Verb = "clock"    // start the clock anew
+	VerbReload   Verb = "reload"   // the deck
+)
+
+// Command is a request of a face to a talk.
+type Command struct {
+	Do   Verb   `json:"do"`
+	Text string `json:"text,omitempty"`
+	N    int    `json:"n,omitempty"`
+	Cols int    `json:"cols,omitempty"`
+	Rows int    `json:"rows,omitempty"`
+
+	// If holds in the state that the sender has seen. If it no longer holds when the
+	// command's turn comes, nothing is done. nil: it always holds.
+	If func(*State) bool `json:"-"`
+
+	at time.Time // when its turn came
+}
+
+// effect is an act that a command causes, besides the new state.
+type effect struct {
+	kind  effectKind
+	steps []*Step // to be run
+	walk  bool    // the slide goes along
+	again bool    // the program that an earlier run left in the foreground is ended first
+	step  *Step   // whose shell
+	text  string
+	cols  int
+	rows  int
+}
+
+type effectKind int
+
+const (
+	runSteps effectKind = iota
+	openShell
+	freshShell
+	stopJob
+	typeText
+	resizeShell
+	pace
+	openLink
+	reload
+	remember
+)
+
+// maxInput is how much text one command may type, in bytes.
+const maxInput = 64 << 10
+
+// remembered is the effect of most commands: the place is remembered.
+func remembered() []effect { return []effect{{kind: remember}} }
+
+// updates are the acts of the verbs: each returns the state after its command and the effects
+// that the talk has to carry out. Allow and Refuse have none, as every command ends the question
+// but those that type; the talk does the rest.
+var updates = map[Verb]func(State, Command) (State, []effect){
+	VerbNext:     func(s State, _ Command) (State, []effect) { return s.show(s.Slide + 1) },
+	VerbPrev:     func(s State, _ Command) (State, []effect) { return s.show(s.Slide - 1) },
+	VerbGoto:     State.goTo,
+	VerbSearch:   State.searchOn,
+	VerbSelect:   func(s State, c Command) (State, []effect) { return s.pick(c.N) },
+	VerbMove:     func(s State, c Command) (State, []effect) { return s.pick(s.Step + c.N) },
+	VerbRun:      State.runSelected,
+	VerbForward:  State.runUpTo,
+	VerbContinue: State.runOn,
+	VerbStop:     State.stop,
+	VerbAgain:    State.runAgain,
+	VerbSkip:     State.skip,
+	VerbDismiss:  State.dismiss,
+	VerbFresh:    State.fresh,
+	VerbShell:    State.open,
+	VerbInput:    State.typeIn,
+	VerbKey:      State.typeIn,
+	VerbPaste:    State.typeIn,
+	VerbResize:   State.resize,
+	VerbToggle:   State.toggle,
+	VerbLink:     func(s State, c Command) (State, []effect) { return s, []effect{{kind: openLink, text: c.Text}} },
+	VerbClock:    State.restartClock,
+	VerbReload:   func(s State, _ Command) (State, []effect) { return s, []effect{{kind: reload}} },
+}
+
+// update returns the state after a command, and its effects. It carries out none of them.
+func (s State) update(c Command, now time.Time) (State, []effect) {
+	c.at = now
+	switch c.Do {
+	case VerbResize, VerbInput, VerbKey, VerbPaste:
+	default:
+		s.Message = Message{}
+		s.Consent = nil // another command is no consent
+	}
+	if f := updates[c.Do]; f != nil {
+		return f(s, c)
+	}
+	return s, remembered()
+}
+
+// say answers a command with a remark, and does nothing else.
+func (s State) say(c Command, text string) (State, []effect) {
+	s.Message = Message{Text: text, At: c.at}
+	return s, nil
+}
+
+// refuse answers a command with the reason why it cannot be carried out.
+func (s State) refuse(c Command, why string) (State, []effect) {
+	s.Message = Message{Text: why, Error: true, At: c.at}
+	return s, nil
+}
+
+// busy reports whether a step or another job has to end before a step is run.
+func (s *State) busy() bool { return s.Running != nil || s.Busy != "" }
+
+// isBusy is the answer to a command that has to wait.
+const isBusy = "a step is running: stop it first"
+
+func (s State) goTo(c Command) (State, []effect) {
+	at := s.Deck.find(c.Text)
+	if at < 0 {
+		return s.refuse(c, "there is no slide "+strconv.Quote(c.Text))
+	}
+	return s.show(at)
+}
+
+func (s State) searchOn(c Command) (State, []effect) {
+	if c.Text != "" {
+		s.Search = c.Text
+	}
+	if s.Search == "" {
+		return s, nil
+	}
+	direction := 1
+	if c.N < 0 {
+		direction = -1
+	}
+	at := s.Deck.search(s.Search, s.Slide, direction)
+	if at < 0 {
+		return s.refuse(c, strconv.Quote(s.Search)+" is on no slide")
+	}
+	return s.show(at)
+}
+
+// pick selects a step of the slide.
+func (s State) pick(step int) (State, []effect) {
+	if slide := s.Current(); slide != nil {
+		s.Step = min(max(step, 0), len(slide.Steps))
+	}
+	return s, remembered()
+}
+
+func (s State) runSelected(c Command) (State, []effect) {
+	step := s.Selected()
+	switch {
+	case step == nil:
+		return s.say(c, "no step is left on this slide")
+	case s.busy():
+		return s.refuse(c, isBusy)
+	}
+	s.Trouble = nil
+	return s, []effect{{kind: runSteps, steps: []*Step{step}}}
+}
+
+func (s State) runAgain(c Command) (State, []effect) {
+	if s.Trouble == nil {
+		s, effects := s.runSelected(c)
+		for i := range effects {
+			effects[i].again = true
+		}
+		return s, effects
+	}
+	if s.busy() {
+		return s.refuse(c, isBusy)
+	}
+	steps := s.redo(s.Trouble)
+	s.Trouble = nil
+	return s, []effect{{kind: runSteps, steps: steps, again: true}}
+}
+
+func (s State) runUpTo(c Command) (State, []effect) {
+	step := s.Selected()
+	switch {
+	case s.busy():
+		return s.refuse(c, isBusy)
+	case step == nil:
+		return s.say(c, "select a step to run up to")
+	}
+	steps := s.before(step)
+	if len(steps) == 0 {
+		return s.say(c, "everything before this step has been run")
+	}
+	s.Trouble = nil
+	return s, []effect{{kind: runSteps, steps: steps}}
+}
+
+// runOn runs from the selected step on, else from the next slide on.
+func (s State) runOn(c Command) (State, []effect) {
+	if s.busy() {
+		return s.refuse(c, isBusy)
+	}
+	var steps []*Step
+	if step := s.Selected(); step != nil {
+		steps = s.Deck.Steps[step.Index:]
+	} else {
+		for i, step := range s.Deck.Steps {
+			if step.Slide > s.Slide {
+				steps = s.Deck.Steps[i:]
+				break
+			}
+		}
+	}
+	if len(steps) == 0 {
+		return s.say(c, "no step is left")
+	}
+	s.Trouble = nil
+	return s, []effect{{kind: runSteps, steps: steps, walk: true}}
+}
+
+func (s State) stop(Command) (State, []effect) {
+	if s.busy() {
+		return s, []effect{{kind: stopJob}}
+	}
+	return s, remembered()
+}
+
+// skip skips the step in trouble, or the selected one.
+func (s State) skip(c Command) (State, []effect) {
+	step, late := s.Selected(), false
+	if s.Trouble != nil {
+		step, late = s.Trouble.Step, s.Trouble.Late
+	}
+	if step == nil || s.busy() {
+		return s, nil
+	}
+	s.Trouble = nil
+	if slide := s.Current(); slide != nil && !late {
+		if i := slices.Index(slide.Steps, step); i >= 0 {
+			s.Step = i + 1
+		}
+	}
+	s.noteSkipped(step, c.at)
+	return s, remembered()
+}
+
+func (s State) dismiss(Command) (State, []effect) {
+	s.Trouble = nil
+	return s, remembered()
+}
+
+func (s State) fresh(Command) (State, []effect) {
+	if s.busy() || s.Terminal == nil {
+		return s, remembered()
+	}
+	s.Trouble = nil
+	return s, []effect{{kind: freshShell}}
+}
+
+func (s State) open(Command) (State, []effect) {
+	if s.busy() || s.Terminal != nil {
+		return s, remembered()
+	}
+	return s, []effect{{kind: openShell, step: s.near()}}
+}
+
+func (s State) typeIn(c Command) (State, []effect) {
+	if s.Terminal == nil || len(c.Text) > maxInput {
+		return s, nil
+	}
+	return s, []effect{{kind: typeText, text: c.Text}}
+}
+
+func (s State) resize(c Command) (State, []effect) {
+	if c.Cols <= 0 || c.Rows <= 0 {
+		return s, remembered()
+	}
+	return s, []effect{{kind: resizeShell, cols: min(c.Cols, screen.MaxSize), rows: min(c.Rows, screen.MaxSize)}}
+}
+
+func (s State) restartClock(c Command) (State, []effect) {
+	s.Started = c.at
+	return s, remembered()
+}
+
+// noteSkipped notes that somebody has skipped a step. A verdict that there is stays.
+func (s *State) noteSkipped(step *Step, now time.Time) {
+	o := s.Outcome(step)
+	skipped := &Outcome{Step: step, Started: now, shell: s.shell, Result: &runner.StepResult{Step: step.Step, Verdict: runner.Skipped}}
+	if o != nil {
+		if !o.mark().Bad() {
+			return
+		}
+		again := *o
+		again.Skipped = true
+		skipped = &again
+		if i := slices.IndexFunc(s.Log, o.same); i >= 0 {
+			s.reviseLog(i, skipped)
+		}
+	}
+	s.Outcomes = slices.Clone(s.Outcomes)
+	s.Outcomes[step.Index] = skipped
+}
+
+func (s State) toggle(c Command) (State, []effect) {
+	switch c.Text {
+	case "typing":
+		s.Typing = !s.Typing
+		return s, []effect{{kind: pace}, {kind: remember}}
+	case "verify":
+		s.Verify = !s.Verify
+	case "hidden":
+		s.Hidden = !s.Hidden
+	case "notes":
+		s.Talk = !s.Talk
+	case "blank":
+		s.Blank = !s.Blank
+	}
+	return s, remembered()
+}
+
+// show goes to a slide, and selects its first step that is to be run. Nothing runs.
+func (s State) show(at int) (State, []effect) {
+	at = min(max(at, 0), max(len(s.Deck.Slides)-1, 0))
+	if at == s.Slide {
+		return s, nil
+	}
+	s.Slide = at
+	s.Step = s.due()
+	return s, remembered()
+}
+
+// due is the first step of the slide that was not run.
+func (s *State) due() int {
+	slide := s.Current()
+	if slide == nil {
+		return 0
+	}
+	for i, step := range slide.Steps {
+		if s.Outcomes[step.Index] == nil {
+			return i
+		}
+	}
+	return len(slide.Steps)
+}
+
+// before are the steps of a session that come before one, in the plan's order, and
+// were not run in its present shell.
+func (s *State) before(step *Step) []*Step {
+	var steps []*Step
+	for _, o := range s.Deck.Steps[:step.Index] {
+		if o.Session != step.Session {
+			continue
+		}
+		if ran := s.Outcome(o); ran == nil || ran.shell != s.shell || s.Session != step.Session.Name {
+			steps = append(steps, o)
+		}
+	}
+	return steps
+}
+
+// redo are the steps that repeat the step in trouble. A wait whose command still runs
+// waits on. Any other step that judges a command needs the command to be run again. A
+// command that failed late is run with the steps behind it.
+func (s *State) redo(t *Trouble) []*Step {
+	from := t.Step.Index
+	if t.Late {
+		to := from + 1
+		for to < len(s.Deck.Steps) && s.Deck.Steps[to].Exercise == t.Step.Exercise && !s.Deck.Steps[to].Snippet() {
+			to++
+		}
+		return s.Deck.Steps[from:to]
+	}
+	if kind := t.Step.Kind(); t.Failure != nil && (kind == runner.KindJudges || kind == runner.KindWaits && t.Failure.Status != nil) {
+		for i := from; i >= 0 && s.Deck.Steps[i].Exercise == t.Step.Exercise; i-- {
+			if s.Deck.Steps[i].Snippet() {
+				from = i
+				break
+			}
+		}
+	}
+	return s.Deck.Steps[from : t.Step.Index+1]
+}
+
+// near is the step whose shell belongs to the slide: the selected one, or the next one of
+// its chapter, or the one before.
+func (s *State) near() *Step {
+	if step := s.Selected(); step != nil {
+		return step
+	}
+	var last *Step
+	for _, step := range s.Deck.Steps {
+		if step.Slide >= s.Slide && last != nil && last.Session == step.Session {
+			return step
+		}
+		if step.Slide > s.Slide {
+			if last == nil || s.Current() != nil && step.Exercise.Chapter == s.Current().Chapter {
+				return step
+			}
+			return last
+		}
+		last = step
+	}
+	return last
+}

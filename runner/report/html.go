@@ -1,0 +1,284 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+
+	"workshop/runner"
+	"workshop/runner/page"
+	"workshop/runner/screen"
+)
+
+//go:embed page
+var htmlFiles embed.FS
+
+var htmlPages = template.Must(template.ParseFS(htmlFiles, "page/*.html"))
+
+// htmlReport is a page for people: one file without a request to any host. What did not pass comes
+// first. The recordings wait in a temporary file until the verdicts are known.
+type htmlReport struct {
+	w      io.Writer
+	spool  *os.File
+	size   int64
+	parts  []extent // of the spool, in the order of the exercises
+	screen *screen.Screen
+	slide  *slideRecord
+	steps  []stepRecord
+	player *player // nil before the first step of an exercise
+}
+
+type extent struct{ from, to int64 }
+
+func newHTML(w io.Writer, _ Options) Reporter { return &htmlReport{w: w} }
+
+// htmlPart is the part of an exercise that is known before the end of the run.
+type htmlPart struct {
+	Slide  *slideRecord
+	Steps  []stepRecord
+	Cols   int
+	Screen []string // the final one, as HTML
+	Player *playerData
+}
+
+// Event has nothing to do: see record.
+func (h *htmlReport) Event(runner.Event) error { return nil }
+
+func (h *htmlReport) record(r *record) error {
+	at, err := time.Parse(time.RFC3339Nano, r.Time)
+	if err != nil {
+		return err
+	}
+	switch r.Kind {
+	case runner.SessionStarted:
+		h.screen = screen.New(r.Cols, r.Rows, screen.Hooks{})
+	case runner.EventResized:
+		h.screen.Resize(r.Cols, r.Rows)
+	case runner.ExerciseStarted:
+		h.slide, h.steps, h.player = r.Slide, r.Steps, nil
+	case runner.StepStarted:
+		if h.player == nil {
+			h.player = newPlayer(h.screen, at)
+			h.player.take(at)
+		}
+	case runner.EventOutput:
+		if r.Draw == "" {
+			return nil
+		}
+		if _, err := h.screen.Write([]byte(r.Draw)); err != nil {
+			return err
+		}
+		if h.player != nil {
+			h.player.take(at)
+		}
+	case runner.StepFinished:
+		h.player.mark(at)
+	case runner.ExerciseFinished:
+		return h.keep()
+	}
+	return nil
+}
+
+// keep writes the part of an exercise to the temporary file.
+func (h *htmlReport) keep() error {
+	if h.spool == nil {
+		f, err := os.CreateTemp("", "workshop-report-")
+		if err != nil {
+			return err
+		}
+		h.spool = f
+		if err := os.Remove(f.Name()); err != nil { // it lives as long as it is open
+			return err
+		}
+	}
+	part := htmlPart{Slide: h.slide, Steps: h.steps}
+	if h.player != nil {
+		data := h.player.data()
+		part.Player, part.Screen = &data, h.player.last()
+		part.Cols, _ = h.screen.Size()
+		h.player = nil
+	}
+	b, err := json.Marshal(part)
+	if err != nil {
+		return err
+	}
+	n, err := h.spool.Write(b)
+	h.parts = append(h.parts, extent{h.size, h.size + int64(n)})
+	h.size += int64(n)
+	return err
+}
+
+// part reads a part back.
+func (h *htmlReport) part(i int) (p htmlPart, err error) {
+	s := h.parts[i]
+	err = json.NewDecoder(io.NewSectionReader(h.spool, s.from, s.to-s.from)).Decode(&p)
+	return p, err
+}
+
+func (h *htmlReport) Finish(r *runner.Result) (err error) {
+	if h.spool != nil {
+		defer func() { err = errors.Join(err, h.spool.Close()) }()
+	}
+	if r == nil {
+		return nil
+	}
+	w := bufio.NewWriter(h.w)
+	head, err := headOf(r)
+	if err != nil {
+		return err
+	}
+	for _, part := range []string{"head", "styles", "top", "", "foot", "script"} {
+		if part == "" {
+			err = h.exercises(w, r)
+		} else {
+			err = show(w, part, head)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// place is an exercise with its place in the report.
+type place struct {
+	index   int // among all exercises
+	anchor  string
+	session *runner.SessionResult
+	*runner.ExerciseResult
+}
+
+// exercises writes the exercises: those that did not pass, then all others by chapter.
+func (h *htmlReport) exercises(w io.Writer, r *runner.Result) error {
+	all := placesOf(r)
+	if all == nil {
+		return nil
+	}
+	begun := false
+	for _, p := range all {
+		if !wanting(p.Verdict) {
+			continue
+		}
+		if !begun {
+			begun = true
+			if err := show(w, "section", map[string]string{"Title": "What did not pass", "Class": "first"}); err != nil {
+				return err
+			}
+		}
+		if err := h.exercise(w, p, len(all)); err != nil {
+			return err
+		}
+	}
+	chapter := ""
+	for i, p := range all {
+		if c := chapterOf(p); c != chapter || i == 0 {
+			if err := show(w, "section", map[string]string{"Title": c}); err != nil {
+				return err
+			}
+			chapter = c
+		}
+		if wanting(p.Verdict) {
+			if err := show(w, "elsewhere", h.view(p, htmlPart{})); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := h.exercise(w, p, len(all)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// placesOf are the exercises of a run, in order, each with a name for links.
+func placesOf(r *runner.Result) []place {
+	var all []place
+	used := map[string]int{}
+	for _, s := range r.Sessions {
+		for _, e := range s.Exercises {
+			anchor := page.Printable(strings.Join(strings.FieldsFunc(e.ID, func(r rune) bool { return unicode.IsSpace(r) || hostile(r) }), "-"))
+			if e.Setup {
+				anchor += "--set-up-of-" + fileName(s.Name)
+			}
+			if used[anchor]++; used[anchor] > 1 {
+				anchor = fmt.Sprintf("%s--%d", anchor, used[anchor])
+			}
+			all = append(all, place{len(all), anchor, s, e})
+		}
+	}
+	return all
+}
+
+func chapterOf(p place) string {
+	name := p.session.Name
+	if p.Chapter != nil {
+		name = p.Chapter.Name
+		if p.Chapter.Title != "" {
+			name = p.Chapter.Title
+		}
+	}
+	if d := p.session.Deck; d != nil && d.Title != "" && d.Title != name {
+		name = d.Title + " · " + name
+	}
+	if p.Setup {
+		name += " (set-up of " + p.session.Name + ")"
+	}
+	return clean(name)
+}
+
+// wanting reports whether an exercise is shown first and open.
+func wanting(v runner.Verdict) bool { return v != runner.Passed && !brief(v) }
+
+// exercise writes an exercise, and its recording behind it.
+func (h *htmlReport) exercise(w io.Writer, p place, total int) error {
+	part := htmlPart{}
+	if p.index < len(h.parts) {
+		var err error
+		if part, err = h.part(p.index); err != nil {
+			return fmt.Errorf("read the recording of %s back: %w", p.ID, err)
+		}
+	}
+	v := h.view(p, part)
+	v.Open = wanting(p.Verdict) || total == 1
+	if err := show(w, "exercise", v); err != nil {
+		return err
+	}
+	if part.Player == nil {
+		return nil
+	}
+	data, err := json.Marshal(part.Player)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "<script type=\"application/json\" id=\"recording-%d\">%s</script>\n", p.index, harmless(data))
+	return err
+}
+
+// show writes a template. Characters with an effect on readers of a log are written as references.
+func show(w io.Writer, name string, data any) error {
+	var b bytes.Buffer
+	if err := htmlPages.ExecuteTemplate(&b, name, data); err != nil {
+		return err
+	}
+	text := b.Bytes()
+	if name != "styles" && name != "script" && name != "handout-head" {
+		text = references.ReplaceAllFunc(powerless(text), func(m []byte) []byte {
+			return fmt.Appendf(nil, "&#%d;", []rune(string(m))[0])
+		})
+	}
+	_, err := w.Write(text)
+	return err
+}
+
+// references matches tabs, line separators, and characters that change the direction of text.
+var references = regexp.MustCompile(`[\t\x{2028}\x{2029}\x{061c}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]`)

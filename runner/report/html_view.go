@@ -1,0 +1,212 @@
+package report
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"html/template"
+	"regexp"
+	"strings"
+
+	"workshop/markdown"
+	"workshop/runner"
+	"workshop/runner/page"
+)
+
+// htmlExercise is an exercise as its template shows it.
+type htmlExercise struct {
+	Index                          int
+	Anchor, ID, Title, Place, Took string
+	Verdict, Mark, Says, Search    string
+	Late, Open, Recorded           bool
+	Slide                          template.HTML
+	Number                         int
+	Failure                        string
+	Details                        []htmlDetail
+	Steps                          []htmlStep
+	Screen                         []template.HTML
+	Cols                           int
+	Left                           int
+	PictureName                    string
+	Picture                        string
+}
+
+type htmlDetail struct{ Name, Text string }
+
+type htmlStep struct {
+	Number                                   int
+	Verdict, Mark, Directive, Input, Expects string
+	Output, Place, Took                      string
+	Hidden, Ran                              bool
+}
+
+func (h *htmlReport) view(p place, part htmlPart) htmlExercise {
+	v := htmlExercise{
+		Index: p.index, Anchor: p.anchor, ID: clean(p.ID), Title: title(p.Exercise), Place: at(p.Exercise), Late: p.Late,
+		Verdict: string(p.Verdict), Mark: markOf(p.Verdict), Says: clean(string(p.Verdict)), Cols: part.Cols, Recorded: part.Player != nil,
+	}
+	if p.Duration > 0 {
+		v.Took = span(p.Duration)
+	}
+	if f := p.Failure; f != nil {
+		v.Failure = says(f)
+		for _, d := range details(f) {
+			v.Details = append(v.Details, htmlDetail{d.name, strings.Join(d.lines, "\n")})
+		}
+		if name, lines := picture(f); part.Player == nil {
+			v.PictureName, v.Picture = name, strings.Join(lines, "\n")
+		}
+	}
+	if part.Slide != nil {
+		v.Slide, v.Number = template.HTML(page.Alone(part.Slide.Source)), part.Slide.Number
+	}
+	for i, s := range p.Steps {
+		v.Steps = append(v.Steps, stepView(i, s, part))
+	}
+	for _, line := range part.Screen {
+		v.Screen = append(v.Screen, template.HTML(line))
+	}
+	if part.Player != nil {
+		v.Left = part.Player.Left
+	}
+	v.Search = strings.ToLower(strings.Join([]string{v.ID, v.Title, v.Place, v.Failure, searchOf(p.Steps)}, " "))
+	return v
+}
+
+func searchOf(steps []*runner.StepResult) string {
+	var all []string
+	for _, s := range steps {
+		all = append(all, doing(s.Step))
+	}
+	return strings.Join(all, " ")
+}
+
+func stepView(i int, s *runner.StepResult, part htmlPart) htmlStep {
+	v := htmlStep{
+		Number: i + 1, Verdict: string(s.Verdict), Mark: markOf(s.Verdict), Directive: clean(s.Directive), Input: block(s.Text),
+		Output: block(s.Output), Place: clean(s.Pos.String()), Hidden: s.Hidden, Ran: s.Verdict != runner.Skipped,
+	}
+	if v.Ran {
+		v.Took = span(s.Duration)
+	}
+	if i < len(part.Steps) {
+		v.Expects = clean(part.Steps[i].Expects)
+	}
+	return v
+}
+
+// block is a text of several lines.
+func block(s string) string { return strings.Join(cleanLines(s), "\n") }
+
+// verdictMarks are the marks of the verdicts. They differ by form, not only by colour.
+var verdictMarks = []struct {
+	verdict runner.Verdict
+	mark    string
+}{
+	{runner.Failed, "✗"},
+	{runner.Broken, "⚠"},
+	{runner.Interrupted, "■"},
+	{runner.Blocked, "⊘"},
+	{runner.Skipped, "–"},
+	{runner.Passed, "✓"},
+	{runner.Invalid, "✗"},
+}
+
+func markOf(v runner.Verdict) string {
+	for _, m := range verdictMarks {
+		if m.verdict == v {
+			return m.mark
+		}
+	}
+	return "?"
+}
+
+// htmlHead is the beginning and the end of the page.
+type htmlHead struct {
+	Title, Verdict, Mark, Counts, Took, Date string
+	Styles                                   template.CSS
+	Script                                   template.JS
+	Policy                                   string
+	Filters                                  []htmlFilter
+	Problems                                 []string
+	Notes                                    []string
+	Total                                    int
+}
+
+type htmlFilter struct {
+	Verdict, Mark string
+	Count         int
+}
+
+func headOf(r *runner.Result) (*htmlHead, error) {
+	h := &htmlHead{
+		Title: reportTitle(r.Plan.Decks), Verdict: string(r.Verdict), Mark: markOf(r.Verdict), Took: span(r.Duration),
+		Date: r.Started.UTC().Format("2006-01-02 15:04 MST"),
+	}
+	counts := map[runner.Verdict]int{}
+	for _, s := range r.Sessions {
+		for _, e := range s.Exercises {
+			counts[e.Verdict]++
+			h.Total++
+		}
+		if unreported(s) {
+			h.Problems = append(h.Problems, says(s.Failure))
+		}
+	}
+	for _, f := range r.Problems {
+		h.Problems = append(h.Problems, says(f))
+	}
+	for _, m := range verdictMarks {
+		if n := counts[m.verdict]; n > 0 {
+			h.Filters = append(h.Filters, htmlFilter{string(m.verdict), m.mark, n})
+		}
+	}
+	for _, n := range r.Notes {
+		h.Notes = append(h.Notes, clean(n))
+	}
+	return h, h.assets()
+}
+
+// assets adds the styles and the script.
+func (h *htmlHead) assets() error {
+	var styles, script strings.Builder
+	for _, f := range []struct {
+		files embed.FS
+		name  string
+		to    *strings.Builder
+	}{
+		{page.Files, "base.css", &styles},
+		{page.Files, "slide.css", &styles},
+		{htmlFiles, "page/report.css", &styles},
+		{page.Files, "runs.js", &script},
+		{htmlFiles, "page/report.js", &script},
+	} {
+		b, err := f.files.ReadFile(f.name)
+		if err != nil {
+			return err
+		}
+		f.to.Write(b)
+	}
+	// The parts of the script are modules, and here they are one.
+	text := exports.ReplaceAllString(script.String(), "")
+	h.Styles, h.Script = template.CSS(styles.String()), template.JS(text)
+	sum := sha256.Sum256([]byte(text))
+	h.Policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	return nil
+}
+
+// exports matches the declarations of a module that another one of the page uses.
+var exports = regexp.MustCompile(`(?m)^export |^import .*\n`)
+
+func reportTitle(decks []*markdown.Deck) string {
+	var all []string
+	for _, d := range decks {
+		if d.Title != "" {
+			all = append(all, clean(d.Title))
+		}
+	}
+	if len(all) == 0 {
+		return "Workshop"
+	}
+	return strings.Join(all, ", ")
+}

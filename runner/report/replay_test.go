@@ -1,0 +1,191 @@
+package report_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"workshop/markdown"
+	"workshop/runner"
+	"workshop/runner/report"
+)
+
+// later returns the reports that are made of JSON lines, and the verdict.
+func later(t testing.TB, lines string) (map[string]string, runner.Verdict) {
+	t.Helper()
+	var verdict runner.Verdict
+	texts := inFiles(t, func(files *report.Files) {
+		result, err := report.Read(strings.NewReader(lines), "run.jsonl", files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		verdict = result.Verdict
+	})
+	return texts, verdict
+}
+
+// inFiles returns the reports that a function writes.
+func inFiles(t testing.TB, write func(*report.Files)) map[string]string {
+	t.Helper()
+	dir, files := t.TempDir(), &report.Files{Run: "run"}
+	for _, name := range report.LaterFormats() {
+		if err := files.Add(name+"="+filepath.Join(dir, name), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(files)
+	texts := map[string]string{}
+	for _, name := range report.LaterFormats() {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[name] = string(b)
+	}
+	return texts
+}
+
+// TestLater checks that a report made of the JSON lines is the one that was made during the run.
+func TestLater(t *testing.T) {
+	for _, rec := range recordings {
+		t.Run(rec.name, func(t *testing.T) {
+			r := rec.record(t)
+			live := inFiles(t, func(files *report.Files) { r.play(t, files) })
+			after, verdict := later(t, live["jsonl"])
+			if verdict != r.result.Verdict {
+				t.Errorf("the run is %s, its lines say %s", r.result.Verdict, verdict)
+			}
+			if diff := cmp.Diff(live, after); diff != "" {
+				t.Errorf("(-live +later):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestCutAnywhere checks that a file that was cut off at any byte tells of an interrupted run, in
+// every report, and never of one that passed.
+func TestCutAnywhere(t *testing.T) {
+	whole := written(t, passed(t), "jsonl", report.Options{RunID: "run"})
+	for n := range len(whole) {
+		var console bytes.Buffer
+		files := &report.Files{}
+		if err := files.Add("console=-", &console); err != nil {
+			t.Fatal(err)
+		}
+		result, err := report.Read(strings.NewReader(whole[:n]), "run.jsonl", files)
+		if err != nil {
+			t.Fatalf("cut at %d: %v", n, err)
+		}
+		planned := 0
+		if n > strings.Index(whole, "\n") {
+			planned = 2
+		}
+		if result.Verdict != runner.Interrupted || result.Plan.Exercises() != planned {
+			t.Fatalf("cut at %d: %s with %d exercises", n, result.Verdict, result.Plan.Exercises())
+		}
+		if got := console.String(); !strings.Contains(got, "\nstop ") || strings.Contains(got, "\nok      2 exercises") {
+			t.Fatalf("cut at %d:\n%s", n, got)
+		}
+	}
+}
+
+// TestCutInStep checks the place that the reports name.
+func TestCutInStep(t *testing.T) {
+	whole := written(t, mixed(t), "jsonl", report.Options{RunID: "run"})
+	i := strings.Index(whole, `"kind":"step-finished","deck":"slides","session":"scaling","exercise":"scaling/viewing-logs","step":2`)
+	texts, _ := later(t, whole[:i])
+	for _, name := range []string{"console", "junit"} {
+		if want := "slides/scaling.md:40:3: interrupted: the report ends here"; !strings.Contains(texts[name], want) {
+			t.Errorf("%s does not say %q:\n%s", name, want, texts[name])
+		}
+	}
+}
+
+// FuzzRead checks that no file makes a report panic: it is an error, or a run.
+func FuzzRead(f *testing.F) {
+	for _, rec := range recordings {
+		whole := written(f, rec.record(f), "jsonl", report.Options{RunID: "run"})
+		lines := strings.SplitAfter(whole, "\n")
+		f.Add(whole)
+		for i := range min(len(lines), 40) { // each line left out, or twice
+			f.Add(strings.Join(lines[:i], "") + strings.Join(lines[i+1:], ""))
+			f.Add(strings.Join(lines[:i+1], "") + strings.Join(lines[i:], ""))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		files := &report.Files{}
+		for _, name := range report.LaterFormats() {
+			if err := files.Add(name+"=-", io.Discard); err != nil {
+				t.Fatal(err)
+			}
+		}
+		files.Record(t.TempDir(), false)
+		if _, err := report.Read(strings.NewReader(text), "run.jsonl", files); err != nil {
+			_ = files.Finish(nil)
+		}
+	})
+}
+
+func TestReadErrors(t *testing.T) {
+	whole := written(t, passed(t), "jsonl", report.Options{RunID: "run"})
+	first, rest, _ := strings.Cut(whole, "\n")
+	for _, tc := range []struct{ text, want string }{
+		{"hello\n", "run.jsonl:1: not a record of a run: "},
+		{"{}\n", "run.jsonl:1: not a record of a run: "},
+		{strings.Replace(whole, `"v":1`, `"v":2`, 1), "run.jsonl:1: a record of version 2; this program reads version 1"},
+		{rest, "run.jsonl:1: the report does not begin with the beginning of a run"},
+		{whole + whole, fmt.Sprintf("run.jsonl:%d: a second run begins here: a report holds one", strings.Count(whole, "\n")+1)},
+		{first + "\n" + strings.ReplaceAll(rest, `"intro/hello"`, `"intro/other"`), `run.jsonl:3: the exercise "intro/other" is not the next one in the plan`},
+	} {
+		_, err := report.Read(strings.NewReader(tc.text), "run.jsonl", &report.Files{})
+		if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
+			t.Errorf("got  %v\nwant %s", err, tc.want)
+		}
+	}
+}
+
+// TestLaterCorrection runs an exercise whose command fails during the next one: read back, both have
+// their own verdicts, and each report is the same as that of the run.
+func TestLaterCorrection(t *testing.T) {
+	deck, err := markdown.Parse("late.md", []byte("# Late\n\n.exercise[\n```bash\necho RE\"ADY\"; sleep 0.5; (exit 3)\n```\n"+
+		"<!-- ```wait READY``` -->\n]\n\n---\n\n## Next\n\n.exercise[\n```bash\ntrue\n```\n]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := runner.Compile(deck)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := inFiles(t, func(files *report.Files) {
+		result, err := runner.Run(t.Context(), plan, runner.Options{Path: os.Getenv("PATH"), Event: func(e runner.Event) {
+			if err := files.Event(e); err != nil {
+				t.Error(err)
+			}
+		}})
+		if err := errors.Join(err, files.Finish(result)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	after, verdict := later(t, live["jsonl"])
+	if verdict != runner.Failed {
+		t.Errorf("the run is %s", verdict)
+	}
+	if diff := cmp.Diff(live, after); diff != "" {
+		t.Errorf("(-live +later):\n%s", diff)
+	}
+	result, err := report.Read(strings.NewReader(live["jsonl"]), "run.jsonl", &report.Files{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := result.Sessions[0].Exercises
+	if e[0].Verdict != runner.Failed || !e[0].Late || e[1].Verdict != runner.Passed {
+		t.Errorf("%s (late: %v), %s; want failed (late: true), passed", e[0].Verdict, e[0].Late, e[1].Verdict)
+	}
+}
