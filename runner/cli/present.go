@@ -107,7 +107,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	if err != nil {
 		return err
 	}
-	terminal := report.Detect(streams.Out, os.Getenv).TTY && report.Detect(streams.In, os.Getenv).TTY
+	terminal := report.IsTerminal(streams.Out, os.Getenv) && report.IsTerminal(streams.In, os.Getenv)
 	if s.preflight {
 		if err := s.consent(ctx, src.Plan, memory, terminal, streams); err != nil {
 			return err
@@ -331,7 +331,7 @@ func (s *show) check(ctx context.Context, src *present.Source, book *ledger.Ledg
 	if code == exitBroken || code == exitInterrupted || code != exitPassed && ctx.Err() != nil {
 		return &codeError{code: code}
 	}
-	if code != exitPassed && !report.Detect(streams.In, os.Getenv).TTY {
+	if code != exitPassed && !report.IsTerminal(streams.In, os.Getenv) {
 		return &codeError{code: code}
 	}
 	return nil

@@ -30,7 +30,7 @@ type Reporter interface {
 
 // Options describe the output of a report. The zero value is suitable for a file.
 type Options struct {
-	TTY   bool                    // the writer is a terminal: lines may be redrawn
+	TTY   bool                    // the writer is a terminal on which lines may be redrawn
 	Color bool                    // use colours
 	Cols  int                     // the writer's size in cells; 0: 100×24
 	Rows  int                     //
@@ -40,11 +40,17 @@ type Options struct {
 	Summary string
 }
 
+// IsTerminal reports whether a file is a terminal on which text can be placed. TERM=dumb names one
+// on which it cannot.
+func IsTerminal(f *os.File, getenv func(string) string) bool {
+	return term.IsTerminal(int(f.Fd())) && getenv("TERM") != "dumb"
+}
+
 // Detect returns the properties of a file, and follows NO_COLOR (https://no-color.org),
 // TERM=dumb and CI in the environment. A CI service keeps every redrawn line in its log: there
 // a terminal gets colours only.
 func Detect(f *os.File, getenv func(string) string) Options {
-	opts := Options{TTY: term.IsTerminal(int(f.Fd())) && getenv("TERM") != "dumb"}
+	opts := Options{TTY: IsTerminal(f, getenv)}
 	if !opts.TTY {
 		return opts
 	}
