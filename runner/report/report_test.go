@@ -437,7 +437,10 @@ func TestJSONLinesMerge(t *testing.T) {
 		t.Error(diff)
 	}
 	last := all[len(all)-1]
-	want := map[string]any{"passed": 2.0, "skipped": 1.0, "failed": 3.0, "broken": 2.0, "interrupted": 1.0, "blocked": 0.0}
+	want := map[string]any{
+		"passed": 2.0, "skipped": 1.0, "failed": 3.0, "broken": 2.0, "interrupted": 1.0, "blocked": 0.0,
+		"flaky": 0.0, "quarantined": 0.0, "inconclusive": 0.0,
+	}
 	if diff := cmp.Diff(want, last["counts"]); last["kind"] != "run-finished" || diff != "" {
 		t.Error(last["kind"], diff)
 	}
