@@ -214,11 +214,19 @@ func unowned(sr *SessionResult) bool {
 func (r *run) held(e *Exercise, v Verdict) Verdict {
 	switch v {
 	case Failed, Blocked, Flaky, Inconclusive:
-		if r.opts.Quarantined != nil && r.opts.Quarantined(e) {
+		if r.quarantine(e) != "" {
 			return Quarantined
 		}
 	}
 	return v
+}
+
+// quarantine is the remark on an exercise in quarantine.
+func (r *run) quarantine(e *Exercise) string {
+	if r.opts.Quarantined == nil {
+		return ""
+	}
+	return r.opts.Quarantined(e)
 }
 
 // counted is the verdict of an exercise as it counts in its session's.
@@ -255,6 +263,10 @@ func (r *run) worse(a, b Verdict) Verdict {
 	}
 	return worse(a, b)
 }
+
+// Bad reports whether the step was carried out and did not come out as it should. A measurement that
+// could not decide says nothing.
+func (st *StepResult) Bad() bool { return st.Failure != nil && st.Verdict != Inconclusive }
 
 // done reports whether the commands of an exercise did what they should.
 func done(v Verdict) bool { return v == Passed || v == Inconclusive }

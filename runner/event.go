@@ -149,7 +149,7 @@ type StepResult struct {
 
 // rank orders the verdicts from the best to the worst.
 var rank = map[Verdict]int{
-	Passed: 0, Quarantined: 1, Inconclusive: 2, Flaky: 3, Skipped: 4, Blocked: 5, Failed: 6, Broken: 7, Interrupted: 8,
+	Passed: 0, Skipped: 1, Quarantined: 2, Inconclusive: 3, Flaky: 4, Blocked: 5, Failed: 6, Broken: 7, Interrupted: 8,
 }
 
 // worse is the worse of two verdicts.

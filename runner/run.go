@@ -73,8 +73,9 @@ type Options struct {
 	Retries, Repeat int
 	AllowFlaky      bool // exercises that fail, and pass in the last attempt, do not fail the run
 	Strict          bool // a measurement that could not decide fails the run
-	// Quarantined reports whether an exercise may fail without failing the run. It may be nil.
-	Quarantined func(*Exercise) bool
+	// Quarantined is a remark on an exercise that may fail without failing the run, "" for others. It
+	// may be nil.
+	Quarantined func(*Exercise) string
 	KeepBroken  bool // exercises with mistakes do not count in the verdict of the run
 	Cols, Rows  int  // of the terminal; 0: 80×24
 	Shell       string
@@ -142,10 +143,15 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 	return r.result, nil
 }
 
-// judge gives the run its verdict.
+// judge gives the run its verdict, and says what came of the exercises in quarantine.
 func (r *run) judge() {
 	for _, sr := range r.result.Sessions {
 		r.result.Verdict = r.worse(r.result.Verdict, sr.Verdict)
+		for _, er := range sr.Exercises {
+			if remark := r.quarantine(er.Exercise); remark != "" && !er.Setup {
+				r.addNote(remark + ": " + string(er.Verdict))
+			}
+		}
 	}
 	if r.result.Verdict == Passed && !r.result.has(Passed) {
 		r.result.Verdict = Skipped

@@ -65,6 +65,7 @@ before anything runs. Warnings are shown.`,
 	job := runFlags(cmd, "private")
 	failFast := cmd.Flags().Bool("fail-fast", false, "stop at the first exercise that does not pass")
 	cmd.Flags().IntVarP(&job.jobs, "jobs", "j", 0, "run `N` sessions side by side; 0 means as many as there are processors")
+	job.flakeFlags(cmd)
 	cmd.Flags().BoolVar(&job.update, "update", false,
 		"write the snippets' output into the deck's output fences, if three runs agree")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -98,6 +99,7 @@ type job struct {
 	console      string
 	lint         bool // lint first; warnings are all printed
 	broken       broken
+	flakes       flakes
 	requireAll   bool
 }
 
@@ -267,6 +269,11 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err := j.abreast(ctx, plan, &opts); err != nil {
 		return err
 	}
+	stop, err := j.flakes.begin(j, &opts, plan, sources, streams)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	console, err := j.consoleReport(&opts, streams)
 	if err != nil {
 		return err
@@ -278,8 +285,8 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 			reportErr = errors.Join(reportErr, r.Event(e))
 		}
 	}
-	ctx, force, stop := streams.interruptible(ctx)
-	defer stop()
+	ctx, force, cancel := streams.interruptible(ctx)
+	defer cancel()
 	done := make(chan struct{})
 	defer close(done)
 	go func() {

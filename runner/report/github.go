@@ -114,6 +114,10 @@ func (f fault) message() string {
 		return clean(string(f.verdict))
 	}
 	message := clean(f.failure.Message)
+	switch f.verdict {
+	case runner.Flaky, runner.Inconclusive, runner.Quarantined:
+		message = string(f.verdict) + ": " + message
+	}
 	if f.failure.Hint != "" {
 		message += " (" + clean(f.failure.Hint) + ")"
 	}

@@ -82,7 +82,6 @@ func (p *printer) repeats(r *runner.Result) {
 	for _, x := range all {
 		counts = max(counts, widths.StringWidth(x.counts.String()))
 	}
-	p.line("")
 	p.line(p.paint(bold, fmt.Sprintf("%d attempts of each session, with the bounds that they allow at 95 %%:", r.Repeat)))
 	for _, x := range all {
 		look := green
@@ -91,6 +90,7 @@ func (p *printer) repeats(r *runner.Result) {
 		}
 		p.line(gap + strings.Join([]string{pad(clean(x.id), p.id), p.paint(look, pad(x.counts.String(), counts)), x.said()}, gap))
 	}
+	p.line("")
 }
 
 // repeatRecord is an exercise of a repeated run, in its last record.

@@ -25,7 +25,7 @@ var verdictForms = []verdictForm{
 	{runner.Broken, "BROKEN", "⚠", purple, "the environment is wrong, or the deck cannot be read"},
 	{runner.Interrupted, "stop", "■", purple, "the run ended before it did"},
 	{runner.Quarantined, "quar", "⚑", yellow, "it did not pass, and is in quarantine: it does not fail the run"},
-	{runner.Inconclusive, "unsure", "?", yellow, "the machine was too busy for its measurement"},
+	{runner.Inconclusive, "unsure", "≈", yellow, "the machine was too busy for its measurement"},
 	{runner.Skipped, "skip", "–", yellow, "it did not run"},
 	{runner.Passed, "ok", "✓", green, "all its steps passed"},
 	{runner.Invalid, "BAD", "✗", red, "the run has not begun"},
