@@ -53,6 +53,11 @@ func newCheck(streams Streams) *cobra.Command {
 		Long: `Runs the exercises of a deck and reports which of them pass. A failure is shown with the
 command, the expected text, the last screen and the exit status.
 
+An exercise that fails in one attempt and passes in another (--retries, --repeat) is flaky,
+and fails the run unless --allow-flaky is given. The exercises of quarantine.yml, beside the
+manifest, fail without failing the run. A measurement for which the machine was too busy is
+inconclusive, and fails it with --strict only.
+
 Exit status: 0 passed, 1 failed, 2 bad input or usage, 3 nothing selected or left, 4 broken
 environment, 130 interrupted.
 
