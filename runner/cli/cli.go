@@ -11,7 +11,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +33,6 @@ type Streams struct {
 	In       *os.File
 	Out, Err *os.File
 	Signals  <-chan os.Signal // signals that end the process; may be nil
-	Now      func() time.Time // the clock of the quarantine; nil: that of the system
 }
 
 // interruptible returns a context that the first signal ends; the second signal closes force.

@@ -57,14 +57,10 @@ func (f *flakes) check(j *job) error {
 // begin checks the options, adds them to those of a run, and makes the processors busy until stop is
 // called.
 func (f *flakes) begin(j *job, opts *runner.Options, plan *runner.Plan, sources []*source, streams Streams) (stop func(), err error) {
-	now := time.Now
-	if streams.Now != nil {
-		now = streams.Now
-	}
-	if err := errors.Join(f.check(j), f.add(opts, plan, sources, now())); err != nil || !f.stress {
+	if err := errors.Join(f.check(j), f.add(opts, plan, sources, time.Now())); err != nil || !f.stress {
 		return func() {}, err
 	}
-	return startStress()
+	return startStress(streams)
 }
 
 // add adds the options to those of a run.
@@ -185,13 +181,13 @@ func keepBusy(_ context.Context, _ []string, s Streams) int {
 }
 
 // startStress starts the process that keeps the processors busy, and returns the function that ends it.
-func startStress() (stop func(), err error) {
+func startStress(streams Streams) (stop func(), err error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, &codeError{exitBroken, err}
 	}
 	cmd := exec.Command(exe) //nolint:noctx // it ends with its input
-	cmd.Args = []string{stressTool}
+	cmd.Args, cmd.Stderr = []string{stressTool}, streams.Err
 	in, err := cmd.StdinPipe()
 	if err == nil {
 		err = cmd.Start()

@@ -31,6 +31,20 @@ var verdictForms = []verdictForm{
 	{runner.Invalid, "BAD", "✗", red, "the run has not begun"},
 }
 
+// VerdictForm describes a verdict for people: its word in a log, and its meaning.
+type VerdictForm struct {
+	Verdict        runner.Verdict
+	Label, Meaning string
+}
+
+// VerdictForms returns all verdicts.
+func VerdictForms() (all []VerdictForm) {
+	for _, f := range verdictForms {
+		all = append(all, VerdictForm{f.verdict, f.label, f.meaning})
+	}
+	return all
+}
+
 // formOf is the form of a verdict, also of one that is not known.
 func formOf(v runner.Verdict) verdictForm {
 	for _, f := range verdictForms {
