@@ -207,7 +207,8 @@ func (r *run) settle(sr *SessionResult) {
 
 // unowned reports whether a session has a failure that is none of its exercises'.
 func unowned(sr *SessionResult) bool {
-	return sr.Failure != nil && !slices.ContainsFunc(sr.Exercises, func(er *ExerciseResult) bool { return er.OwnFailure() == sr.Failure })
+	return sr.Failure != nil &&
+		!slices.ContainsFunc(sr.Exercises, func(er *ExerciseResult) bool { return er.OwnFailure() == sr.Failure })
 }
 
 // held is the verdict of an exercise that may be in quarantine. A broken environment is not its fault.

@@ -52,23 +52,26 @@ func verdictsOf(r *Result) string {
 }
 
 func TestRetries(t *testing.T) {
+	allow := Options{Retries: 1, AllowFlaky: true}
+	twice, stop := allow, allow
+	twice.Retries, stop.StopAtFail = 2, true
 	for name, test := range map[string]struct {
-		files map[string]string
-		opts  Options
-		want  string
+		chapters [][]string // of outcomes
+		opts     Options
+		want     string
 	}{
-		"no retries":                {map[string]string{"1.md": turns("a", "fp")}, Options{}, "failed: failed"},
-		"passes on a retry":         {map[string]string{"1.md": turns("a", "fp", "p")}, Options{Retries: 1}, "flaky passed: flaky"},
-		"allowed":                   {map[string]string{"1.md": turns("a", "fp", "p")}, Options{Retries: 1, AllowFlaky: true}, "flaky passed: flaky, accepted"},
-		"fails always":              {map[string]string{"1.md": turns("a", "f")}, Options{Retries: 2, AllowFlaky: true}, "failed: failed"},
-		"passes in the third":       {map[string]string{"1.md": turns("a", "ffp")}, Options{Retries: 2, AllowFlaky: true}, "flaky: flaky, accepted"},
-		"fails in the retry only":   {map[string]string{"1.md": turns("a", "fp", "pf")}, Options{Retries: 1, AllowFlaky: true}, "flaky flaky: failed"},
-		"and passes in the next":    {map[string]string{"1.md": turns("a", "fp", "pfp")}, Options{Retries: 2, AllowFlaky: true}, "flaky flaky: flaky, accepted"},
-		"other sessions run once":   {map[string]string{"1.md": turns("a", "fp"), "2.md": turns("b", "pf")}, Options{Retries: 1, AllowFlaky: true}, "flaky passed: flaky, accepted"},
-		"stops, and tries it again": {map[string]string{"1.md": turns("a", "fp", "p"), "2.md": turns("b", "p")}, Options{Retries: 1, AllowFlaky: true, StopAtFail: true}, "flaky passed passed: flaky, accepted"},
-		"stops again":               {map[string]string{"1.md": turns("a", "f"), "2.md": turns("b", "p")}, Options{Retries: 1, AllowFlaky: true, StopAtFail: true}, "failed skipped: failed"},
-		"repeated":                  {map[string]string{"1.md": turns("a", "pppf", "p")}, Options{Repeat: 5}, "flaky passed: failed"},
-		"repeated, until a failure": {map[string]string{"1.md": turns("a", "ppfp", "p")}, Options{Repeat: 5, StopAtFail: true}, "flaky skipped: failed"},
+		"no retries":                {[][]string{{"fp"}}, Options{}, "failed: failed"},
+		"passes on a retry":         {[][]string{{"fp", "p"}}, Options{Retries: 1}, "flaky passed: flaky"},
+		"allowed":                   {[][]string{{"fp", "p"}}, allow, "flaky passed: flaky, accepted"},
+		"fails always":              {[][]string{{"f"}}, twice, "failed: failed"},
+		"passes in the third":       {[][]string{{"ffp"}}, twice, "flaky: flaky, accepted"},
+		"fails in the retry only":   {[][]string{{"fp", "pf"}}, allow, "flaky flaky: failed"},
+		"and passes in the next":    {[][]string{{"fp", "pfp"}}, twice, "flaky flaky: flaky, accepted"},
+		"other sessions run once":   {[][]string{{"fp"}, {"pf"}}, allow, "flaky passed: flaky, accepted"},
+		"stops, and tries it again": {[][]string{{"fp", "p"}, {"p"}}, stop, "flaky passed passed: flaky, accepted"},
+		"stops again":               {[][]string{{"f"}, {"p"}}, stop, "failed skipped: failed"},
+		"repeated":                  {[][]string{{"pppf", "p"}}, Options{Repeat: 5}, "flaky passed: failed"},
+		"repeated, until a failure": {[][]string{{"ppfp", "p"}}, Options{Repeat: 5, StopAtFail: true}, "flaky skipped: failed"},
 	} {
 		for _, jobs := range []int{1, 2} {
 			t.Run(fmt.Sprintf("%s, %d jobs", name, jobs), func(t *testing.T) {
@@ -76,8 +79,8 @@ func TestRetries(t *testing.T) {
 				opts := test.opts
 				opts.Jobs = jobs
 				files := map[string]string{}
-				for k, v := range test.files {
-					files[k] = v
+				for i, outcomes := range test.chapters {
+					files[fmt.Sprintf("%d.md", i)] = turns(string(rune('a'+i)), outcomes...)
 				}
 				result, _ := runTurns(t, files, opts)
 				if got := verdictsOf(result); got != test.want {
@@ -175,6 +178,8 @@ func TestSettled(t *testing.T) {
 }
 
 func TestQuarantined(t *testing.T) {
+	const late = "# Late\n\n.exercise[\n```bash\necho RE\"ADY\"; sleep 0.3; (exit 3)\n```\n<!-- ```wait READY``` -->\n]\n" +
+		"\n---\n\n.exercise[\n```bash\ntrue\n```\n]\n"
 	held := func(ids ...string) func(*Exercise) string {
 		return func(e *Exercise) string {
 			for _, id := range ids {
@@ -197,10 +202,7 @@ func TestQuarantined(t *testing.T) {
 		"does not stop":     {turns("a", "f", "p"), Options{StopAtFail: true}, "quarantined passed: passed"},
 		"is tried again":    {turns("a", "fp", "fp"), Options{Retries: 1, AllowFlaky: true}, "quarantined flaky: flaky, accepted"},
 		"is not the cause":  {turns("a", "fp", "p"), Options{Retries: 1}, "quarantined passed: passed"},
-		"fails later": {
-			"# Late\n\n.exercise[\n```bash\necho RE\"ADY\"; sleep 0.3; (exit 3)\n```\n<!-- ```wait READY``` -->\n]\n\n---\n\n.exercise[\n```bash\ntrue\n```\n]\n",
-			Options{}, "quarantined passed: passed",
-		},
+		"fails later":       {late, Options{}, "quarantined passed: passed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -219,22 +221,32 @@ func TestQuarantined(t *testing.T) {
 
 func TestInconclusive(t *testing.T) {
 	const busy = "```bash\necho 'inconclusive: too busy'; touch thing\n```\n"
+	const right = "```bash\ntrue\n```\n"
 	exercise := func(steps string) string { return "\n---\n\n## Ex\n\n.exercise[\n" + steps + "]\n" }
 	for name, test := range map[string]struct {
 		chapter string
 		opts    Options
 		want    string
 	}{
-		"alone":               {exercise(busy), Options{}, "inconclusive: inconclusive, accepted"},
-		"strict":              {exercise(busy), Options{Strict: true}, "inconclusive: inconclusive"},
-		"and more passes":     {exercise(busy + "```bash\ntrue\n```\n"), Options{}, "inconclusive: inconclusive, accepted"},
-		"and more fails":      {exercise(busy + "```bash\nfalse\n```\n"), Options{}, "failed: failed"},
-		"and fails itself":    {exercise("```bash\necho 'inconclusive: too busy'; false\n```\n"), Options{}, "failed: failed"},
-		"leaves things":       {exercise(busy) + exercise("```bash\nls thing\n```\n"), Options{}, "inconclusive passed: inconclusive, accepted"},
-		"does not stop":       {exercise(busy) + exercise("```bash\ntrue\n```\n"), Options{StopAtFail: true}, "inconclusive passed: inconclusive, accepted"},
-		"stops if strict":     {exercise(busy) + exercise("```bash\ntrue\n```\n"), Options{StopAtFail: true, Strict: true}, "inconclusive skipped: inconclusive"},
-		"strict with a flake": {exercise(busy) + exercise("```bash\n"+turn("x", "fp")+"\n```\n"), Options{Strict: true, Retries: 1, AllowFlaky: true}, "inconclusive flaky: inconclusive"},
-		"only shown":          {exercise("```bash\necho ' inconclusive: no line of a measurement'\n```\n"), Options{}, "passed: passed"},
+		"alone":           {exercise(busy), Options{}, "inconclusive: inconclusive, accepted"},
+		"strict":          {exercise(busy), Options{Strict: true}, "inconclusive: inconclusive"},
+		"and more passes": {exercise(busy + "```bash\ntrue\n```\n"), Options{}, "inconclusive: inconclusive, accepted"},
+		"and more fails":  {exercise(busy + "```bash\nfalse\n```\n"), Options{}, "failed: failed"},
+		"and fails":       {exercise("```bash\necho 'inconclusive: too busy'; false\n```\n"), Options{}, "failed: failed"},
+		"leaves things": {
+			exercise(busy) + exercise("```bash\nls thing\n```\n"), Options{}, "inconclusive passed: inconclusive, accepted",
+		},
+		"does not stop": {
+			exercise(busy) + exercise(right), Options{StopAtFail: true}, "inconclusive passed: inconclusive, accepted",
+		},
+		"stops if strict": {
+			exercise(busy) + exercise(right), Options{StopAtFail: true, Strict: true}, "inconclusive skipped: inconclusive",
+		},
+		"strict with a flake": {
+			exercise(busy) + exercise("```bash\n"+turn("x", "fp")+"\n```\n"), Options{Strict: true, Retries: 1, AllowFlaky: true},
+			"inconclusive flaky: inconclusive",
+		},
+		"not a line": {exercise("```bash\necho ' inconclusive: no measurement'\n```\n"), Options{}, "passed: passed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

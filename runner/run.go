@@ -128,7 +128,8 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, opts.Limits.Run, errRunLimit)
 		defer cancel()
 	}
-	r := &run{opts: opts, plan: plan, result: &Result{Plan: plan, Verdict: Passed, Started: time.Now(), Notes: opts.Notes, Repeat: opts.Repeat}}
+	result := &Result{Plan: plan, Verdict: Passed, Started: time.Now(), Notes: opts.Notes, Repeat: opts.Repeat}
+	r := &run{opts: opts, plan: plan, result: result}
 	r.emit(Event{Kind: RunStarted, Time: r.result.Started, Plan: plan, Repeat: opts.Repeat})
 	for _, note := range opts.Notes {
 		r.note(note)

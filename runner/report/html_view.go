@@ -45,19 +45,22 @@ type htmlStep struct {
 
 func (h *htmlReport) view(p place, part htmlPart) htmlExercise {
 	v := htmlExercise{
-		Index: fmt.Sprintf("%d-%d-%d", p.key.session, p.key.exercise, p.key.attempt), Found: string(p.Verdict), Anchor: p.anchor, ID: clean(p.ID), Title: title(p.Exercise), Place: at(p.Exercise), Late: p.Late,
+		Index: fmt.Sprintf("%d-%d-%d", p.key.session, p.key.exercise, p.key.attempt), Found: string(p.Verdict),
+		Anchor: p.anchor, ID: clean(p.ID), Title: title(p.Exercise), Place: at(p.Exercise), Late: p.Late,
 		Verdict: string(p.Verdict), Mark: markOf(p.Verdict), Says: clean(string(p.Verdict)), Cols: part.Cols, Recorded: part.Player != nil,
 	}
 	switch {
 	case p.Counts != nil:
-		v.Story = p.Story()
+		if v.Story = p.Story(); v.Story == "" {
+			v.Story = plural(p.Attempt, "attempt") + ": " + tally(p.Counts).String()
+		}
 	case strings.HasSuffix(p.anchor, fmt.Sprintf("--attempt-%d", p.Attempt)):
 		v.Attempt = p.Attempt
 	}
 	if p.Duration > 0 {
 		v.Took = span(p.Duration)
 	}
-	if f := p.Failure; f != nil {
+	if f := p.OwnFailure(); f != nil { // that of an earlier attempt is shown with it
 		v.Failure = says(f)
 		for _, d := range details(f) {
 			v.Details = append(v.Details, htmlDetail{d.name, strings.Join(d.lines, "\n")})
