@@ -57,11 +57,12 @@ func (p *sectionParser) expectation(t *token) {
 func (p *sectionParser) prompts(t *token, lang string) bool {
 	text, o := p.body(t)
 	all := prompted(text, lang, p.shell)
+	rule, shows := "prompt in a "+lang+" fence", "output in a "+lang+" fence"
 	for i := range all {
 		c := &all[i]
 		typed, at := o.pieces(text, c.typed)
 		first := c.typed[0][0]
-		s := p.command(t, "prompt in a "+lang+" fence", typed, o.offset(c.prompt), o.offset(first-1)+1, at)
+		s := p.command(t, rule, typed, o.offset(c.prompt), o.offset(first-1)+1, at)
 		s.cut = true
 		if c.output == (lines{}) {
 			p.silent = append(p.silent, room{s, c.end})
@@ -71,7 +72,7 @@ func (p *sectionParser) prompts(t *token, lang string) bool {
 		output, at := o.pieces(text, shown)
 		from := at.marks[0].src
 		p.add(t, &Step{
-			Directive: "output", Text: strings.TrimSuffix(output, "\n"), Rule: "output in a " + lang + " fence", Skip: s.Skip,
+			Directive: "output", Text: strings.TrimSuffix(output, "\n"), Rule: shows, Skip: s.Skip,
 			lines: &lines{c.output.from, c.output.to},
 		}, from, from, at)
 		p.compared = true
