@@ -56,8 +56,7 @@ func TestBeside(t *testing.T) {
 			"@@SLIDES@@ has no value", "@@HTML@@ has no value",
 		}},
 		{"slides/alone/workshop.yml", []string{
-			"@@TITLE@@ has no value", "images/one.png: no such file for this image", "b.yml.html: no such file for this link",
-			`open: "https://@@GITREPO@@" is no http or https URL`, "@@GITREPO@@ has no value", "@@SLIDES@@ has no value",
+			"@@TITLE@@ has no value", "images/one.png: no such file for this image", "b.yml.html: no such file for this link", "@@GITREPO@@ has no value", "@@SLIDES@@ has no value",
 		}},
 		{"docs/far.md", []string{"images/one.png: no such file for this image", "@@TITLE@@ has no value"}},
 	}

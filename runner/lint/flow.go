@@ -164,6 +164,9 @@ func (s state) typed(v *visit) state {
 		told := strings.Contains(v.step.Text, "exit") || strings.Contains(v.step.Text, "quit")
 		return state{uncertain: true, lost: s.lost && !told}
 	}
+	if stays(s.program) { // it is typed into that program, which has been reported
+		return state{uncertain: true}
+	}
 	s.idle, s.by, s.program = false, v.step, program{}
 	switch v.program.nature {
 	case shell:
@@ -213,6 +216,6 @@ func (s state) pressed(keys string) state {
 
 // quits reports whether keys may end a program in the foreground.
 func quits(keys string) bool {
-	return strings.ContainsAny(keys, "\x03\x04\x1a\x1cqQ") || strings.Contains(keys, "exit") ||
+	return strings.ContainsAny(keys, "\x03\x04\x18\x1a\x1cqQ") || strings.Contains(keys, "exit") ||
 		strings.Contains(keys, "ZZ") || strings.Contains(keys, ":x") || keys == "\x1b[21~"
 }
