@@ -28,7 +28,7 @@ func (j *job) flakeFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&j.flakes.retries, "retries", 0,
 		fmt.Sprintf("run a session in which an exercise fails again, up to `N` times; not if more than %d exercises fail", runner.MaxFailures))
-	f.BoolVar(&j.flakes.allow, "allow-flaky", false, "exercises that pass in the last attempt only do not fail the run")
+	f.BoolVar(&j.flakes.allow, "allow-flaky", false, "exercises that fail, and pass in the last attempt, do not fail the run")
 	f.BoolVar(&j.flakes.strict, "strict", false, "a measurement that could not decide fails the run")
 	f.IntVar(&j.flakes.repeat, "repeat", 1, "run every session `N` times, and print how often each exercise failed")
 	f.BoolVar(&j.flakes.stress, "stress", false, "keep the processors busy during the run, to provoke failures")

@@ -261,6 +261,7 @@ func (p *replay) startExercise(r *record) error {
 		return fmt.Errorf("the exercise %q is not the next one in the plan", r.Exercise)
 	}
 	e := next[0]
+	p.step = nil
 	p.exercise = &runner.ExerciseResult{Exercise: e, Verdict: runner.Interrupted, Started: p.time, Attempt: p.attempt}
 	p.session.Exercises = append(p.session.Exercises, p.exercise)
 	if len(e.Steps) > 0 { // the steps of another attempt are the same

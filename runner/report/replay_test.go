@@ -216,3 +216,27 @@ func TestCutRetried(t *testing.T) {
 		t.Error("there is no second attempt")
 	}
 }
+
+// TestDisordered checks that lines that are missing, doubled, swapped or changed make no report panic.
+func TestDisordered(t *testing.T) {
+	lines := strings.SplitAfter(written(t, retried(t), "jsonl", report.Options{RunID: "run"}), "\n")
+	read := func(text string) {
+		files := &report.Files{}
+		for _, name := range report.LaterFormats() {
+			if err := files.Add(name+"=-", io.Discard); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := report.Read(strings.NewReader(text), "run.jsonl", files); err != nil {
+			_ = files.Finish(nil)
+		}
+	}
+	for i := range lines[:len(lines)-1] {
+		before, line, after := strings.Join(lines[:i], ""), lines[i], strings.Join(lines[i+1:], "")
+		read(before + after)
+		read(before + line + line + after)
+		read(before + lines[i+1] + line + strings.Join(lines[i+2:], ""))
+		read(before + strings.Replace(line, `"number":1`, `"number":2`, 1) + after)
+		read(before + strings.Replace(line, `"attempt":2`, `"attempt":1`, 1) + after)
+	}
+}
