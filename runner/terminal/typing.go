@@ -326,7 +326,9 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 			if s.integrate(ctx) { // its prompt may have come since
 				break
 			}
-			return nil
+			if !s.connecting() {
+				return nil
+			}
 		}
 		limit *= 2
 	}
@@ -344,6 +346,15 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		return ErrIncomplete
 	}
 	return nil
+}
+
+// connecting is the prompt's, after the pending output.
+func (s *Session) connecting() bool {
+	f := s.dev.front()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	return s.prompt.connecting(f)
 }
 
 // fits returns a *LineError unless the reader of the terminal takes the line as a whole.
