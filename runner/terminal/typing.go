@@ -81,6 +81,7 @@ func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int
 			limit = interruptRetry / 2 // as a person does: again and again
 		}
 		if s.seen() == seen {
+			s.askAgain()
 			s.askPrompt()
 			s.integrate(ctx)
 		}
@@ -113,6 +114,14 @@ func (s *Session) nudge() (repeated bool) {
 		s.interrupting(s.prompt.repeatInterrupt)
 	}
 	return repeated
+}
+
+// askAgain is the prompt's.
+func (s *Session) askAgain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	s.prompt.askAgain()
 }
 
 // interrupting types an interrupt, and looks at its receiver before and after.
@@ -414,6 +423,7 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 			return err
 		}
 		s.nudge()
+		s.askAgain()
 	}
 	// Raw mode set by the shell itself means that its prompt is about to come: then the only
 	// evidence is that it reads, as its marks are written before.
