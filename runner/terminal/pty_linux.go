@@ -236,6 +236,25 @@ func (d *device) Close() (err error) {
 
 var _ io.Closer = (*device)(nil)
 
+// passed reports whether a process of another session than the shell's has the terminal open, and
+// not only as one of its standard streams, which a daemon inherits.
+func (d *device) passed() bool {
+	session := 0
+	_ = d.withFD(func(fd int) { session, _ = unix.IoctlGetInt(fd, unix.TIOCGSID) })
+	links, _ := filepath.Glob("/proc/[0-9]*/fd/*")
+	return slices.ContainsFunc(links, func(link string) bool {
+		var pid, fd int
+		if _, err := fmt.Sscanf(link, "/proc/%d/fd/%d", &pid, &fd); err != nil || fd <= 2 || pid == os.Getpid() {
+			return false
+		}
+		if fdLink(pid, fd) != d.tty.Name() {
+			return false
+		}
+		of, err := statNumber(pid, statSession)
+		return err == nil && of != session
+	})
+}
+
 // killGroup kills a process group.
 func killGroup(pgrp int) { _ = unix.Kill(-pgrp, unix.SIGKILL) }
 

@@ -483,10 +483,23 @@ func (s *Session) Recover(ctx context.Context) error {
 			killGroup(pgrp)
 		}
 		s.mu.Unlock()
-		err = within(2 * time.Second)
+		if err = within(2 * time.Second); err == nil {
+			s.awaitServers(ctx)
+		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return errors.New("the shell does not come back to its prompt")
 	}
 	return err
+}
+
+// awaitServers blocks, for a moment, until no server has the terminal any more that a killed
+// program had passed to it, as that of tmux: until the server knows that the program has ended, it
+// reads the next line in place of the shell. Then it sets the terminal's mode.
+func (s *Session) awaitServers(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleKeys)
+	defer cancel()
+	for look := settleFirst; ctx.Err() == nil && s.dev.passed(); look *= 2 {
+		s.awaitFor(ctx, look, func() bool { return s.prompt.state == ended })
+	}
 }
