@@ -293,6 +293,7 @@ func (t *Talk) run(ctx context.Context) {
 // look takes a picture of the terminal, and the corrections of its session.
 func (t *Talk) look() {
 	if live := t.live.Load(); live != nil {
+		live.Judge()
 		t.takeCorrections(live)
 		v := live.View()
 		t.s.Terminal = &v
