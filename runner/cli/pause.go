@@ -157,7 +157,7 @@ func (p *pause) look(ctx context.Context) {
 	var painter screen.Painter
 	first := painter.Append(nil, view)
 	if rows > view.Rows {
-		first = fmt.Appendf([]byte("\x1b[H\x1b[2J"), "\x1b[%d;1H\x1b[7m ^] comes back \x1b[m%s", rows, bytes.TrimPrefix(first, []byte("\x1b[0m\x1b[H\x1b[2J")))
+		first = fmt.Appendf(first, "\x1b7\x1b[%d;1H\x1b[7m ^] comes back \x1b[m\x1b8", rows)
 	}
 	_, _ = out.Write(first)
 	changed, drawn := p.live.Changed(), (<-chan time.Time)(nil)
