@@ -41,7 +41,7 @@ func (r *run) attempts(ctx context.Context) {
 
 // round runs sessions once, side by side if that is wanted.
 func (r *run) round(ctx context.Context, sessions []*Session) (results []*SessionResult) {
-	if r.opts.Jobs > 1 && r.opts.Resized == nil && len(sessions) > 1 {
+	if r.opts.Jobs > 1 && r.opts.Resized == nil && r.opts.Pause == nil && len(sessions) > 1 {
 		return r.parallel(ctx, sessions)
 	}
 	for _, s := range sessions {

@@ -64,13 +64,22 @@ environment, 130 interrupted.
 The deck is linted first (workshop lint). An exercise with an error does not run and is
 reported as broken; the others run, and the exit status is 2 at the end (--keep-broken:
 as if it were not there). Mistakes of the manifest, and comments that span slides, stop
-before anything runs. Warnings are shown.`,
+before anything runs. Warnings are shown.
+
+With --watch a save runs the sessions again whose steps it changes, or whose working
+directory or mirrors hold the file; the manifest touches all. The verdicts of the other
+sessions are shown as from before. A save that touches something ends the run under way.
+
+With --pause-on-failure sessions run one after the other. The person's shell is that of
+the failed exercise, with its programs; what the person does is not its verdict.`,
 		GroupID: "deck",
 	}
 	job := runFlags(cmd, "private")
 	failFast := cmd.Flags().Bool("fail-fast", false, "stop at the first exercise that does not pass")
 	cmd.Flags().IntVarP(&job.jobs, "jobs", "j", 0, "run `N` sessions side by side; 0 means as many as there are processors")
 	job.flakeFlags(cmd)
+	job.pauseFlag(cmd)
+	job.watchFlag(cmd)
 	cmd.Flags().BoolVar(&job.update, "update", false,
 		"write the snippets' output into the deck's output fences, if three runs agree")
 	job.picks.flags(cmd)
@@ -80,6 +89,9 @@ before anything runs. Warnings are shown.`,
 		}
 		job.stopAtFail = *failFast
 		job.console, job.lint, job.dialect.fill = "console", true, job.update
+		if job.watches {
+			return job.watch(cmd.Context(), args, streams)
+		}
 		return job.run(cmd.Context(), args, streams)
 	}
 	return cmd
@@ -111,6 +123,9 @@ type job struct {
 	flakes       flakes
 	picks        picks
 	requireAll   bool
+	pause        bool // after a failure, offer the shell
+	watches      bool // run again after each save
+	watching     *watching
 }
 
 // stepFlags adds the flags for the dialect, the environment and the limits of the steps.
@@ -267,6 +282,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err := plan.Select(sel); err != nil {
 		return emptiness(err, sel, sources)
 	}
+	j.watching.begin(plan, sources)
 	if err := j.broken.print(plan, streams.Err); err != nil {
 		return err
 	}
@@ -295,6 +311,9 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	defer stop()
 	console, err := j.consoleReport(&opts, streams)
 	if err != nil {
+		return err
+	}
+	if err := j.pauses(&opts, console, streams); err != nil {
 		return err
 	}
 	reporters := append([]report.Reporter{console, files}, ledgers...)
@@ -335,6 +354,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		_ = console.Finish(nil)
 		return err
 	}
+	j.watching.keep(result)
 	for _, r := range reporters {
 		reportErr = errors.Join(reportErr, r.Finish(result))
 	}

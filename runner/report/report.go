@@ -160,6 +160,18 @@ func New(name string, w io.Writer, opts Options) (Reporter, error) {
 	return &Files{made: []*once{one}, Run: opts.RunID}, nil
 }
 
+// Still removes the last line of a report on a terminal, so that somebody else can write, until
+// resume is called.
+func Still(r Reporter) (resume func()) {
+	if one, ok := r.(*once); ok {
+		if c, ok := one.to.(*console); ok {
+			c.be(true)
+			return func() { c.be(false) }
+		}
+	}
+	return func() {}
+}
+
 // ParseSpec reads NAME=FILE, where FILE may be - for standard output.
 func ParseSpec(s string) (name, file string, err error) {
 	name, file, ok := strings.Cut(s, "=")
