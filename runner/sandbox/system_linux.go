@@ -113,11 +113,8 @@ func mountAt(directory, place string) (err error) {
 	case slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == filepath.Base(place) }):
 		return &os.PathError{Op: "mount", Path: place, Err: fs.ErrExist}
 	}
-	mode := "mode=0755"
-	if unix.Access(parent, unix.W_OK) != nil {
-		mode = "mode=0555" // the owner of the new one is this user
-	}
-	if err := unix.Mount("workshop", parent, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, mode); err != nil {
+	writable := unix.Access(parent, unix.W_OK) == nil
+	if err := unix.Mount("workshop", parent, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=0755"); err != nil {
 		return &os.PathError{Op: "mount", Path: parent, Err: err}
 	}
 	defer func() {
@@ -130,7 +127,10 @@ func mountAt(directory, place string) (err error) {
 			return err
 		}
 	}
-	return mountEntry(directory, place, fs.ModeDir)
+	if err := mountEntry(directory, place, fs.ModeDir); err != nil || writable {
+		return err
+	}
+	return os.Chmod(parent, 0o555) // its owner is this user
 }
 
 // mountEntry makes a file or directory and mounts another on it. It copies a symbolic link.
