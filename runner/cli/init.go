@@ -30,7 +30,8 @@ func newInit(streams Streams) *cobra.Command {
 		Short: "Begin a deck: a small one that passes, with comments that teach",
 		Long: `Writes a small deck to DIR (default: slides, where the other commands look): a
 manifest, two chapters with hidden directives, a directory to work in. It passes at
-once; change it from there. Nothing that exists is overwritten without --force.`,
+once; change it from there. Nothing that exists is overwritten without --force.
+With --ci a DIR that holds something gets the workflow only.`,
 		GroupID: "deck",
 		Args:    cobra.MaximumNArgs(1),
 	}
@@ -56,6 +57,9 @@ once; change it from there. Nothing that exists is overwritten without --force.`
 			f, err := workflow(*ci, dir)
 			if err != nil {
 				return err
+			}
+			if there, err := os.ReadDir(dir); err == nil && len(there) > 0 && !*force {
+				files = nil // a deck that exists gets the workflow only
 			}
 			files = append(files, f)
 		}
