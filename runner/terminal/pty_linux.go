@@ -10,18 +10,18 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 )
 
-// device is the two sides of a pseudo-terminal. creack/pty opens its master in blocking
-// mode, which ignores deadlines and in which Close does not end a read; here it is
-// duplicated as a pollable descriptor.
+// device is the two sides of a pseudo-terminal. The master does not block: wait waits for it with
+// poll(2). Go's own poller takes two more switches between threads for each read, and a shell
+// writes a dozen times a command.
 type device struct {
 	master *os.File
-	tty    *os.File // kept open until the end of the child, or its last output is lost
+	tty    *os.File    // kept open until the end of the child, or its last output is lost
+	ended  [2]*os.File // a pipe, whose closing ends wait
 	close  sync.Once
 }
 
@@ -47,11 +47,15 @@ func openDevice(cols, rows int) (*device, error) {
 	if err = errors.Join(err, dupErr); err != nil {
 		return fail(err)
 	}
+	d := &device{master: os.NewFile(uintptr(fd), m.Name()), tty: t} // before SetNonblock: not for Go's poller
 	if err := unix.SetNonblock(fd, true); err != nil {
-		unix.Close(fd)
+		d.master.Close()
 		return fail(err)
 	}
-	d := &device{master: os.NewFile(uintptr(fd), m.Name()), tty: t}
+	if d.ended[0], d.ended[1], err = os.Pipe(); err != nil {
+		d.master.Close()
+		return fail(err)
+	}
 	if tio, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
 		tio.Iflag |= unix.IUTF8 // erasing in canonical mode takes whole characters
 		_ = unix.IoctlSetTermios(fd, unix.TCSETS, tio)
@@ -61,19 +65,27 @@ func openDevice(cols, rows int) (*device, error) {
 
 // readLoop calls read whenever there is something to read, until stop.
 func (d *device) readLoop(read func(fd int) (drained bool)) {
-	conn, err := d.master.SyscallConn()
-	if err != nil {
-		return
-	}
-	_ = conn.Read(func(fd uintptr) bool {
-		for !read(int(fd)) {
+	_ = d.withFD(func(fd int) {
+		for d.wait(fd, unix.POLLIN) {
+			read(fd)
 		}
-		return false
 	})
 }
 
-// stop ends readLoop.
-func (d *device) stop() { _ = d.master.SetReadDeadline(time.Unix(1, 0)) }
+// wait waits until the master can be read or written, as poll(2)'s events say. It reports false
+// from stop on.
+func (d *device) wait(fd int, events int16) bool {
+	fds := []unix.PollFd{{Fd: int32(fd), Events: events}, {Fd: int32(d.ended[0].Fd())}}
+	for {
+		_, err := unix.Poll(fds, -1)
+		if err != unix.EINTR {
+			return err == nil && fds[1].Revents == 0
+		}
+	}
+}
+
+// stop ends readLoop and writeAll.
+func (d *device) stop() { _ = d.ended[1].Close() }
 
 // withFD calls f with the master's descriptor, unless it is closed.
 func (d *device) withFD(f func(fd int)) error {
@@ -105,6 +117,16 @@ func (d *device) write(fd int, b []byte) int {
 		return 0
 	}
 	return n
+}
+
+// writeAll writes bytes as the terminal takes them, until stop. It reports whether all are written.
+func (d *device) writeAll(b []byte) (all bool) {
+	_ = d.withFD(func(fd int) {
+		for b = b[d.write(fd, b):]; len(b) > 0 && d.wait(fd, unix.POLLOUT); {
+			b = b[d.write(fd, b):]
+		}
+	})
+	return len(b) == 0
 }
 
 // settle returns when the terminal has processed its input: it turns an interrupt into a
@@ -207,7 +229,7 @@ func (d *device) resize(cols, rows int) error {
 
 // Close hangs up.
 func (d *device) Close() (err error) {
-	d.close.Do(func() { err = errors.Join(d.master.Close(), d.tty.Close()) })
+	d.close.Do(func() { d.stop(); err = errors.Join(d.master.Close(), d.tty.Close(), d.ended[0].Close()) })
 	return err
 }
 

@@ -48,8 +48,14 @@ func (d *device) readLoop(read func(fd int) (drained bool)) {
 	}
 }
 
-// stop ends readLoop: hanging up does.
+// stop ends readLoop and writeAll: hanging up does.
 func (d *device) stop() { _ = d.Close() }
+
+// writeAll writes bytes as the terminal takes them, until stop. It reports whether all are written.
+func (d *device) writeAll(b []byte) (all bool) {
+	_, err := d.master.Write(b)
+	return err == nil
+}
 
 func (d *device) withFD(f func(fd int)) error {
 	f(int(d.master.Fd()))

@@ -222,7 +222,6 @@ func (s *Session) end() error {
 	<-s.proc.Done()
 	close(s.closing)
 	s.dev.stop()
-	s.unblock()
 	s.wg.Wait()
 	err = errors.Join(err, s.dev.Close())
 	s.removeTemp()
@@ -426,9 +425,6 @@ func (s *Session) send(b []byte) {
 	}
 }
 
-// unblock ends a write to a program that does not read.
-func (s *Session) unblock() { _ = s.dev.master.SetWriteDeadline(time.Unix(1, 0)) }
-
 // replies bounds the pending input, in bytes. Beyond it, answers to queries of the terminal
 // are dropped: a program can ask without ever reading.
 const replies = 64 << 10
@@ -455,8 +451,8 @@ func (s *Session) writeLoop() {
 			if n == 0 {
 				break
 			}
-			if _, err := s.dev.master.Write(b); err != nil {
-				return // closed
+			if !s.dev.writeAll(b) {
+				return // stopped
 			}
 			s.mu.Lock()
 			s.queue.pending = s.queue.pending[n:]

@@ -23,8 +23,14 @@ const syncKey = "\x1e"
 // show it. Without promptvars a prompt cannot hold $?: it holds the status itself, and the
 // command number of that status.
 //
+// The marks are looked for in the prompts only if a prompt or an option has changed since:
+// __workshop_kept holds them as they were. This saves 30 µs a command.
+//
 // A snippet may define functions of the builtins' names, or disable builtins: the functions
 // here use only keywords, and printf, where there may be a program of that name.
+//
+// The command of the prompt takes $? in a redirection, since set -x shows every other place. If
+// standard error is closed, that redirection fails: then the function runs without it.
 //
 // A closed standard input would end the shell, so it is opened again.
 //
@@ -34,9 +40,8 @@ const syncKey = "\x1e"
 const rc = `
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then echo "bash 4.4 or later is needed, this is $BASH_VERSION"; exit 1; fi
 __workshop_marks() {
-  __workshop_n='\#' __workshop_d='$?' __workshop_b=e __workshop_p=${PS1-}
-  __workshop_n=$((${__workshop_n@P} + 1))
-  if [[ :$BASHOPTS: != *:promptvars:* ]]; then __workshop_d=$__workshop_status/$__workshop_n; fi
+  __workshop_n='\#' __workshop_d='$?' __workshop_b=e __workshop_p=${PS1-} __workshop_kept=
+  if [[ :$BASHOPTS: != *:promptvars:* ]]; then __workshop_d=$__workshop_status/$((${__workshop_n@P} + 1)); fi
   if [[ :$SHELLOPTS: != *:emacs:* && :$SHELLOPTS: != *:vi:* ]]; then __workshop_b=n; fi
   __workshop_d='\[\e]133;D;'$__workshop_d';\#;TOKEN\a\]' __workshop_b='\[\e]133;B;'$__workshop_b';TOKEN\a\]'
   if [[ $__workshop_p != "$__workshop_d"*"$__workshop_b" ]]; then
@@ -46,14 +51,16 @@ __workshop_marks() {
   fi
   if [[ ${PS2-} != *'2;TOKEN'* ]]; then PS2="${PS2-}"'\[\e]133;2;TOKEN\a\]'; fi
   if [[ ${PS0-} != *'C;\#;TOKEN'* ]]; then PS0=${PS0-}'\e]133;C;\#;TOKEN\a'; fi
+  if [[ -o emacs && $__workshop_d == *'D;$?;'* ]]; then __workshop_kept="$BASHOPTS;$PS1;$PS2;$PS0"; fi
 }
 __workshop_prompt() {
-  __workshop_n='\#' __workshop_to=f
-  __workshop_marks
+  __workshop_to=f
+  if [[ ! -o emacs || "$BASHOPTS;${PS1-};${PS2-};${PS0-}" != "$__workshop_kept" ]]; then __workshop_marks; fi
   if [[ ! -e /dev/fd/0 ]]; then exec </dev/tty; fi
   if [[ ! -t 9 ]]; then
     if [[ -p /dev/fd/9 ]]; then __workshop_to=p; fi
-    command printf '\e]133;E;%s;%s;%s;TOKEN\a' "$__workshop_status" "$__workshop_n" $__workshop_to >/dev/tty
+    __workshop_n='\#'
+    command printf '\e]133;E;%s;%s;%s;TOKEN\a' "$__workshop_status" $((${__workshop_n@P} + 1)) $__workshop_to >/dev/tty
   fi
   [[ x ]]
 }
@@ -72,7 +79,7 @@ __workshop_install() {
   done
   PROMPT_COMMAND[__workshop_last+1]=$__workshop_prompt
 }
-__workshop_prompt='{ __workshop_status=$?; } 2>/dev/null; { __workshop_prompt; } 9>&2 2>/dev/null || __workshop_prompt 9>/dev/null 2>&9'
+__workshop_prompt='{ __workshop_prompt; } 9>&$((__workshop_status = $?, 2)) 2>/dev/null || __workshop_prompt 9>/dev/null 2>&9'
 __workshop_install
 PS1='$ '
 PS2='> '
