@@ -99,8 +99,10 @@ func TestAct(t *testing.T) {
 		t.Fatal(err)
 	}
 	home, artifacts := t.TempDir(), t.TempDir()
-	args := []string{"push", "-P", "ubuntu-latest=-self-hosted", "--action-offline-mode", "--env", "STAND_IN_SOURCE=" + top, "--env",
-		"STAND_IN_ARTIFACTS=" + artifacts}
+	args := []string{
+		"push", "-P", "ubuntu-latest=-self-hosted", "--action-offline-mode", "--env", "STAND_IN_SOURCE=" + top, "--env",
+		"STAND_IN_ARTIFACTS=" + artifacts,
+	}
 	all := uses.FindAllStringSubmatch(string(text), -1)
 	if len(all) != strings.Count(string(text), "uses:") {
 		t.Fatalf("an action is not pinned to a commit:\n%s", text)
