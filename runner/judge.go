@@ -252,21 +252,21 @@ func (c *command) blame(f *Failure) error {
 // correct gives a late failure to the exercise of the command.
 func (c *command) correct(f *Failure) {
 	c.judged = true
-	if c.exercise.Verdict != Passed {
+	if !done(c.exercise.Verdict) {
 		return
 	}
-	c.exercise.Verdict, c.exercise.Failure, c.exercise.Late = Failed, f, true
+	r := c.pane.session.run
+	c.exercise.Verdict, c.exercise.Failure, c.exercise.Late = r.held(c.exercise.Exercise, Failed), f, true
 	if c.result != nil {
 		c.result.Verdict, c.result.Failure = Failed, f
 	}
-	r := c.pane.session.run
 	if w := c.pane.session.wants; w != nil {
 		w.lose(c.exercise)
 	}
-	r.stopped = r.stopped || r.opts.StopAtFail
+	r.stopped = r.stopped || r.opts.StopAtFail && c.exercise.Verdict == Failed
 	r.emit(Event{
 		Kind: ExerciseCorrected, Exercise: c.exercise.Exercise, Step: c.step,
-		Verdict: Failed, Failure: f, Duration: c.exercise.Duration,
+		Verdict: c.exercise.Verdict, Failure: f, Duration: c.exercise.Duration,
 	})
 }
 
