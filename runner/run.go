@@ -53,7 +53,8 @@ type Stack interface {
 	Close() error
 }
 
-// Host is the place of a stack: one session's sandbox and folders.
+// Host is the place of a stack: one session's sandbox and folders. The session's processes may see
+// the folders elsewhere (see [sandbox.Sandbox.Inside]).
 type Host struct {
 	Dir     string // the session's folder, removed afterwards; short enough for sockets if /tmp can be used
 	Bin     string // an empty folder in it, the first on the shell's PATH

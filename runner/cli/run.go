@@ -373,6 +373,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 // options returns the runner's options that do not depend on the terminal.
 func (j *job) options(sources []*source) (runner.Options, error) {
 	opts := runner.Options{Limits: j.limits, StopAtFail: j.stopAtFail, KeepBroken: j.broken.keep, Path: os.Getenv("PATH")}
+	opts.Sandbox.Place = sessionPlace
 	switch j.network {
 	case "private":
 		opts.Sandbox.PrivateNetwork = true
@@ -426,6 +427,10 @@ func (j *job) options(sources []*source) (runner.Options, error) {
 	return opts, nil
 }
 
+// sessionPlace is the path of a session's directory where a mount namespace can be had: the same in
+// every run, so that a verdict does not depend on a random name. Nothing is made on the machine.
+const sessionPlace = "/srv/workshop"
+
 // chooseEngine gives each session the engine and the look from the command line, else from its
 // deck's manifest.
 func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) error {
@@ -439,6 +444,9 @@ func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) 
 		}
 		if src.deck.Network == "host" && !j.networkAsked() {
 			opts.Sandbox.PrivateNetwork = false
+		}
+		if !kind.ownNetwork {
+			opts.Sandbox.Place = "" // a real engine mounts directories by their paths on the machine
 		}
 		if kind.ownNetwork || !opts.Sandbox.PrivateNetwork {
 			continue
