@@ -40,7 +40,7 @@ what comes after it has not run.
 Exit status: that of the run.`,
 		Args: cobra.ExactArgs(1),
 	}
-	j := &job{}
+	j := &job{console: "console"}
 	j.reportFlags(cmd, report.LaterFormats())
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return []cobra.Completion{"jsonl"}, cobra.ShellCompDirectiveFilterFileExt
@@ -64,6 +64,9 @@ func (j *job) reportFlags(cmd *cobra.Command, formats []string) {
 func (j *job) files(streams Streams) (*report.Files, error) {
 	files := &report.Files{Summary: os.Getenv("GITHUB_STEP_SUMMARY")}
 	for _, spec := range j.reports {
+		if spec == "console=-" && j.console == "console" { // the command prints it anyway
+			continue
+		}
 		if err := files.Add(spec, streams.Out); err != nil {
 			return nil, fmt.Errorf("--report: %w", errors.Join(err, files.Finish(nil)))
 		}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -19,9 +18,9 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
+	"workshop/browsertest"
 	"workshop/markdown"
 	"workshop/runner"
-	"workshop/runner/page/browsertest"
 	"workshop/runner/report"
 	"workshop/runner/screen"
 )
@@ -35,21 +34,13 @@ type reportTab struct {
 // value is the value of an expression.
 func value[T any](b *reportTab, expression string) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
-	if err != nil {
-		b.t.Fatalf("%s: %v", expression, err)
-	}
-	return v
+	return browsertest.Value[T](b.t, b.ctx, expression)
 }
 
 // until waits until an expression holds.
 func (b *reportTab) until(condition string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
-	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](fmt.Sprintf("Boolean(%s)", condition))); err != nil {
-		b.t.Fatalf("never: %s: %v", condition, err)
-	}
+	browsertest.Until(b.t, b.ctx, condition)
 }
 
 func (b *reportTab) press(key string) {
@@ -61,18 +52,6 @@ func (b *reportTab) press(key string) {
 		if err != nil {
 			b.t.Fatal(err)
 		}
-	}
-}
-
-func (b *reportTab) scheme(name string) {
-	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
-		return cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
-		})
-	})
-	if err != nil {
-		b.t.Fatal(err)
 	}
 }
 
@@ -245,7 +224,7 @@ func TestReportAccessible(t *testing.T) {
 	value[int](b, `(document.querySelectorAll("details").forEach((d) => d.open = true), 1)`)
 	b.until(`document.querySelectorAll(".controls").length === document.querySelectorAll(".player").length`)
 	for _, scheme := range []string{"light", "dark"} {
-		b.scheme(scheme)
+		browsertest.Scheme(b.t, b.ctx, scheme)
 		for _, fault := range value[[]string](b, accessible) {
 			t.Errorf("%s: %s", scheme, fault)
 		}
@@ -309,7 +288,7 @@ func pictures(b *reportTab, name string) {
 		width, height int64
 	}{{"", 1280, 1000}, {"-phone", 390, 844}} {
 		for _, scheme := range []string{"light", "dark"} {
-			b.scheme(scheme)
+			browsertest.Scheme(b.t, b.ctx, scheme)
 			if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(size.width, size.height)); err != nil {
 				b.t.Fatal(err)
 			}
