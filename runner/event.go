@@ -28,7 +28,7 @@ type EventKind string
 
 // The kinds of events. Starts and ends nest: run, session, exercise, step.
 const (
-	RunStarted       EventKind = "run-started"       // Plan
+	RunStarted       EventKind = "run-started"       // Plan, Jobs
 	EventNote        EventKind = "note"              // Note: the isolation of sessions, stand-ins …
 	EventProblem     EventKind = "problem"           // Failure: a reason why the run did not begin
 	SessionStarted   EventKind = "session-started"   // Session
@@ -62,6 +62,7 @@ type Event struct {
 	Cols     int
 	Note     string // a remark for the reader: the isolation in force, a stand-in in use
 	Output   string // StepFinished: see [StepResult]
+	Jobs     int    // RunStarted: sessions that run side by side, 0 if they do not
 }
 
 // Failure is the reason for a verdict other than passed.

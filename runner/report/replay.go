@@ -27,6 +27,7 @@ type replay struct {
 	ended  bool // the record of the run's end has been read
 	last   *record
 	time   time.Time
+	jobs   int // sessions that ran side by side
 
 	chapters map[[2]string]*markdown.Chapter // by deck and name
 	session  *runner.SessionResult
@@ -102,7 +103,7 @@ func (p *replay) event(r *record) (runner.Event, error) {
 func (p *replay) enter(r *record, ev runner.Event) error {
 	switch r.Kind {
 	case runner.RunStarted:
-		p.result.Started = p.time
+		p.result.Started, p.jobs = p.time, r.Jobs
 		p.plan(r.Plan)
 	case runner.EventNote:
 		p.result.Notes = append(p.result.Notes, r.Note)
@@ -338,15 +339,23 @@ func (p *replay) cutOff() error {
 	}
 	c.write(&record{Kind: runner.EventNote, Note: "the report ends before the end of the run: it was interrupted"})
 	if p.session != nil {
-		c.session()
+		c.session(nil)
 	}
-	for _, s := range p.result.Plan.Sessions[len(p.result.Sessions):] {
+	for i, s := range p.result.Plan.Sessions[len(p.result.Sessions):] {
+		var unknown *failureRecord
+		if p.jobs > 1 && (i > 0 || c.placed) && len(s.Exercises) > 0 {
+			unknown = &failureRecord{
+				Pos:     posRecord(s.Exercises[0].Pos),
+				Message: "the results of session " + s.Name + " are not known",
+				Hint:    "it may have run beside the session in which the report ends; its records would have come behind",
+			}
+		}
 		r := record{Kind: runner.SessionStarted, Session: s.Name, Cols: 80, Rows: 24}
 		if s.Deck != nil {
 			r.Deck = s.Deck.Name
 		}
 		c.write(&r)
-		c.session()
+		c.session(unknown)
 	}
 	c.write(&record{Kind: runner.RunFinished, Verdict: runner.Interrupted, Seconds: seconds64(p.time.Sub(p.result.Started))})
 	return c.err
@@ -390,14 +399,14 @@ func (c *ending) here(pos markdown.Pos) *failureRecord {
 	}
 }
 
-// session ends the session under way.
-func (c *ending) session() {
+// session ends the session under way. A failure says that its results are not known.
+func (c *ending) session(unknown *failureRecord) {
 	if e := c.exercise; e != nil {
 		c.openExercise(e)
 	}
 	left := c.left()
-	var f *failureRecord
-	if len(left) > 0 {
+	f := unknown
+	if f == nil && len(left) > 0 {
 		f = c.here(left[0].Pos)
 	}
 	for _, e := range left {

@@ -189,3 +189,52 @@ func TestLaterCorrection(t *testing.T) {
 		t.Errorf("%s (late: %v), %s; want failed (late: true), passed", e[0].Verdict, e[0].Late, e[1].Verdict)
 	}
 }
+
+// TestCutSideBySide checks that a cut-off run whose sessions ran side by side says which of them may
+// have results that are not in the file.
+func TestCutSideBySide(t *testing.T) {
+	text := func(jobs int) string {
+		files := map[string]string{}
+		var names []string
+		for i := range 3 {
+			name := fmt.Sprintf("c%d.md", i)
+			files[name] = fmt.Sprintf("# C%d\n\n.exercise[\n```bash\ntrue\n```\n]\n", i)
+			names = append(names, name)
+		}
+		var decks []*markdown.Deck
+		for _, name := range names {
+			d, err := markdown.Parse(name, []byte(files[name]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			decks = append(decks, d)
+		}
+		plan, err := runner.Compile(decks...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return inFiles(t, func(files *report.Files) {
+			result, err := runner.Run(t.Context(), plan, runner.Options{Path: os.Getenv("PATH"), Jobs: jobs, Event: func(e runner.Event) {
+				if err := files.Event(e); err != nil {
+					t.Error(err)
+				}
+			}})
+			if err := errors.Join(err, files.Finish(result)); err != nil {
+				t.Fatal(err)
+			}
+		})["jsonl"]
+	}
+	for jobs, want := range map[int]int{1: 0, 2: 2} {
+		whole := text(jobs)
+		texts, verdict := later(t, whole[:strings.Index(whole, `"kind":"step-finished"`)])
+		got := strings.Count(texts["console"], "are not known")
+		if verdict != runner.Interrupted || (got > 0) != (want > 0) {
+			t.Errorf("%d jobs: %s, %d sessions are not known:\n%s", jobs, verdict, got, texts["console"])
+		}
+		for i := range 3 {
+			if says := strings.Contains(texts["console"], fmt.Sprintf("session c%d are not known", i)); says != (jobs > 1 && i > 0) {
+				t.Errorf("%d jobs, session c%d: %v\n%s", jobs, i, says, texts["console"])
+			}
+		}
+	}
+}
