@@ -2,12 +2,14 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"workshop/markdown"
@@ -291,7 +293,7 @@ func (p *replay) correct(r *record, ev runner.Event) error {
 // Errors name the line in the file.
 func Read(file io.Reader, name string, out *Files) (*runner.Result, error) {
 	p := newReplay(slices.Concat(out.direct, out.made))
-	lines := bufio.NewReader(file)
+	lines, foreign := bufio.NewReader(file), false
 	for n := 1; ; n++ {
 		line, err := readLine(lines)
 		if errors.Is(err, io.EOF) {
@@ -299,6 +301,12 @@ func Read(file io.Reader, name string, out *Files) (*runner.Result, error) {
 		}
 		if err == nil {
 			err = p.feed(line)
+		}
+		if err == nil && !foreign {
+			if field := unknownField(line); field != "" {
+				foreign = true
+				err = p.remark(fmt.Sprintf("%s:%d: the field %s is unknown: a newer version wrote the report, and a part of it is not shown", name, n, field))
+			}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
@@ -308,6 +316,28 @@ func Read(file io.Reader, name string, out *Files) (*runner.Result, error) {
 		return nil, err
 	}
 	return p.result, out.Finish(p.result)
+}
+
+// unknownField is the quoted name of a field that no record has; "" if there is none.
+func unknownField(line []byte) string {
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&record{}); err != nil {
+		_, field, _ := strings.Cut(err.Error(), "unknown field ")
+		return field
+	}
+	return ""
+}
+
+// remark adds a remark to the reports.
+func (p *replay) remark(text string) error {
+	if p.ended { // no record comes behind that of the end
+		p.result.Notes = append(p.result.Notes, text)
+		return nil
+	}
+	c := &ending{replay: p}
+	c.write(&record{Kind: runner.EventNote, Note: text})
+	return c.err
 }
 
 // readLine returns a line with its end. The error is io.EOF at the end of the last whole line.

@@ -129,8 +129,29 @@ func FuzzRead(f *testing.F) {
 		files.Record(t.TempDir(), false)
 		if _, err := report.Read(strings.NewReader(text), "run.jsonl", files); err != nil {
 			_ = files.Finish(nil)
+			return
+		}
+		// Cut off within its last whole line, it is a run that was interrupted.
+		cut := strings.LastIndexByte(text, '\n')
+		if cut < 0 {
+			return
+		}
+		for _, prefix := range []string{text[:cut], text[:(strings.LastIndexByte(text[:cut], '\n')+1+cut)/2]} {
+			result, err := report.Read(strings.NewReader(prefix), "run.jsonl", &report.Files{})
+			if err != nil || result.Verdict != runner.Interrupted {
+				t.Errorf("cut at %d of %d: %+v, %v", len(prefix), len(text), result, err)
+			}
 		}
 	})
+}
+
+// TestUnknownField checks that a field of a newer version is named, once.
+func TestUnknownField(t *testing.T) {
+	whole := written(t, passed(t), "jsonl", report.Options{RunID: "run"})
+	texts, verdict := later(t, strings.ReplaceAll(whole, `"kind":"step-`, `"novel":1,"kind":"step-`))
+	if verdict != runner.Passed || strings.Count(texts["console"], `the field "novel" is unknown`) != 1 {
+		t.Errorf("%s\n%s", verdict, texts["console"])
+	}
 }
 
 func TestReadErrors(t *testing.T) {
