@@ -202,7 +202,11 @@ func (c *command) judge(status int) error {
 	if c.excused() || c.allows(status) || !c.asked && c.pane.shell.Inherited() {
 		return nil
 	}
-	f := c.failf("", "the command ended with status %d%s", status, c.wants().instead())
+	hint := ""
+	if c.step.Rule != "" && !c.step.Hidden && c.wants() == nil {
+		hint = "if it is to fail: show its status with `$ echo $?` in a fence of prompts, or put <!-- workshop: status nonzero --> behind the fence"
+	}
+	f := c.failf(hint, "the command ended with status %d%s", status, c.wants().instead())
 	f.Status = &status
 	return c.blame(f)
 }

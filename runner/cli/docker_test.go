@@ -156,7 +156,7 @@ const oneService = "services:\n  rng:\n    build: rng\n    ports: [\"80\"]\n    
 
 func TestDockerEngine(t *testing.T) {
 	d := newDockerDeck(t, oneService, "```bash\ndocker-compose up -d\n```\n"+
-		"```bash\ncurl -sS $(docker-compose port rng 80)/\n```\n```wait RNG running on```\n"+
+		"```bash\ncurl -sS --retry 60 --retry-delay 1 --retry-all-errors $(docker-compose port rng 80)/\n```\n```wait RNG running on```\n"+
 		"```bash\ndocker run -d --name PROJECT_more --restart always workshop worker\ndocker network create PROJECT_more\n"+
 		"docker volume create PROJECT_more\n"+
 		"docker commit PROJECT_more PROJECT_more\ndocker run --rm workshop hasher --no\n```\n"+

@@ -19,7 +19,7 @@ func (t *Talk) take(src *Source) {
 	deck := NewDeck(src.Plan)
 	outcomes := make([]*Outcome, len(deck.Steps))
 	if old != nil {
-		for _, o := range t.s.Outcomes {
+		for _, o := range append(slices.Clip(t.missing.outcomes), t.s.Outcomes...) {
 			if o == nil {
 				continue
 			}
@@ -29,9 +29,8 @@ func (t *Talk) take(src *Source) {
 				outcomes[step.Index] = &moved
 			}
 		}
-		if t.s.Slide < len(old.Slides) {
-			t.s.Slide = deck.marked(old.mark(t.s.Slide), t.s.Slide)
-		}
+		t.missing.collect(deck, t.s.Outcomes)
+		t.s.Slide = t.missing.slide(old, deck, t.s.Slide)
 		t.s.Trouble, t.s.Consent = nil, nil
 	}
 	t.source, t.s.Deck, t.s.Outcomes = src, deck, outcomes
@@ -47,6 +46,45 @@ func (t *Talk) take(src *Source) {
 	}
 	t.s.Step = t.s.due()
 	t.allowed = t.opts.Yes || t.opts.Memory != nil && t.opts.Memory.allowed(deck.digest)
+}
+
+// missing holds the parts of earlier versions that the present one does not have. A file that is
+// read while an editor saves it lacks its end, and gets it back at once.
+type missing struct {
+	outcomes []*Outcome // one for each place
+	shown    *mark      // the slide that was shown
+	instead  int        // the slide that was shown in its place
+}
+
+// collect takes the outcomes of the steps that a deck does not have.
+func (m *missing) collect(deck *Deck, outcomes []*Outcome) {
+	for _, o := range outcomes {
+		if o == nil || deck.same(o.Step) != nil {
+			continue
+		}
+		at := place{o.Step.Exercise.ID, o.Step.Number}
+		m.outcomes = slices.DeleteFunc(m.outcomes, func(earlier *Outcome) bool {
+			return place{earlier.Step.Exercise.ID, earlier.Step.Number} == at
+		})
+		m.outcomes = append(m.outcomes, o)
+	}
+}
+
+// slide is the slide of a new deck that continues the one at a place of the old deck.
+func (m *missing) slide(old, deck *Deck, at int) int {
+	if m.shown == nil || m.instead != at { // somebody has moved on
+		m.shown = nil
+		if at >= len(old.Slides) {
+			return at
+		}
+		shown := old.mark(at)
+		m.shown = &shown
+	}
+	m.instead = deck.marked(*m.shown, at)
+	if m.instead < len(deck.Slides) && deck.mark(m.instead) == *m.shown {
+		m.shown = nil
+	}
+	return m.instead
 }
 
 // same is the step of this deck that a step of another version of it is; nil if it was

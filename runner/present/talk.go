@@ -67,6 +67,7 @@ type Talk struct {
 	permission
 	stop     context.CancelFunc
 	reloads  reloads
+	missing  missing
 	cols     int
 	rows     int
 	pictures pictures

@@ -214,6 +214,15 @@ func TestForwardAndReload(t *testing.T) {
 	if s = h.run(); s.Log[3].Result.Output != "now 1\n" { // the same shell
 		t.Fatalf("%q", s.Log[3].Result.Output)
 	}
+	for _, half := range []string{"", "# Zero\n"} { // as in the middle of a save
+		h.write(half)
+		h.until("half of it is read", func(s *State) bool { return len(s.Deck.Slides) <= 1 })
+		h.write("# Zero\n\n---\n\n" + strings.Replace(small, "test -e fixed", "echo now $x", 1))
+		s = h.until("all of it is read", func(s *State) bool { return len(s.Deck.Slides) == 5 })
+		if s.Slide != 4 || s.Outcomes[0].Verdict() != runner.Passed || s.Outcomes[3].Verdict() != runner.Passed {
+			t.Fatalf("slide %d %+v", s.Slide, s.Outcomes)
+		}
+	}
 	h.write("# Zero\n\n.exercise[\n```bsh\n```\n]\n")
 	s = h.until("the mistake", func(s *State) bool { return s.Message.Error })
 	if !strings.Contains(s.Message.Text, "deck.md:4:1: ") || len(s.Deck.Slides) != 5 {
