@@ -8,7 +8,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"workshop/runner/page/browsertest"
+	"workshop/browsertest"
 	"workshop/runner/present"
 )
 

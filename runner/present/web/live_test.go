@@ -22,7 +22,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"workshop/runner/page/browsertest"
+	"workshop/browsertest"
 	"workshop/runner/present"
 )
 
