@@ -11,7 +11,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"workshop/browsertest"
+	"workshop/runner/page/browsertest"
 )
 
 // startMining runs the application on real sockets in this process, and returns the address of its

@@ -20,9 +20,9 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
-	"workshop/browsertest"
 	"workshop/markdown"
 	"workshop/runner"
+	"workshop/runner/page/browsertest"
 	"workshop/runner/report"
 	"workshop/runner/screen"
 )

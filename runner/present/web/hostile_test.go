@@ -8,7 +8,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"workshop/browsertest"
+	"workshop/runner/page/browsertest"
 	"workshop/runner/present"
 )
 

@@ -22,7 +22,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"workshop/browsertest"
+	"workshop/runner/page/browsertest"
 	"workshop/runner/present"
 )
 
