@@ -132,7 +132,8 @@ func TestSecretNowhere(t *testing.T) {
 				t.Fatalf("%d files, the recording %q", searched, cast)
 			}
 			for _, args := range [][]string{
-				{"export", "svg", cast, filepath.Join(out, "one.svg")}, {"export", "cast2", cast, filepath.Join(out, "one.cast2")},
+				{"export", "svg", cast, filepath.Join(out, "one.svg")},
+				{"export", "cast2", cast, filepath.Join(out, "one.cast2")},
 				{"export", "handout", filepath.Join(out, "jsonl"), filepath.Join(out, "handout.md")},
 				{"export", "handout", filepath.Join(out, "jsonl"), filepath.Join(out, "handout.html")},
 			} {
