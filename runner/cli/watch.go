@@ -387,7 +387,7 @@ func (r *round) end() {
 
 func (r *round) wait() {
 	if r.done != nil {
-		_ = <-r.done // another round follows
+		<-r.done //nolint:errcheck // another round follows
 		r.done = nil
 	}
 	r.cancel()
