@@ -68,12 +68,16 @@ before anything runs. Warnings are shown.`,
 	cmd.Flags().BoolVar(&job.update, "update", false,
 		"write the snippets' output into the deck's output fences, if three runs agree")
 	job.picks.flags(cmd)
+	watch := job.watchFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := job.picks.check(cmd, args); err != nil {
+		if err := errors.Join(job.picks.check(cmd, args), watch()); err != nil {
 			return err
 		}
 		job.stopAtFail = *failFast
 		job.console, job.lint, job.dialect.fill = "console", true, job.update
+		if job.watching != nil {
+			return job.watch(cmd.Context(), args, streams)
+		}
 		return job.run(cmd.Context(), args, streams)
 	}
 	return cmd
@@ -103,6 +107,7 @@ type job struct {
 	lint         bool // lint first; warnings are all printed
 	broken       broken
 	picks        picks
+	watching     *watching // nil: one run
 	requireAll   bool
 }
 
@@ -221,6 +226,11 @@ func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, st
 	if err := unasked(plan, sources, args); err != nil {
 		return nil, nil, err
 	}
+	if j.watching != nil {
+		if err := j.watching.see(ctx, j, plan, sources); err != nil {
+			return nil, nil, err
+		}
+	}
 	if err := j.picks.choose(ctx, j, plan, sources, sel); err != nil {
 		return nil, nil, err
 	}
@@ -265,6 +275,11 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if j.picks.dryRun {
 		return j.picks.print(streams.Out, plan, sel, whole)
 	}
+	if j.watching != nil {
+		if err := j.watching.narrow(ctx, j, plan, sources, streams); err != nil {
+			return err
+		}
+	}
 	opts, err := j.options(sources)
 	if err != nil {
 		return err
@@ -285,6 +300,9 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		return err
 	}
 	reporters := append([]report.Reporter{console, files}, ledgers...)
+	if j.watching != nil {
+		reporters = append(reporters, j.watching)
+	}
 	var reportErr error
 	opts.Event = func(e runner.Event) {
 		for _, r := range reporters {
