@@ -78,9 +78,12 @@ type Options struct {
 	Workdir    func(*Session) (Workdir, error)
 	Folder     func(s *Session, dir string) (Workdir, error) // a folder of the deck's file system
 	Stack      func(context.Context, Host) (Stack, error)
-	Event      func(Event)  // gets every event, in order; must not block for long
-	Input      func([]byte) // gets every byte typed into a shell, in order; valid during the call only
-	Notes      []string     // remarks for the reader
+	// Pause, if set, is called when an exercise did not pass, before a program that it started is
+	// ended. The sessions run one after the other.
+	Pause func(context.Context, *Held) Decision
+	Event func(Event)  // gets every event, in order; must not block for long
+	Input func([]byte) // gets every byte typed into a shell, in order; valid during the call only
+	Notes []string     // remarks for the reader
 	// Jobs is the number of sessions that run side by side. Below 2, and with Resized, they run
 	// one after the other. The events and the result come in the order of the plan.
 	Jobs int
@@ -124,7 +127,7 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 	for _, note := range opts.Notes {
 		r.note(note)
 	}
-	if opts.Jobs > 1 && opts.Resized == nil && len(plan.Sessions) > 1 {
+	if opts.Jobs > 1 && opts.Resized == nil && opts.Pause == nil && len(plan.Sessions) > 1 {
 		r.result.Sessions = r.parallel(ctx, plan.Sessions)
 	} else {
 		for _, s := range plan.Sessions {
@@ -153,6 +156,7 @@ type run struct {
 	result  *Result
 	stopped bool // after a failure, with StopAtFail
 	live    bool // a presenter runs the steps
+	silent  bool // an exercise runs again by hand
 
 	mu  sync.Mutex // events come from the runner and from the terminal's reader
 	now Event      // the session, exercise and step under way
@@ -160,6 +164,9 @@ type run struct {
 
 // emit reports an event, with the session, exercise and step in force.
 func (r *run) emit(e Event) {
+	if r.silenced(e.Kind) {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch e.Kind {
@@ -406,12 +413,18 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 	if er.Verdict == Passed && last == nil {
 		er.Verdict = Skipped // nothing was verified
 	}
-	if er.Verdict != Passed && er.Verdict != Skipped && ctx.Err() == nil {
+	wanting := er.Verdict != Passed && er.Verdict != Skipped && ctx.Err() == nil
+	if wanting {
 		s.wants.judge(er)
+	}
+	if wanting && r.opts.Pause == nil {
 		s.active.recover(ctx)
 	}
 	er.Duration = time.Since(er.Started)
 	r.emit(Event{Kind: ExerciseFinished, Verdict: er.Verdict, Duration: er.Duration, Failure: er.Failure})
+	if wanting && r.opts.Pause != nil {
+		r.pause(ctx, s, er)
+	}
 	return er
 }
 

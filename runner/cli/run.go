@@ -68,9 +68,9 @@ before anything runs. Warnings are shown.`,
 	cmd.Flags().BoolVar(&job.update, "update", false,
 		"write the snippets' output into the deck's output fences, if three runs agree")
 	job.picks.flags(cmd)
-	watch := job.watchFlags(cmd)
+	watch, pause := job.watchFlags(cmd), job.pauseFlags(cmd, streams)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := errors.Join(job.picks.check(cmd, args), watch()); err != nil {
+		if err := errors.Join(job.picks.check(cmd, args), watch(), pause()); err != nil {
 			return err
 		}
 		job.stopAtFail = *failFast
@@ -108,6 +108,7 @@ type job struct {
 	broken       broken
 	picks        picks
 	watching     *watching // nil: one run
+	pause        *pauser   // nil: nobody is asked
 	requireAll   bool
 }
 
@@ -309,6 +310,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 			reportErr = errors.Join(reportErr, r.Event(e))
 		}
 	}
+	j.pause.attach(&opts, console)
 	ctx, force, stop := streams.interruptible(ctx)
 	defer stop()
 	done := make(chan struct{})

@@ -20,6 +20,7 @@ type console struct {
 	state  state
 	page   *printer
 	status bool // the last line is on the screen
+	held   bool // it is not to be written, see [Hold]
 }
 
 func newConsole(w io.Writer, opts Options) Reporter {
@@ -73,7 +74,7 @@ func (c *console) draw(status bool) error {
 		text = "\r\x1b[K" + text
 		c.status = false
 	}
-	if status && c.page.opts.TTY {
+	if status && !c.held && c.page.opts.TTY {
 		if line := c.underway(); line != "" {
 			text += line
 			c.status = true
