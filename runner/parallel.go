@@ -66,7 +66,9 @@ func (r *run) parallel(ctx context.Context, sessions []*Session) []*SessionResul
 func (r *run) beside(report func(Event)) *run {
 	opts := r.opts
 	opts.Event = report
-	return &run{opts: opts, plan: r.plan, result: &Result{Plan: r.plan, Notes: slices.Clone(opts.Notes)}}
+	return &run{
+		opts: opts, plan: r.plan, result: &Result{Plan: r.plan, Notes: slices.Clone(opts.Notes)}, attempt: r.attempt, earlier: r.earlier,
+	}
 }
 
 // forward reports an event of a session. A remark is reported once in a run.

@@ -31,6 +31,8 @@ func (j *job) pauseFlags(cmd *cobra.Command, streams Streams) (check func() erro
 			return errors.New("--pause-on-failure needs a terminal")
 		case f.Changed("jobs") && j.jobs != 1:
 			return errors.New("--pause-on-failure does not go with --jobs: one person looks at one session")
+		case f.Changed("retries"), f.Changed("repeat"), f.Changed("stress"):
+			return errors.New("--pause-on-failure goes with none of --retries, --repeat and --stress: the person decides what runs again")
 		case f.Changed("timeout"), f.Changed("update"):
 			return errors.New("--pause-on-failure goes neither with --timeout nor with --update: a person takes as long as it takes")
 		}

@@ -12,9 +12,9 @@ import (
 func Before(w io.Writer, opts Options, sessions []*runner.SessionResult) {
 	p := newPrinter(opts)
 	for _, s := range sessions {
-		var verdicts tally
+		verdicts := tally{}
 		for _, e := range s.Exercises {
-			verdicts.add(e.Verdict)
+			verdicts[e.Verdict]++
 		}
 		p.line(p.paint(faint, fmt.Sprintf("from before: %s%s%s: %s", clean(s.Name), gap, plural(verdicts.total(), "exercise"), verdicts)))
 		for _, e := range s.Exercises {
