@@ -178,7 +178,8 @@ const autopilot = "autopilot"
 func dialectFlags(cmd *cobra.Command) *dialect {
 	d := &dialect{}
 	f := cmd.Flags()
-	f.StringVar(&d.compat, "compat", "", "read decks of `autopilot`: skip steps with an unknown directive, with a warning, and press the key of keys ^C")
+	f.StringVar(&d.compat, "compat", "", "read decks of `autopilot`: skip steps with an unknown directive, with a warning, "+
+		"and press the key of keys ^C")
 	f.StringVar(&d.style, "style", "", "read the documents as `STYLE`: "+strings.Join(markdown.StyleNames(), ", ")+
 		" (default: what the deck says, else what it looks like)")
 	completeWords(cmd, "style", markdown.StyleNames()...)
