@@ -1,91 +1,57 @@
 package runner
 
-import (
-	"context"
-	"fmt"
+import "context"
 
-	"workshop/runner/screen"
-)
-
-// Decision is a person's answer at an exercise that did not pass.
-type Decision string
-
-// The decisions.
-const (
-	DecideAgain Decision = "again" // run the exercise again, in the shell as it is
-	DecideSkip  Decision = "skip"  // go on with the next exercise
-	DecideQuit  Decision = "quit"  // run nothing else
-)
-
-// Held is a session that waits for a person, after an exercise that did not pass. A program of the
-// exercise may still run in its shell.
-type Held struct {
-	Exercise *Exercise
-	Verdict  Verdict
-
-	s *session
+// Paused is the end of a pause.
+type Paused struct {
+	ByHand bool // a person has used the shell, or has run the exercise again
+	Quit   bool // nothing else runs
 }
 
-// View is the present view of the terminal, with all visible panes.
-func (h *Held) View() screen.View {
-	if v, ok := h.s.view.View(); ok {
-		return v
-	}
-	return h.s.active.shell.View()
-}
-
-// Write types a person's bytes, to any reader of the terminal.
-func (h *Held) Write(b []byte) (int, error) {
-	if err := h.s.active.shell.Type(b); err != nil {
-		return 0, err
-	}
-	return len(b), nil
-}
-
-// Resize gives the terminal a new size in cells.
-func (h *Held) Resize(cols, rows int) error { return h.s.resize(cols, rows) }
-
-// pause lets a person look at the session of an exercise that did not pass. The verdict stays: it
-// is that of the exercise without a person's hand. What a person does is a remark.
+// pause gives the shell of a session to a person, as a failed exercise has left it. The events of
+// attempts by hand are not reported: the verdict of the exercise stays.
 func (r *run) pause(ctx context.Context, s *session, er *ExerciseResult) {
-	decision := r.opts.Pause(ctx, &Held{Exercise: er.Exercise, Verdict: er.Verdict, s: s})
-	p := s.active
-	if _, hand := p.shell.Reads(ctx); hand.Typed {
-		r.addNote(fmt.Sprintf("a person typed in the shell of session %s after %s: the verdicts behind it are about that shell", s.plan.Name, er.ID))
-		if hand.Ran {
-			p.shell.Unwatch()
-			if p.command != nil {
-				p.command.judged = true // its status is lost
+	l := &Live{changed: make(chan struct{}, 1), run: r, s: s}
+	l.look()
+	r.mu.Lock()
+	report, now := r.opts.Event, r.now
+	r.opts.Event = func(e Event) {
+		switch e.Kind {
+		case EventOutput, EventResized, EventNote:
+			if report != nil {
+				report(e)
 			}
 		}
+		l.change()
 	}
-	p.recover(ctx)
-	if s.lost == nil && ctx.Err() == nil {
-		limit, cancel := context.WithTimeout(ctx, clearing)
-		defer cancel()
-		s.lost = s.active.shell.Clear(limit)
+	r.mu.Unlock()
+	end := r.opts.Pause(ctx, l, er)
+	l.busy.Lock()
+	defer l.busy.Unlock()
+	l.leave()
+	s.exercise = er
+	r.mu.Lock()
+	r.opts.Event, r.now = report, now
+	r.mu.Unlock()
+	if end.ByHand {
+		r.addNote("a person has used the shell of session " + s.plan.Name + " after " + er.ID + " failed")
 	}
-	switch {
-	case ctx.Err() != nil: // what comes is interrupted
-	case decision == DecideQuit:
-		r.stopped = true
-	case decision == DecideAgain && s.lost == nil:
-		silent := r.silent
-		r.silent = true
-		again := r.exercise(ctx, s, er.Exercise)
-		r.silent = silent
-		if !silent || again.Verdict == Passed {
-			r.addNote(fmt.Sprintf("%s was run again by hand: %s", er.ID, again.Verdict))
-		}
-	}
+	r.stopped = r.stopped || end.Quit
 }
 
-// silenced reports whether an event is that of an exercise that runs again by hand. The bytes of
-// the terminal are reported all the same: later screens depend on them.
-func (r *run) silenced(k EventKind) bool {
-	switch k {
-	case ExerciseStarted, StepStarted, StepFinished, ExerciseFinished:
-		return r.silent
+// Again runs the steps of an exercise again, from the prompt. The result is that of the first step
+// that does not pass, nil if all pass.
+func (l *Live) Again(ctx context.Context, e *Exercise) (*StepResult, error) {
+	if err := l.Recover(ctx); err != nil {
+		return nil, err
 	}
-	return false
+	for _, step := range e.Steps {
+		if step.leftOut() || step.op.template {
+			continue
+		}
+		if st, err := l.Run(ctx, step); err != nil || st.Verdict != Passed {
+			return st, err
+		}
+	}
+	return nil, nil //nolint:nilnil // all have passed
 }

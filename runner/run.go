@@ -53,7 +53,8 @@ type Stack interface {
 	Close() error
 }
 
-// Host is the place of a stack: one session's sandbox and folders.
+// Host is the place of a stack: one session's sandbox and folders. The session's processes may see
+// the folders elsewhere (see [sandbox.Sandbox.Inside]).
 type Host struct {
 	Dir     string // the session's folder, removed afterwards; short enough for sockets if /tmp can be used
 	Bin     string // an empty folder in it, the first on the shell's PATH
@@ -87,14 +88,11 @@ type Options struct {
 	Workdir     func(*Session) (Workdir, error)
 	Folder      func(s *Session, dir string) (Workdir, error) // a folder of the deck's file system
 	Stack       func(context.Context, Host) (Stack, error)
-	// Pause, if set, is called when an exercise did not pass, before a program that it started is
-	// ended. The sessions run one after the other.
-	Pause func(context.Context, *Held) Decision
-	Event func(Event)  // gets every event, in order; must not block for long
-	Input func([]byte) // gets every byte typed into a shell, in order; valid during the call only
-	Notes []string     // remarks for the reader
-	// Jobs is the number of sessions that run side by side. Below 2, and with Resized, they run
-	// one after the other. The events and the result come in the order of the plan.
+	Event       func(Event)  // gets every event, in order; must not block for long
+	Input       func([]byte) // gets every byte typed into a shell, in order; valid during the call only
+	Notes       []string     // remarks for the reader
+	// Jobs is the number of sessions that run side by side. Below 2, and with Resized or Pause,
+	// they run one after the other. The events and the result come in the order of the plan.
 	Jobs int
 	// Needs are the things of this machine that a session needs for itself, such as "port 8000":
 	// two sessions with a common need do not run side by side. It may be nil.
@@ -104,6 +102,10 @@ type Options struct {
 	// form for comparison; the step passes without a comparison. Sessions that run side by side
 	// call it, and Input, at the same time.
 	Observe func(step *Step, output []string)
+	// Pause, if set, is called behind the end of an exercise that failed. The session stays as it
+	// is until Pause returns. The sessions run one after the other. The shell is a person's only
+	// during the call.
+	Pause func(context.Context, *Live, *ExerciseResult) Paused
 	// Resized delivers new sizes of the terminal while the run goes on. It may be nil.
 	Resized <-chan [2]int
 }
@@ -179,7 +181,6 @@ type run struct {
 	attempt int
 	earlier map[*Session]*SessionResult // of the attempt before this one; nil: this is the first
 	live    bool                        // a presenter runs the steps
-	silent  bool                        // an exercise runs again by hand
 
 	mu  sync.Mutex // events come from the runner and from the terminal's reader
 	now Event      // the session, exercise and step under way
@@ -187,9 +188,6 @@ type run struct {
 
 // emit reports an event, with the session, exercise and step in force.
 func (r *run) emit(e Event) {
-	if r.silenced(e.Kind) {
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch e.Kind {
@@ -441,19 +439,20 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 	if er.Verdict == Passed && last == nil {
 		er.Verdict = Skipped // nothing was verified
 	}
-	wanting := !done(er.Verdict) && er.Verdict != Skipped && ctx.Err() == nil
-	if wanting {
+	if !done(er.Verdict) && er.Verdict != Skipped && ctx.Err() == nil {
 		s.wants.judge(er)
-	}
-	if wanting && r.opts.Pause == nil {
-		s.active.recover(ctx)
+		if r.opts.Pause != nil && er.Verdict == Failed {
+			defer func() {
+				r.pause(ctx, s, er)
+				s.active.recover(ctx)
+			}()
+		} else {
+			s.active.recover(ctx)
+		}
 	}
 	er.Verdict = r.held(e, er.Verdict)
 	er.Duration = time.Since(er.Started)
 	r.emit(Event{Kind: ExerciseFinished, Verdict: er.Verdict, Duration: er.Duration, Failure: er.Failure})
-	if wanting && r.opts.Pause != nil {
-		r.pause(ctx, s, er)
-	}
 	return er
 }
 

@@ -115,7 +115,20 @@ func (src *source) settings(changed *changes) string {
 	if exe, err := os.Executable(); err == nil && changed.file(exe) != "" {
 		return "workshop itself" + changed.than
 	}
-	for _, f := range src.settingFiles() {
+	manifests := []string{path.Join(src.deck.Dir, "workshop.yml")} // it may have been removed
+	for _, f := range src.deck.Files {
+		if !slices.ContainsFunc(src.deck.Chapters, func(c *markdown.Chapter) bool { return slices.Contains(c.Files, f) }) {
+			manifests = append(manifests, f)
+		}
+	}
+	if src.deck.Workdir == "" { // these files decide where sessions start
+		for _, dir := range src.composeDirs() {
+			for _, f := range composeFiles {
+				manifests = append(manifests, path.Join(dir, f))
+			}
+		}
+	}
+	for _, f := range manifests {
 		if says := changed.file(src.abs(f)); says != "" {
 			return src.show(src.abs(f)) + ", which is for the whole deck," + says
 		}
@@ -126,31 +139,6 @@ func (src *source) settings(changed *changes) string {
 		}
 	}
 	return ""
-}
-
-// settingFiles are the files that concern all chapters of a deck. Some may not exist: they may
-// have been removed.
-func (src *source) settingFiles() []string {
-	chapters := map[string]bool{}
-	for _, c := range src.deck.Chapters {
-		for _, f := range c.Files {
-			chapters[f] = true
-		}
-	}
-	files := []string{path.Join(src.deck.Dir, "workshop.yml")}
-	for _, f := range src.deck.Files {
-		if !chapters[f] {
-			files = append(files, f)
-		}
-	}
-	if src.deck.Workdir == "" { // these files decide where sessions start
-		for _, dir := range src.composeDirs() {
-			for _, f := range composeFiles {
-				files = append(files, path.Join(dir, f))
-			}
-		}
-	}
-	return files
 }
 
 // changedFolder is a changed file in the working directory of a session or a Compose context beside

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/muesli/cancelreader"
@@ -18,181 +17,209 @@ import (
 	"workshop/runner/screen"
 )
 
-// pauseFlags adds the flag --pause-on-failure. The returned function looks for contradictions.
-func (j *job) pauseFlags(cmd *cobra.Command, streams Streams) (check func() error) {
-	f := cmd.Flags()
-	pause := f.Bool("pause-on-failure", false,
-		"at an exercise that does not pass, offer its shell as it stands: look around, then again, skip or quit; sessions run one after the other")
-	return func() error {
-		switch {
-		case !*pause:
-			return nil
-		case !report.IsTerminal(streams.In, os.Getenv) || !report.IsTerminal(streams.Out, os.Getenv):
-			return errors.New("--pause-on-failure needs a terminal")
-		case f.Changed("jobs") && j.jobs != 1:
-			return errors.New("--pause-on-failure does not go with --jobs: one person looks at one session")
-		case f.Changed("retries"), f.Changed("repeat"), f.Changed("stress"):
-			return errors.New("--pause-on-failure goes with none of --retries, --repeat and --stress: the person decides what runs again")
-		case f.Changed("timeout"), f.Changed("update"):
-			return errors.New("--pause-on-failure goes neither with --timeout nor with --update: a person takes as long as it takes")
-		}
-		j.jobs, j.pause = 1, &pauser{in: streams.In, out: streams.Out, changed: make(chan struct{}, 1)}
-		return nil
-	}
+func (j *job) pauseFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&j.pause, "pause-on-failure", false,
+		"after a failure on a terminal, offer the shell as it stands: look around, then again, skip or quit")
 }
 
-// pauser asks a person at each exercise that does not pass.
-type pauser struct {
-	in, out *os.File
-	changed chan struct{} // a value after each change of the session's terminal
-	console report.Reporter
-}
-
-// attach makes a run pause.
-func (p *pauser) attach(opts *runner.Options, console report.Reporter) {
-	if p == nil {
-		return
-	}
-	p.console = console
-	report := opts.Event
-	opts.Pause = p.ask
-	opts.Event = func(e runner.Event) {
-		report(e)
-		if e.Kind == runner.EventOutput {
-			select {
-			case p.changed <- struct{}{}:
-			default: // the next picture shows this change, too
-			}
-		}
-	}
-}
-
-// comeBack is the key that leads out of the shell, as in telnet and in present: ^].
-const comeBack = 0x1d
-
-const keysAtPause = "l: look around in its shell (^] comes back)  a: again  s: skip  q: quit "
-
-// ask shows the choices until the person decides. The end of the context decides to quit.
-func (p *pauser) ask(ctx context.Context, h *runner.Held) runner.Decision {
-	report.Hold(p.console, true)
-	defer report.Hold(p.console, false)
-	restore, err := term.MakeRaw(int(p.in.Fd()))
-	if err != nil {
-		return p.give(err)
-	}
-	defer func() { _ = term.Restore(int(p.in.Fd()), restore) }()
-	in, err := cancelreader.NewReader(p.in)
-	if err != nil {
-		return p.give(err)
-	}
-	defer in.Close()
-	defer context.AfterFunc(ctx, func() { in.Cancel() })()
-	for {
-		fmt.Fprintf(p.out, "\r\npaused at %s\r\n%s", h.Exercise.ID, keysAtPause)
-		for chosen := false; !chosen; {
-			var key [1]byte
-			if _, err := in.Read(key[:]); err != nil {
-				return p.give(err)
-			}
-			switch key[0] {
-			case 'l', '\r':
-				if err := p.look(in, h); err != nil {
-					return p.give(err)
-				}
-				chosen = true
-			case 'a':
-				return p.say(runner.DecideAgain)
-			case 's':
-				return p.say(runner.DecideSkip)
-			case 'q', 0x03, 0x04: // ^C, ^D
-				return p.say(runner.DecideQuit)
-			}
-		}
-	}
-}
-
-func (p *pauser) say(d runner.Decision) runner.Decision {
-	fmt.Fprintf(p.out, "%s\r\n", d)
-	return d
-}
-
-// give quits because of an error.
-func (p *pauser) give(err error) runner.Decision {
-	if !errors.Is(err, cancelreader.ErrCanceled) && !errors.Is(err, io.EOF) {
-		fmt.Fprintf(p.out, "\r\nthe terminal cannot be used: %v\r\n", err)
-	}
-	return p.say(runner.DecideQuit)
-}
-
-// The view of a session, on the alternate screen.
+// The keys of a pause.
 const (
-	showSession = "\x1b[?1049h\x1b[?7l\x1b[m\x1b[2J"
-	hideSession = "\x1b[m\x1b[?7h\x1b[?25h\x1b[?1049l"
-	pictureTime = time.Second / 60 // people see no more
+	keyBack      = 0x1d // ^], as in telnet
+	keyInterrupt = 0x03
 )
 
-// look shows the session's terminal and passes the person's bytes on, until the key comes.
-func (p *pauser) look(in io.Reader, h *runner.Held) error {
-	cols, rows, err := term.GetSize(int(p.out.Fd()))
+// pauses sets up the pauses after failures.
+func (j *job) pauses(opts *runner.Options, console report.Reporter, streams Streams) error {
+	if !j.pause {
+		return nil
+	}
+	if j.jobs > 1 {
+		return errors.New("--pause-on-failure: a person looks at one session at a time (leave --jobs out)")
+	}
+	if !term.IsTerminal(int(streams.In.Fd())) || !term.IsTerminal(int(streams.Out.Fd())) {
+		return errors.New("--pause-on-failure: input and output must be a terminal, for a person to look around")
+	}
+	opts.Pause = func(ctx context.Context, live *runner.Live, er *runner.ExerciseResult) runner.Paused {
+		defer report.Still(console)()
+		p := &pause{live: live, result: er, streams: streams}
+		if err := p.run(ctx); err != nil {
+			p.say("--pause-on-failure: %v", err)
+		}
+		return p.end
+	}
+	return nil
+}
+
+// pause is a person's look at a session.
+type pause struct {
+	live    *runner.Live
+	result  *runner.ExerciseResult
+	streams Streams
+	keys    <-chan []byte
+	typed   []byte // behind the last key
+	end     runner.Paused
+}
+
+// say writes a line in any mode of the terminal.
+func (p *pause) say(format string, args ...any) {
+	fmt.Fprintf(p.streams.Out, format+"\r\n", args...)
+}
+
+// run asks the person until the run goes on.
+func (p *pause) run(ctx context.Context) error {
+	before, err := term.MakeRaw(int(p.streams.In.Fd()))
 	if err != nil {
 		return err
 	}
-	if v := h.View(); cols > 0 && rows > 0 && (v.Cols > cols || v.Rows > rows) {
-		if err := h.Resize(min(v.Cols, cols), min(v.Rows, rows)); err != nil {
-			return err
-		}
-	}
-	if _, err := io.WriteString(p.out, showSession); err != nil {
+	defer func() { _ = term.Restore(int(p.streams.In.Fd()), before) }()
+	input, err := cancelreader.NewReader(p.streams.In)
+	if err != nil {
 		return err
 	}
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		p.draw(h, rows, stop)
+	keys, stop := make(chan []byte), make(chan struct{})
+	p.keys = keys
+	go read(input, keys, stop)
+	defer func() {
+		close(stop)
+		input.Cancel()
+		for range keys { //nolint:revive // until the reader has ended
+		}
+		_ = input.Close()
 	}()
-	err = typed(in, h)
-	close(stop)
-	<-stopped
-	_, failed := io.WriteString(p.out, hideSession)
-	return errors.Join(err, failed)
+	for {
+		p.say("paused at %s: l look around (^] comes back), a again, s skip, q quit", p.result.ID)
+		for asked := true; asked; {
+			for len(p.typed) == 0 {
+				select {
+				case <-ctx.Done():
+					return nil
+				case b, ok := <-keys:
+					if !ok {
+						return io.ErrUnexpectedEOF
+					}
+					p.typed = b
+				}
+			}
+			key := p.typed[0]
+			p.typed, asked = p.typed[1:], false
+			switch key {
+			case 'l':
+				p.look(ctx)
+			case 'a':
+				p.again(ctx)
+			case 's':
+				return nil
+			case 'q', keyInterrupt:
+				p.end.Quit = true
+				return nil
+			default:
+				asked = true
+			}
+		}
+	}
 }
 
-// typed passes bytes on until the key that comes back, or until the shell has ended.
-func typed(in io.Reader, h *runner.Held) error {
-	buf := make([]byte, 4<<10)
+// read sends what a person types until its input or the pause ends.
+func read(input io.Reader, keys chan<- []byte, stop <-chan struct{}) {
+	defer close(keys)
 	for {
-		n, err := in.Read(buf)
-		before, _, back := bytes.Cut(buf[:n], []byte{comeBack})
-		if _, ended := h.Write(before); ended != nil || back {
-			return nil //nolint:nilerr // a shell that has ended is left
+		b := make([]byte, 4096)
+		n, err := input.Read(b)
+		if n > 0 {
+			select {
+			case keys <- b[:n]:
+			case <-stop:
+				return
+			}
 		}
 		if err != nil {
-			return err
+			return
 		}
 	}
 }
 
-// draw draws each change of the session's terminal. If there is a free row below, it names the key
-// to come back.
-func (p *pauser) draw(h *runner.Held, rows int, stop <-chan struct{}) {
-	var painter screen.Painter
-	v := h.View()
-	if v.Rows < rows {
-		fmt.Fprintf(p.out, "\x1b[%d;1H\x1b[7m %s  ^] comes back \x1b[m", rows, h.Exercise.ID)
+// frame is the least time between two pictures of the terminal: people see no more.
+const frame = time.Second / 60
+
+// look shows the session's terminal on this one. The bytes that a person types go to its program,
+// until ^].
+func (p *pause) look(ctx context.Context) {
+	view := p.live.View()
+	cols, rows := report.Detect(p.streams.Out, func(string) string { return "" }).Size()
+	if cols < view.Cols || rows < view.Rows {
+		p.say("the session's terminal has %d×%d cells, and this one %d×%d: make it larger", view.Cols, view.Rows, cols, rows)
+		return
 	}
+	p.end.ByHand = true
+	out := p.streams.Out
+	_, _ = io.WriteString(out, "\x1b[?1049h\x1b[?7l\x1b[2J")
+	defer func() { _, _ = io.WriteString(out, "\x1b[m\x1b[?7h\x1b[?25h\x1b[?1049l") }()
+	var painter screen.Painter
+	first := painter.Append(nil, view)
+	if rows > view.Rows {
+		first = fmt.Appendf(first, "\x1b7\x1b[%d;1H\x1b[7m ^] comes back \x1b[m\x1b8", rows)
+	}
+	_, _ = out.Write(first)
+	changed, drawn := p.live.Changed(), (<-chan time.Time)(nil)
 	for {
-		if _, err := p.out.Write(painter.Append(nil, h.View())); err != nil {
-			return
-		}
 		select {
-		case <-stop:
+		case <-ctx.Done():
 			return
-		case <-time.After(pictureTime):
+		case <-changed:
+			_, _ = out.Write(painter.Append(nil, p.live.View()))
+			changed, drawn = nil, time.After(frame)
+		case <-drawn:
+			changed, drawn = p.live.Changed(), nil
+		case b, ok := <-p.keys:
+			if !ok {
+				return
+			}
+			b, rest, back := bytes.Cut(b, []byte{keyBack})
+			p.typed = rest
+			if _, err := p.live.Write(b); err != nil || back {
+				return // an ended shell is seen on its last screen
+			}
 		}
+	}
+}
+
+// again runs the exercise again, for the person to see: the report keeps the failure.
+func (p *pause) again(ctx context.Context) {
+	p.end.ByHand = true
+	p.say("%s again (^C stops it)", p.result.ID)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type outcome struct {
+		st  *runner.StepResult
+		err error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		st, err := p.live.Again(ctx, p.result.Exercise)
+		done <- outcome{st, err}
+	}()
+	keys := p.keys
+	for {
 		select {
-		case <-stop:
+		case b, ok := <-keys:
+			if !ok {
+				keys = nil
+			}
+			if !ok || bytes.IndexByte(b, keyInterrupt) >= 0 {
+				cancel()
+			}
+		case o := <-done:
+			switch {
+			case o.err != nil:
+				p.say("%s did not run again: %v", p.result.ID, o.err)
+			case o.st == nil:
+				p.say("%s passed this time; the report keeps the failure", p.result.ID)
+			case o.st.Failure != nil:
+				p.say("%s %s again: %v", p.result.ID, o.st.Verdict, o.st.Failure.Error())
+			default:
+				p.say("%s: %s", p.result.ID, o.st.Verdict)
+			}
 			return
-		case <-p.changed:
 		}
 	}
 }

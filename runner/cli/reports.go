@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -60,9 +61,13 @@ func (j *job) reportFlags(cmd *cobra.Command, formats []string) {
 	}
 }
 
+// workspace is the directory to which the CI service of this run resolves the names of files; "" for
+// none.
+func workspace() string { return cmp.Or(os.Getenv("GITHUB_WORKSPACE"), os.Getenv("CI_PROJECT_DIR")) }
+
 // files opens the reports in files. Every end of the command writes them.
 func (j *job) files(streams Streams) (*report.Files, error) {
-	files := &report.Files{Summary: os.Getenv("GITHUB_STEP_SUMMARY")}
+	files := &report.Files{Summary: os.Getenv("GITHUB_STEP_SUMMARY"), Workspace: workspace()}
 	for _, spec := range j.reports {
 		if err := files.Add(spec, streams.Out); err != nil {
 			return nil, fmt.Errorf("--report: %w", errors.Join(err, files.Finish(nil)))

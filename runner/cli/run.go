@@ -64,24 +64,32 @@ environment, 130 interrupted.
 The deck is linted first (workshop lint). An exercise with an error does not run and is
 reported as broken; the others run, and the exit status is 2 at the end (--keep-broken:
 as if it were not there). Mistakes of the manifest, and comments that span slides, stop
-before anything runs. Warnings are shown.`,
+before anything runs. Warnings are shown.
+
+With --watch a save runs the sessions again whose steps it changes, or whose working
+directory or mirrors hold the file; the manifest touches all. The verdicts of the other
+sessions are shown as from before. A save that touches something ends the run under way.
+
+With --pause-on-failure sessions run one after the other. The person's shell is that of
+the failed exercise, with its programs; what the person does is not its verdict.`,
 		GroupID: "deck",
 	}
 	job := runFlags(cmd, "private")
 	failFast := cmd.Flags().Bool("fail-fast", false, "stop at the first exercise that does not pass")
 	cmd.Flags().IntVarP(&job.jobs, "jobs", "j", 0, "run `N` sessions side by side; 0 means as many as there are processors")
 	job.flakeFlags(cmd)
+	job.pauseFlag(cmd)
+	job.watchFlag(cmd)
 	cmd.Flags().BoolVar(&job.update, "update", false,
 		"write the snippets' output into the deck's output fences, if three runs agree")
 	job.picks.flags(cmd)
-	watch, pause := job.watchFlags(cmd), job.pauseFlags(cmd, streams)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := errors.Join(job.picks.check(cmd, args), watch(), pause()); err != nil {
+		if err := job.picks.check(cmd, args); err != nil {
 			return err
 		}
 		job.stopAtFail = *failFast
 		job.console, job.lint, job.dialect.fill = "console", true, job.update
-		if job.watching != nil {
+		if job.watches {
 			return job.watch(cmd.Context(), args, streams)
 		}
 		return job.run(cmd.Context(), args, streams)
@@ -114,9 +122,10 @@ type job struct {
 	broken       broken
 	flakes       flakes
 	picks        picks
-	watching     *watching // nil: one run
-	pause        *pauser   // nil: nobody is asked
 	requireAll   bool
+	pause        bool // after a failure, offer the shell
+	watches      bool // run again after each save
+	watching     *watching
 }
 
 // stepFlags adds the flags for the dialect, the environment and the limits of the steps.
@@ -235,11 +244,6 @@ func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, st
 	if err := unasked(plan, sources, args); err != nil {
 		return nil, nil, err
 	}
-	if j.watching != nil {
-		if err := j.watching.see(ctx, j, plan, sources); err != nil {
-			return nil, nil, err
-		}
-	}
 	if err := j.picks.choose(ctx, j, plan, sources, sel); err != nil {
 		return nil, nil, err
 	}
@@ -278,16 +282,12 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err := plan.Select(sel); err != nil {
 		return emptiness(err, sel, sources)
 	}
+	j.watching.begin(plan, sources)
 	if err := j.broken.print(plan, streams.Err); err != nil {
 		return err
 	}
 	if j.picks.dryRun {
 		return j.picks.print(streams.Out, plan, sel, whole)
-	}
-	if j.watching != nil {
-		if err := j.watching.narrow(ctx, j, plan, sources, streams); err != nil {
-			return err
-		}
 	}
 	opts, err := j.options(sources)
 	if err != nil {
@@ -313,17 +313,16 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err != nil {
 		return err
 	}
-	reporters := append([]report.Reporter{console, files}, ledgers...)
-	if j.watching != nil {
-		reporters = append(reporters, j.watching)
+	if err := j.pauses(&opts, console, streams); err != nil {
+		return err
 	}
+	reporters := append([]report.Reporter{console, files}, ledgers...)
 	var reportErr error
 	opts.Event = func(e runner.Event) {
 		for _, r := range reporters {
 			reportErr = errors.Join(reportErr, r.Event(e))
 		}
 	}
-	j.pause.attach(&opts, console)
 	ctx, force, cancel := streams.interruptible(ctx)
 	defer cancel()
 	done := make(chan struct{})
@@ -355,6 +354,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		_ = console.Finish(nil)
 		return err
 	}
+	j.watching.keep(result)
 	for _, r := range reporters {
 		reportErr = errors.Join(reportErr, r.Finish(result))
 	}
@@ -373,6 +373,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 // options returns the runner's options that do not depend on the terminal.
 func (j *job) options(sources []*source) (runner.Options, error) {
 	opts := runner.Options{Limits: j.limits, StopAtFail: j.stopAtFail, KeepBroken: j.broken.keep, Path: os.Getenv("PATH")}
+	opts.Sandbox.Place = sessionPlace
 	switch j.network {
 	case "private":
 		opts.Sandbox.PrivateNetwork = true
@@ -426,6 +427,10 @@ func (j *job) options(sources []*source) (runner.Options, error) {
 	return opts, nil
 }
 
+// sessionPlace is the path of a session's directory where a mount namespace can be had: the same in
+// every run, so that a verdict does not depend on a random name. Nothing is made on the machine.
+const sessionPlace = "/srv/workshop"
+
 // chooseEngine gives each session the engine and the look from the command line, else from its
 // deck's manifest.
 func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) error {
@@ -439,6 +444,9 @@ func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) 
 		}
 		if src.deck.Network == "host" && !j.networkAsked() {
 			opts.Sandbox.PrivateNetwork = false
+		}
+		if !kind.ownNetwork {
+			opts.Sandbox.Place = "" // a real engine mounts directories by their paths on the machine
 		}
 		if kind.ownNetwork || !opts.Sandbox.PrivateNetwork {
 			continue

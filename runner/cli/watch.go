@@ -4,490 +4,414 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
 	"github.com/spf13/cobra"
 
-	"workshop/markdown"
 	"workshop/runner"
 	"workshop/runner/report"
+	"workshop/runner/watch"
 )
 
-// watching runs a check again and again: after each save the sessions that it touches.
+func (j *job) watchFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&j.watches, "watch", false,
+		"run again what a saved file touches, until ^C; a save that touches something ends the run under way")
+}
+
+// watching is the state of a check --watch: the sessions of the deck and their last results. A nil
+// one belongs to a check that runs once.
 type watching struct {
-	saves   *saves
-	changed *changes // since the last round; nil in the first one
-	plan    *runner.Plan
-	sources []*source
-	known   map[[2]string]*runner.SessionResult // the last results, by deck and session
-	round   map[[2]string]bool                  // sessions of this round
-	taken   bool                                // this round takes the changes into account
-	ran     bool                                // this round
-
-	mu      sync.Mutex // a save comes while a round runs
-	all     footprint  // of the decks
-	running footprint  // of the sessions of this round
+	mu       sync.Mutex // a round and the loop of the watching use it at the same time
+	sessions map[string]*standing
+	order    []string // the keys of the sessions in the order of the deck
+	pending  []string // the keys of the round under way
+	files    []string // of the deck
+	trees    []string // folders that the sessions use
+	followed map[string]bool
 }
 
-// footprint is what something is made of: files, and folders with all that is in them.
-type footprint struct {
-	files   map[string]bool
-	folders []string
+// standing is a session between runs.
+type standing struct {
+	name   string
+	text   string                // decides about its verdicts
+	result *runner.SessionResult // nil: it has to run
+	ended  time.Time
 }
 
-func (f *footprint) addFile(file string) {
-	for _, name := range names(file) {
-		f.files[name] = true
+// keysOf are the keys of the sessions of a plan, by which another version of the deck finds them.
+func keysOf(plan *runner.Plan, sources []*source) (keys []string) {
+	for _, s := range plan.Sessions {
+		key := sourceOf(s, sources).identity() + " " + s.Name
+		for n := 2; slices.Contains(keys, key); n++ {
+			key = fmt.Sprintf("%s %s %d", sourceOf(s, sources).identity(), s.Name, n)
+		}
+		keys = append(keys, key)
 	}
+	return keys
 }
 
-func (f *footprint) addFolder(dir string) { f.folders = append(f.folders, names(dir)...) }
-
-// has reports whether a file, or a folder above a part of it, belongs to the footprint.
-func (f *footprint) has(file string) bool {
-	return file == "/" || f.files[file] || slices.ContainsFunc(f.folders, func(dir string) bool {
-		return dir == file || strings.HasPrefix(file, dir+"/")
-	})
+func sourceOf(s *runner.Session, sources []*source) *source {
+	return sources[slices.IndexFunc(sources, func(src *source) bool { return src.deck == s.Deck })]
 }
 
-// watchFlags adds the flag --watch. The returned function looks for contradictions.
-func (j *job) watchFlags(cmd *cobra.Command) (check func() error) {
-	f := cmd.Flags()
-	watch := f.Bool("watch", false, "check again what a saved file touches, until ^C")
-	return func() error {
-		if !*watch {
-			return nil
-		}
-		for flag, why := range map[string]string{
-			"report": "reports are about one run", "record": "recordings are of one run", "update": "it would save the deck itself",
-			"in-place": "the deck's own commands write into the folder that is watched", "dry-run": "it executes nothing",
-			"failed": "the saves select what runs", "changed": "the saves select what runs",
-		} {
-			if f.Changed(flag) {
-				return fmt.Errorf("--watch does not go with --%s: %s", flag, why)
-			}
-		}
-		j.watching = &watching{known: map[[2]string]*runner.SessionResult{}}
-		return nil
+// begin narrows the plan of a round to the sessions that have to run: those without a result, and
+// those that differ from the last plan.
+func (w *watching) begin(plan *runner.Plan, sources []*source) {
+	if w == nil {
+		return
 	}
-}
-
-// errUntouched says that a save touches no exercise.
-var errUntouched = errors.New("no exercise is touched")
-
-// watch checks decks, and again after each save, until a signal ends it.
-func (j *job) watch(ctx context.Context, args []string, streams Streams) error {
-	w := j.watching
-	var err error
-	if w.saves, err = newSaves(); err != nil {
-		return &codeError{exitBroken, fmt.Errorf("--watch: %w", err)}
-	}
-	defer w.saves.close()
-	for first := true; ; first = false {
-		saved, err := j.watchRound(ctx, args, streams)
-		switch coded := (*codeError)(nil); {
-		case errors.Is(err, errUntouched):
-			fmt.Fprintf(streams.Out, "%s: %v\n", w.changed.named(w.sources), err)
-		case isInput(err):
-			fmt.Fprintln(streams.Err, err)
-		case errors.As(err, &coded) && coded.err == nil:
-			if coded.code == exitInterrupted && saved == nil { // by a signal
-				return err
-			}
-		case err != nil && first:
-			return err
-		case err != nil:
-			fmt.Fprintf(streams.Err, "workshop: %v\n", err)
-		}
-		if saved == nil {
-			w.printBefore(streams)
-			fmt.Fprintln(streams.Out, "\nwaiting for a save; ^C ends")
-			for saved == nil {
-				select {
-				case files := <-w.saves.saved:
-					saved, _ = w.concern(files)
-				case err := <-w.saves.failed:
-					return &codeError{exitBroken, fmt.Errorf("--watch: %w", err)}
-				case <-streams.Signals:
-					return &codeError{code: exitInterrupted}
-				case <-ctx.Done():
-					return &codeError{code: exitInterrupted}
-				}
-			}
-		}
-		if w.changed != nil && !w.taken {
-			saved = append(saved, w.changed.files...)
-		}
-		slices.Sort(saved)
-		w.changed = &changes{than: " was saved", files: slices.Compact(saved)}
-	}
-}
-
-// concern keeps the saved files that may concern the decks, and reports whether one of them
-// concerns the sessions that run. A new document may be a chapter.
-func (w *watching) concern(saved []string) (files []string, running bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, f := range saved {
-		if w.all.has(f) || slices.Contains([]string{".md", ".yml", ".yaml", ".json"}, filepath.Ext(f)) {
-			files = append(files, f)
-			running = running || w.running.has(f)
+	sessions := map[string]*standing{}
+	w.order, w.pending = keysOf(plan, sources), nil
+	w.uses(plan, sources)
+	var kept []*runner.Session
+	for i, key := range w.order {
+		s := plan.Sessions[i]
+		now := &standing{name: s.Name, text: textOf(s)}
+		if old := w.sessions[key]; old != nil && old.text == now.text {
+			now = old
+		}
+		if sessions[key] = now; now.result == nil {
+			kept, w.pending = append(kept, s), append(w.pending, key)
 		}
 	}
-	return files, running
+	w.sessions, plan.Sessions = sessions, kept
 }
 
-// watchRound checks the decks once, and returns the files that were saved meanwhile. A save that
-// touches a session of the round ends it: its verdict is about an earlier text.
-func (j *job) watchRound(ctx context.Context, args []string, streams Streams) (saved []string, err error) {
-	w := j.watching
-	w.ran, w.taken, w.round = false, false, map[[2]string]bool{}
-	w.mu.Lock()
-	w.running = footprint{}
-	w.mu.Unlock()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() { ended <- j.runReported(ctx, args, streams, &report.Files{}) }()
-	for {
-		select {
-		case err := <-ended:
-			return saved, err
-		case files := <-w.saves.saved:
-			files, running := w.concern(files)
-			saved = append(saved, files...)
-			if running {
-				cancel()
-			}
-		}
-	}
-}
-
-// session identifies a session from round to round.
-func session(s *runner.Session) [2]string {
-	return [2]string{s.Deck.File + " " + s.Deck.Chapters[0].File, s.Name}
-}
-
-// see watches the files of decks that have been read.
-func (w *watching) see(ctx context.Context, j *job, plan *runner.Plan, sources []*source) error {
-	w.plan, w.sources = plan, sources
-	all := footprint{files: map[string]bool{}}
+// uses notes the files and folders that a plan depends on.
+func (w *watching) uses(plan *runner.Plan, sources []*source) {
+	w.files, w.trees = nil, nil
 	for _, src := range sources {
-		if src == nil || src.deck == nil || src.root == "" {
-			return errors.New("--watch: the deck is built in (name a deck)")
-		}
-		dirs := []string{src.deck.Dir}
-		for _, f := range src.deck.Files {
-			for _, name := range names(src.abs(f)) {
-				w.saves.add(filepath.Dir(name), false)
-			}
-			all.addFile(src.abs(f))
-		}
-		if src.deck.Workdir == "" {
-			dirs = append(dirs, src.composeDirs()...)
-		}
-		for _, dir := range dirs {
-			w.saves.add(src.abs(dir), false)
-		}
-		for _, m := range src.deck.Mirrors {
-			w.saves.add(src.abs(m.Dir), true)
-			all.addFolder(src.abs(m.Dir))
-		}
-		for _, s := range plan.Sessions {
-			if s.Deck != src.deck {
-				continue
-			}
-			for _, dir := range src.folders(ctx, j, s) {
-				w.saves.add(dir, true)
-				all.addFolder(dir)
-			}
-		}
+		w.files = append(w.files, src.files...)
 	}
-	w.mu.Lock()
-	w.all = all
-	w.mu.Unlock()
-	if err := w.saves.trouble(); err != nil {
-		return &codeError{exitBroken, fmt.Errorf("--watch: %w (the limit is fs.inotify.max_user_watches)", err)}
+	for _, s := range plan.Sessions {
+		w.trees = append(w.trees, sourceOf(s, sources).trees(s)...)
 	}
-	return nil
 }
 
-// narrow keeps the sessions of a plan that this round runs: those that the save touches, and those
-// without a result.
-func (w *watching) narrow(ctx context.Context, j *job, plan *runner.Plan, sources []*source, streams Streams) error {
-	touched := map[*markdown.Chapter]string{}
-	if w.changed != nil {
-		for _, src := range sources {
-			chapters, err := src.touched(ctx, j, plan, w.changed)
-			if err != nil {
-				return err
-			}
-			maps.Copy(touched, chapters)
+// touched are the names of the sessions of a plan that have to run because of changed files. Their
+// results are forgotten by forget.
+func (w *watching) touched(plan *runner.Plan, sources []*source, changed []string) (names []string, forget func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.uses(plan, sources)
+	var keys []string
+	for i, key := range keysOf(plan, sources) {
+		s := plan.Sessions[i]
+		if old := w.sessions[key]; old == nil || old.text != textOf(s) || w.inUse(s, sourceOf(s, sources), changed) {
+			keys, names = append(keys, key), append(names, s.Name)
 		}
 	}
-	present := map[[2]string]bool{}
-	plan.Sessions = slices.DeleteFunc(plan.Sessions, func(s *runner.Session) bool {
-		id := session(s)
-		present[id] = true
-		w.round[id] = w.known[id] == nil ||
-			slices.ContainsFunc(s.Exercises, func(e *runner.Exercise) bool { return touched[e.Chapter] != "" })
-		return !w.round[id]
+	return names, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, key := range keys {
+			delete(w.sessions, key)
+		}
+	}
+}
+
+// inUse reports whether a session uses one of the changed files: it is in a folder of the session,
+// or it is the manifest. A file of the deck counts by the steps that it holds, wherever it lies.
+func (w *watching) inUse(s *runner.Session, src *source, changed []string) bool {
+	trees := src.trees(s)
+	return slices.ContainsFunc(changed, func(name string) bool {
+		if slices.Contains(w.files, name) {
+			return src.manifest(name)
+		}
+		return slices.ContainsFunc(trees, func(tree string) bool { return watch.Inside(tree, name) })
 	})
-	maps.DeleteFunc(w.known, func(id [2]string, _ *runner.SessionResult) bool { return !present[id] || w.round[id] })
-	w.taken = true
-	if len(plan.Sessions) == 0 {
-		return errUntouched
-	}
-	w.runs(ctx, j, plan, sources)
-	if w.changed != nil {
-		var names []string
-		for _, s := range plan.Sessions {
-			names = append(names, s.Name)
-		}
-		fmt.Fprintf(streams.Out, "\n%s: checking %s again\n", w.changed.named(sources), strings.Join(names, ", "))
-	}
-	return nil
 }
 
-// runs notes what the sessions of this round are made of.
-func (w *watching) runs(ctx context.Context, j *job, plan *runner.Plan, sources []*source) {
-	running := footprint{files: map[string]bool{}}
-	for _, src := range sources {
-		for _, name := range src.settingFiles() {
-			running.addFile(src.abs(name))
-		}
-		for _, s := range plan.Sessions {
-			if s.Deck != src.deck {
-				continue
-			}
-			for _, e := range s.Exercises {
-				for _, name := range e.Chapter.Files {
-					running.addFile(src.abs(name))
-				}
-			}
-			for _, dir := range src.folders(ctx, j, s) {
-				running.addFolder(dir)
-			}
-		}
-	}
-	w.mu.Lock()
-	w.running = running
-	w.mu.Unlock()
-}
-
-// named names the changed files that belong to decks, or a number of them.
-func (c *changes) named(sources []*source) string {
-	if c == nil || len(c.files) == 0 {
-		return "saved"
-	}
-	name := c.files[0]
-	if len(sources) > 0 && sources[0] != nil {
-		name = sources[0].show(name)
-	}
-	if more := len(c.files) - 1; more > 0 {
-		return fmt.Sprintf("saved %s and %d more", name, more)
-	}
-	return "saved " + name
-}
-
-// Event belongs to a report.
-func (w *watching) Event(runner.Event) error { return nil }
-
-// Finish keeps the results of a round. A session that was interrupted has none.
-func (w *watching) Finish(r *runner.Result) error {
-	if r == nil {
-		return nil
-	}
-	w.ran = true
-	for _, s := range r.Sessions {
-		if !slices.ContainsFunc(s.Exercises, func(e *runner.ExerciseResult) bool { return s.Outcome(e) == runner.Interrupted && e.Verifies() }) {
-			w.known[session(s.Session)] = s
-		}
-	}
-	return nil
-}
-
-// printBefore prints the results of sessions that this round did not run.
-func (w *watching) printBefore(streams Streams) {
-	if w.plan == nil {
+// keep keeps the results of the sessions that a round has brought to an end.
+func (w *watching) keep(result *runner.Result) {
+	if w == nil {
 		return
 	}
-	var before []*runner.SessionResult
-	for _, s := range w.known {
-		if !w.ran || !w.round[session(s.Session)] {
-			before = append(before, s)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, sr := range result.Sessions {
+		unreached := sr.Verdict == runner.Skipped && result.Verdict != runner.Skipped // behind a failure, with --fail-fast
+		if s := w.sessions[w.pending[i]]; sr.Verdict != runner.Interrupted && !unreached {
+			s.result, s.ended = sr, time.Now()
 		}
 	}
-	slices.SortFunc(before, func(a, b *runner.SessionResult) int { return strings.Compare(a.Name, b.Name) })
-	report.Before(streams.Out, report.Detect(streams.Out, os.Getenv), before)
 }
 
-// A save is complete when its folder has been quiet for a while, or at the latest after the limit:
-// editors write in several steps.
-const (
-	quietFor  = 50 * time.Millisecond
-	saveLimit = 150 * time.Millisecond
-)
-
-// saves notices saved files. Folders are watched, for editors replace files.
-type saves struct {
-	saved  chan []string // files, sorted; "/" if the kernel has lost some
-	failed chan error
-
-	watcher *fsnotify.Watcher
-	done    sync.WaitGroup
-	stop    chan struct{}
-
-	mu    sync.Mutex
-	trees map[string]bool // watched folders; true: with the folders in them
-	err   error           // of the first folder that cannot be watched
+// follow watches the files and folders in use that are not watched yet.
+func (w *watching) follow(saved *watch.Watcher) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	add := func(dir string, by func(string) error) error {
+		if w.followed[dir] {
+			return nil
+		}
+		w.followed[dir] = true
+		if err := by(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("--watch: %s: %w (the system's limit of watched folders is the sysctl fs.inotify.max_user_watches)", dir, err)
+		}
+		return nil
+	}
+	for _, tree := range w.trees {
+		if err := add(tree, saved.Tree); err != nil {
+			return err
+		}
+	}
+	for _, f := range w.files {
+		if err := add(filepath.Dir(f), saved.Folder); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func newSaves() (*saves, error) {
-	watcher, err := fsnotify.NewWatcher()
+// print says which verdicts are from before the last round.
+func (w *watching) print(out io.Writer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, key := range w.order {
+		s := w.sessions[key]
+		if s == nil || s.result == nil || slices.Contains(w.pending, key) {
+			continue
+		}
+		fmt.Fprintf(out, "from before (%s): %s: %s\n", s.ended.Format(time.TimeOnly), s.name, s.result.Verdict)
+		for _, e := range s.result.Exercises {
+			if e.Verdict != runner.Passed && e.Failure != nil {
+				fmt.Fprintf(out, "  %s: %s: %v\n", e.ID, e.Verdict, e.Failure)
+			}
+		}
+	}
+	fmt.Fprintln(out, "watching; ^C ends")
+}
+
+// textOf is everything in a session that decides about its verdicts, without positions.
+func textOf(s *runner.Session) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%q %q %v %q %v\n", s.Name, s.Workdir, s.Exclusive, s.Env, s.Deck.Pipefail)
+	for _, script := range slices.Concat(s.Setup, s.Teardown) {
+		fmt.Fprintf(&b, "script %q %q\n", script.Name, script.Text)
+	}
+	for _, e := range s.Exercises {
+		fmt.Fprintf(&b, "exercise %q %v %q\n", e.ID, e.Setup, e.Chapter.Statuses)
+		for _, t := range e.Terms {
+			fmt.Fprintf(&b, "term %q\n", t.String())
+		}
+		for _, m := range e.Mistakes {
+			fmt.Fprintf(&b, "mistake %q\n", m.Message)
+		}
+		for _, step := range e.Steps {
+			fmt.Fprintf(&b, "step %q %q %q %q\n", step.Directive, step.Args, step.Text, step.Skip)
+		}
+	}
+	return b.String()
+}
+
+// trees are the folders whose files a session uses, as absolute paths.
+func (src *source) trees(s *runner.Session) (dirs []string) {
+	if dir := src.folder(s); dir != "" {
+		dirs = append(dirs, filepath.Join(src.root, filepath.FromSlash(dir)))
+	}
+	for _, m := range src.deck.Mirrors {
+		dirs = append(dirs, filepath.Join(src.root, filepath.FromSlash(m.Dir)))
+	}
+	return dirs
+}
+
+// manifest reports whether a file is the manifest of the deck.
+func (src *source) manifest(name string) bool {
+	switch path.Ext(name) {
+	case ".yml", ".yaml":
+		return slices.Contains(src.files, name)
+	}
+	return false
+}
+
+// watch runs a deck, and after each change of a file the sessions that it touches.
+func (j *job) watch(ctx context.Context, args []string, streams Streams) error {
+	if err := j.watchable(); err != nil {
+		return err
+	}
+	sel, err := j.selection()
+	j.selection = func() (runner.Selection, error) { return sel, err }
+	saved, err := watch.New(func(name string) bool { return !watch.Scratch(name) })
 	if err != nil {
-		return nil, err
+		return &codeError{exitBroken, fmt.Errorf("--watch: %w", err)}
 	}
-	s := &saves{
-		saved: make(chan []string), failed: make(chan error, 1), watcher: watcher, stop: make(chan struct{}), trees: map[string]bool{},
+	defer saved.Close()
+	w := &watching{followed: map[string]bool{}}
+	j.watching = w
+	// Everything is watched before it is run.
+	if _, _, err := j.touched(ctx, args, nil); err != nil {
+		return err
 	}
-	s.done.Go(s.run)
-	return s, nil
-}
-
-// add watches a folder. One that does not exist is none.
-func (s *saves) add(dir string, tree bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if watched, ok := s.trees[dir]; ok && (watched || !tree) {
-		return
-	}
-	if !tree {
-		s.watch(dir, false)
-		return
-	}
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil || !d.IsDir():
-			return nil // it was removed meanwhile
-		case d.Name() == ".git":
-			return filepath.SkipDir
-		}
-		s.watch(name, true)
-		return nil
-	})
-	s.err = errors.Join(s.err, err)
-}
-
-func (s *saves) watch(dir string, tree bool) {
-	switch err := s.watcher.Add(dir); {
-	case err == nil:
-		s.trees[dir] = tree
-	case !errors.Is(err, fs.ErrNotExist) && s.err == nil:
-		s.err = fmt.Errorf("watch %s: %w", dir, err)
-	}
-}
-
-// trouble is the reason why a folder is not watched.
-func (s *saves) trouble() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err
-}
-
-// run gathers events until there are no more for a while.
-func (s *saves) run() {
-	timer := time.NewTimer(0)
-	<-timer.C
-	defer timer.Stop()
-	files, first := map[string]bool{}, time.Time{}
-	var ready chan []string
+	signals, ended := streams.first(ctx)
+	streams.Signals = signals
+	now := j.round(ctx, args, streams)
 	for {
-		var all []string
-		if ready != nil {
-			all = slices.Sorted(maps.Keys(files))
+		if err := w.follow(saved); err != nil {
+			now.end()
+			return &codeError{exitBroken, err}
 		}
 		select {
-		case <-s.stop:
-			return
-		case e, ok := <-s.watcher.Events:
-			if !ok {
-				return
+		case <-ended:
+			now.wait()
+			return &codeError{code: exitInterrupted}
+		case err := <-now.done:
+			now.done = nil
+			var coded *codeError
+			if err != nil && (!errors.As(err, &coded) || coded.err != nil) {
+				fmt.Fprintln(streams.Err, err)
 			}
-			if e.Op == fsnotify.Chmod || passing(e.Name) {
+			select {
+			case <-ended:
+			default:
+				w.print(streams.Out)
+			}
+		case changed := <-saved.Changed:
+			touched, forget, err := j.touched(ctx, args, changed)
+			if err != nil {
+				fmt.Fprintf(streams.Err, "%v\nthe verdicts are from before; watching; ^C ends\n", err)
+			}
+			if len(touched) == 0 {
 				continue
 			}
-			s.follow(e, files)
-			files[e.Name] = true
-		case err, ok := <-s.watcher.Errors:
-			if !ok {
-				return
-			}
-			if !errors.Is(err, fsnotify.ErrEventOverflow) {
-				s.failed <- err
-				return
-			}
-			files["/"] = true
-		case <-timer.C:
-			ready = s.saved
-			continue
-		case ready <- all:
-			ready, files, first = nil, map[string]bool{}, time.Time{}
-			continue
+			now.end()
+			forget()
+			fmt.Fprintf(streams.Out, "\n%s saved: %s again\n\n", some(standingFiles(changed), filepath.Base), some(touched, strings.Clone))
+			now = j.round(ctx, args, streams)
 		}
-		if first.IsZero() {
-			first = time.Now()
-		}
-		timer.Reset(min(quietFor, time.Until(first.Add(saveLimit))))
 	}
 }
 
-// follow watches a new folder in a watched tree. Files may be in it already.
-func (s *saves) follow(e fsnotify.Event, files map[string]bool) {
-	if !e.Has(fsnotify.Create) {
-		return
-	}
-	info, err := os.Lstat(e.Name)
-	s.mu.Lock()
-	tree := s.trees[filepath.Dir(e.Name)]
-	delete(s.trees, e.Name) // of an earlier folder of this name
-	s.mu.Unlock()
-	if err != nil || !info.IsDir() || !tree {
-		return
-	}
-	s.add(e.Name, true)
-	_ = filepath.WalkDir(e.Name, func(name string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			files[name] = true
-		}
-		return nil
+// standingFiles leaves out the files by whose renaming an editor saves, unless nothing else changed.
+func standingFiles(changed []string) []string {
+	left := slices.DeleteFunc(slices.Clone(changed), func(name string) bool {
+		_, err := os.Lstat(name)
+		return err != nil
 	})
-}
-
-func (s *saves) close() {
-	close(s.stop)
-	_ = s.watcher.Close()
-	s.done.Wait()
-}
-
-// passing reports whether a name is that of a file that an editor keeps while it is open or saves:
-// of vi, Emacs, Kate, GLib's and JetBrains' editors.
-func passing(file string) bool {
-	name := filepath.Base(file)
-	switch ext := filepath.Ext(name); {
-	case strings.HasSuffix(name, "~"), name == "4913", name == ".git":
-		return true
-	case strings.HasPrefix(name, ".") && (ext == ".swp" || ext == ".swo" || ext == ".swx" || ext == ".swpx" || ext == ".kate-swp"):
-		return true
+	if len(left) == 0 {
+		return changed
 	}
-	return strings.HasPrefix(name, ".#") || strings.HasPrefix(name, "#") && strings.HasSuffix(name, "#") ||
-		strings.HasPrefix(name, ".goutputstream-") || strings.Contains(name, "___jb_")
+	return left
+}
+
+// some is the beginning of a list of names, in words.
+func some(names []string, short func(string) string) string {
+	const most = 3
+	var words []string
+	for _, name := range names[:min(len(names), most)] {
+		words = append(words, short(name))
+	}
+	text := strings.Join(words, ", ")
+	if more := len(names) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// watchable is the error for options that contradict --watch.
+func (j *job) watchable() error {
+	switch {
+	case j.inPlace:
+		return errors.New("--watch: with --in-place the exercises themselves change the files that are watched")
+	case j.update:
+		return errors.New("--watch: --update writes the files that are watched")
+	case j.picks.dryRun:
+		return errors.New("--watch: --dry-run executes nothing")
+	case j.picks.failed != "" || j.picks.changed != "":
+		return errors.New("--watch: a selection by results or by changes differs from run to run; select chapters or exercises")
+	case j.flakes.repeat > 1:
+		return errors.New("--watch: --repeat hunts a flake in a deck that nobody changes")
+	case len(j.reports) > 0 || j.record != "":
+		return errors.New("--watch: a report is that of one run; run check without --watch for --report and --record")
+	}
+	return nil
+}
+
+// touched reads the deck, and returns the sessions that have to run because of changed files. It
+// does not print anything: a round will.
+func (j *job) touched(ctx context.Context, args, changed []string) (names []string, forget func(), err error) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer null.Close()
+	probe := *j
+	sel, err := probe.selection()
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, sources, err := probe.load(ctx, args, &sel, Streams{Out: null, Err: null})
+	if err != nil {
+		return nil, nil, err
+	}
+	if slices.ContainsFunc(sources, func(src *source) bool { return src.root == "" }) {
+		return nil, nil, errors.New("--watch: the deck is built in, so nobody can save its files (name a DECK)")
+	}
+	sel.FromStart = j.fromStart
+	if err := plan.Select(sel); err != nil {
+		return nil, nil, emptiness(err, sel, sources)
+	}
+	names, forget = j.watching.touched(plan, sources, changed)
+	return names, forget, nil
+}
+
+// round is a run under way.
+type round struct {
+	cancel context.CancelFunc
+	done   chan error // nil: it has ended
+}
+
+// round runs the sessions that have to run.
+func (j *job) round(ctx context.Context, args []string, streams Streams) *round {
+	ctx, cancel := context.WithCancel(ctx)
+	r := &round{cancel: cancel, done: make(chan error, 1)}
+	go func() { r.done <- j.runReported(ctx, args, streams, &report.Files{}) }()
+	return r
+}
+
+// end ends the round, and waits until nothing is left of it.
+func (r *round) end() {
+	r.cancel()
+	r.wait()
+}
+
+func (r *round) wait() {
+	if r.done != nil {
+		<-r.done
+		r.done = nil
+	}
+	r.cancel()
+}
+
+// first closes ended at the first signal, and passes all signals on.
+func (s Streams) first(ctx context.Context) (signals <-chan os.Signal, ended <-chan struct{}) {
+	all, over := make(chan os.Signal, 2), make(chan struct{})
+	go func() {
+		defer close(over)
+		select {
+		case <-ctx.Done():
+		case sig := <-s.Signals:
+			all <- sig
+		}
+	}()
+	go func() {
+		<-over
+		for sig := range s.Signals {
+			select {
+			case all <- sig:
+			default: // a second one is enough
+			}
+		}
+	}()
+	return all, over
 }

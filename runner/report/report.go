@@ -38,6 +38,9 @@ type Options struct {
 	RunID string                  // the same for all shards of a run; "": random
 	// Summary is the file for the summary of a step in GitHub Actions; "": none.
 	Summary string
+	// Workspace is the directory to which a CI service resolves the names of files; "": the current
+	// one.
+	Workspace string
 }
 
 // IsTerminal reports whether a file is a terminal on which text can be placed. TERM=dumb names one
@@ -160,6 +163,18 @@ func New(name string, w io.Writer, opts Options) (Reporter, error) {
 	return &Files{made: []*once{one}, Run: opts.RunID}, nil
 }
 
+// Still removes the last line of a report on a terminal, so that somebody else can write, until
+// resume is called.
+func Still(r Reporter) (resume func()) {
+	if one, ok := r.(*once); ok {
+		if c, ok := one.to.(*console); ok {
+			c.be(true)
+			return func() { c.be(false) }
+		}
+	}
+	return func() {}
+}
+
 // ParseSpec reads NAME=FILE, where FILE may be - for standard output.
 func ParseSpec(s string) (name, file string, err error) {
 	name, file, ok := strings.Cut(s, "=")
@@ -186,8 +201,9 @@ func Open(spec string, stdout io.Writer) (Reporter, error) {
 // records, which the format jsonl holds: the same reports can be made later, by [Read]. The zero
 // value has no report.
 type Files struct {
-	Run     string // the id of the run; "": random
-	Summary string // see [Options]
+	Run       string // the id of the run; "": random
+	Summary   string // see [Options]
+	Workspace string // likewise
 
 	direct []*once // made of events
 	made   []*once // made of records
@@ -220,7 +236,7 @@ func (f *Files) Add(spec string, stdout io.Writer) error {
 		}
 		w, one.file = c, c
 	}
-	one.to = format.open(w, Options{Summary: f.Summary})
+	one.to = format.open(w, Options{Summary: f.Summary, Workspace: f.Workspace})
 	if format.during {
 		f.direct = append(f.direct, one)
 	} else {
