@@ -397,7 +397,7 @@ func (r *round) end() {
 
 func (r *round) wait() {
 	if r.done != nil {
-		<-r.done
+		<-r.done //nolint:errcheck // the round was ended
 		r.done = nil
 	}
 	r.cancel()
