@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -62,22 +63,35 @@ func (l *lane) write(b []byte) error {
 	return err
 }
 
-// open reports the waiting events, and each further event at once.
-func (l *lane) open(report func(Event)) error {
+// open reports the waiting events, and each further event at once. If the spool cannot be read,
+// an output is reported without its bytes, behind a remark that names its exercise.
+func (l *lane) open(report func(Event)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, w := range l.waiting {
 		if w.length > 0 {
-			w.Data = make([]byte, w.length)
-			if _, err := l.spool.ReadAt(w.Data, w.at); err != nil {
-				return err
+			data := make([]byte, w.length)
+			if _, err := l.spool.ReadAt(data, w.at); err != nil {
+				report(lost(w.Event, err))
+			} else {
+				w.Data = data
 			}
 		}
 		report(w.Event)
 	}
 	l.report = report
 	l.discard()
-	return nil
+}
+
+// lost is the remark that bytes of the terminal are missing in the reports.
+func lost(e Event, err error) Event {
+	where := "session " + e.Session.Name
+	if e.Exercise != nil {
+		where = e.Exercise.ID
+	}
+	e.Kind, e.Data = EventNote, nil
+	e.Note = fmt.Sprintf("%s: a part of its terminal's output is missing here, its verdict is not affected: %v", where, err)
+	return e
 }
 
 // discard forgets the waiting events.

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"workshop/markdown"
 )
 
 // printed matches the output of a deck of manyChapters.
@@ -159,11 +161,37 @@ func TestLane(t *testing.T) {
 	l.add(Event{Kind: EventNote, Note: "second"})
 	var got []string
 	report := func(e Event) { got = append(got, string(e.Data)+e.Note) }
-	if err := l.open(report); err != nil {
-		t.Fatal(err)
-	}
+	l.open(report)
 	l.add(Event{Kind: EventNote, Note: "third"})
 	if diff := cmp.Diff([]string{"first", "second", "third"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestLaneUnreadable cuts the file of held-back output short. All events are reported, those in
+// the missing part without their bytes, and a remark names the exercise, once a run.
+func TestLaneUnreadable(t *testing.T) {
+	var l lane
+	session, exercise := &Session{Name: "s"}, &Exercise{Exercise: &markdown.Exercise{ID: "s/e"}}
+	for _, data := range []string{"first", "second", "third"} {
+		l.add(Event{Kind: EventOutput, Session: session, Exercise: exercise, Data: []byte(data)})
+	}
+	l.add(Event{Kind: ExerciseFinished, Session: session, Exercise: exercise, Verdict: Passed})
+	if err := l.spool.Truncate(8); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	r := &run{result: &Result{}, opts: Options{Event: func(e Event) {
+		got = append(got, fmt.Sprintf("%s %s %q%s", e.Kind, exerciseID(e), e.Data, e.Note))
+	}}}
+	l.open(r.forward)
+	l.add(Event{Kind: SessionFinished, Session: session})
+	want := []string{
+		`output s/e "first"`,
+		`note s/e ""s/e: a part of its terminal's output is missing here, its verdict is not affected: EOF`,
+		`output s/e ""`, `output s/e ""`, `exercise-finished s/e ""`, `session-finished - ""`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -135,7 +135,7 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 	}
 	result := &Result{Plan: plan, Verdict: Passed, Started: time.Now(), Notes: opts.Notes, Repeat: opts.Repeat}
 	r := &run{opts: opts, plan: plan, result: result}
-	r.emit(Event{Kind: RunStarted, Time: r.result.Started, Plan: plan, Repeat: opts.Repeat})
+	r.emit(Event{Kind: RunStarted, Time: r.result.Started, Plan: plan, Repeat: opts.Repeat, Jobs: r.jobs(plan.Sessions)})
 	for _, note := range opts.Notes {
 		r.note(note)
 	}

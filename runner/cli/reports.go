@@ -41,7 +41,7 @@ what comes after it has not run.
 Exit status: that of the run.`,
 		Args: cobra.ExactArgs(1),
 	}
-	j := &job{}
+	j := &job{console: "console"}
 	j.reportFlags(cmd, report.LaterFormats())
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return []cobra.Completion{"jsonl"}, cobra.ShellCompDirectiveFilterFileExt
@@ -69,6 +69,9 @@ func workspace() string { return cmp.Or(os.Getenv("GITHUB_WORKSPACE"), os.Getenv
 func (j *job) files(streams Streams) (*report.Files, error) {
 	files := &report.Files{Summary: os.Getenv("GITHUB_STEP_SUMMARY"), Workspace: workspace()}
 	for _, spec := range j.reports {
+		if spec == "console=-" && j.console == "console" { // the command prints it anyway
+			continue
+		}
 		if err := files.Add(spec, streams.Out); err != nil {
 			return nil, fmt.Errorf("--report: %w", errors.Join(err, files.Finish(nil)))
 		}

@@ -19,6 +19,7 @@ import (
 	"workshop/runner"
 	"workshop/runner/report"
 	"workshop/runner/sandbox"
+	"workshop/runner/secret"
 )
 
 func newRun(streams Streams) *cobra.Command {
@@ -112,8 +113,10 @@ type job struct {
 	inPlace      bool
 	env          []string
 	reports      []string
-	record       string // a folder for recordings
-	forget       bool   // do not record the verdicts
+	secretNames  []string
+	secrets      *secret.Masker // their values
+	record       string         // a folder for recordings
+	forget       bool           // do not record the verdicts
 	stopAtFail   bool
 	update       bool // write the output into the deck
 	jobs         int  // sessions that run side by side
@@ -170,6 +173,8 @@ func runFlags(cmd *cobra.Command, network string) *job {
 	j.reportFlags(cmd, report.FileFormats())
 	f.BoolVar(&j.broken.keep, "keep-broken", false, "let exercises with mistakes of reading have no part in the exit status")
 	f.BoolVar(&j.requireAll, "require-all", false, "exercises whose requirements are not met are broken, not skipped")
+	f.StringArrayVar(&j.secretNames, "secret", nil,
+		"mask the value of the variable `NAME` of the environment in every report (repeatable; secrets: in a manifest)")
 	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts, for workshop present and --failed")
 	return j
 }
@@ -247,13 +252,17 @@ func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, st
 	if err := j.picks.choose(ctx, j, plan, sources, sel); err != nil {
 		return nil, nil, err
 	}
+	if err := j.findSecrets(sources, streams.Err); err != nil {
+		return nil, nil, err
+	}
 	found := lintPlan(plan, sources, errs, *sel)
 	parts := found.Part(j.lint)
+	said := report.MaskWriter(streams.Err, j.secrets)
 	if j.lint {
-		warnOf(streams.Err, parts.Rest)
+		warnOf(said, parts.Rest)
 	} else {
-		warn(streams.Err, plan.Warnings)
-		mentionOf(streams.Err, found)
+		warn(said, plan.Warnings)
+		mentionOf(said, found)
 	}
 	return plan, sources, j.broken.find(plan, parts)
 }
@@ -263,7 +272,7 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	if err != nil {
 		return err
 	}
-	return abort(files, j.runReported(ctx, args, streams, files))
+	return j.secrets.Error(abort(files, j.runReported(ctx, args, streams, files)))
 }
 
 // runReported runs decks with reports in files.
@@ -283,7 +292,8 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		return emptiness(err, sel, sources)
 	}
 	j.watching.begin(plan, sources)
-	if err := j.broken.print(plan, streams.Err); err != nil {
+	files.Secrets = j.secrets
+	if err := j.broken.print(plan, report.MaskWriter(streams.Err, j.secrets)); err != nil {
 		return err
 	}
 	if j.picks.dryRun {
@@ -316,13 +326,9 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err := j.pauses(&opts, console, streams); err != nil {
 		return err
 	}
-	reporters := append([]report.Reporter{console, files}, ledgers...)
+	reporters := report.Masked(j.secrets, append([]report.Reporter{console, files}, ledgers...)...)
 	var reportErr error
-	opts.Event = func(e runner.Event) {
-		for _, r := range reporters {
-			reportErr = errors.Join(reportErr, r.Event(e))
-		}
-	}
+	opts.Event = func(e runner.Event) { reportErr = errors.Join(reportErr, reporters.Event(e)) }
 	ctx, force, cancel := streams.interruptible(ctx)
 	defer cancel()
 	done := make(chan struct{})
@@ -333,9 +339,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 			given := make(chan struct{})
 			go func() {
 				defer close(given)
-				for _, r := range reporters {
-					_ = r.Finish(nil) // gives the terminal back
-				}
+				_ = reporters.Finish(nil) // gives the terminal back
 			}()
 			select { // the reader of our output may be gone
 			case <-given:
@@ -355,9 +359,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		return err
 	}
 	j.watching.keep(result)
-	for _, r := range reporters {
-		reportErr = errors.Join(reportErr, r.Finish(result))
-	}
+	reportErr = errors.Join(reportErr, reporters.Finish(result))
 	if reportErr != nil {
 		return &codeError{exitBroken, fmt.Errorf("write the report: %w", reportErr)}
 	}
@@ -365,6 +367,9 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		return &codeError{code: code}
 	}
 	if j.update {
+		if err := seen.secret(j.secrets); err != nil {
+			return err
+		}
 		return seen.write(ctx, plan, opts, sources, streams)
 	}
 	return nil
@@ -515,6 +520,7 @@ func asked(environ, wanted []string) (env []string) {
 // consoleReport returns the report on the screen.
 func (j *job) consoleReport(opts *runner.Options, streams Streams) (report.Reporter, error) {
 	ropts := report.Detect(streams.Out, os.Getenv)
+	ropts.Secrets = j.secrets
 	if j.console == "live" {
 		opts.Cols, opts.Rows = report.LiveSize(ropts.Cols, ropts.Rows)
 		opts.Resized = resized(ropts.Size)

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -37,21 +36,13 @@ type reportTab struct {
 // value is the value of an expression.
 func value[T any](b *reportTab, expression string) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
-	if err != nil {
-		b.t.Fatalf("%s: %v", expression, err)
-	}
-	return v
+	return browsertest.Value[T](b.t, b.ctx, expression)
 }
 
 // until waits until an expression holds.
 func (b *reportTab) until(condition string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
-	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](fmt.Sprintf("Boolean(%s)", condition))); err != nil {
-		b.t.Fatalf("never: %s: %v", condition, err)
-	}
+	browsertest.Until(b.t, b.ctx, condition)
 }
 
 func (b *reportTab) press(key string) {
@@ -63,18 +54,6 @@ func (b *reportTab) press(key string) {
 		if err != nil {
 			b.t.Fatal(err)
 		}
-	}
-}
-
-func (b *reportTab) scheme(name string) {
-	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
-		return cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
-		})
-	})
-	if err != nil {
-		b.t.Fatal(err)
 	}
 }
 
@@ -126,14 +105,19 @@ func watched(t *testing.T, browser context.Context, url string) (*reportTab, fun
 	}
 }
 
-// realReport runs the deck testdata/queues.md, and returns its page, and the screen at the end of each
-// step by exercise.
-func realReport(t *testing.T) (file string, frames map[string][]string) {
+// queues is the deck testdata/queues.md.
+func queues(t *testing.T) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "queues.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return text
+}
+
+// realReport runs a deck, and returns its page, and the screen at the end of each step by exercise.
+func realReport(t *testing.T, text []byte) (file string, frames map[string][]string) {
+	t.Helper()
 	d, err := markdown.Parse("queues.md", text)
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +160,7 @@ const shownRows = `[...document.getElementById(%q).querySelectorAll(".rows > div
 // TestReportInBrowser reads the report as a person does.
 func TestReportInBrowser(t *testing.T) {
 	browser := browsertest.Start(t)
-	file, frames := realReport(t)
+	file, frames := realReport(t, queues(t))
 	b, seen := watched(t, browser, "file://"+file)
 	pictures(b, "report")
 
@@ -239,15 +223,44 @@ func TestReportInBrowser(t *testing.T) {
 	}
 }
 
+// TestFrames compares the frame at each marker of 50 exercises with the screen that the engine had
+// at the end of the step.
+func TestFrames(t *testing.T) {
+	draws := []string{
+		`seq 30`, `printf '\e[31mred \e[7mreverse\e[m plain\n'`, `printf '%0120d\n' 7`, `clear; echo cleared`,
+		`printf 'a\rb\n\e[5;10Hthere\e[20;1H\n'`, `printf '日本語 é \xf0\x9f\x90\xb3\n'`, `for i in {1..50}; do printf "\r$i %%"; done; echo`,
+		`printf '\e[?1049hfull\e[2;2Hscreen\e[?1049l'; echo back`, `printf 'tab\tstop\e[3D\e[2Kerased\n'`, `yes flood | head -2000`,
+	}
+	var text strings.Builder
+	for i := range 50 {
+		fmt.Fprintf(&text, "## Frame %d\n\n.exercise[\n```bash\n%s\n```\n```bash\necho %d\n```\n]\n\n---\n\n", i, draws[i%len(draws)], i)
+	}
+	browser := browsertest.Start(t)
+	file, frames := realReport(t, []byte(text.String()))
+	b, _ := watched(t, browser, "file://"+file)
+	value[int](b, `(document.querySelectorAll("details").forEach((d) => d.open = true), 1)`)
+	b.until(`document.querySelectorAll(".controls").length === 50`)
+	if len(frames) != 50 {
+		t.Fatalf("%d exercises", len(frames))
+	}
+	for id, want := range frames {
+		got := value[[]string](b, fmt.Sprintf(`[...document.getElementById(%q).querySelectorAll(".steps .show")].map((s) => (s.click(), %s))`, id,
+			fmt.Sprintf(shownRows, id)))
+		if diff := cmp.Diff(want, got); diff != "" || len(want) != 2 {
+			t.Errorf("%s (-engine +page):\n%s", id, diff)
+		}
+	}
+}
+
 // TestReportAccessible checks names, contrast, headings and room, in both schemes and on a phone.
 func TestReportAccessible(t *testing.T) {
 	browser := browsertest.Start(t)
-	file, _ := realReport(t)
+	file, _ := realReport(t, queues(t))
 	b, _ := watched(t, browser, "file://"+file)
 	value[int](b, `(document.querySelectorAll("details").forEach((d) => d.open = true), 1)`)
 	b.until(`document.querySelectorAll(".controls").length === document.querySelectorAll(".player").length`)
 	for _, scheme := range []string{"light", "dark"} {
-		b.scheme(scheme)
+		browsertest.Scheme(b.t, b.ctx, scheme)
 		for _, fault := range value[[]string](b, accessible) {
 			t.Errorf("%s: %s", scheme, fault)
 		}
@@ -311,7 +324,7 @@ func pictures(b *reportTab, name string) {
 		width, height int64
 	}{{"", 1280, 1000}, {"-phone", 390, 844}} {
 		for _, scheme := range []string{"light", "dark"} {
-			b.scheme(scheme)
+			browsertest.Scheme(b.t, b.ctx, scheme)
 			if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(size.width, size.height)); err != nil {
 				b.t.Fatal(err)
 			}
@@ -370,7 +383,7 @@ func TestAttemptsInBrowser(t *testing.T) {
 		t.Errorf("the filter says %q", got)
 	}
 	for _, scheme := range []string{"light", "dark"} {
-		b.scheme(scheme)
+		browsertest.Scheme(t, b.ctx, scheme)
 		for _, fault := range value[[]string](b, accessible) {
 			t.Errorf("%s: %s", scheme, fault)
 		}

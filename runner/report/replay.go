@@ -2,12 +2,14 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"workshop/markdown"
@@ -27,6 +29,7 @@ type replay struct {
 	ended  bool // the record of the run's end has been read
 	last   *record
 	time   time.Time
+	jobs   int // sessions that ran side by side
 
 	chapters map[[2]string]*markdown.Chapter // by deck and name
 	session  *runner.SessionResult
@@ -108,7 +111,7 @@ func (p *replay) event(r *record) (runner.Event, error) {
 func (p *replay) enter(r *record, ev runner.Event) error {
 	switch r.Kind {
 	case runner.RunStarted:
-		p.result.Started, p.result.Repeat = p.time, r.Repeat
+		p.result.Started, p.result.Repeat, p.jobs = p.time, r.Repeat, r.Jobs
 		p.plan(r.Plan)
 	case runner.EventNote:
 		p.result.Notes = append(p.result.Notes, r.Note)
@@ -352,7 +355,7 @@ func (p *replay) correct(r *record, ev runner.Event) error {
 // Errors name the line in the file.
 func Read(file io.Reader, name string, out *Files) (*runner.Result, error) {
 	p := newReplay(slices.Concat(out.direct, out.made))
-	lines := bufio.NewReader(file)
+	lines, foreign := bufio.NewReader(file), false
 	for n := 1; ; n++ {
 		line, err := readLine(lines)
 		if errors.Is(err, io.EOF) {
@@ -360,6 +363,12 @@ func Read(file io.Reader, name string, out *Files) (*runner.Result, error) {
 		}
 		if err == nil {
 			err = p.feed(line)
+		}
+		if err == nil && !foreign {
+			if field := unknownField(line); field != "" {
+				foreign = true
+				err = p.remark(fmt.Sprintf("%s:%d: the field %s is unknown: a newer version wrote the report, and a part of it is not shown", name, n, field))
+			}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
@@ -369,6 +378,28 @@ func Read(file io.Reader, name string, out *Files) (*runner.Result, error) {
 		return nil, err
 	}
 	return p.result, out.Finish(p.result)
+}
+
+// unknownField is the quoted name of a field that no record has; "" if there is none.
+func unknownField(line []byte) string {
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&record{}); err != nil {
+		_, field, _ := strings.Cut(err.Error(), "unknown field ")
+		return field
+	}
+	return ""
+}
+
+// remark adds a remark to the reports.
+func (p *replay) remark(text string) error {
+	if p.ended { // no record comes behind that of the end
+		p.result.Notes = append(p.result.Notes, text)
+		return nil
+	}
+	c := &ending{replay: p}
+	c.write(&record{Kind: runner.EventNote, Note: text})
+	return c.err
 }
 
 // readLine returns a line with its end. The error is io.EOF at the end of the last whole line.
@@ -400,15 +431,23 @@ func (p *replay) cutOff() error {
 	}
 	c.write(&record{Kind: runner.EventNote, Note: "the report ends before the end of the run: it was interrupted"})
 	if p.session != nil {
-		c.session()
+		c.session(nil)
 	}
-	for _, s := range p.result.Plan.Sessions[len(p.result.Sessions):] {
+	for i, s := range p.result.Plan.Sessions[len(p.result.Sessions):] {
+		var unknown *failureRecord
+		if p.jobs > 1 && (i > 0 || c.placed) && len(s.Exercises) > 0 {
+			unknown = &failureRecord{
+				Pos:     posRecord(s.Exercises[0].Pos),
+				Message: "the results of session " + s.Name + " are not known",
+				Hint:    "it may have run beside the session in which the report ends; its records would have come behind",
+			}
+		}
 		r := record{Kind: runner.SessionStarted, Session: s.Name, Cols: 80, Rows: 24}
 		if s.Deck != nil {
 			r.Deck = s.Deck.Name
 		}
 		c.write(&r)
-		c.session()
+		c.session(unknown)
 	}
 	c.write(&record{Kind: runner.RunFinished, Verdict: runner.Interrupted, Seconds: seconds64(p.time.Sub(p.result.Started))})
 	return c.err
@@ -452,14 +491,14 @@ func (c *ending) here(pos markdown.Pos) *failureRecord {
 	}
 }
 
-// session ends the session under way.
-func (c *ending) session() {
+// session ends the session under way. A failure says that its results are not known.
+func (c *ending) session(unknown *failureRecord) {
 	if e := c.exercise; e != nil {
 		c.openExercise(e)
 	}
 	left := c.left()
-	var f *failureRecord
-	if len(left) > 0 {
+	f := unknown
+	if f == nil && len(left) > 0 {
 		f = c.here(left[0].Pos)
 	}
 	for _, e := range left {

@@ -129,8 +129,29 @@ func FuzzRead(f *testing.F) {
 		files.Record(t.TempDir(), false)
 		if _, err := report.Read(strings.NewReader(text), "run.jsonl", files); err != nil {
 			_ = files.Finish(nil)
+			return
+		}
+		// Cut off within its last whole line, it is a run that was interrupted.
+		cut := strings.LastIndexByte(text, '\n')
+		if cut < 0 {
+			return
+		}
+		for _, prefix := range []string{text[:cut], text[:(strings.LastIndexByte(text[:cut], '\n')+1+cut)/2]} {
+			result, err := report.Read(strings.NewReader(prefix), "run.jsonl", &report.Files{})
+			if err != nil || result.Verdict != runner.Interrupted {
+				t.Errorf("cut at %d of %d: %+v, %v", len(prefix), len(text), result, err)
+			}
 		}
 	})
+}
+
+// TestUnknownField checks that a field of a newer version is named, once.
+func TestUnknownField(t *testing.T) {
+	whole := written(t, passed(t), "jsonl", report.Options{RunID: "run"})
+	texts, verdict := later(t, strings.ReplaceAll(whole, `"kind":"step-`, `"novel":1,"kind":"step-`))
+	if verdict != runner.Passed || strings.Count(texts["console"], `the field "novel" is unknown`) != 1 {
+		t.Errorf("%s\n%s", verdict, texts["console"])
+	}
 }
 
 func TestReadErrors(t *testing.T) {
@@ -238,5 +259,54 @@ func TestDisordered(t *testing.T) {
 		read(before + lines[i+1] + line + strings.Join(lines[i+2:], ""))
 		read(before + strings.Replace(line, `"number":1`, `"number":2`, 1) + after)
 		read(before + strings.Replace(line, `"attempt":2`, `"attempt":1`, 1) + after)
+	}
+}
+
+// TestCutSideBySide checks that a cut-off run whose sessions ran side by side says which of them may
+// have results that are not in the file.
+func TestCutSideBySide(t *testing.T) {
+	text := func(jobs int) string {
+		files := map[string]string{}
+		var names []string
+		for i := range 3 {
+			name := fmt.Sprintf("c%d.md", i)
+			files[name] = fmt.Sprintf("# C%d\n\n.exercise[\n```bash\ntrue\n```\n]\n", i)
+			names = append(names, name)
+		}
+		var decks []*markdown.Deck
+		for _, name := range names {
+			d, err := markdown.Parse(name, []byte(files[name]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			decks = append(decks, d)
+		}
+		plan, err := runner.Compile(decks...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return inFiles(t, func(files *report.Files) {
+			result, err := runner.Run(t.Context(), plan, runner.Options{Path: os.Getenv("PATH"), Jobs: jobs, Event: func(e runner.Event) {
+				if err := files.Event(e); err != nil {
+					t.Error(err)
+				}
+			}})
+			if err := errors.Join(err, files.Finish(result)); err != nil {
+				t.Fatal(err)
+			}
+		})["jsonl"]
+	}
+	for jobs, want := range map[int]int{1: 0, 2: 2} {
+		whole := text(jobs)
+		texts, verdict := later(t, whole[:strings.Index(whole, `"kind":"step-finished"`)])
+		got := strings.Count(texts["console"], "are not known")
+		if verdict != runner.Interrupted || (got > 0) != (want > 0) {
+			t.Errorf("%d jobs: %s, %d sessions are not known:\n%s", jobs, verdict, got, texts["console"])
+		}
+		for i := range 3 {
+			if says := strings.Contains(texts["console"], fmt.Sprintf("session c%d are not known", i)); says != (jobs > 1 && i > 0) {
+				t.Errorf("%d jobs, session c%d: %v\n%s", jobs, i, says, texts["console"])
+			}
+		}
 	}
 }

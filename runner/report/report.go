@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 
 	"workshop/markdown"
 	"workshop/runner"
+	"workshop/runner/secret"
 	"workshop/runner/terminal"
 )
 
@@ -41,6 +43,8 @@ type Options struct {
 	// Workspace is the directory to which a CI service resolves the names of files; "": the current
 	// one.
 	Workspace string
+	// Secrets are masked in texts of the deck, too. [Masked] masks the events before.
+	Secrets *secret.Masker
 }
 
 // IsTerminal reports whether a file is a terminal on which text can be placed. TERM=dumb names one
@@ -156,6 +160,9 @@ func New(name string, w io.Writer, opts Options) (Reporter, error) {
 	if f.terminal && !opts.TTY {
 		return nil, fmt.Errorf("the report %q needs a terminal", name)
 	}
+	if !f.terminal {
+		w = MaskWriter(w, opts.Secrets)
+	}
 	one := &once{to: f.open(w, opts)}
 	if f.direct {
 		return one, nil
@@ -204,6 +211,8 @@ type Files struct {
 	Run       string // the id of the run; "": random
 	Summary   string // see [Options]
 	Workspace string // likewise
+	// Secrets are masked in the records. [Masked] masks the events before.
+	Secrets *secret.Masker
 
 	direct []*once // made of events
 	made   []*once // made of records
@@ -275,11 +284,14 @@ func (f *Files) Event(e runner.Event) error {
 		return errors.Join(errs...)
 	}
 	if f.enc == nil {
-		f.enc, f.replay = newEncoder(f.Run), newReplay(f.made)
+		f.enc, f.replay = newEncoder(f.Run, f.Secrets), newReplay(f.made)
 	}
 	records, err := f.enc.encode(e)
 	errs = append(errs, err)
 	for _, r := range records {
+		if f.Secrets != nil {
+			maskStrings(reflect.ValueOf(r).Elem(), f.Secrets)
+		}
 		line, err := r.line()
 		if err == nil {
 			err = f.replay.feed(line)

@@ -2,15 +2,12 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -53,22 +50,13 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 // js is the value of an expression.
 func js[T any](b *tab, expression string) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
-	if err != nil {
-		b.t.Fatalf("%s: %v", expression, err)
-	}
-	return v
+	return browsertest.Value[T](b.t, b.ctx, expression)
 }
 
 // until waits until an expression holds.
 func (b *tab) until(condition string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
-	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](fmt.Sprintf("Boolean(%s)", condition))); err != nil {
-		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
-		b.t.Fatalf("never: %s: %v\n%s", condition, err, text)
-	}
+	browsertest.Until(b.t, b.ctx, condition)
 }
 
 // types presses keys, wherever the focus is.
@@ -104,14 +92,7 @@ const screenText = `document.querySelector(".rows").innerText`
 
 func (b *tab) scheme(name string) {
 	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
-		return cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}},
-		})
-	})
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	browsertest.Scheme(b.t, b.ctx, name)
 }
 
 // picture writes a picture of the page to the folder SCREENSHOTS.
