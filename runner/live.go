@@ -364,7 +364,7 @@ func (l *Live) Notes() []string {
 
 // Judge judges the ended commands of exercises that are over, for [Live.Corrected]. It does not
 // wait: while a step runs it does nothing. Call it after each change of the terminal.
-func (l *Live) Judge() {
+func (l *Live) Judge(ctx context.Context) {
 	if !l.busy.TryLock() {
 		return
 	}
@@ -372,20 +372,9 @@ func (l *Live) Judge() {
 	if l.exercise != nil || l.s.lost != nil || !slices.ContainsFunc(l.s.inOrder(), func(p *pane) bool { return p.command.pending() }) {
 		return
 	}
-	l.reads(over{})
-}
-
-// over is a context that has ended: with it nothing is waited for.
-type over struct{}
-
-func (over) Deadline() (time.Time, bool) { return time.Time{}, false }
-func (over) Err() error                  { return context.Canceled }
-func (over) Value(any) any               { return nil }
-
-func (over) Done() <-chan struct{} {
-	done := make(chan struct{})
-	close(done)
-	return done
+	over, cancel := context.WithCancel(ctx)
+	cancel() // nothing is waited for
+	l.reads(over)
 }
 
 // Corrected are the corrections since the last call: each is an [ExerciseCorrected] about a

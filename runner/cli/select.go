@@ -202,9 +202,11 @@ func (p *picks) findFailed(plan *runner.Plan, sources []*source) (map[*markdown.
 	case last.failed > 0 && known == 0:
 		return nil, fmt.Errorf("--failed: no exercise of %s is in this deck", in)
 	case last.failed > 0:
-		return nil, &codeError{exitNothing, fmt.Errorf("nothing is left to run: %s (without --failed all %d run)", strings.Join(p.remarks, "; "), whole)}
+		return nil, &codeError{exitNothing, fmt.Errorf("nothing is left to run: %s (without --failed all %d run)",
+			strings.Join(p.remarks, "; "), whole)}
 	default:
-		return nil, &codeError{exitNothing, fmt.Errorf("nothing to run: no exercise failed in %s, of %s in the deck (without --failed all run)", in, count(whole, "exercise"))}
+		return nil, &codeError{exitNothing, fmt.Errorf("nothing to run: no exercise failed in %s, of %s in the deck (without --failed all run)",
+			in, count(whole, "exercise"))}
 	}
 }
 
@@ -229,7 +231,8 @@ func (p *picks) remembered(plan *runner.Plan, sources []*source) (results, error
 		})
 	}
 	if !known {
-		return r, errors.New("--failed: no run of this deck is remembered here (check it without --failed first, or name a report: --failed=run.jsonl)")
+		return r, errors.New("--failed: no run of this deck is remembered here " +
+			"(check it without --failed first, or name a report: --failed=run.jsonl)")
 	}
 	return r, nil
 }

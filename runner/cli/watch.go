@@ -256,6 +256,8 @@ func (j *job) watch(ctx context.Context, args []string, streams Streams) error {
 	signals, ended := streams.first(ctx)
 	streams.Signals = signals
 	now := j.round(ctx, args, streams)
+	var unread []string // changed files, while the deck cannot be read
+	said := ""
 	for {
 		if err := w.follow(saved); err != nil {
 			now.end()
@@ -277,9 +279,17 @@ func (j *job) watch(ctx context.Context, args []string, streams Streams) error {
 				w.print(streams.Out)
 			}
 		case changed := <-saved.Changed:
+			changed = append(unread, changed...)
 			touched, forget, err := j.touched(ctx, args, changed)
-			if err != nil {
-				fmt.Fprintf(streams.Err, "%v\nthe verdicts are from before; watching; ^C ends\n", err)
+			if unread = nil; err != nil {
+				unread = changed
+			}
+			// Once: the output may be a file in a folder that is watched.
+			if text := fmt.Sprint(err); err != nil && text != said {
+				fmt.Fprintf(streams.Err, "%s\nthe verdicts are from before; watching; ^C ends\n", text)
+				said = text
+			} else if err == nil {
+				said = ""
 			}
 			if len(touched) == 0 {
 				continue
@@ -387,7 +397,7 @@ func (r *round) end() {
 
 func (r *round) wait() {
 	if r.done != nil {
-		<-r.done //nolint:errcheck // another round follows
+		<-r.done //nolint:errcheck // the round was ended
 		r.done = nil
 	}
 	r.cancel()

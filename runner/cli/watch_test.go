@@ -71,6 +71,12 @@ func TestWatch(t *testing.T) {
 	save(t, filepath.Join(dir, "workshop.yml"), "session: chapter\nworkdir: app\ncontent:\n- a.md\n- b.md\n")
 	see(t, console, "workshop.yml saved", "1 passed, 1 failed", "watching")
 
+	// What was saved meanwhile is not forgotten: it touches all, not only the new chapter.
+	save(t, filepath.Join(dir, "workshop.yml"), "session: chapter\nworkdir: app\ncontent:\n- a.md\n- b.md\n- c.md\n")
+	see(t, console, "c.md: no such file", "the verdicts are from before")
+	write(t, filepath.Join(dir, "c.md"), oneCommand("Three", "echo delta"))
+	see(t, console, "saved: a, b, c again", "2 passed, 1 failed", "watching")
+
 	// A save during a run ends the run; the session before it keeps its verdict.
 	save(t, filepath.Join(dir, "b.md"), oneCommand("Two", "sleep 1000"))
 	see(t, console, "b again", "sleep 1000")

@@ -279,9 +279,9 @@ func (t *Talk) run(ctx context.Context) {
 				t.pictures.next.Reset(wait)
 				continue
 			}
-			t.look()
+			t.look(ctx)
 		case <-t.pictures.next.C:
-			t.look()
+			t.look(ctx)
 		case <-t.watch.changed:
 			t.reload(ctx)
 			continue
@@ -291,9 +291,9 @@ func (t *Talk) run(ctx context.Context) {
 }
 
 // look takes a picture of the terminal, and the corrections of its session.
-func (t *Talk) look() {
+func (t *Talk) look(ctx context.Context) {
 	if live := t.live.Load(); live != nil {
-		live.Judge()
+		live.Judge(ctx)
 		t.takeCorrections(live)
 		v := live.View()
 		t.s.Terminal = &v
@@ -368,7 +368,7 @@ func (t *Talk) effect(ctx context.Context, c Command, e effect) {
 			if err := live.Resize(e.cols, e.rows); err != nil {
 				t.fail(err)
 			}
-			t.look()
+			t.look(ctx)
 		}
 	case pace:
 		t.pace(live)
@@ -470,7 +470,7 @@ func (t *Talk) job(ctx context.Context, what string, f func(context.Context) (la
 			}
 			last()
 			t.s.Busy, t.s.Running = "", nil
-			t.look()
+			t.look(ctx)
 			t.remember()
 		})
 	})
@@ -512,9 +512,9 @@ func (t *Talk) steps(ctx context.Context, deck *Deck, e effect) (last func()) {
 			failed = failed || t.s.Trouble != nil // of a step that ran before
 		})
 		if failed || i == len(e.steps)-1 || ctx.Err() != nil {
-			return func() { t.end(o, result) }
+			return func() { t.end(ctx, o, result) }
 		}
-		t.post(func() { t.end(o, result) })
+		t.post(func() { t.end(ctx, o, result) })
 	}
 	return func() {}
 }
@@ -569,7 +569,7 @@ func (t *Talk) open(ctx context.Context, plan *runner.Plan, session *runner.Sess
 		if opts.Cols != t.cols || opts.Rows != t.rows {
 			t.fail(live.Resize(t.cols, t.rows))
 		}
-		t.look()
+		t.look(ctx)
 	})
 	for _, e := range session.Exercises {
 		if !e.Setup {
@@ -606,7 +606,7 @@ func (t *Talk) begin(deck *Deck, step *Step, walk bool) *Outcome {
 }
 
 // end notes how a step came out.
-func (t *Talk) end(o *Outcome, result *runner.StepResult) {
+func (t *Talk) end(ctx context.Context, o *Outcome, result *runner.StepResult) {
 	ended := *o
 	ended.Result = result
 	t.s.Running, t.s.Busy = nil, ""
@@ -625,7 +625,7 @@ func (t *Talk) end(o *Outcome, result *runner.StepResult) {
 	} else {
 		t.s.Outcomes = slices.Clone(t.s.Outcomes) // other marks may have changed
 	}
-	t.look()
+	t.look(ctx)
 	switch {
 	case result.Verdict == runner.Interrupted:
 		t.say("stopped: what it started may still run")

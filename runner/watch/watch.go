@@ -88,6 +88,13 @@ func (w *Watcher) inTree(name string) bool {
 	return slices.ContainsFunc(w.trees, func(dir string) bool { return Inside(dir, name) })
 }
 
+// everything are the watched trees, and the folder above all.
+func (w *Watcher) everything() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append(slices.Clone(w.trees), string(filepath.Separator))
+}
+
 // Inside reports whether a folder is or contains a file.
 func Inside(dir, name string) bool {
 	rel, err := filepath.Rel(dir, name)
@@ -129,9 +136,14 @@ func (w *Watcher) run(changed chan<- []string) {
 					add(f)
 				}
 			}
-		case _, ok := <-w.watcher.Errors:
+		case err, ok := <-w.watcher.Errors:
 			if !ok {
 				return
+			}
+			if errors.Is(err, fsnotify.ErrEventOverflow) { // some changes are lost: any file may have changed
+				for _, name := range w.everything() {
+					add(name)
+				}
 			}
 		case <-timer.C:
 			if len(names) > 0 {
