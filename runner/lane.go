@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -62,22 +63,35 @@ func (l *lane) write(b []byte) error {
 	return err
 }
 
-// open reports the waiting events, and each further event at once.
-func (l *lane) open(report func(Event)) error {
+// open reports the waiting events, and each further event at once. An event whose bytes cannot be
+// read back is reported without them, and a remark in its exercise says so.
+func (l *lane) open(report func(Event)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, w := range l.waiting {
 		if w.length > 0 {
 			w.Data = make([]byte, w.length)
 			if _, err := l.spool.ReadAt(w.Data, w.at); err != nil {
-				return err
+				w.Data = nil
+				report(w.lost(err))
 			}
 		}
 		report(w.Event)
 	}
 	l.report = report
 	l.discard()
-	return nil
+}
+
+// lost is the remark that the bytes of an event are missing in the reports.
+func (w waitingEvent) lost(err error) Event {
+	place := "session " + w.Session.Name
+	if w.Exercise != nil {
+		place = w.Exercise.Pos.String()
+	}
+	return Event{
+		Kind: EventNote, Time: w.Time, Session: w.Session, Exercise: w.Exercise, Step: w.Step,
+		Note: fmt.Sprintf("%s: output of the terminal is missing in the reports: it cannot be read back: %v", place, err),
+	}
 }
 
 // discard forgets the waiting events.

@@ -53,9 +53,7 @@ func (r *run) parallel(ctx context.Context, sessions []*Session) []*SessionResul
 			results[i] = a.run.session(ctx, a.Session)
 			continue
 		}
-		if err := a.lane.open(r.forward); err != nil {
-			r.addNote(fmt.Sprintf("the output of session %s is not reported: %v", a.Name, err))
-		}
+		a.lane.open(r.forward)
 		<-a.done
 		results[i], r.stopped = a.result, a.run.stopped
 	}

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"workshop/markdown"
 )
 
 // printed matches the output of a deck of manyChapters.
@@ -159,11 +161,47 @@ func TestLane(t *testing.T) {
 	l.add(Event{Kind: EventNote, Note: "second"})
 	var got []string
 	report := func(e Event) { got = append(got, string(e.Data)+e.Note) }
-	if err := l.open(report); err != nil {
-		t.Fatal(err)
-	}
+	l.open(report)
 	l.add(Event{Kind: EventNote, Note: "third"})
 	if diff := cmp.Diff([]string{"first", "second", "third"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestLaneUnreadable holds back events whose bytes cannot be read again: all events come, in order,
+// with one remark in each exercise that lacks bytes.
+func TestLaneUnreadable(t *testing.T) {
+	r := &run{result: &Result{}}
+	var got []Event
+	r.opts.Event = func(e Event) { got = append(got, e) }
+	var l lane
+	s := &Session{Name: "intro"}
+	for i := range 2 {
+		e := &Exercise{Exercise: &markdown.Exercise{ID: fmt.Sprint(i), Pos: markdown.Pos{File: "a.md", Line: i + 1, Col: 1}}}
+		l.add(Event{Kind: ExerciseStarted, Session: s, Exercise: e})
+		l.add(Event{Kind: EventOutput, Session: s, Exercise: e, Data: []byte("out")})
+		l.add(Event{Kind: EventOutput, Session: s, Exercise: e, Data: []byte("put")})
+		l.add(Event{Kind: ExerciseFinished, Session: s, Exercise: e, Verdict: Passed})
+	}
+	if err := l.spool.Truncate(4); err != nil { // "out", and a part of "put"
+		t.Fatal(err)
+	}
+	l.open(r.forward)
+	l.add(Event{Kind: SessionFinished, Session: s, Verdict: Passed})
+	var lines []string
+	for _, e := range got {
+		lines = append(lines, fmt.Sprintf("%s %s %q %s", e.Kind, exerciseID(e), e.Data, e.Note))
+	}
+	const missing = "output of the terminal is missing in the reports: it cannot be read back: EOF"
+	want := []string{
+		`exercise-started 0 "" `, `output 0 "out" `, `note 0 "" a.md:1:1: ` + missing, `output 0 "" `, `exercise-finished 0 "" `,
+		`exercise-started 1 "" `, `note 1 "" a.md:2:1: ` + missing, `output 1 "" `, `output 1 "" `, `exercise-finished 1 "" `,
+		`session-finished - "" `,
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Error(diff)
+	}
+	if len(r.result.Notes) != 2 {
+		t.Errorf("remarks: %q", r.result.Notes)
 	}
 }
