@@ -40,7 +40,7 @@ what comes after it has not run.
 Exit status: that of the run.`,
 		Args: cobra.ExactArgs(1),
 	}
-	j := &job{}
+	j := &job{console: "console"}
 	j.reportFlags(cmd, report.LaterFormats())
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return []cobra.Completion{"jsonl"}, cobra.ShellCompDirectiveFilterFileExt
@@ -60,10 +60,14 @@ func (j *job) reportFlags(cmd *cobra.Command, formats []string) {
 	}
 }
 
-// files opens the reports in files. Every end of the command writes them.
+// files opens the reports in files. Every end of the command writes them. The report on the screen
+// is not among them: a request for it on standard output is met already.
 func (j *job) files(streams Streams) (*report.Files, error) {
 	files := &report.Files{Summary: os.Getenv("GITHUB_STEP_SUMMARY")}
 	for _, spec := range j.reports {
+		if spec == j.console+"=-" {
+			continue
+		}
 		if err := files.Add(spec, streams.Out); err != nil {
 			return nil, fmt.Errorf("--report: %w", errors.Join(err, files.Finish(nil)))
 		}
@@ -136,7 +140,7 @@ func (j *job) render(name string, streams Streams) error {
 	if err != nil {
 		return err
 	}
-	console, err := report.New("console", streams.Out, report.Detect(streams.Out, os.Getenv))
+	console, err := report.New(j.console, streams.Out, report.Detect(streams.Out, os.Getenv))
 	if err != nil {
 		return err
 	}
