@@ -4,49 +4,15 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
-)
 
-// browser starts a headless Chromium.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
-		}
-	}
-	if path == "" {
-		if os.Getenv("REQUIRE_CHROMIUM") == "1" {
-			t.Fatal("chromium is not installed")
-		}
-		t.Skip("chromium is not installed")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1280, 720), chromedp.UserDataDir(t.TempDir()))
-	// Not t.Context(): it ends before the browser is told to end.
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	tab, cancel := chromedp.NewContext(allocator)
-	limited, free := context.WithTimeout(tab, 2*time.Minute)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(limited); err != nil {
-			t.Errorf("end chromium: %v", err)
-		}
-		free()
-		cancel()
-		stop()
-	})
-	return limited
-}
+	"workshop/runner/page/browsertest"
+)
 
 // startMining runs the application on real sockets in this process, and returns the address of its
 // page.
@@ -81,7 +47,7 @@ func await[T any](condition, result string) chromedp.Action[T] {
 // TestGraphShowsThePlateau checks that the graph of ten workers climbs to ten hashes a second and
 // stays there.
 func TestGraphShowsThePlateau(t *testing.T) {
-	ctx := browser(t)
+	ctx := browsertest.Start(t)
 	url, _ := startMining(t, 10)
 	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 		t.Fatal(err)
@@ -142,14 +108,7 @@ func screenshots(t *testing.T, ctx context.Context) {
 		return
 	}
 	for _, scheme := range []string{"light", "dark"} {
-		_, err := chromedp.Run(ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
-			return cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-			})
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		(&browsertest.Page{T: t, Ctx: ctx}).Scheme(scheme)
 		picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 		if err != nil {
 			t.Fatal(err)
@@ -174,7 +133,7 @@ func skipIfTooBusy(t *testing.T) {
 
 // TestPageFunctions calls the functions of the page with known results.
 func TestPageFunctions(t *testing.T) {
-	ctx := browser(t)
+	ctx := browsertest.Start(t)
 	url, a := startMining(t, 0)
 	tests := []struct{ name, script, want string }{
 		{"slope", `slope([0, 1, 2, 3].map((t) => ({ time: t, hashes: 5 * t })))`, `5`},

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -26,58 +24,8 @@ import (
 	"workshop/runner/screen"
 )
 
-// reportTab is a report in a browser.
-type reportTab struct {
-	t   *testing.T
-	ctx context.Context
-}
-
-// value is the value of an expression.
-func value[T any](b *reportTab, expression string) T {
-	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
-	if err != nil {
-		b.t.Fatalf("%s: %v", expression, err)
-	}
-	return v
-}
-
-// until waits until an expression holds.
-func (b *reportTab) until(condition string) {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
-	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](fmt.Sprintf("Boolean(%s)", condition))); err != nil {
-		b.t.Fatalf("never: %s: %v", condition, err)
-	}
-}
-
-func (b *reportTab) press(key string) {
-	b.t.Helper()
-	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
-			return cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: key})
-		})
-		if err != nil {
-			b.t.Fatal(err)
-		}
-	}
-}
-
-func (b *reportTab) scheme(name string) {
-	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
-		return cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
-		})
-	})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-}
-
 // watched opens a page, and records its requests and complaints.
-func watched(t *testing.T, browser context.Context, url string) (*reportTab, func() []string) {
+func watched(t *testing.T, browser context.Context, url string) (*browsertest.Page, func() []string) {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
@@ -117,7 +65,7 @@ func watched(t *testing.T, browser context.Context, url string) (*reportTab, fun
 	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 		t.Fatal(err)
 	}
-	return &reportTab{t, ctx}, func() []string {
+	return &browsertest.Page{T: t, Ctx: ctx}, func() []string {
 		mu.Lock()
 		defer mu.Unlock()
 		return append([]string(nil), seen...)
@@ -179,18 +127,18 @@ func TestReportInBrowser(t *testing.T) {
 	pictures(b, "report")
 
 	// What did not pass is first and open.
-	if first := value[[]string](b, `[...document.querySelectorAll(".exercise[open]")].map((e) => e.id)`); !cmp.Equal(first,
+	if first := browsertest.Value[[]string](b, `[...document.querySelectorAll(".exercise[open]")].map((e) => e.id)`); !cmp.Equal(first,
 		[]string{"queues/a-wrong-text", "queues/a-missing-tool"}) {
 		t.Errorf("open are %q", first)
 	}
 
 	// Each marker shows the screen of its step.
 	for id, wants := range frames {
-		value[int](b, fmt.Sprintf(`(document.getElementById(%q).open = true, 1)`, id))
-		b.until(fmt.Sprintf(`document.getElementById(%q).querySelector(".controls")`, id))
+		browsertest.Value[int](b, fmt.Sprintf(`(document.getElementById(%q).open = true, 1)`, id))
+		b.Until(fmt.Sprintf(`document.getElementById(%q).querySelector(".controls")`, id))
 		for i, want := range wants {
 			show := fmt.Sprintf(`document.getElementById(%q).querySelectorAll(".steps .show")[%d].click()`, id, i)
-			got := value[string](b, "("+show+", "+fmt.Sprintf(shownRows, id)+")")
+			got := browsertest.Value[string](b, "("+show+", "+fmt.Sprintf(shownRows, id)+")")
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s, step %d (-engine +page):\n%s", id, i+1, diff)
 			}
@@ -199,37 +147,37 @@ func TestReportInBrowser(t *testing.T) {
 
 	// It plays, from the beginning to the end.
 	const player = `document.getElementById("queues/counting").querySelector(".player")`
-	value[int](b, `(`+player+`.querySelector(".terminal").focus(), 1)`)
-	b.press("Home")
-	if text := value[string](b, fmt.Sprintf(shownRows, "queues/counting")); strings.Contains(text, "all done") {
+	browsertest.Value[int](b, `(`+player+`.querySelector(".terminal").focus(), 1)`)
+	b.Press("Home")
+	if text := browsertest.Value[string](b, fmt.Sprintf(shownRows, "queues/counting")); strings.Contains(text, "all done") {
 		t.Errorf("the beginning is\n%s", text)
 	}
-	b.press(">")
-	b.press(">")
-	b.press(" ")
-	b.until(player + `.querySelector('[aria-label="Play"]') && ` + player + `.querySelector(".time").textContent.match(/^(\S+) \/ \1$/)`)
-	if text := value[string](b, fmt.Sprintf(shownRows, "queues/counting")); text != frames["queues/counting"][1] {
+	b.Press(">")
+	b.Press(">")
+	b.Press(" ")
+	b.Until(player + `.querySelector('[aria-label="Play"]') && ` + player + `.querySelector(".time").textContent.match(/^(\S+) \/ \1$/)`)
+	if text := browsertest.Value[string](b, fmt.Sprintf(shownRows, "queues/counting")); text != frames["queues/counting"][1] {
 		t.Errorf("the end is\n%s\nwant\n%s", text, frames["queues/counting"][1])
 	}
-	b.press("[")
-	if text := value[string](b, fmt.Sprintf(shownRows, "queues/counting")); text != frames["queues/counting"][0] {
+	b.Press("[")
+	if text := browsertest.Value[string](b, fmt.Sprintf(shownRows, "queues/counting")); text != frames["queues/counting"][0] {
 		t.Errorf("the marker before is\n%s\nwant\n%s", text, frames["queues/counting"][0])
 	}
 
 	// Filters, and a link to an exercise.
 	shown := `[...document.querySelectorAll(".exercise:not([hidden])")].map((e) => e.id).join(" ")`
-	if got := value[string](b, `(document.querySelector('[data-filter="passed"]').click(), `+shown+`)`); got != "queues/counting" {
+	if got := browsertest.Value[string](b, `(document.querySelector('[data-filter="passed"]').click(), `+shown+`)`); got != "queues/counting" {
 		t.Errorf("passed are %s", got)
 	}
-	value[int](b, `(location.hash = "#queues/a-missing-tool", 1)`)
-	b.until(`document.activeElement.closest(".exercise")?.id === "queues/a-missing-tool"`)
+	browsertest.Value[int](b, `(location.hash = "#queues/a-missing-tool", 1)`)
+	b.Until(`document.activeElement.closest(".exercise")?.id === "queues/a-missing-tool"`)
 	search := `const f = document.querySelector("[name=text]"); f.value = "no-such"; f.dispatchEvent(new Event("input", { bubbles: true }))`
-	if got := value[string](b, `(() => { `+search+`; return `+shown+`; })()`); got != "queues/a-missing-tool" {
+	if got := browsertest.Value[string](b, `(() => { `+search+`; return `+shown+`; })()`); got != "queues/a-missing-tool" {
 		t.Errorf("with the text are %s", got)
 	}
-	value[int](b, `(document.activeElement.blur(), 1)`)
-	b.press("/")
-	if got := value[string](b, `document.activeElement.name`); got != "text" {
+	browsertest.Value[int](b, `(document.activeElement.blur(), 1)`)
+	b.Press("/")
+	if got := browsertest.Value[string](b, `document.activeElement.name`); got != "text" {
 		t.Errorf("/ leads to %q", got)
 	}
 	if all := seen(); len(all) > 0 {
@@ -242,19 +190,19 @@ func TestReportAccessible(t *testing.T) {
 	browser := browsertest.Start(t)
 	file, _ := realReport(t)
 	b, _ := watched(t, browser, "file://"+file)
-	value[int](b, `(document.querySelectorAll("details").forEach((d) => d.open = true), 1)`)
-	b.until(`document.querySelectorAll(".controls").length === document.querySelectorAll(".player").length`)
+	browsertest.Value[int](b, `(document.querySelectorAll("details").forEach((d) => d.open = true), 1)`)
+	b.Until(`document.querySelectorAll(".controls").length === document.querySelectorAll(".player").length`)
 	for _, scheme := range []string{"light", "dark"} {
-		b.scheme(scheme)
-		for _, fault := range value[[]string](b, accessible) {
+		b.Scheme(scheme)
+		for _, fault := range browsertest.Value[[]string](b, accessible) {
 			t.Errorf("%s: %s", scheme, fault)
 		}
 	}
 	for _, width := range []int64{390, 320} {
-		if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 844)); err != nil {
+		if err := chromedp.Do(b.Ctx, chromedp.EmulateViewport(width, 844)); err != nil {
 			t.Fatal(err)
 		}
-		if wide := value[int](b, `document.documentElement.scrollWidth`); wide > int(width) {
+		if wide := browsertest.Value[int](b, `document.documentElement.scrollWidth`); wide > int(width) {
 			t.Errorf("the page is %d wide on a phone of %d", wide, width)
 		}
 	}
@@ -298,8 +246,8 @@ const accessible = `(() => {
 })()`
 
 // pictures writes pictures of the page to the folder SCREENSHOTS, for looking at.
-func pictures(b *reportTab, name string) {
-	b.t.Helper()
+func pictures(b *browsertest.Page, name string) {
+	b.T.Helper()
 	dir := os.Getenv("SCREENSHOTS")
 	if dir == "" {
 		return
@@ -309,17 +257,17 @@ func pictures(b *reportTab, name string) {
 		width, height int64
 	}{{"", 1280, 1000}, {"-phone", 390, 844}} {
 		for _, scheme := range []string{"light", "dark"} {
-			b.scheme(scheme)
-			if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(size.width, size.height)); err != nil {
-				b.t.Fatal(err)
+			b.Scheme(scheme)
+			if err := chromedp.Do(b.Ctx, chromedp.EmulateViewport(size.width, size.height)); err != nil {
+				b.T.Fatal(err)
 			}
-			value[int](b, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))`)
-			png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+			browsertest.Value[int](b, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))`)
+			png, err := chromedp.Run(b.Ctx, chromedp.CaptureScreenshot())
 			if err != nil {
-				b.t.Fatal(err)
+				b.T.Fatal(err)
 			}
 			if err := os.WriteFile(filepath.Join(dir, name+size.name+"-"+scheme+".png"), png, 0o600); err != nil {
-				b.t.Fatal(err)
+				b.T.Fatal(err)
 			}
 		}
 	}

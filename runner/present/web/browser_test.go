@@ -2,16 +2,11 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -20,17 +15,14 @@ import (
 )
 
 // tab is a page of a browser.
-type tab struct {
-	t   *testing.T
-	ctx context.Context
-}
+type tab struct{ *browsertest.Page }
 
 // newTab opens another page.
 func newTab(t *testing.T, browser context.Context, url string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
-	b := &tab{t, ctx}
+	b := &tab{&browsertest.Page{T: t, Ctx: ctx}}
 	b.do(chromedp.Navigate(url))
 	return b
 }
@@ -44,93 +36,46 @@ func join(t *testing.T, browser context.Context, link string) *tab {
 }
 
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-// js is the value of an expression.
-func js[T any](b *tab, expression string) T {
-	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
-	if err != nil {
-		b.t.Fatalf("%s: %v", expression, err)
-	}
-	return v
-}
-
-// until waits until an expression holds.
-func (b *tab) until(condition string) {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
-	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](fmt.Sprintf("Boolean(%s)", condition))); err != nil {
-		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
-		b.t.Fatalf("never: %s: %v\n%s", condition, err, text)
+	b.T.Helper()
+	if err := chromedp.Do(b.Ctx, steps...); err != nil {
+		b.T.Fatal(err)
 	}
 }
 
 // types presses keys, wherever the focus is.
 func (b *tab) types(keys string) {
-	b.t.Helper()
+	b.T.Helper()
 	for text := range strings.SplitAfterSeq(keys, kb.Enter) {
 		if line, enter := strings.CutSuffix(text, kb.Enter); enter {
 			b.do(chromedp.KeyEvent(line))
-			b.press("Enter")
+			b.Press("Enter")
 			continue
 		}
 		b.do(chromedp.KeyEvent(text))
 	}
 }
 
-// press presses a key that stands for something else than text: a page that takes it
-// gets no text from a browser.
-func (b *tab) press(key string) {
-	b.t.Helper()
-	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
-			return cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: key})
-		})
-		if err != nil {
-			b.t.Fatal(err)
-		}
-	}
-}
-
-func (b *tab) click(selector string) { b.t.Helper(); b.do(chromedp.Click(chromedp.CSS(selector))) }
+func (b *tab) click(selector string) { b.T.Helper(); b.do(chromedp.Click(chromedp.CSS(selector))) }
 
 const screenText = `document.querySelector(".rows").innerText`
 
-func (b *tab) scheme(name string) {
-	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
-		return cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}},
-		})
-	})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-}
-
 // picture writes a picture of the page to the folder SCREENSHOTS.
 func (b *tab) picture(name string, width, height int64) {
-	b.t.Helper()
+	b.T.Helper()
 	dir := os.Getenv("SCREENSHOTS")
 	if dir == "" {
 		return
 	}
 	b.do(chromedp.EmulateViewport(width, height))
 	for _, scheme := range []string{"light", "dark"} {
-		b.scheme(scheme)
-		js[int](b, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))`)
-		png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+		b.Scheme(scheme)
+		browsertest.Value[int](b.Page, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))`)
+		png, err := chromedp.Run(b.Ctx, chromedp.CaptureScreenshot())
 		if err != nil {
-			b.t.Fatal(err)
+			b.T.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name+"-"+scheme+".png"), png, 0o600); err != nil {
-			b.t.Fatal(err)
+			b.T.Fatal(err)
 		}
 	}
 }
@@ -210,17 +155,17 @@ func TestPictures(t *testing.T) {
 	remote := join(t, browser, h.server.Invite(Remote))
 	audience.picture("audience-title", 1920, 1080)
 	presenter.types(kb.ArrowRight)
-	presenter.until(`document.getElementById("count").textContent === "2 / 4"`)
+	presenter.Until(`document.getElementById("count").textContent === "2 / 4"`)
 	presenter.picture("presenter-before", 1440, 900)
-	presenter.press("y")
-	presenter.until(`document.getElementById("consent").open`)
+	presenter.Press("y")
+	presenter.Until(`document.getElementById("consent").open`)
 	presenter.picture("consent", 1440, 900)
 	presenter.click("#allow")
-	presenter.until(`document.querySelector('#steps [data-index="0"] .badge').textContent.startsWith("✓ passed")`)
-	presenter.press("y")
-	presenter.until(selects(2))
-	presenter.press("y")
-	presenter.until(`document.querySelector('#steps [data-index="2"] .badge').textContent.startsWith("✓ passed")`)
+	presenter.Until(`document.querySelector('#steps [data-index="0"] .badge').textContent.startsWith("✓ passed")`)
+	presenter.Press("y")
+	presenter.Until(selects(2))
+	presenter.Press("y")
+	presenter.Until(`document.querySelector('#steps [data-index="2"] .badge').textContent.startsWith("✓ passed")`)
 	presenter.picture("presenter", 1440, 900)
 	presenter.picture("presenter-1024", 1024, 768)
 	presenter.picture("presenter-4k", 3840, 2160)
@@ -231,34 +176,34 @@ func TestPictures(t *testing.T) {
 	audience.picture("audience-4k", 3840, 2160)
 	audience.picture("audience-phone", 390, 844)
 	remote.picture("remote", 390, 844)
-	presenter.press("y")
-	presenter.until(`!document.getElementById("trouble").hidden`)
+	presenter.Press("y")
+	presenter.Until(`!document.getElementById("trouble").hidden`)
 	presenter.picture("trouble", 1440, 900)
 	audience.picture("audience-trouble", 1920, 1080)
 	remote.picture("remote-trouble", 390, 844)
-	missed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/missed")
-	missed.until(`document.querySelectorAll("#log li").length === 3`)
+	missed := newTab(t, browser, strings.TrimSuffix(browsertest.Value[string](audience.Page, "location.href"), "/")+"/missed")
+	missed.Until(`document.querySelectorAll("#log li").length === 3`)
 	missed.picture("missed", 1280, 900)
 	missed.picture("missed-phone", 390, 844)
-	printed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/print")
+	printed := newTab(t, browser, strings.TrimSuffix(browsertest.Value[string](audience.Page, "location.href"), "/")+"/print")
 	printed.picture("print", 1280, 900)
-	presenter.press("?")
+	presenter.Press("?")
 	presenter.picture("help", 1440, 900)
 	presenter.types(kb.Escape)
-	presenter.until(`!document.querySelector("dialog[open]")`)
-	presenter.press("i")
+	presenter.Until(`!document.querySelector("dialog[open]")`)
+	presenter.Press("i")
 	presenter.click(`[data-invite="remote"]`)
-	presenter.until(`!document.getElementById("invitation").hidden`)
+	presenter.Until(`!document.getElementById("invitation").hidden`)
 	presenter.picture("invite", 1440, 900)
 	presenter.types(kb.Escape)
-	presenter.until(`!document.querySelector("dialog[open]")`)
-	presenter.press("t")
-	presenter.until(`document.getElementById("overview").open`)
+	presenter.Until(`!document.querySelector("dialog[open]")`)
+	presenter.Press("t")
+	presenter.Until(`document.getElementById("overview").open`)
 	presenter.picture("overview", 1440, 900)
 	presenter.types(kb.Escape)
-	presenter.until(`!document.querySelector("dialog[open]")`)
+	presenter.Until(`!document.querySelector("dialog[open]")`)
 	presenter.types(kb.ArrowRight)
-	presenter.until(`document.getElementById("count").textContent === "3 / 4"`)
-	audience.until(`document.getElementById("count").textContent === "3 / 4"`)
+	presenter.Until(`document.getElementById("count").textContent === "3 / 4"`)
+	audience.Until(`document.getElementById("count").textContent === "3 / 4"`)
 	audience.picture("audience-table", 1920, 1080)
 }
