@@ -28,7 +28,7 @@ type EventKind string
 
 // The kinds of events. Starts and ends nest: run, session, exercise, step.
 const (
-	RunStarted       EventKind = "run-started"       // Plan
+	RunStarted       EventKind = "run-started"       // Plan, Jobs
 	EventNote        EventKind = "note"              // Note: the isolation of sessions, stand-ins …
 	EventProblem     EventKind = "problem"           // Failure: a reason why the run did not begin
 	SessionStarted   EventKind = "session-started"   // Session
@@ -51,6 +51,7 @@ type Event struct {
 	Kind     EventKind
 	Time     time.Time
 	Plan     *Plan
+	Jobs     int // RunStarted: sessions that run side by side at most; 0: they run one after the other
 	Session  *Session
 	Exercise *Exercise
 	Step     *Step

@@ -120,11 +120,15 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 		defer cancel()
 	}
 	r := &run{opts: opts, plan: plan, result: &Result{Plan: plan, Verdict: Passed, Started: time.Now(), Notes: opts.Notes}}
-	r.emit(Event{Kind: RunStarted, Time: r.result.Started, Plan: plan})
+	jobs := 0
+	if opts.Jobs > 1 && opts.Resized == nil && len(plan.Sessions) > 1 {
+		jobs = opts.Jobs
+	}
+	r.emit(Event{Kind: RunStarted, Time: r.result.Started, Plan: plan, Jobs: jobs})
 	for _, note := range opts.Notes {
 		r.note(note)
 	}
-	if opts.Jobs > 1 && opts.Resized == nil && len(plan.Sessions) > 1 {
+	if jobs > 0 {
 		r.result.Sessions = r.parallel(ctx, plan.Sessions)
 	} else {
 		for _, s := range plan.Sessions {

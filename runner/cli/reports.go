@@ -35,7 +35,8 @@ the run as check does, and writes the reports that are asked for. They are those
 check would have written.
 
 The lines of a run that was killed end anywhere: its step under way is interrupted, and
-what comes after it has not run.
+what comes after it has not run. Of sessions side by side (check -j N) the lines are written
+in the order of the deck: what has become of the later ones is not known, and said so.
 
 Exit status: that of the run.`,
 		Args: cobra.ExactArgs(1),

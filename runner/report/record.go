@@ -37,6 +37,7 @@ type record struct {
 	Setup     bool             `json:"setup,omitempty"`
 	Step      int              `json:"step,omitempty"`
 	Plan      *planRecord      `json:"plan,omitempty"`
+	Jobs      int              `json:"jobs,omitempty"`
 	Cols      int              `json:"cols,omitempty"`
 	Rows      int              `json:"rows,omitempty"`
 	Slide     *slideRecord     `json:"slide,omitempty"`
@@ -230,7 +231,7 @@ func (e *encoder) next(ev runner.Event) *record {
 func (e *encoder) fill(r *record, ev runner.Event) {
 	switch ev.Kind {
 	case runner.RunStarted:
-		r.Plan = recordPlan(ev.Plan)
+		r.Plan, r.Jobs = recordPlan(ev.Plan), ev.Jobs
 	case runner.SessionStarted, runner.EventResized:
 		r.Cols, r.Rows = ev.Cols, ev.Rows
 	case runner.ExerciseStarted:

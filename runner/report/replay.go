@@ -2,12 +2,14 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"workshop/markdown"
@@ -25,6 +27,7 @@ type replay struct {
 	result *runner.Result
 	begun  bool // a record has been read
 	ended  bool // the record of the run's end has been read
+	jobs   int  // sessions that run side by side; 0: they run one after the other
 	last   *record
 	time   time.Time
 
@@ -34,6 +37,8 @@ type replay struct {
 	step     *runner.StepResult
 	resume   func()            // goes back to the exercise and the step under way behind a correction
 	known    []*runner.Failure // of the session: equal failures are the same one
+
+	strangers int // notes by strange
 }
 
 func newReplay(to []*once) *replay {
@@ -57,6 +62,8 @@ func (p *replay) feed(line []byte) error {
 		return fmt.Errorf("a record of version %d; this program reads version %d", r.V, version)
 	case p.ended || p.begun && (r.Kind == runner.RunStarted || r.Run != p.last.Run):
 		return errors.New("a second run begins here: a report holds one")
+	case p.begun && r.Seq != p.last.Seq+1:
+		return fmt.Errorf("record %d follows record %d: lines are missing, or have been moved", r.Seq, p.last.Seq)
 	case !p.begun && r.Kind != runner.RunStarted:
 		return errors.New("the report does not begin with the beginning of a run")
 	}
@@ -77,7 +84,7 @@ func (p *replay) feed(line []byte) error {
 func (p *replay) event(r *record) (runner.Event, error) {
 	ev := runner.Event{
 		Kind: r.Kind, Time: p.time, Verdict: r.Verdict, Failure: p.failure(r.Failure), Data: []byte(r.Draw),
-		Rows: r.Rows, Cols: r.Cols, Note: r.Note, Output: r.Output,
+		Jobs: r.Jobs, Rows: r.Rows, Cols: r.Cols, Note: r.Note, Output: r.Output,
 	}
 	if r.Seconds != nil {
 		ev.Duration = time.Duration(math.Round(*r.Seconds * float64(time.Second)))
@@ -95,6 +102,16 @@ func (p *replay) event(r *record) (runner.Event, error) {
 	if p.step != nil && r.Step > 0 {
 		ev.Step = p.step.Step
 	}
+	switch r.Kind {
+	case runner.StepStarted, runner.StepFinished:
+		if ev.Step == nil || ev.Exercise == nil {
+			return ev, fmt.Errorf("%s without its step or its exercise", r.Kind)
+		}
+	case runner.ExerciseStarted, runner.ExerciseFinished, runner.ExerciseCorrected:
+		if ev.Exercise == nil {
+			return ev, fmt.Errorf("%s without its exercise", r.Kind)
+		}
+	}
 	return ev, nil
 }
 
@@ -102,8 +119,8 @@ func (p *replay) event(r *record) (runner.Event, error) {
 func (p *replay) enter(r *record, ev runner.Event) error {
 	switch r.Kind {
 	case runner.RunStarted:
-		p.result.Started = p.time
-		p.plan(r.Plan)
+		p.result.Started, p.jobs = p.time, r.Jobs
+		return p.plan(r.Plan)
 	case runner.EventNote:
 		p.result.Notes = append(p.result.Notes, r.Note)
 	case runner.EventProblem:
@@ -138,8 +155,32 @@ func (p *replay) enter(r *record, ev runner.Event) error {
 	case runner.RunFinished:
 		p.ended = true
 		p.result.Verdict, p.result.Duration = r.Verdict, ev.Duration
+	case runner.EventOpened:
+	default:
+		p.strange(fmt.Sprintf("a record of the kind %q", r.Kind))
 	}
 	return nil
+}
+
+// strange notes, once, a part of a record that another version of this program has written.
+func (p *replay) strange(what string) {
+	note := "the report holds " + what + ", which this version of workshop does not know and leaves out"
+	if p.strangers < 10 && !slices.Contains(p.result.Notes, note) {
+		p.strangers++
+		p.result.Notes = append(p.result.Notes, note)
+	}
+}
+
+// unknownField is the first field of a line that a record does not have, quoted; "" if there is none.
+func unknownField(line []byte) string {
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&record{}); err != nil {
+		if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok { // the error has no type of its own
+			return field
+		}
+	}
+	return ""
 }
 
 // after ends the session, exercise or step that a record ends.
@@ -179,9 +220,9 @@ func equalFailures(a, b *runner.Failure) bool {
 }
 
 // plan makes the plan of its record.
-func (p *replay) plan(r *planRecord) {
+func (p *replay) plan(r *planRecord) error {
 	if r == nil {
-		return
+		return nil
 	}
 	plan, decks := p.result.Plan, map[string]*markdown.Deck{}
 	for _, d := range r.Decks {
@@ -197,6 +238,9 @@ func (p *replay) plan(r *planRecord) {
 	for _, s := range r.Sessions {
 		session := &runner.Session{Name: s.Name, Deck: decks[s.Deck]}
 		for _, e := range s.Exercises {
+			if e.ID == "" {
+				return fmt.Errorf("an exercise of the session %q has no id", s.Name)
+			}
 			x := &runner.Exercise{
 				Exercise: &markdown.Exercise{ID: e.ID, Pos: markdown.Pos(e.Pos)}, Title: e.Title, Setup: e.Setup,
 				Chapter: p.chapters[[2]string{s.Deck, e.Chapter}],
@@ -211,6 +255,7 @@ func (p *replay) plan(r *planRecord) {
 		}
 		plan.Sessions = append(plan.Sessions, session)
 	}
+	return nil
 }
 
 // startSession begins the next planned session of a record's name.
@@ -299,6 +344,9 @@ func Read(file io.Reader, name string, out *Files) (*runner.Result, error) {
 		if err == nil {
 			err = p.feed(line)
 		}
+		if field := unknownField(line); err == nil && field != "" {
+			p.strange("the field " + field)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
 		}
@@ -327,7 +375,8 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 }
 
 // cutOff ends a run whose end is not in its records: the step under way was interrupted, and
-// everything after it did not run.
+// everything after it did not run. Of sessions that ran side by side only the records of the first
+// one are written at once: what has become of those after it is not known.
 func (p *replay) cutOff() error {
 	if p.ended {
 		return nil
@@ -346,7 +395,11 @@ func (p *replay) cutOff() error {
 			r.Deck = s.Deck.Name
 		}
 		c.write(&r)
-		c.session()
+		if p.jobs > 0 {
+			c.unknown()
+		} else {
+			c.session()
+		}
 	}
 	c.write(&record{Kind: runner.RunFinished, Verdict: runner.Interrupted, Seconds: seconds64(p.time.Sub(p.result.Started))})
 	return c.err
@@ -403,6 +456,24 @@ func (c *ending) session() {
 	for _, e := range left {
 		c.write(&record{Kind: runner.ExerciseStarted, Exercise: e.ID, Setup: e.Setup})
 		c.write(&record{Kind: runner.ExerciseFinished, Exercise: e.ID, Setup: e.Setup, Verdict: runner.Skipped, Seconds: seconds64(0)})
+	}
+	c.write(&record{Kind: runner.SessionFinished, Verdict: runner.Interrupted, Failure: f, Seconds: seconds64(0)})
+}
+
+// unknown ends a session that may have run beside others.
+func (c *ending) unknown() {
+	f := &failureRecord{
+		Message: fmt.Sprintf("not known: session %q may have run beside the one that the report ends in", c.replay.session.Name),
+		Hint:    "sessions are reported in the order of the deck; check -j 1 runs them so",
+	}
+	for _, e := range c.left() {
+		if f.Pos == (posRecord{}) {
+			f.Pos = posRecord(e.Pos)
+		}
+		c.write(&record{Kind: runner.ExerciseStarted, Exercise: e.ID, Setup: e.Setup})
+		c.write(&record{
+			Kind: runner.ExerciseFinished, Exercise: e.ID, Setup: e.Setup, Verdict: runner.Interrupted, Failure: f, Seconds: seconds64(0),
+		})
 	}
 	c.write(&record{Kind: runner.SessionFinished, Verdict: runner.Interrupted, Failure: f, Seconds: seconds64(0)})
 }

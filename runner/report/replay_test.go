@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -112,27 +113,44 @@ func TestCutInStep(t *testing.T) {
 	}
 }
 
-// FuzzRead checks that no file makes a report panic: it is an error, or a run.
+// FuzzRead checks that no file makes a report panic, cut off at any byte: it is an error, or a run,
+// which was interrupted if its end is missing.
 func FuzzRead(f *testing.F) {
+	const all = uint(math.MaxUint)
 	for _, rec := range recordings {
 		whole := written(f, rec.record(f), "jsonl", report.Options{RunID: "run"})
 		lines := strings.SplitAfter(whole, "\n")
-		f.Add(whole)
+		f.Add(whole, all)
 		for i := range min(len(lines), 40) { // each line left out, or twice
-			f.Add(strings.Join(lines[:i], "") + strings.Join(lines[i+1:], ""))
-			f.Add(strings.Join(lines[:i+1], "") + strings.Join(lines[i:], ""))
+			f.Add(strings.Join(lines[:i], "")+strings.Join(lines[i+1:], ""), all)
+			f.Add(strings.Join(lines[:i+1], "")+strings.Join(lines[i:], ""), all)
 		}
 	}
-	f.Fuzz(func(t *testing.T, text string) {
+	for i, rec := range recordings {
+		f.Add(written(f, rec.record(f), "jsonl", report.Options{RunID: "run"}), uint(1000*i))
+	}
+	f.Fuzz(func(t *testing.T, text string, size uint) {
+		text = text[:min(size, uint(len(text)))]
 		files := &report.Files{}
+		var console bytes.Buffer
 		for _, name := range report.LaterFormats() {
-			if err := files.Add(name+"=-", io.Discard); err != nil {
+			var w io.Writer = io.Discard
+			if name == "console" {
+				w = &console
+			}
+			if err := files.Add(name+"=-", w); err != nil {
 				t.Fatal(err)
 			}
 		}
 		files.Record(t.TempDir(), false)
-		if _, err := report.Read(strings.NewReader(text), "run.jsonl", files); err != nil {
+		result, err := report.Read(strings.NewReader(text), "run.jsonl", files)
+		if err != nil {
 			_ = files.Finish(nil)
+			return
+		}
+		ends := strings.Contains(text, "run-finished") || strings.Contains(text, `\u`)
+		if summary := "\nstop "; !ends && (result.Verdict != runner.Interrupted || !strings.Contains(console.String(), summary)) {
+			t.Errorf("the run is %s:\n%s", result.Verdict, &console)
 		}
 	})
 }
@@ -145,12 +163,74 @@ func TestReadErrors(t *testing.T) {
 		{"{}\n", "run.jsonl:1: not a record of a run: "},
 		{strings.Replace(whole, `"v":1`, `"v":2`, 1), "run.jsonl:1: a record of version 2; this program reads version 1"},
 		{rest, "run.jsonl:1: the report does not begin with the beginning of a run"},
+		{strings.Replace(whole, strings.SplitAfter(whole, "\n")[4], "", 1), "run.jsonl:5: record 6 follows record 4: lines are missing"},
 		{whole + whole, fmt.Sprintf("run.jsonl:%d: a second run begins here: a report holds one", strings.Count(whole, "\n")+1)},
 		{first + "\n" + strings.ReplaceAll(rest, `"intro/hello"`, `"intro/other"`), `run.jsonl:3: the exercise "intro/other" is not the next one in the plan`},
 	} {
 		_, err := report.Read(strings.NewReader(tc.text), "run.jsonl", &report.Files{})
 		if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 			t.Errorf("got  %v\nwant %s", err, tc.want)
+		}
+	}
+}
+
+// TestReadFromAnotherVersion checks that unknown fields and kinds of records are named, once each.
+func TestReadFromAnotherVersion(t *testing.T) {
+	whole := written(t, passed(t), "jsonl", report.Options{RunID: "run"})
+	lines := strings.SplitAfter(strings.ReplaceAll(whole, `"kind":"step-started"`, `"mood":"fine","kind":"step-started"`), "\n")
+	n := len(lines) - 1 // the last one is empty
+	last := strings.Replace(lines[n-1], fmt.Sprintf(`"seq":%d,`, n), fmt.Sprintf(`"seq":%d,`, n+1), 1)
+	sung := fmt.Sprintf(`{"v":1,"run":"run","seq":%d,"time":"2026-01-01T00:00:00Z","kind":"sung"}`+"\n", n)
+	strange := strings.Join(lines[:n-1], "") + sung + last
+	result, err := report.Read(strings.NewReader(strange), "run.jsonl", &report.Files{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`the report holds the field "mood", which this version of workshop does not know and leaves out`,
+		`the report holds a record of the kind "sung", which this version of workshop does not know and leaves out`,
+	}
+	if got := result.Notes[len(result.Notes)-2:]; !cmp.Equal(got, want) || result.Verdict != runner.Passed {
+		t.Errorf("%s, notes %q", result.Verdict, result.Notes)
+	}
+}
+
+// TestSideBySideCut checks that a cut report of sessions side by side names those whose results are
+// not known, and calls none of their exercises skipped or passed.
+func TestSideBySideCut(t *testing.T) {
+	whole := written(t, mixed(t), "jsonl", report.Options{RunID: "run"})
+	first, rest, _ := strings.Cut(whole, "\n")
+	cut := rest[:strings.Index(rest, `"kind":"session-finished"`)]
+	for _, jobs := range []bool{false, true} {
+		if jobs {
+			first = strings.Replace(first, `"plan":`, `"jobs":2,"plan":`, 1)
+		}
+		var console bytes.Buffer
+		files := &report.Files{}
+		if err := files.Add("console=-", &console); err != nil {
+			t.Fatal(err)
+		}
+		result, err := report.Read(strings.NewReader(first+"\n"+cut), "run.jsonl", files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Verdict != runner.Interrupted || len(result.Sessions) < 2 {
+			t.Fatalf("%s, %d sessions", result.Verdict, len(result.Sessions))
+		}
+		for _, s := range result.Sessions[1:] {
+			want := runner.Skipped
+			if jobs {
+				want = runner.Interrupted
+			}
+			for _, e := range s.Exercises {
+				if e.Verdict != want {
+					t.Errorf("%s is %s", e.ID, e.Verdict)
+				}
+			}
+			why := fmt.Sprintf("not known: session %q may have run beside", s.Name)
+			if strings.Contains(console.String(), why) != jobs {
+				t.Errorf("side by side: %v:\n%s", jobs, &console)
+			}
 		}
 	}
 }
