@@ -2,9 +2,12 @@ package report_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,14 +75,19 @@ func watched(t *testing.T, browser context.Context, url string) (*browsertest.Pa
 	}
 }
 
-// realReport runs the deck testdata/queues.md, and returns its page, and the screen at the end of each
-// step by exercise.
-func realReport(t *testing.T) (file string, frames map[string][]string) {
+// queues is the deck testdata/queues.md.
+func queues(t *testing.T) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "queues.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return text
+}
+
+// realReport runs a deck, and returns its page, and the screen at the end of each step by exercise.
+func realReport(t *testing.T, text []byte) (file string, frames map[string][]string) {
+	t.Helper()
 	d, err := markdown.Parse("queues.md", text)
 	if err != nil {
 		t.Fatal(err)
@@ -116,13 +124,70 @@ func realReport(t *testing.T) (file string, frames map[string][]string) {
 	return file, frames
 }
 
-// shownRows is the text of the terminal of an exercise.
-const shownRows = `[...document.getElementById(%q).querySelectorAll(".rows > div")].map((d) => d.textContent.trimEnd()).join("\n").trimEnd()`
+// shownRows is the function of an exercise's id that returns the text of its terminal.
+const shownRows = `((id) => [...document.getElementById(id).querySelectorAll(".rows > div")].map((d) => d.textContent.trimEnd()).join("\n").trimEnd())`
+
+// sameFrames compares the frame of the player at each marker with the screen of that step.
+func sameFrames(b *browsertest.Page, frames map[string][]string) {
+	b.T.Helper()
+	ids, err := json.Marshal(slices.Sorted(maps.Keys(frames)))
+	if err != nil {
+		b.T.Fatal(err)
+	}
+	browsertest.Value[int](b, fmt.Sprintf(`(%s.forEach((id) => document.getElementById(id).open = true), 1)`, ids))
+	b.Until(fmt.Sprintf(`%s.every((id) => document.getElementById(id).querySelector(".controls"))`, ids))
+	got := browsertest.Value[map[string][]string](b, fmt.Sprintf(`Object.fromEntries(%s.map((id) => [id,
+		[...document.getElementById(id).querySelectorAll(".steps .show")].map((marker) => (marker.click(), `+shownRows+`(id)))]))`, ids))
+	if diff := cmp.Diff(frames, got); diff != "" {
+		b.T.Errorf("(-engine +page):\n%s", diff)
+	}
+}
+
+// painted are programs that use the screen in different ways.
+var painted = []string{
+	`seq %d`, `printf '\033[2J\033[%d;7Hmoved\n'`, `printf '\033[3%dmcolour\033[m 日本 e\314\201\n'`, `printf '%%s\r' one two %d; echo`,
+	`printf 'a\tb%d\n'; printf '\033[A\033[2Kabove\n'`, `yes %d | head -60 | paste -sd ' ' | cut -c1-200`,
+	`printf '\033[?1049halternate %d\033[?1049l back\n'`, `for i in 1 2 3; do printf '%d: %%s' $i; sleep 0.02; printf '\b!\n'; done`, `clear; echo %d`,
+	`printf '\033[5;10r\033[10;1H'; seq %d; printf '\033[r\033[20;1H'`,
+}
+
+// TestFramesOfManyExercises compares 50 exercises: the frame at each marker is the screen of that
+// step as the engine had it.
+func TestFramesOfManyExercises(t *testing.T) {
+	const exercises = 50
+	var text strings.Builder
+	for i := range exercises {
+		command := fmt.Sprintf(painted[i%len(painted)], i%7+1)
+		fmt.Fprintf(&text, "## Number %d\n\n.exercise[\n```bash\n%s\n```\n```bash\necho second %d\n```\n<!-- ```wait second``` -->\n]\n\n---\n\n", i, command, i)
+	}
+	browser := browsertest.Start(t)
+	file, frames := realReport(t, []byte(text.String()))
+	if len(frames) != exercises {
+		t.Fatalf("%d exercises have run", len(frames))
+	}
+	different := map[string]bool{}
+	for id, all := range frames {
+		if len(all) != 3 {
+			t.Errorf("%s: %d steps", id, len(all))
+		}
+		for _, f := range all {
+			different[f] = true
+		}
+	}
+	if len(different) < exercises {
+		t.Errorf("only %d different screens", len(different))
+	}
+	b, seen := watched(t, browser, "file://"+file)
+	sameFrames(b, frames)
+	if all := seen(); len(all) > 0 {
+		t.Errorf("the page is not quiet: %q", all)
+	}
+}
 
 // TestReportInBrowser reads the report as a person does.
 func TestReportInBrowser(t *testing.T) {
 	browser := browsertest.Start(t)
-	file, frames := realReport(t)
+	file, frames := realReport(t, queues(t))
 	b, seen := watched(t, browser, "file://"+file)
 	pictures(b, "report")
 
@@ -133,34 +198,24 @@ func TestReportInBrowser(t *testing.T) {
 	}
 
 	// Each marker shows the screen of its step.
-	for id, wants := range frames {
-		browsertest.Value[int](b, fmt.Sprintf(`(document.getElementById(%q).open = true, 1)`, id))
-		b.Until(fmt.Sprintf(`document.getElementById(%q).querySelector(".controls")`, id))
-		for i, want := range wants {
-			show := fmt.Sprintf(`document.getElementById(%q).querySelectorAll(".steps .show")[%d].click()`, id, i)
-			got := browsertest.Value[string](b, "("+show+", "+fmt.Sprintf(shownRows, id)+")")
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s, step %d (-engine +page):\n%s", id, i+1, diff)
-			}
-		}
-	}
+	sameFrames(b, frames)
 
 	// It plays, from the beginning to the end.
 	const player = `document.getElementById("queues/counting").querySelector(".player")`
 	browsertest.Value[int](b, `(`+player+`.querySelector(".terminal").focus(), 1)`)
 	b.Press("Home")
-	if text := browsertest.Value[string](b, fmt.Sprintf(shownRows, "queues/counting")); strings.Contains(text, "all done") {
+	if text := browsertest.Value[string](b, shownRows+`("queues/counting")`); strings.Contains(text, "all done") {
 		t.Errorf("the beginning is\n%s", text)
 	}
 	b.Press(">")
 	b.Press(">")
 	b.Press(" ")
 	b.Until(player + `.querySelector('[aria-label="Play"]') && ` + player + `.querySelector(".time").textContent.match(/^(\S+) \/ \1$/)`)
-	if text := browsertest.Value[string](b, fmt.Sprintf(shownRows, "queues/counting")); text != frames["queues/counting"][1] {
+	if text := browsertest.Value[string](b, shownRows+`("queues/counting")`); text != frames["queues/counting"][1] {
 		t.Errorf("the end is\n%s\nwant\n%s", text, frames["queues/counting"][1])
 	}
 	b.Press("[")
-	if text := browsertest.Value[string](b, fmt.Sprintf(shownRows, "queues/counting")); text != frames["queues/counting"][0] {
+	if text := browsertest.Value[string](b, shownRows+`("queues/counting")`); text != frames["queues/counting"][0] {
 		t.Errorf("the marker before is\n%s\nwant\n%s", text, frames["queues/counting"][0])
 	}
 
@@ -188,7 +243,7 @@ func TestReportInBrowser(t *testing.T) {
 // TestReportAccessible checks names, contrast, headings and room, in both schemes and on a phone.
 func TestReportAccessible(t *testing.T) {
 	browser := browsertest.Start(t)
-	file, _ := realReport(t)
+	file, _ := realReport(t, queues(t))
 	b, _ := watched(t, browser, "file://"+file)
 	browsertest.Value[int](b, `(document.querySelectorAll("details").forEach((d) => d.open = true), 1)`)
 	b.Until(`document.querySelectorAll(".controls").length === document.querySelectorAll(".player").length`)
