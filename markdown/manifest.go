@@ -40,7 +40,7 @@ func (l *loader) manifest(f *file) *Deck {
 	if len(l.errors.list) > known {
 		return m.deck
 	}
-	root := m.parse()
+	root := m.parse("a manifest", "list the deck's files under content:", "title: and content:")
 	if root == nil {
 		return m.deck
 	}
@@ -61,18 +61,20 @@ func (l *loader) manifest(f *file) *Deck {
 	return m.deck
 }
 
-// parse returns the mapping that the manifest is, or nil and an error.
-func (m *manifestReader) parse() *yaml.Node {
+// parse returns the mapping that the file is, or nil and an error. What is a name for such files, empty
+// a hint for one without content, and keys are examples.
+func (m *manifestReader) parse(what, empty, keys string) *yaml.Node {
+	_, noun, _ := strings.Cut(what, " ")
 	var doc, more yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader([]byte(m.file.text)))
 	err := dec.Decode(&doc)
 	if errors.Is(err, io.EOF) || err == nil && len(doc.Content) == 0 {
-		m.fail(CodeEmptyManifest, m.file.pos(0).Point(), "list the deck's files under content:", "the manifest is empty")
+		m.fail(CodeEmptyManifest, m.file.pos(0).Point(), empty, "the %s is empty", noun)
 		return nil
 	}
 	if err == nil {
 		if err = dec.Decode(&more); err == nil {
-			m.fail(CodeManifestSyntax, m.pos(&more).Point(), "", "a manifest is one YAML document, this is a second one")
+			m.fail(CodeManifestSyntax, m.pos(&more).Point(), "", "%s is one YAML document, this is a second one", what)
 			return nil
 		}
 	}
@@ -90,7 +92,7 @@ func (m *manifestReader) parse() *yaml.Node {
 	}
 	root := doc.Content[0]
 	if root.Kind != yaml.MappingNode {
-		m.fail(CodeManifestSyntax, m.pos(root).Point(), "", "a manifest is a mapping of keys such as title: and content:")
+		m.fail(CodeManifestSyntax, m.pos(root).Point(), "", "%s is a mapping of keys such as %s", what, keys)
 		return nil
 	}
 	return root

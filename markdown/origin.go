@@ -78,8 +78,13 @@ func (o *origin) without(text string, c byte) string {
 
 // pieces is the text made of stretches of another one, and makes an origin for it.
 func (o *origin) pieces(text string, stretches [][2]int) (string, origin) {
+	made := origin{src: o.src, marks: make([]mark, 0, len(stretches))}
+	if len(stretches) == 1 {
+		at := stretches[0]
+		made.marks = append(made.marks, mark{src: o.offset(at[0])})
+		return text[at[0]:at[1]], made
+	}
 	var b []byte
-	made := origin{src: o.src}
 	for _, at := range stretches {
 		made.marks = append(made.marks, mark{text: len(b), src: o.offset(at[0])})
 		b = append(b, text[at[0]:at[1]]...)

@@ -72,6 +72,19 @@ func (c *atPrompt) result(text string, rows [][2]int, next int) {
 	}
 }
 
+// interrupted takes a line `^C` from the end of the output, and returns its place.
+func (c *atPrompt) interrupted(text string) (key [2]int, ok bool) {
+	last := len(c.shown) - 1
+	if last < 0 || strings.TrimSpace(text[c.shown[last][0]:c.shown[last][1]]) != "^C" {
+		return key, false
+	}
+	key = c.shown[last]
+	if c.shown, c.output.to = c.shown[:last], c.output.to-1; last == 0 {
+		c.shown, c.output = nil, lines{}
+	}
+	return key, true
+}
+
 // rowsOf are the places of the lines of a text, with their ends.
 func rowsOf(text string) (rows [][2]int) {
 	at := 0

@@ -34,9 +34,10 @@ type sectionParser struct {
 
 // terminals is the state of a session's terminals.
 type terminals struct {
-	typed  bool // a command was typed before
-	active int  // the terminal that commands go to, from 1
-	panes  int  // the number of terminals so far
+	typed  bool     // a command was typed before
+	active int      // the terminal that commands go to, from 1
+	panes  int      // the number of terminals so far
+	first  []script // before the first command
 }
 
 // room is the place for the output of a command at a prompt, which shows none.
@@ -51,6 +52,7 @@ func (p *sectionParser) sections() {
 	p.separated = slices.ContainsFunc(p.tokens, func(t token) bool { return t.kind == separatorToken })
 	p.begin(p.front(), false)
 	p.slide.Title = p.chapter.Title
+	p.first = append(p.first, p.scripts.first...)
 	for _, s := range p.scripts.before {
 		p.script(nil, s)
 	}
@@ -277,6 +279,12 @@ func (p *sectionParser) follow(s *Step) {
 func (p *sectionParser) section() *Exercise {
 	if p.exercise == nil {
 		p.exercise = &Exercise{Pos: p.slide.Pos}
+		first, typed := p.first, p.typed
+		p.first = nil
+		for _, s := range first {
+			p.script(nil, s)
+		}
+		p.typed = typed // they have ended: there is nothing to interrupt
 	}
 	return p.exercise
 }
@@ -356,11 +364,17 @@ func (p *sectionParser) interrupt(t *token) {
 // script adds a hidden command that runs the text of a script. A shell reads the script as a
 // here-document, so that a plan shows it.
 func (p *sectionParser) script(t *token, s script) {
-	const end = "END_OF_SCRIPT"
+	end := "END_OF_SCRIPT"
+	for strings.Contains(s.file.text, end) {
+		end += "_"
+	}
 	head := s.head + " <<'" + end + "'\n"
 	body := strings.TrimSuffix(s.file.text, "\n")
 	src := &source{text: s.file.text, segments: []segment{{0, s.file, 0, false}}}
-	step := &Step{Directive: "bash", Text: head + body + "\n" + end, Rule: s.rule, Hidden: true}
+	step := &Step{Directive: "bash", Text: head + body + "\n" + end + s.tail, Rule: s.rule, Hidden: true, Skip: s.skip}
+	if s.bare || s.skip != "" {
+		step.Text = s.head
+	}
 	step.Pos = s.file.pos(0)
 	step.Word, step.TextPos = step.Pos.Point(), step.Pos
 	step.origin = origin{src, []mark{{src: 0, fixed: true}, {text: len(head)}, {text: len(head) + len(body), src: len(body), fixed: true}}}

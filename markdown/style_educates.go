@@ -42,6 +42,7 @@ type action struct {
 	Session             string
 	Endl                string
 	Args                []string
+	Retries, Delay      string
 }
 
 func educatesSteps(p *sectionParser, t *token) {
@@ -165,6 +166,27 @@ func (p *sectionParser) input(t *token, rule string, a *action) {
 	}
 }
 
+// again is the command that repeats another one until it succeeds, at most some times, with a pause
+// in seconds; .INF is as often as the limit of the step allows.
+func again(head, retries, delay string) (string, string) {
+	pause, err := strconv.ParseFloat(delay, 64)
+	if err != nil || pause < minPause {
+		pause = minPause
+	}
+	wait := "sleep " + strconv.FormatFloat(min(pause, maxPause), 'f', -1, 64) + "; done"
+	n, err := strconv.Atoi(retries)
+	switch {
+	case strings.EqualFold(retries, ".inf"):
+		return "until " + head, "\ndo " + wait
+	case err == nil && n > 0:
+		return "(tries=" + strconv.Itoa(n) + "; until " + head, "\ndo [ $((tries--)) -gt 0 ] || exit 1; " + wait + ")"
+	}
+	return head, ""
+}
+
+// minPause and maxPause bound the pause before another try, in seconds.
+const minPause, maxPause = 0.1, 60
+
 // examine runs a test of the workshop, `workshop/examiner/tests/NAME`.
 func (p *sectionParser) examine(t *token, a *action) {
 	name := a.Name.Value
@@ -172,6 +194,7 @@ func (p *sectionParser) examine(t *token, a *action) {
 	for _, arg := range a.Args {
 		head += " " + quoted(arg)
 	}
+	head, tail := again(head, a.Retries, a.Delay)
 	for dir := path.Dir(p.chapter.Path); p.fsys != nil && name != "" && p.chapter.Path != ""; dir = path.Dir(dir) {
 		for _, tests := range []string{"examiner/tests", "workshop/examiner/tests"} {
 			file, err := inside(path.Join(dir, tests), name)
@@ -179,7 +202,7 @@ func (p *sectionParser) examine(t *token, a *action) {
 				continue
 			}
 			if f, err := p.open(file, maxFile); err == nil {
-				p.script(t, script{f, "examiner:execute-test", head})
+				p.script(t, script{file: f, rule: "examiner:execute-test", head: head, tail: tail})
 				return
 			}
 		}

@@ -3,16 +3,19 @@ package markdown
 import (
 	"cmp"
 	"encoding/json"
+	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 var katacodaStyle = style{
 	name: "katacoda",
 	summary: "a scenario of Katacoda or Killercoda: a fence or a code span with {{exec}} or {{execute}} behind it; " +
-		"index.json has the order, and the scripts that set up and verify",
+		"index.json has the order, the assets, and the scripts that set up and verify",
 	found: func(d *document) bool {
 		return d.scripts != nil || slices.ContainsFunc(d.tokens, func(t token) bool { return t.comment < 0 && len(executed(&t)) > 0 })
 	},
@@ -58,15 +61,21 @@ func executed(t *token) []string {
 	return nil
 }
 
-// script is a script of a scenario that runs beside its commands.
+// script is a file of a scenario that is used beside its commands.
 type script struct {
 	file *file
 	rule string
-	head string // the line that runs its text
+	head string // the line that runs, or writes, its text
+	tail string // the rest of that command, behind the text
+	bare bool   // the head is the whole command
+	skip string // the reason why it does not run; "" if it does
 }
 
 // scripts are the scripts of a chapter.
-type scripts struct{ before, after []script }
+type scripts struct {
+	first         []script // of the session, before its first command
+	before, after []script
+}
 
 // scenario reads the index.json of a scenario.
 func scenario(l *loader, dir string) ([]item, bool) {
@@ -81,6 +90,7 @@ func scenario(l *loader, dir string) ([]item, bool) {
 		Details struct {
 			Intro, Finish page
 			Steps         []page
+			Assets        map[string][]asset
 		}
 	}
 	if err == nil {
@@ -112,6 +122,10 @@ func scenario(l *loader, dir string) ([]item, bool) {
 			s.before = l.script(s.before, name, dir, f, "foreground script", ". /dev/stdin")
 		}
 		s.after = l.script(s.after, name, dir, p.Verify, "verify script", "bash /dev/stdin")
+		if n == 0 { // the shell starts in the home directory there
+			home := script{file: f, rule: "home directory", head: "cd", bare: true}
+			s.first = append([]script{home}, l.assets(f, dir, details.Assets)...)
+		}
 		items[n].scripts, items[n].title, items[n].called = s, p.Title, cmp.Or(shortSlug(p.Title), pageName(p.Text))
 	}
 	return items, true
@@ -135,7 +149,120 @@ func (l *loader) script(list []script, index, dir, name, rule, head string) []sc
 		l.fail(CodeMissingFile, Pos{File: l.show(index)}.Point(), l.fileHint(path.Join(dir, name), err), "%s: %v", shorten(name), err)
 		return list
 	}
-	return append(list, script{f, rule, head})
+	return append(list, script{file: f, rule: rule, head: head})
+}
+
+// asset is a file of the folder assets that a scenario copies to a machine; File may be a pattern.
+type asset struct{ File, Target, Chmod string }
+
+// assets are commands that copy the assets of a scenario below the session's home directory, which
+// stands for that of the scenario's first machine. Its programs go to a folder on the PATH.
+func (l *loader) assets(index *file, dir string, hosts map[string][]asset) (list []script) {
+	at := index.pos(0).Point()
+	for _, host := range slices.Sorted(maps.Keys(hosts)) {
+		for _, a := range hosts[host] {
+			names := l.matching(path.Join(dir, "assets"), a.File)
+			if len(names) == 0 {
+				l.fail(CodeMissingFile, at, "assets are in the folder assets beside it", "no asset is called %s", shorten(a.File))
+			}
+			for _, name := range names {
+				s, err := l.asset(host, path.Join(dir, "assets", name), name, a)
+				if err != nil {
+					l.fail(CodeMissingFile, at, "", "the asset %s: %v", shorten(name), err)
+					continue
+				}
+				list = append(list, s)
+			}
+		}
+	}
+	if slices.ContainsFunc(list, func(s script) bool { return s.skip == "" && strings.Contains(s.head, binaries) }) {
+		search := script{file: index, rule: "programs of the assets", head: "PATH=~/" + binaries + ":$PATH", bare: true}
+		list = append(list, search)
+	}
+	return list
+}
+
+// binaries is the folder for programs below the home directory.
+const binaries = ".local/bin"
+
+// asset is the command that copies one file.
+func (l *loader) asset(host, file, name string, a asset) (script, error) {
+	f, err := l.open(file, maxFile)
+	if err != nil {
+		return script{}, err
+	}
+	target, inHome := belowHome(a.Target)
+	if !strings.Contains(a.File, "**") { // a file of a folder is copied as scp does
+		name = path.Base(name)
+	}
+	if path.Base(target) != path.Base(name) {
+		target = path.Join(target, name)
+	}
+	s := script{file: f, rule: "asset", head: "cat > " + quoted(target)}
+	if folder := path.Dir(target); folder != "." {
+		s.head = "mkdir -p " + quoted(folder) + " && " + s.head
+	}
+	if a.Chmod != "" {
+		s.tail = "\nchmod " + quoted(a.Chmod) + " " + quoted(target)
+	}
+	switch {
+	case host != "host01" && host != "client":
+		s.skip = "it is for another machine, " + host
+	case !inHome:
+		s.skip = "its target is outside of the session: " + a.Target
+	case !utf8.ValidString(f.text) || strings.Contains(f.text, "\x00"):
+		s.skip = "it is no text"
+	}
+	return s, nil
+}
+
+// belowHome is a target relative to the home directory of a scenario's machine, and whether the
+// session has such a place.
+func belowHome(target string) (string, bool) {
+	for _, to := range []struct{ from, here string }{
+		{"~", "."}, {"$HOME", "."}, {"/root", "."}, {"/home/scrapbook", "."},
+		{"/usr/local/bin", binaries}, {"/usr/bin", binaries}, {"/bin", binaries},
+	} {
+		if rest, ok := strings.CutPrefix(target, to.from); ok && (rest == "" || rest[0] == '/') {
+			target = to.here + rest
+			break
+		}
+	}
+	clean := path.Clean(target)
+	return clean, fs.ValidPath(clean)
+}
+
+// maxAssets bounds the files of a pattern.
+const maxAssets = 1000
+
+// matching are the files below a folder that a pattern names: `*` stands for a part of a name, and
+// `**` for all files below.
+func (l *loader) matching(folder, pattern string) (names []string) {
+	if !strings.ContainsAny(pattern, "*?[") {
+		if name, err := inside(folder, pattern); err == nil && l.exists(name) {
+			names = append(names, pattern)
+		}
+		return names
+	}
+	seen := 0
+	_ = fs.WalkDir(l.fsys, folder, func(name string, d fs.DirEntry, err error) error {
+		if seen++; seen > maxAssets {
+			return fs.SkipAll
+		}
+		if err != nil || d.IsDir() || name == folder {
+			return nil // what cannot be read is no match
+		}
+		name = strings.TrimPrefix(name, folder+"/")
+		ok, _ := path.Match(pattern, name)
+		if strings.Contains(pattern, "**") {
+			ok, _ = path.Match(path.Base(pattern), path.Base(name))
+		}
+		if ok {
+			names = append(names, name)
+		}
+		return nil
+	})
+	return names
 }
 
 // listed appends the chapter of a file that an index names.

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -57,24 +58,68 @@ func (p *sectionParser) expectation(t *token) {
 func (p *sectionParser) prompts(t *token, lang string) bool {
 	text, o := p.body(t)
 	all := prompted(text, lang, p.shell)
+	rule, shows := "prompt in a "+lang+" fence", "output in a "+lang+" fence"
 	for i := range all {
 		c := &all[i]
 		typed, at := o.pieces(text, c.typed)
 		first := c.typed[0][0]
-		s := p.command(t, "prompt in a "+lang+" fence", typed, o.offset(c.prompt), o.offset(first-1)+1, at)
+		s := p.command(t, rule, typed, o.offset(c.prompt), o.offset(first-1)+1, at)
 		s.cut = true
+		key, interrupted := c.interrupted(text)
+		if interrupted {
+			p.untilKey(t, s, text, o, c, key)
+		}
+		if i+1 < len(all) {
+			p.showsStatus(t, s, text, o, &all[i+1])
+		}
 		if c.output == (lines{}) {
-			p.silent = append(p.silent, room{s, c.end})
+			if !interrupted {
+				p.silent = append(p.silent, room{s, c.end})
+			}
 			continue
 		}
-		shown := c.shown
-		output, at := o.pieces(text, shown)
+		output, at := o.pieces(text, c.shown)
 		from := at.marks[0].src
 		p.add(t, &Step{
-			Directive: "output", Text: strings.TrimSuffix(output, "\n"), Rule: "output in a " + lang + " fence", Skip: s.Skip,
+			Directive: "output", Text: strings.TrimSuffix(output, "\n"), Rule: shows, Skip: s.Skip,
 			lines: &lines{c.output.from, c.output.to},
 		}, from, from, at)
 		p.compared = true
 	}
 	return len(all) > 0
 }
+
+// untilKey makes the steps of a command that the reader of a fence interrupts: a line `^C` ends its
+// output. The key is pressed when the line before it has appeared.
+func (p *sectionParser) untilKey(t *token, command *Step, text string, o origin, c *atPrompt, key [2]int) {
+	for i := len(c.shown) - 1; i >= 0; i-- {
+		line := c.shown[i : i+1]
+		shown, at := o.pieces(text, line)
+		if shown = strings.TrimSpace(shown); shown == "" || shown == "..." || strings.Contains(shown, "[..]") {
+			continue
+		}
+		p.add(t, &Step{Directive: "wait", Text: shown, Rule: "output before ^C", Skip: command.Skip, Hidden: true},
+			at.marks[0].src, at.marks[0].src, at).cut = true
+		break
+	}
+	_, at := o.pieces(text, [][2]int{key})
+	p.add(t, &Step{Directive: "key", Text: "^C", Rule: "^C behind an output", Skip: command.Skip}, at.marks[0].src, at.marks[0].src, at).cut = true
+}
+
+// showsStatus makes a step of the status that the next command of a fence shows, `echo $?`: the
+// command before it must end with it.
+func (p *sectionParser) showsStatus(t *token, command *Step, text string, o origin, next *atPrompt) {
+	asks, at := o.pieces(text, next.typed)
+	if strings.TrimSpace(asks) != "echo $?" || len(next.shown) != 1 {
+		return
+	}
+	shown, _ := o.pieces(text, next.shown)
+	if status, err := strconv.Atoi(strings.TrimSpace(shown)); err != nil || status < 1 || status > maxStatus {
+		return
+	}
+	p.add(t, &Step{Directive: "status", Text: strings.TrimSpace(shown), Rule: "echo $? behind a command", Skip: command.Skip, Hidden: true},
+		at.marks[0].src, at.marks[0].src, at).cut = true
+}
+
+// maxStatus is the greatest status of a command.
+const maxStatus = 255

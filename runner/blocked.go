@@ -32,7 +32,7 @@ func (w *wants) add(er *ExerciseResult) {
 	if slices.ContainsFunc(er.Steps, func(st *StepResult) bool { return st.Snippet() }) {
 		w.last = er
 	}
-	if er.Verdict != Passed {
+	if !done(er.Verdict) {
 		w.lose(er)
 		return
 	}
@@ -45,12 +45,12 @@ func (w *wants) add(er *ExerciseResult) {
 
 // lose notes the things that an exercise, which did not pass, has not left behind.
 func (w *wants) lose(er *ExerciseResult) {
-	cause := want{er.Exercise, er.Verdict == Skipped}
-	if er.Verdict == Blocked {
-		cause = w.root[er.Exercise]
+	cause, blocked := w.root[er.Exercise]
+	if !blocked {
+		cause = want{er.Exercise, er.Verdict == Skipped}
+		w.root[er.Exercise] = cause
 	}
-	w.root[er.Exercise] = cause
-	if !cause.skipped && er.Verdict != Blocked {
+	if !cause.skipped && !blocked {
 		w.failed = append(w.failed, cause)
 	}
 	for _, t := range er.lost() {
@@ -71,7 +71,7 @@ func (st *StepResult) things() []thing {
 // lost are the things that the exercise did not leave behind: those of the command that failed and
 // of all behind it.
 func (er *ExerciseResult) lost() (all []thing) {
-	from := slices.IndexFunc(er.Steps, func(st *StepResult) bool { return st.Verdict != Passed })
+	from := slices.IndexFunc(er.Steps, func(st *StepResult) bool { return !done(st.Verdict) })
 	if from < 0 || er.Late {
 		from = 0
 	}
@@ -203,7 +203,7 @@ func (e *Exercise) typesLine() bool {
 // not, it is not run, and has the verdict of the other.
 func (w *wants) begins(e *Exercise) (Verdict, *Failure) {
 	step := e.beginning()
-	if step == nil || w.last == nil || w.last.Verdict == Passed || e.typesLine() {
+	if step == nil || w.last == nil || done(w.last.Verdict) || e.typesLine() {
 		return Passed, nil
 	}
 	cause := w.root[w.last.Exercise]

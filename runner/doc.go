@@ -22,6 +22,10 @@
 // A command may go on running when its exercise is over. If it fails then, the exercise has
 // failed after all: an [ExerciseCorrected] event reports it.
 //
+// A session can run again, see [Options]: an exercise that fails in one attempt and passes in another
+// is [Flaky]. A measurement that could not decide is [Inconclusive], and an exercise that may fail
+// for some time is [Quarantined].
+//
 // # Programs that run plans
 //
 // A program that runs plans calls sandbox.Main first in its main function, see

@@ -12,12 +12,15 @@ type Verdict string
 
 // The verdicts, from the best to the worst.
 const (
-	Passed      Verdict = "passed"
-	Skipped     Verdict = "skipped"
-	Blocked     Verdict = "blocked" // it failed for want of a thing that an earlier exercise did not leave behind
-	Failed      Verdict = "failed"
-	Broken      Verdict = "broken"
-	Interrupted Verdict = "interrupted"
+	Passed       Verdict = "passed"
+	Skipped      Verdict = "skipped"
+	Quarantined  Verdict = "quarantined"  // it did not pass, and is in quarantine
+	Inconclusive Verdict = "inconclusive" // the machine was too busy for its measurement
+	Flaky        Verdict = "flaky"        // it passed in one attempt and failed in another
+	Blocked      Verdict = "blocked"      // it failed for want of a thing that an earlier exercise did not leave behind
+	Failed       Verdict = "failed"
+	Broken       Verdict = "broken"
+	Interrupted  Verdict = "interrupted"
 )
 
 // Invalid is the verdict of a run that did not begin: its deck or its selection has mistakes.
@@ -28,10 +31,10 @@ type EventKind string
 
 // The kinds of events. Starts and ends nest: run, session, exercise, step.
 const (
-	RunStarted       EventKind = "run-started"       // Plan, Jobs
+	RunStarted       EventKind = "run-started"       // Plan, Jobs, Repeat
 	EventNote        EventKind = "note"              // Note: the isolation of sessions, stand-ins …
 	EventProblem     EventKind = "problem"           // Failure: a reason why the run did not begin
-	SessionStarted   EventKind = "session-started"   // Session
+	SessionStarted   EventKind = "session-started"   // Session, Attempt
 	ExerciseStarted  EventKind = "exercise-started"  // Exercise
 	StepStarted      EventKind = "step-started"      // Step
 	EventOutput      EventKind = "output"            // Data: bytes of the terminal, hidden injections left out
@@ -41,8 +44,10 @@ const (
 	ExerciseFinished EventKind = "exercise-finished" // Exercise, Verdict, Duration, Failure
 	// ExerciseCorrected: Exercise, Step, Verdict, Failure: a command of an exercise that was over has failed.
 	ExerciseCorrected EventKind = "exercise-corrected"
-	SessionFinished   EventKind = "session-finished" // Session, Verdict, Duration, Failure
-	RunFinished       EventKind = "run-finished"     // Verdict, Duration
+	// ExerciseRetried: Exercise, Verdict, Failure: the verdict of all attempts, if it is not that of the last one.
+	ExerciseRetried EventKind = "exercise-retried"
+	SessionFinished EventKind = "session-finished" // Session, Verdict, Duration, Failure
+	RunFinished     EventKind = "run-finished"     // Verdict, Duration, Accepted
 )
 
 // Event is an event of a run. Events come from one goroutine at a time, in order. Session,
@@ -61,8 +66,12 @@ type Event struct {
 	Data     []byte // valid during the call only
 	Rows     int    // SessionStarted, EventResized: size of the terminal in cells
 	Cols     int
-	Note     string // a remark for the reader: the isolation in force, a stand-in in use
-	Output   string // StepFinished: see [StepResult]
+	Note     string  // a remark for the reader: the isolation in force, a stand-in in use
+	Output   string  // StepFinished: see [StepResult]
+	Attempt  int     // SessionStarted: its number, from 1
+	Repeat   int     // RunStarted: see [Options]
+	Accepted bool    // RunFinished: see [Result]
+	Result   *Result // RunFinished
 }
 
 // Failure is the reason for a verdict other than passed.
@@ -92,6 +101,8 @@ func (f *Failure) Error() string {
 type Result struct {
 	Plan     *Plan
 	Verdict  Verdict // the worst of its exercises'
+	Accepted bool    // the verdict, which is not passed, does not fail the run
+	Repeat   int     // see [Options]
 	Started  time.Time
 	Duration time.Duration
 	Sessions []*SessionResult
@@ -109,15 +120,22 @@ type SessionResult struct {
 }
 
 // ExerciseResult is the outcome of one exercise: that of its first step that did
-// not pass; the steps after it are Skipped.
+// not pass; the steps after it are Skipped. If its session ran several times, the steps and the
+// times are those of the last attempt.
 type ExerciseResult struct {
 	*Exercise
-	Verdict  Verdict
+	Verdict  Verdict // of all attempts
 	Started  time.Time
 	Duration time.Duration
 	Failure  *Failure
 	Late     bool // the failure came after the end of the exercise
 	Steps    []*StepResult
+	Attempt  int               // of these steps, from 1
+	Own      Verdict           // of the last attempt; "": Verdict
+	Earlier  []*ExerciseResult // the attempts before it, in order; if the run was repeated, some that did not pass
+	Counts   map[Verdict]int   // of all attempts; nil: there was one
+
+	inherited bool // the failure is that of an earlier attempt
 }
 
 // StepResult is the outcome of one step.
@@ -131,7 +149,9 @@ type StepResult struct {
 }
 
 // rank orders the verdicts from the best to the worst.
-var rank = map[Verdict]int{Passed: 0, Skipped: 1, Blocked: 2, Failed: 3, Broken: 4, Interrupted: 5}
+var rank = map[Verdict]int{
+	Passed: 0, Skipped: 1, Quarantined: 2, Inconclusive: 3, Flaky: 4, Blocked: 5, Failed: 6, Broken: 7, Interrupted: 8,
+}
 
 // worse is the worse of two verdicts.
 func worse(a, b Verdict) Verdict {

@@ -202,7 +202,11 @@ func (c *command) judge(status int) error {
 	if c.excused() || c.allows(status) || !c.asked && c.pane.shell.Inherited() {
 		return nil
 	}
-	f := c.failf("", "the command ended with status %d%s", status, c.wants().instead())
+	hint := ""
+	if c.step.Rule != "" && !c.step.Hidden && c.wants() == nil {
+		hint = "if it is to fail: show its status with `$ echo $?` in a fence of prompts, or put <!-- workshop: status nonzero --> behind the fence"
+	}
+	f := c.failf(hint, "the command ended with status %d%s", status, c.wants().instead())
 	f.Status = &status
 	return c.blame(f)
 }
@@ -248,21 +252,21 @@ func (c *command) blame(f *Failure) error {
 // correct gives a late failure to the exercise of the command.
 func (c *command) correct(f *Failure) {
 	c.judged = true
-	if c.exercise.Verdict != Passed {
+	if !done(c.exercise.Verdict) {
 		return
 	}
-	c.exercise.Verdict, c.exercise.Failure, c.exercise.Late = Failed, f, true
+	r := c.pane.session.run
+	c.exercise.Verdict, c.exercise.Failure, c.exercise.Late = r.held(c.exercise.Exercise, Failed), f, true
 	if c.result != nil {
 		c.result.Verdict, c.result.Failure = Failed, f
 	}
-	r := c.pane.session.run
 	if w := c.pane.session.wants; w != nil {
 		w.lose(c.exercise)
 	}
-	r.stopped = r.stopped || r.opts.StopAtFail
+	r.stopped = r.stopped || r.opts.StopAtFail && c.exercise.Verdict == Failed
 	r.emit(Event{
 		Kind: ExerciseCorrected, Exercise: c.exercise.Exercise, Step: c.step,
-		Verdict: Failed, Failure: f, Duration: c.exercise.Duration,
+		Verdict: c.exercise.Verdict, Failure: f, Duration: c.exercise.Duration,
 	})
 }
 

@@ -176,6 +176,7 @@ func (l *Live) find(step *Step) *Exercise {
 //
 // A line that a person has begun at the prompt is abandoned with ^C, never continued.
 func (l *Live) Run(ctx context.Context, step *Step) (*StepResult, error) {
+	defer l.change() // for Judge, which does nothing while the step runs
 	l.busy.Lock()
 	defer l.busy.Unlock()
 	e := l.find(step)
@@ -359,6 +360,21 @@ func (l *Live) Notes() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.notes)
+}
+
+// Judge judges the ended commands of exercises that are over, for [Live.Corrected]. It does not
+// wait: while a step runs it does nothing. Call it after each change of the terminal.
+func (l *Live) Judge() {
+	if !l.busy.TryLock() {
+		return
+	}
+	defer l.busy.Unlock()
+	if l.exercise != nil || l.s.lost != nil || !slices.ContainsFunc(l.s.inOrder(), func(p *pane) bool { return p.command.pending() }) {
+		return
+	}
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	l.reads(now)
 }
 
 // Corrected are the corrections since the last call: each is an [ExerciseCorrected] about a

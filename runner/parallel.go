@@ -18,6 +18,11 @@ type abreast struct {
 	done   chan struct{}
 }
 
+// abreast reports whether sessions run side by side.
+func (r *run) abreast(sessions []*Session) bool {
+	return r.opts.Jobs > 1 && r.opts.Resized == nil && len(sessions) > 1
+}
+
 // parallel runs sessions side by side, and reports them in the order of the plan. After a
 // failure that ends the run, the sessions behind it count as skipped, however far they have
 // come: the result is that of one session after the other.
@@ -64,7 +69,9 @@ func (r *run) parallel(ctx context.Context, sessions []*Session) []*SessionResul
 func (r *run) beside(report func(Event)) *run {
 	opts := r.opts
 	opts.Event = report
-	return &run{opts: opts, plan: r.plan, result: &Result{Plan: r.plan, Notes: slices.Clone(opts.Notes)}}
+	return &run{
+		opts: opts, plan: r.plan, result: &Result{Plan: r.plan, Notes: slices.Clone(opts.Notes)}, attempt: r.attempt, earlier: r.earlier,
+	}
 }
 
 // forward reports an event of a session. A remark is reported once in a run.

@@ -233,6 +233,9 @@ func mode(d *markdown.Deck, c *markdown.Chapter) markdown.SessionMode {
 
 // needs are the chapters that a chapter needs, directly or not, in the deck's order.
 func needs(d *markdown.Deck, c *markdown.Chapter) []*markdown.Chapter {
+	if len(c.Needs) == 0 {
+		return nil
+	}
 	wanted := map[string]bool{}
 	var want func(c *markdown.Chapter)
 	want = func(c *markdown.Chapter) {

@@ -67,20 +67,29 @@ type Host struct {
 type Options struct {
 	Limits     Limits
 	StopAtFail bool // skip everything after the first exercise that does not pass
-	KeepBroken bool // exercises with mistakes do not count in the verdict of the run
-	Cols, Rows int  // of the terminal; 0: 80×24
-	Shell      string
-	Env        []string // of the shells: all variables but PATH, HOME, TMPDIR and PWD
-	Override   []string // variables that replace those of Env and of the deck
-	RequireAll bool     // an exercise whose requirements are not met is broken, not skipped
-	Path       string   // PATH of the shells, after Host.Bin
-	Sandbox    sandbox.Options
-	Workdir    func(*Session) (Workdir, error)
-	Folder     func(s *Session, dir string) (Workdir, error) // a folder of the deck's file system
-	Stack      func(context.Context, Host) (Stack, error)
-	Event      func(Event)  // gets every event, in order; must not block for long
-	Input      func([]byte) // gets every byte typed into a shell, in order; valid during the call only
-	Notes      []string     // remarks for the reader
+	// Retries is the number of further attempts of a session in which an exercise fails: all its
+	// exercises run again, in a new session. Repeat, above 1, is instead the number of attempts of
+	// each session, whatever comes of them.
+	Retries, Repeat int
+	AllowFlaky      bool // exercises that fail, and pass in the last attempt, do not fail the run
+	Strict          bool // a measurement that could not decide fails the run
+	// Quarantined is a remark on an exercise that may fail without failing the run, "" for others. It
+	// may be nil.
+	Quarantined func(*Exercise) string
+	KeepBroken  bool // exercises with mistakes do not count in the verdict of the run
+	Cols, Rows  int  // of the terminal; 0: 80×24
+	Shell       string
+	Env         []string // of the shells: all variables but PATH, HOME, TMPDIR and PWD
+	Override    []string // variables that replace those of Env and of the deck
+	RequireAll  bool     // an exercise whose requirements are not met is broken, not skipped
+	Path        string   // PATH of the shells, after Host.Bin
+	Sandbox     sandbox.Options
+	Workdir     func(*Session) (Workdir, error)
+	Folder      func(s *Session, dir string) (Workdir, error) // a folder of the deck's file system
+	Stack       func(context.Context, Host) (Stack, error)
+	Event       func(Event)  // gets every event, in order; must not block for long
+	Input       func([]byte) // gets every byte typed into a shell, in order; valid during the call only
+	Notes       []string     // remarks for the reader
 	// Jobs is the number of sessions that run side by side. Below 2, and with Resized, they run
 	// one after the other. The events and the result come in the order of the plan.
 	Jobs int
@@ -119,36 +128,48 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, opts.Limits.Run, errRunLimit)
 		defer cancel()
 	}
-	r := &run{opts: opts, plan: plan, result: &Result{Plan: plan, Verdict: Passed, Started: time.Now(), Notes: opts.Notes}}
+	result := &Result{Plan: plan, Verdict: Passed, Started: time.Now(), Notes: opts.Notes, Repeat: opts.Repeat}
+	r := &run{opts: opts, plan: plan, result: result}
 	jobs := 0
-	if opts.Jobs > 1 && opts.Resized == nil && len(plan.Sessions) > 1 {
+	if r.abreast(plan.Sessions) {
 		jobs = opts.Jobs
 	}
-	r.emit(Event{Kind: RunStarted, Time: r.result.Started, Plan: plan, Jobs: jobs})
+	r.emit(Event{Kind: RunStarted, Time: r.result.Started, Plan: plan, Jobs: jobs, Repeat: opts.Repeat})
 	for _, note := range opts.Notes {
 		r.note(note)
 	}
-	if jobs > 0 {
-		r.result.Sessions = r.parallel(ctx, plan.Sessions)
-	} else {
-		for _, s := range plan.Sessions {
-			r.result.Sessions = append(r.result.Sessions, r.session(ctx, s))
-		}
-	}
-	for _, sr := range r.result.Sessions {
-		r.result.Verdict = worse(r.result.Verdict, sr.Verdict)
-	}
-	if r.result.Verdict == Passed && !r.result.Verified() {
-		r.result.Verdict = Skipped
-	}
+	r.attempts(ctx)
+	r.judge()
 	r.result.Duration = time.Since(r.result.Started)
-	r.emit(Event{Kind: RunFinished, Plan: plan, Verdict: r.result.Verdict, Duration: r.result.Duration})
+	r.emit(Event{
+		Kind: RunFinished, Plan: plan, Verdict: r.result.Verdict, Duration: r.result.Duration, Accepted: r.result.Accepted,
+		Result: r.result,
+	})
 	return r.result, nil
 }
 
-// inconclusive begins a line of output by which a measurement reports that this machine
-// allows no verdict. The step passes, with a remark.
-const inconclusive = "inconclusive: "
+// judge gives the run its verdict, and says what came of the exercises in quarantine.
+func (r *run) judge() {
+	for _, sr := range r.result.Sessions {
+		r.result.Verdict = r.worse(r.result.Verdict, sr.Verdict)
+		for _, er := range sr.Exercises {
+			if remark := r.quarantine(er.Exercise); remark != "" && !er.Setup {
+				r.addNote(remark + ": " + string(er.Verdict))
+			}
+		}
+	}
+	if r.result.Verdict == Passed && !r.result.has(Passed) {
+		r.result.Verdict = Skipped
+		if r.result.has(Quarantined) {
+			r.result.Verdict = Quarantined
+		}
+	}
+	r.result.Accepted = r.result.Verdict != Passed && r.accepts(r.result.Verdict)
+}
+
+// undecided begins a line of output by which a measurement reports that this machine is too busy for
+// a verdict.
+const undecided = "inconclusive: "
 
 // run is a run in progress.
 type run struct {
@@ -156,7 +177,9 @@ type run struct {
 	plan    *Plan
 	result  *Result
 	stopped bool // after a failure, with StopAtFail
-	live    bool // a presenter runs the steps
+	attempt int
+	earlier map[*Session]*SessionResult // of the attempt before this one; nil: this is the first
+	live    bool                        // a presenter runs the steps
 
 	mu  sync.Mutex // events come from the runner and from the terminal's reader
 	now Event      // the session, exercise and step under way
@@ -174,7 +197,7 @@ func (r *run) emit(e Event) {
 	case StepStarted:
 		r.now.Step = e.Step
 	}
-	if e.Kind != ExerciseCorrected { // its exercise is over
+	if e.Kind != ExerciseCorrected && e.Kind != ExerciseRetried { // its exercise is over
 		e.Exercise, e.Step = r.now.Exercise, r.now.Step
 	}
 	e.Session = r.now.Session
@@ -224,7 +247,7 @@ func (r *run) stackNotes(s *session) {
 func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 	begun := time.Now()
 	sr := &SessionResult{Session: plan, Verdict: Passed}
-	r.emit(Event{Kind: SessionStarted, Session: plan, Cols: r.opts.Cols, Rows: r.opts.Rows})
+	r.emit(Event{Kind: SessionStarted, Session: plan, Cols: r.opts.Cols, Rows: r.opts.Rows, Attempt: r.attempt})
 	s := r.start(ctx, sr)
 	stopResizing := r.resizing(ctx, s)
 	w := newWants()
@@ -243,17 +266,13 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 		default:
 			er = r.onTerms(ctx, s, e)
 		}
+		er.Attempt = r.attempt
 		w.add(er)
 		sr.Exercises = append(sr.Exercises, er)
-		r.stopped = r.stopped || r.opts.StopAtFail && er.Verdict != Passed && len(e.Mistakes) == 0 && !er.agreed(plan)
+		r.stopped = r.stopped || r.opts.StopAtFail && len(e.Mistakes) == 0 && !r.accepts(r.counted(er, plan))
 	}
 	if s != nil && s.lost == nil && ctx.Err() == nil {
 		s.finish(ctx)
-	}
-	for _, er := range sr.Exercises {
-		if !er.agreed(plan) && !(r.opts.KeepBroken && len(er.Mistakes) > 0) {
-			sr.Verdict = worse(sr.Verdict, er.Verdict)
-		}
 	}
 	stopResizing()
 	if s != nil {
@@ -262,15 +281,21 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 			sr.Failure = &Failure{Pos: plan.Exercises[0].Pos, Message: "the session cannot be cleaned up: " + onOneLine(err)}
 		}
 	}
+	r.settle(sr)
+	for _, er := range sr.Exercises {
+		sr.Verdict = r.worse(sr.Verdict, r.counted(er, plan))
+	}
 	sr.Duration = time.Since(begun)
 	r.emit(Event{Kind: SessionFinished, Verdict: sr.Verdict, Duration: sr.Duration, Failure: sr.Failure})
 	return sr
 }
 
 // Verified reports whether an exercise has passed.
-func (r *Result) Verified() bool {
+func (r *Result) Verified() bool { return r.has(Passed) }
+
+func (r *Result) has(v Verdict) bool {
 	return slices.ContainsFunc(r.Sessions, func(s *SessionResult) bool {
-		return slices.ContainsFunc(s.Exercises, func(e *ExerciseResult) bool { return e.Verdict == Passed })
+		return slices.ContainsFunc(s.Exercises, func(e *ExerciseResult) bool { return e.Verdict == v })
 	})
 }
 
@@ -355,6 +380,7 @@ func (r *run) skip(ctx context.Context, e *Exercise, sr *SessionResult, s *sessi
 
 // notRun reports an exercise of which nothing is typed.
 func (r *run) notRun(e *Exercise, v Verdict, why *Failure) *ExerciseResult {
+	v = r.held(e, v)
 	er := &ExerciseResult{Exercise: e, Verdict: v, Failure: why, Started: time.Now()}
 	for _, step := range e.Steps {
 		er.Steps = append(er.Steps, &StepResult{Step: step, Verdict: Skipped})
@@ -392,7 +418,7 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 	for _, step := range e.Steps {
 		st := &StepResult{Step: step, Verdict: Skipped}
 		er.Steps = append(er.Steps, st)
-		if er.Verdict != Passed {
+		if !done(er.Verdict) {
 			continue
 		}
 		if step.leftOut() || step.op.template {
@@ -404,16 +430,19 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 				quote(firstLine(step.snippet())), quote(firstLine(step.Text))))
 		}
 		r.step(ctx, s, st, step == last)
-		er.Verdict, er.Failure = st.Verdict, st.Failure
+		if st.Verdict != Passed && (st.Verdict != Inconclusive || er.Verdict == Passed) {
+			er.Verdict, er.Failure = st.Verdict, st.Failure
+		}
 	}
 	s.unwatch()
 	if er.Verdict == Passed && last == nil {
 		er.Verdict = Skipped // nothing was verified
 	}
-	if er.Verdict != Passed && er.Verdict != Skipped && ctx.Err() == nil {
+	if !done(er.Verdict) && er.Verdict != Skipped && ctx.Err() == nil {
 		s.wants.judge(er)
 		s.active.recover(ctx)
 	}
+	er.Verdict = r.held(e, er.Verdict)
 	er.Duration = time.Since(er.Started)
 	r.emit(Event{Kind: ExerciseFinished, Verdict: er.Verdict, Duration: er.Duration, Failure: er.Failure})
 	return er
@@ -446,14 +475,19 @@ func (r *run) step(ctx context.Context, s *session, st *StepResult, last bool) {
 	s.reported.shell = s.active.shell
 	st.Output, s.reported.at = s.active.shell.SinceUntil(from)
 	st.Verdict, st.Failure = s.active.verdict(ctx, st.Step, err)
-	for line := range strings.Lines(st.Output) {
-		if strings.HasPrefix(line, inconclusive) {
-			r.addNote(st.Pos.String() + ": " + strings.TrimSpace(line))
-		}
-	}
+	st.decide()
 	r.stackNotes(s)
 	st.Duration = time.Since(begun)
 	r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure, Output: st.Output})
+}
+
+// decide makes a step that passed inconclusive if a measurement says so.
+func (st *StepResult) decide() {
+	for line := range strings.Lines(st.Output) {
+		if why, ok := strings.CutPrefix(line, undecided); ok && st.Verdict == Passed {
+			st.Verdict, st.Failure = Inconclusive, &Failure{Pos: st.Pos, Message: strings.TrimSpace(why)}
+		}
+	}
 }
 
 // act carries a step out in the active pane, again after a late failure.

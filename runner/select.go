@@ -63,6 +63,9 @@ func (sel Selection) Includes(c *markdown.Chapter, s *markdown.Slide, e *markdow
 
 // Check finds unknown names; the error lists the names in the decks.
 func (sel Selection) Check(decks []*markdown.Deck) error {
+	if len(sel.Chapters) == 0 && len(sel.Exercises) == 0 {
+		return nil
+	}
 	var chapters, parts, ids []string
 	for _, d := range decks {
 		for _, c := range d.Chapters {
@@ -78,8 +81,13 @@ func (sel Selection) Check(decks []*markdown.Deck) error {
 			}
 		}
 	}
+	known := map[string]bool{}
+	for _, c := range chapters {
+		known[c] = true
+	}
 	for _, p := range parts {
-		if !slices.Contains(chapters, p) {
+		if !known[p] {
+			known[p] = true
 			chapters = append(chapters, p)
 		}
 	}

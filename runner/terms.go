@@ -119,7 +119,7 @@ func (s *session) holds(ctx context.Context, t Term) (Verdict, *Failure, error) 
 	status, known := s.held[key]
 	if !known || t.Own {
 		var err error
-		if status, _, err = s.script(ctx, "bash", "-c", t.test()); err != nil {
+		if status, _, err = s.script(ctx, "bash", "-c", t.Test()); err != nil {
 			return "", nil, fmt.Errorf("%v: %s: %w", t.Pos, key, err)
 		}
 		s.held[key] = status
@@ -155,10 +155,13 @@ var abilities = map[string]string{
 else route -n get default; fi`,
 }
 
-// test is the command that looks whether the term holds.
-func (t Term) test() string {
+// Asks reports whether a command of the deck decides whether the term holds.
+func (t Term) Asks() bool { return t.Kind == TermOnlyIf || strings.Contains(t.Text, " ") }
+
+// Test is the command that looks whether the term holds.
+func (t Term) Test() string {
 	switch script, ok := abilities[t.Text]; {
-	case t.Kind == TermOnlyIf || strings.Contains(t.Text, " "):
+	case t.Asks():
 		return t.Text
 	case ok:
 		return script

@@ -65,6 +65,8 @@ func (d *dialect) shown(args []string, w io.Writer) (*runner.Plan, []*source, er
 // resultCode is the exit status for a run.
 func resultCode(r *runner.Result) int {
 	switch {
+	case r.Accepted:
+		return exitPassed
 	case r.Verdict == runner.Broken && r.Misread():
 		return exitUsage
 	case r.Verdict == runner.Skipped && !r.Verified():

@@ -22,6 +22,7 @@ type source struct {
 	deck *markdown.Deck
 	fsys fs.FS
 	root string // the directory behind fsys; "" for the deck that is built in
+	opts markdown.Options
 }
 
 // openDecks loads the named decks, which lie below root if root is not empty, with the style of the
@@ -97,7 +98,7 @@ func openDeck(arg, root string, opts markdown.Options) (*source, error) {
 func loadDeck(fsys fs.FS, root, name string, opts markdown.Options) (*source, error) {
 	opts.Env, opts.Directives = os.LookupEnv, runner.DirectiveNames()
 	deck, err := markdown.Load(fsys, name, opts)
-	return &source{deck: deck, fsys: fsys, root: root}, err
+	return &source{deck: deck, fsys: fsys, root: root, opts: opts}, err
 }
 
 // rootHint returns the --root that would bring a named file inside the root. The deck in dir names

@@ -29,6 +29,8 @@ const (
 	found   = "ok"      // it is there
 	instead = "instead" // a bundled program replaces it
 	absent  = "absent"  // it is not there, and not needed
+	missing = "missing" // it is not there, and exercises are skipped without it
+	depends = "depends" // a command of the deck decides, and doctor runs none
 	problem = "PROBLEM" // a deck cannot run here
 )
 
@@ -74,8 +76,8 @@ func newDoctor(streams Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [DECK…]",
 		Short: "Check this machine: programs that it has, replacements, packages to install",
-		Long: `Checks the needs of decks: a shell, a terminal, isolation, programs, a container
-engine, free ports. Nothing in the deck, or in the built-in one, is executed.
+		Long: `Checks the needs of decks: a shell, a terminal, isolation, what they require, programs,
+a container engine, free ports. Nothing in the deck, or in the built-in one, is executed.
 
 Exit status: 0 the deck can run here, 2 bad input or usage, 4 it cannot.`,
 		GroupID: "deck",
@@ -115,7 +117,8 @@ type doctor struct {
 	sources []*source
 	asked   string
 
-	ownNetwork bool // sessions can have a network of their own
+	ownNetwork bool                      // sessions can have a network of their own
+	left       map[*runner.Exercise]bool // exercises that are skipped on this machine
 	findings   []finding
 }
 
@@ -140,6 +143,7 @@ func (d *doctor) examine(ctx context.Context) error {
 	}
 	d.shell(ctx)
 	d.isolation(ctx)
+	d.terms(ctx, engines["docker"])
 	d.programs(ctx, d.used())
 	d.docker(ctx, engines["docker"])
 	return d.applications(ctx)
@@ -199,7 +203,7 @@ func (d *doctor) used() map[string]string {
 	for _, s := range d.plan.Sessions {
 		for _, e := range s.Exercises {
 			for _, step := range e.Steps {
-				if !step.Snippet() {
+				if !step.Snippet() || d.left[e] {
 					continue
 				}
 				for _, m := range commandWord.FindAllStringSubmatch(step.Text, -1) {

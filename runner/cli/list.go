@@ -146,7 +146,7 @@ func mistakes(plan *runner.Plan) map[*markdown.Exercise]markdown.ErrorList {
 }
 
 func listOf(c *markdown.Chapter, e *markdown.Exercise, broken markdown.ErrorList) listExercise {
-	x := listExercise{ID: e.ID, File: other(c, e.Pos), Line: e.Pos.Line, Steps: []listStep{}}
+	x := listExercise{ID: e.ID, File: other(c, e.Pos), Line: e.Pos.Line, Steps: make([]listStep, 0, len(e.Steps))}
 	for _, m := range broken {
 		x.Broken = append(x.Broken, m.Error())
 	}
@@ -184,9 +184,15 @@ func printListing(w io.Writer, doc listDoc) {
 						if more && strings.TrimSpace(rest) != "" {
 							text += " …"
 						}
-						fmt.Fprintf(w, "    %4d  %-8s  %s%s%s%s%s\n", step.Line, step.Directive, text,
-							mark(step.File != e.File, "  (in "+cmp.Or(step.File, c.File)+")"), mark(step.Hidden, "  (hidden)"),
-							mark(step.Rule != "", "  ["+step.Rule+"]"), mark(step.Skip != "", "  (skipped: "+step.Skip+")"))
+						fmt.Fprintf(w, "    %4d  %-8s  %s%s%s", step.Line, step.Directive, text,
+							mark(step.File != e.File, "  (in "+cmp.Or(step.File, c.File)+")"), mark(step.Hidden, "  (hidden)"))
+						if step.Rule != "" {
+							fmt.Fprintf(w, "  [%s]", step.Rule)
+						}
+						if step.Skip != "" {
+							fmt.Fprintf(w, "  (skipped: %s)", step.Skip)
+						}
+						fmt.Fprintln(w)
 					}
 				}
 			}

@@ -11,6 +11,7 @@ import (
 
 	"workshop/markdown"
 	"workshop/runner"
+	"workshop/runner/report"
 )
 
 func readme(t *testing.T) string {
@@ -80,6 +81,18 @@ func TestReadmeDirectives(t *testing.T) {
 		want.WriteString("| `" + d.Name + "` | " + d.Summary + " |\n")
 	}
 	_, got, _ := strings.Cut(between(t, readme(t), "<!-- directives", "\n\nA fence"), "|---|---|\n")
+	if diff := cmp.Diff(want.String(), got+"\n"); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestReadmeVerdicts compares the table of verdicts in the README with the program's.
+func TestReadmeVerdicts(t *testing.T) {
+	var want strings.Builder
+	for _, f := range report.VerdictForms() {
+		want.WriteString("| `" + f.Label + "` | " + string(f.Verdict) + " | " + f.Meaning + " |\n")
+	}
+	_, got, _ := strings.Cut(between(t, readme(t), "<!-- verdicts", "\n\n**Retries"), "|---|---|---|\n")
 	if diff := cmp.Diff(want.String(), got+"\n"); diff != "" {
 		t.Error(diff)
 	}

@@ -53,6 +53,11 @@ func newCheck(streams Streams) *cobra.Command {
 		Long: `Runs the exercises of a deck and reports which of them pass. A failure is shown with the
 command, the expected text, the last screen and the exit status.
 
+An exercise that fails in one attempt and passes in another (--retries, --repeat) is flaky,
+and fails the run unless --allow-flaky is given. The exercises of quarantine.yml, beside the
+manifest, fail without failing the run. A measurement for which the machine was too busy is
+inconclusive, and fails it with --strict only.
+
 Exit status: 0 passed, 1 failed, 2 bad input or usage, 3 nothing selected or left, 4 broken
 environment, 130 interrupted.
 
@@ -65,6 +70,7 @@ before anything runs. Warnings are shown.`,
 	job := runFlags(cmd, "private")
 	failFast := cmd.Flags().Bool("fail-fast", false, "stop at the first exercise that does not pass")
 	cmd.Flags().IntVarP(&job.jobs, "jobs", "j", 0, "run `N` sessions side by side; 0 means as many as there are processors")
+	job.flakeFlags(cmd)
 	cmd.Flags().BoolVar(&job.update, "update", false,
 		"write the snippets' output into the deck's output fences, if three runs agree")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -98,6 +104,7 @@ type job struct {
 	console      string
 	lint         bool // lint first; warnings are all printed
 	broken       broken
+	flakes       flakes
 	requireAll   bool
 }
 
@@ -267,6 +274,11 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err := j.abreast(ctx, plan, &opts); err != nil {
 		return err
 	}
+	stop, err := j.flakes.begin(j, &opts, plan, sources, streams)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	console, err := j.consoleReport(&opts, streams)
 	if err != nil {
 		return err
@@ -278,8 +290,8 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 			reportErr = errors.Join(reportErr, r.Event(e))
 		}
 	}
-	ctx, force, stop := streams.interruptible(ctx)
-	defer stop()
+	ctx, force, cancel := streams.interruptible(ctx)
+	defer cancel()
 	done := make(chan struct{})
 	defer close(done)
 	go func() {

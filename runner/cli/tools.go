@@ -35,6 +35,7 @@ var tools = func() map[string]tool {
 			return measure.Main(ctx, args, s.Out, s.Err)
 		}),
 	}
+	all[stressTool] = keepBusy
 	all[runner.OpenTool] = ending(func(ctx context.Context, args []string, s Streams) int {
 		return runner.OpenMain(ctx, args, s.Out)
 	})

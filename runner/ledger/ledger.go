@@ -41,10 +41,14 @@ const (
 // Last is the last result of a step.
 type Last struct {
 	Standing Standing
-	Verdict  runner.Verdict // Passed or Failed; "" for Never
+	Verdict  runner.Verdict // one of verdicts; "" for Never
 	At       time.Time
 	Duration time.Duration
 }
+
+// verdicts are those that a ledger keeps, from the best to the worst. A step is flaky if it failed in an
+// attempt of its last run, and passed in a later one.
+var verdicts = []runner.Verdict{runner.Passed, runner.Inconclusive, runner.Flaky, runner.Failed}
 
 // standings are in order, from the most certain to the least.
 var standings = []Standing{Same, Before, Edited, Never}
@@ -64,8 +68,8 @@ func (l Last) Worse(o Last) Last {
 	if slices.Index(standings, o.Standing) > slices.Index(standings, l.Standing) {
 		l.Standing = o.Standing
 	}
-	if o.Verdict == runner.Failed {
-		l.Verdict = runner.Failed
+	if slices.Index(verdicts, o.Verdict) > slices.Index(verdicts, l.Verdict) {
+		l.Verdict = o.Verdict
 	}
 	if o.At.Before(l.At) {
 		l.At = o.At
@@ -99,6 +103,8 @@ type Ledger struct {
 	entries map[string]entry
 	keys    map[*runner.Step]key
 	now     *runner.Step
+	attempt int             // of the session under way
+	failed  map[string]bool // places of steps that failed in this run
 	changed bool
 }
 
@@ -152,6 +158,7 @@ func FromReport(r io.Reader) (*Ledger, error) {
 			Kind      runner.EventKind `json:"kind"`
 			Exercise  string           `json:"exercise"`
 			Step      int              `json:"step"`
+			Attempt   int              `json:"attempt"`
 			Directive string           `json:"directive"`
 			Input     string           `json:"input"`
 			Verdict   runner.Verdict   `json:"verdict"`
@@ -163,11 +170,13 @@ func FromReport(r io.Reader) (*Ledger, error) {
 		known = known || rec.V == 1
 		p := place(rec.Exercise, rec.Step-1)
 		switch rec.Kind {
+		case runner.SessionStarted:
+			l.attempt = rec.Attempt
 		case runner.StepStarted:
 			owns[p] = digest(rec.Directive, rec.Input)
 		case runner.StepFinished:
-			if rec.Verdict == runner.Passed || rec.Verdict == runner.Failed {
-				l.entries[p] = entry{Place: p, Own: owns[p], Verdict: rec.Verdict, At: rec.Time, Seconds: rec.Seconds}
+			if slices.Contains(verdicts, rec.Verdict) {
+				l.entries[p] = entry{Place: p, Own: owns[p], Verdict: l.ofAttempts(p, rec.Verdict), At: rec.Time, Seconds: rec.Seconds}
 			}
 		}
 	}
@@ -242,12 +251,30 @@ func (l *Ledger) Last(step *runner.Step) Last {
 	return last
 }
 
+// ofAttempts is the verdict of a step in all attempts of its session.
+func (l *Ledger) ofAttempts(place string, v runner.Verdict) runner.Verdict {
+	switch {
+	case v == runner.Failed:
+		if l.failed == nil {
+			l.failed = map[string]bool{}
+		}
+		l.failed[place] = true
+	case v == runner.Passed && l.attempt > 1 && l.failed[place]:
+		return runner.Flaky
+	}
+	return v
+}
+
 // Event records the verdict of a step. A step that was cut short or whose environment was broken
 // does not change the ledger.
 func (l *Ledger) Event(e runner.Event) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch e.Kind {
+	case runner.RunStarted:
+		l.failed = nil
+	case runner.SessionStarted:
+		l.attempt = e.Attempt
 	case runner.StepStarted:
 		l.now = e.Step
 	case runner.StepFinished, runner.ExerciseCorrected:
@@ -257,8 +284,12 @@ func (l *Ledger) Event(e runner.Event) error {
 		}
 		k, ok := l.keys[step]
 		known := ok && step.Instead() == nil // else the run did not type what the slide shows
-		if known && (e.Verdict == runner.Passed || e.Verdict == runner.Failed) {
-			l.entries[k.place] = entry{k.place, k.own, k.chain, e.Verdict, e.Time.UTC(), e.Duration.Seconds()}
+		verdict := e.Verdict
+		if e.Kind == runner.ExerciseCorrected {
+			verdict = runner.Failed
+		}
+		if known && slices.Contains(verdicts, verdict) {
+			l.entries[k.place] = entry{k.place, k.own, k.chain, l.ofAttempts(k.place, verdict), e.Time.UTC(), e.Duration.Seconds()}
 			l.changed = true
 		}
 	}

@@ -168,6 +168,7 @@ func TestWorse(t *testing.T) {
 		{"one has failed, the other was not reached", failed, never, failed},
 		{"the older time", passed, last(ledger.Same, runner.Passed, early), ledger.Last{ledger.Same, runner.Passed, early, 2 * time.Second}},
 		{"the worse verdict", passed, failed, ledger.Last{ledger.Same, runner.Failed, late, 2 * time.Second}},
+		{"not decided", passed, last(ledger.Same, runner.Inconclusive, late), ledger.Last{ledger.Same, runner.Inconclusive, late, 2 * time.Second}},
 		{"edited", passed, last(ledger.Edited, runner.Passed, late), ledger.Last{ledger.Edited, runner.Passed, late, 2 * time.Second}},
 		{"edited before", last(ledger.Before, runner.Passed, late), passed, ledger.Last{ledger.Before, runner.Passed, late, 2 * time.Second}},
 	} {
@@ -176,6 +177,44 @@ func TestWorse(t *testing.T) {
 		}
 		if got := tt.b.Worse(tt.a); got != tt.want {
 			t.Errorf("%s, the other way: %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestAttempts checks the verdicts of steps that ran several times, with a ledger and with a report. A
+// step that failed and passed is flaky; a measurement that could not decide has not passed.
+func TestAttempts(t *testing.T) {
+	plan := compile(t, "echo >>$COUNT; test $(wc -l <$COUNT) -gt 1", "true", "echo inconclusive: too busy")
+	written, err := ledger.Open(t.TempDir(), "deck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written.Know(plan)
+	var lines bytes.Buffer
+	jsonl, err := report.New("jsonl", &lines, report.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = runner.Run(t.Context(), plan, runner.Options{
+		Path: os.Getenv("PATH"), Env: []string{"COUNT=" + filepath.Join(t.TempDir(), "count")}, Retries: 1,
+		Event: func(e runner.Event) {
+			for _, r := range []report.Reporter{jsonl, written} {
+				if err := r.Event(e); err != nil {
+					t.Error(err)
+				}
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := ledger.FromReport(&lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, l := range map[string]*ledger.Ledger{"ledger": written, "report": read} {
+		if got, want := known(l, plan), "same flaky, same passed, same inconclusive"; got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
 }

@@ -11,8 +11,7 @@ import (
 )
 
 // TestAgainstBash compares the mistake in a snippet's syntax with the one that bash reports: an
-// error that bash does not see would keep a deck from running. One is known, and left out
-// here: `! ! true`, which the parser refuses.
+// error that bash does not see would keep a deck from running.
 func TestAgainstBash(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		if os.Getenv("REQUIRE_BASH") != "" {
@@ -28,7 +27,11 @@ func TestAgainstBash(t *testing.T) {
 		"case x in a|b) echo;; *) echo; esac",
 		"case x in (a) echo;& b) echo;;& esac", "if [[ a =~ ^(a|b)$ ]]; then echo; elif true; then echo; else echo; fi",
 		"[[ -f x && ! -d y || a < b ]]",
-		"f() { echo; }", "local() { :; }", "let () { ls; }", "export( ) ( ls )", "local x() { :; }", "echo local()", "function f { echo; }", "function f() ( echo )", "a.b() { echo; }", "f-g() { echo; }",
+		"f() { echo; }", "local() { :; }", "let () { ls; }", "export( ) ( ls )", "local x() { :; }", "echo local()",
+		"export() { :; }", "! ! true", "! ! ! false", "if ! ! true; then :; fi", "true && ! ! false", "!", "time ! true", "time ! ! true",
+		"! time ! true", "echo $((echo a); (echo b))", "((echo a); (echo b))", "declare -A a; a[x y]=1", "echo ${x!}", "echo ${x y}",
+		"let x = 1", "let 'x = 1' y=2", "[[ $x =~ a b ]]", "echo $((a b", "a=$((a b", "echo ${x y", "! ! (", "! ! ls; (ls",
+		"function f { echo; }", "function f() ( echo )", "a.b() { echo; }", "f-g() { echo; }",
 		"time -p ls", "! true", "coproc cat", "coproc X { cat; }",
 		"cat <<EOF\na $b\nEOF", "cat <<'EOF'\na $(b\nEOF", "cat <<-EOF\n\ta\n\tEOF", "cat <<<word",
 		"cat <<A <<B\na\nA\nb\nB", "ls >f 2>&1", "ls &>f", "ls &>>f", "ls >|f", "ls {fd}>f", "exec 3<>f", "ls >&2",

@@ -56,8 +56,7 @@ func TestBeside(t *testing.T) {
 			"@@SLIDES@@ has no value", "@@HTML@@ has no value",
 		}},
 		{"slides/alone/workshop.yml", []string{
-			"@@TITLE@@ has no value", "images/one.png: no such file for this image", "b.yml.html: no such file for this link",
-			`open: "https://@@GITREPO@@" is no http or https URL`, "@@GITREPO@@ has no value", "@@SLIDES@@ has no value",
+			"@@TITLE@@ has no value", "images/one.png: no such file for this image", "b.yml.html: no such file for this link", "@@GITREPO@@ has no value", "@@SLIDES@@ has no value",
 		}},
 		{"docs/far.md", []string{"images/one.png: no such file for this image", "@@TITLE@@ has no value"}},
 	}
@@ -146,7 +145,17 @@ func TestBelieved(t *testing.T) {
 		{"other editors", snippet("kubectl -n x edit deploy web\ngit tag -a v1\ngit merge --no-ff topic\nsudo crontab -e"), "editor-opens editor-opens editor-opens editor-opens"},
 		{"a message", snippet("git commit -m x\ngit commit -am y\ngit commit --amend --no-edit\ngit tag -a v1 -m v1\ngit merge topic\ngit tag v2"), ""},
 		{"a chosen editor", snippet("export EDITOR=vi") + "\n" + snippet("git commit") + "\n<!--\n```wait x```\n```keys :q!```\n```key Enter```\n-->", ""},
-		{"an editor for one command", snippet("GIT_EDITOR=true git commit"), "never-ends"},
+		{"a chosen editor that opens", snippet("export EDITOR=vi") + "\n" + snippet("git commit"), "never-ends"},
+		{"an editor that opens, for one command", snippet("EDITOR=vi kubectl edit deploy web"), "never-ends"},
+		{"an editor that opens within a loop", snippet("export EDITOR=vi; for i in $X; do kubectl edit deploy $i; done"), "never-ends"},
+		{"an editor for one command", snippet("GIT_EDITOR=true git commit"), ""},
+		{"an editor that ends", snippet("export EDITOR='sed -i s/a/b/'\ngit commit -v\ncrontab -e") + "\n" + snippet("git rebase -i main"), ""},
+		{"an editor by an option", snippet("git -c core.editor=true commit\nenv VISUAL=true git commit"), ""},
+		{"an editor of git's", snippet("git config --global core.editor true") + "\n" + snippet("git commit"), ""},
+		{"an editor of the other program", snippet("KUBE_EDITOR=true; export KUBE_EDITOR\nkubectl edit x\ngit commit"), "editor-opens"},
+		{"a variable that git does not see", snippet("GIT_EDITOR=true\ngit commit"), "editor-opens"},
+		{"an editor that is taken back", snippet("export EDITOR=true; git commit; unset EDITOR; git commit"), "editor-opens"},
+		{"an unknown editor", snippet("export EDITOR=$(which nano)\ngit commit"), ""},
 
 		{"a typed substitution", snippet("git clone https://@@GITREPO@@"), "typed-substitution"},
 		{"an unknown one", snippet("docker run @@IMAGE@@"), "typed-substitution"},
@@ -259,5 +268,20 @@ func TestHereDocuments(t *testing.T) {
 				t.Errorf("(- wanted, + got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestEditorOfManifest shows that an editor that the manifest names is known.
+func TestEditorOfManifest(t *testing.T) {
+	deck := "\n-- a.md --\n# A\n" + snippet("git commit") + "\n"
+	for _, tt := range []struct{ manifest, want string }{
+		{"content: [a.md]", "editor-opens"},
+		{"env: {EDITOR: vi}\ncontent: [a.md]", "never-ends"},
+		{"env: {GIT_EDITOR: 'true'}\ncontent: [a.md]", ""},
+		{"content:\n- file: a.md\n  session: chapter\n  env: {VISUAL: cat}", ""},
+	} {
+		if got := strings.Join(codes(lint.Run(load(t, "-- workshop.yml --\n"+tt.manifest+deck), lint.Options{})), " "); got != tt.want {
+			t.Errorf("%s: found %q, want %q", tt.manifest, got, tt.want)
+		}
 	}
 }

@@ -2,7 +2,10 @@ package lint
 
 import (
 	"cmp"
+	"slices"
 	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
 
 	"workshop/runner"
 )
@@ -21,7 +24,7 @@ type visit struct {
 	before   state
 	command  *visit // the last snippet, nil if there is none; keys since then make it another command
 	pressed  bool   // keys were pressed since that snippet
-	editor   bool   // the deck has chosen an editor
+	edits    []edit // the commands of the snippet that open an editor
 	program  program
 }
 
@@ -46,7 +49,8 @@ func (p *pass) walk(s *runner.Session) *flow {
 	p.link(f)
 	now := state{}
 	last := -1 // the last snippet
-	pressed, editor, pager := false, false, false
+	pressed, pager := false, false
+	chosen := newEditors(s.Env)
 	for i := range f.visits {
 		v := &f.visits[i]
 		v.before, v.pressed = now, pressed
@@ -56,20 +60,35 @@ func (p *pass) walk(s *runner.Session) *flow {
 		if v.snippet != nil {
 			v.snippet.foreign = v.snippet.foreign || now.lost || now.program.nature == dialog || now.program.nature == screen
 			v.program = p.catalogue.ofStmts(v.snippet.stmts)
-			editor = editor || editorChoice.MatchString(v.step.Text)
+			v.edits = p.catalogue.edits(v.snippet.stmts, chosen)
+			v.program = v.program.edited(v.edits)
 			pager = pager || pagerChoice.MatchString(v.step.Text)
 			if v.snippet.mistake != nil && !stays(v.program) || pager && v.program.pages() {
 				v.program = program{nature: unknown}
 			}
 			last, pressed = i, false
 		}
-		v.editor = editor
 		if v.step.Kind() == runner.KindPresses {
 			pressed = true
 		}
 		now = now.after(v)
 	}
 	return f
+}
+
+// edited is the program where a chosen editor does not stay.
+func (p program) edited(edits []edit) program {
+	for _, e := range edits {
+		if e.node == p.node && e.editor != "" && e.nature != screen && e.nature != dialog {
+			p.nature = e.nature
+		}
+	}
+	return p
+}
+
+// unnamed reports whether a command opens an editor that the deck does not name.
+func (v *visit) unnamed(n syntax.Node) bool {
+	return slices.ContainsFunc(v.edits, func(e edit) bool { return e.node == n && e.editor == "" })
 }
 
 // link gives each snippet the steps that follow it.
@@ -145,6 +164,9 @@ func (s state) typed(v *visit) state {
 		told := strings.Contains(v.step.Text, "exit") || strings.Contains(v.step.Text, "quit")
 		return state{uncertain: true, lost: s.lost && !told}
 	}
+	if stays(s.program) { // it is typed into that program, which has been reported
+		return state{uncertain: true}
+	}
 	s.idle, s.by, s.program = false, v.step, program{}
 	switch v.program.nature {
 	case shell:
@@ -194,6 +216,6 @@ func (s state) pressed(keys string) state {
 
 // quits reports whether keys may end a program in the foreground.
 func quits(keys string) bool {
-	return strings.ContainsAny(keys, "\x03\x04\x1a\x1cqQ") || strings.Contains(keys, "exit") ||
+	return strings.ContainsAny(keys, "\x03\x04\x18\x1a\x1cqQ") || strings.Contains(keys, "exit") ||
 		strings.Contains(keys, "ZZ") || strings.Contains(keys, ":x") || keys == "\x1b[21~"
 }

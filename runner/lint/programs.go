@@ -360,6 +360,20 @@ func unless(n nature, letters string, long ...string) func([]string) nature {
 	}
 }
 
+// packets is a program that shows what passes by: it ends at once with the flags of the first
+// kind, and after the packets that the others ask for, if there are so many.
+func packets(letters, counting string) func([]string) nature {
+	return func(args []string) nature {
+		switch {
+		case hasFlag(args, letters, "--help", "--version"):
+			return ends
+		case hasFlag(args, counting):
+			return asks
+		}
+		return endless
+	}
+}
+
 // only is endless when it gets one of these flags, and ends otherwise.
 func only(letters string, long ...string) func([]string) nature {
 	return func(args []string) nature { return when(hasFlag(args, letters, long...)) }
@@ -422,40 +436,38 @@ const plainPrograms = `true false echo printf cd ls pwd mkdir rmdir rm cp mv ln 
 // watchers show the progress of something.
 func watchers() catalogue {
 	return catalogue{
-		"top":         func(a []string) nature { return when(!hasFlag(a, "nlhvV", "--help", "--version")) },
-		"htop":        unless(endless, "hV"),
-		"btop":        unless(endless, "hv"),
-		"atop":        func(a []string) nature { return when(countNumbers(a) < 2 && !hasFlag(a, "rVh")) },
-		"iotop":       unless(endless, "nh", "--iter"),
-		"iftop":       unless(endless, "th"),
-		"nethogs":     unless(endless, "tch"),
-		"nload":       unless(endless, "h"),
-		"bmon":        unless(endless, "h"),
-		"glances":     unless(endless, "hV", "--stdout", "--stop-after"),
-		"ctop":        unless(endless, "hv"),
-		"slabtop":     unless(endless, "ohV", "--once"),
-		"k9s":         unless(endless, "h"),
-		"lazydocker":  unless(endless, "h"),
-		"cmatrix":     unless(endless, "h"),
-		"watch":       unless(endless, "ghv", "--chgexit"),
-		"stern":       unless(endless, "hv", "--no-follow"),
-		"kubetail":    unless(endless, "hv"),
-		"kail":        unless(endless, "h"),
-		"tail":        func(a []string) nature { return when(hasFlag(a, "fF", "--follow") && !hasFlag(a, "", "--pid")) },
-		"vmstat":      intervals("p", "S"),
-		"iostat":      intervals("p", "j", "g", "o"),
-		"mpstat":      intervals("P", "I", "N", "o"),
-		"pidstat":     intervals("p", "C", "G", "T", "U"),
-		"sar":         intervals("n", "P", "I", "f", "o", "s", "e", "i"),
-		"dstat":       func(a []string) nature { return when(countNumbers(a) < 2 && !hasFlag(a, "h", "--help", "--list")) },
-		"ping":        unless(endless, "cwhV"),
-		"ping6":       unless(endless, "cwhV"),
-		"fping":       only("l", "--loop"),
-		"httping":     unless(endless, "chV", "--count"),
-		"mtr":         unless(endless, "rcxCjhv", "--report", "--report-wide"),
-		"tcpdump":     unless(endless, "crDhV"),
-		"tshark":      unless(endless, "carDhv"),
-		"ngrep":       unless(endless, "nhV"),
+		"top":        func(a []string) nature { return when(!hasFlag(a, "nlhvV", "--help", "--version")) },
+		"htop":       unless(endless, "hV"),
+		"btop":       unless(endless, "hv"),
+		"atop":       func(a []string) nature { return when(countNumbers(a) < 2 && !hasFlag(a, "rVh")) },
+		"iotop":      unless(endless, "nh", "--iter"),
+		"iftop":      unless(endless, "th"),
+		"nethogs":    unless(endless, "tch"),
+		"nload":      unless(endless, "h"),
+		"bmon":       unless(endless, "h"),
+		"glances":    unless(endless, "hV", "--stdout", "--stop-after"),
+		"ctop":       unless(endless, "hv"),
+		"slabtop":    unless(endless, "ohV", "--once"),
+		"k9s":        unless(endless, "h"),
+		"lazydocker": unless(endless, "h"),
+		"cmatrix":    unless(endless, "h"),
+		"watch":      unless(endless, "ghv", "--chgexit"),
+		"stern":      unless(endless, "hv", "--no-follow"),
+		"kubetail":   unless(endless, "hv"),
+		"kail":       unless(endless, "h"),
+		"tail":       func(a []string) nature { return when(hasFlag(a, "fF", "--follow") && !hasFlag(a, "", "--pid")) },
+		"vmstat":     intervals("p", "S"),
+		"iostat":     intervals("p", "j", "g", "o"),
+		"mpstat":     intervals("P", "I", "N", "o"),
+		"pidstat":    intervals("p", "C", "G", "T", "U"),
+		"sar":        intervals("n", "P", "I", "f", "o", "s", "e", "i"),
+		"dstat":      func(a []string) nature { return when(countNumbers(a) < 2 && !hasFlag(a, "h", "--help", "--list")) },
+		"ping":       unless(endless, "cwhV"),
+		"ping6":      unless(endless, "cwhV"),
+		"fping":      only("l", "--loop"),
+		"httping":    unless(endless, "chV", "--count"),
+		"mtr":        unless(endless, "rcxCjhv", "--report", "--report-wide"),
+		"tcpdump":    packets("rDhV", "c"), "tshark": packets("rDhv", "ac"), "ngrep": packets("hVI", "n"),
 		"journalctl":  only("f", "--follow"),
 		"dmesg":       only("wW", "--follow", "--follow-new"),
 		"inotifywait": only("m", "--monitor"),

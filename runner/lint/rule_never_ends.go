@@ -17,7 +17,7 @@ is always a mistake: the lines behind it are not typed.`,
 			if v.snippet == nil || v.exercise.Setup || v.snippet.foreign || !stays(v.program) {
 				continue
 			}
-			if !v.editor && opensEditor(v.program.node) { // an editor may end at once
+			if v.unnamed(v.program.node) { // the editor may end at once
 				continue
 			}
 			node, hint := v.program.node, "add a wait and a key such as ^C behind it, or let it end by itself"

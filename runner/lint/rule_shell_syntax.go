@@ -19,7 +19,8 @@ mark is indented.`,
 	Good: ".exercise[\n```bash\ncat <<EOF\ntext\nEOF\n```\n]\n",
 	snippet: func(p *pass, s *snippet) {
 		m := s.mistake
-		if m == nil || s.foreign || len(s.prompts(p.catalogue)) > 0 || len(s.angles()) > 0 || s.expectsMistake() {
+		if m == nil || s.foreign || len(s.prompts(p.catalogue)) > 0 || len(s.angles()) > 0 || s.expectsMistake() ||
+			m.accepted(s.step.Text) {
 			return
 		}
 		switch before := p.catalogue.ofStmts(s.stmts); {

@@ -100,8 +100,10 @@ func (s *snippet) repeatedBy(p *runner.Pattern, stmt *syntax.Stmt, guarded bool)
 			return printed, true
 		}
 		switch args[0] {
-		case "grep", "egrep", "fgrep", "rg", "ag", "awk", "sed", "jq", "yq", "cd", "pushd", "export", "alias", "sleep", "test", "[":
-			return printed, found // it looks for the text, or prints nothing
+		case "grep", "egrep", "fgrep", "rg", "ag", "awk", "sed", "jq", "yq", "cd", "pushd", "export", "alias", "sleep", "test", "[", "read":
+			return printed, found // it looks for the text, prints nothing, or asks with it
+		case "vi", "vim", "nvim", "nano", "pico", "emacs", "joe", "micro", "mcedit":
+			return printed, found // it shows the name of the file, and its own errors do not
 		case "echo", "printf":
 			return printed || !guarded, found || !guarded
 		}

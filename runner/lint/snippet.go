@@ -34,9 +34,18 @@ type shellMistake struct {
 func parse(step *runner.Step) *snippet {
 	s := &snippet{step: step}
 	s.at = func(a, b syntax.Pos) markdown.Span { return step.At(int(a.Offset()), int(b.Offset())) }
-	s.read(step.Text)
-	if s.mistake != nil && declaring.MatchString(step.Text) {
-		s.read(ordinary(step.Text))
+	text := step.Text
+	s.read(text)
+	for range maxNegations {
+		less, ok := s.mistake.negated(text)
+		if !ok {
+			break
+		}
+		text = less
+		s.read(text)
+	}
+	if s.mistake != nil && declaring.MatchString(text) {
+		s.read(ordinary(text))
 	}
 	return s
 }
@@ -58,16 +67,52 @@ func (s *snippet) read(text string) {
 	}
 }
 
-// declaring finds the definition of a function of a builtin's name, such as local(): bash accepts
-// it, the parser takes it for the builtin.
-var declaring = regexp.MustCompile(`\b(?:local|declare|export|readonly|typeset|let)[ \t]*\([ \t]*\)`)
+// declaring finds the definition of a function of a builtin's name, such as local(), and the builtin
+// let: bash accepts both, the parser has a grammar of its own for the builtins.
+var declaring = regexp.MustCompile(`\b(?:local|declare|export|readonly|typeset|let)[ \t]*\([ \t]*\)|\blet[ \t]`)
 
-// ordinary gives such functions another name of the same length.
+// ordinary gives such functions and commands another name of the same length.
 func ordinary(text string) string {
 	return declaring.ReplaceAllStringFunc(text, func(found string) string {
 		n := strings.IndexAny(found, " \t(")
 		return strings.Repeat("_", n) + found[n:]
 	})
+}
+
+// refused are the messages of the parser about code that bash accepts and may refuse when it runs,
+// each with the text that must follow: without it bash would wait for the rest.
+var refused = []struct{ message, closer *regexp.Regexp }{
+	{regexp.MustCompile(`^not a valid arithmetic operator`), regexp.MustCompile(`\)\)|\]`)},
+	{regexp.MustCompile(`^not a valid parameter expansion operator`), regexp.MustCompile(`\}`)},
+	{regexp.MustCompile(`^not a valid test operator`), regexp.MustCompile(`\]\]`)},
+}
+
+// accepted reports whether bash accepts the text that the parser refuses.
+func (m *shellMistake) accepted(text string) bool {
+	for _, r := range refused {
+		if r.message.MatchString(m.message) && r.closer.MatchString(text[min(m.at, len(text)):]) {
+			return true
+		}
+	}
+	return false
+}
+
+// negation finds the messages of the parser about a `!` that bash accepts.
+var negation = regexp.MustCompile("^cannot negate a command multiple times|^`!` (?:can only|cannot form)")
+
+// maxNegations bounds the number of such marks in a snippet.
+const maxNegations = 20
+
+// negated is the text without the `!` of a mistake, which negates a negation, a time, or nothing.
+func (m *shellMistake) negated(text string) (string, bool) {
+	if m == nil || !negation.MatchString(m.message) || m.at >= len(text) || text[m.at] != '!' {
+		return text, false
+	}
+	instead := " "
+	if strings.Contains(m.message, "alone") {
+		instead = ":"
+	}
+	return text[:m.at] + instead + text[m.at+1:], true
 }
 
 // nothing stands for an unknown part of a word: its value appears only in a run.

@@ -62,6 +62,21 @@ func TestLateFailure(t *testing.T) {
 	}
 }
 
+// TestLateFailureByItself has a command fail while nobody does anything.
+func TestLateFailureByItself(t *testing.T) {
+	deck, fail := lateDeck(t, "true")
+	h := openHall(t, t.TempDir(), deck, Options{Yes: true})
+	h.run()
+	h.run()
+	h.expect("it is over", "passed, passed, -, -, log: passed")
+	fail()
+	s := h.until("it has failed", func(s *State) bool { return s.Trouble != nil })
+	h.expect("by itself", "failed, passed, -, -, log: failed")
+	if got := s.Trouble; !got.Late || got.Step.Index != 0 || got.Failure.Message != lateFailure {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestLateFailureBesideAnother has the next step fail as well: both failures are told.
 func TestLateFailureBesideAnother(t *testing.T) {
 	deck, fail := lateDeck(t, "exit_code() { return 3; }; exit_code")
@@ -99,10 +114,8 @@ func TestLateFailureStopsAWalk(t *testing.T) {
 	h.until("it is over again", func(s *State) bool { return idle(s) && len(s.Log) == 5 })
 	h.expect("once more", "passed, passed, passed, -, log: passed")
 	fail()
-	h.until("it ends", func(s *State) bool { return strings.Count(liveScreen(s), "\nready\n$") == 2 })
-	h.Do(Command{Do: VerbFresh})
 	h.until("the failure is found", func(s *State) bool { return idle(s) && s.Trouble != nil })
-	h.expect("a fresh prompt", "failed, passed, passed, -, log: failed")
+	h.expect("found again", "failed, passed, passed, -, log: failed")
 }
 
 // TestLateFailureOfAnEditedStep tells of a failure that no step of the deck has any more, and

@@ -33,12 +33,14 @@ const (
 	MarkSkipped     MarkState = "skipped"     // somebody has skipped the step, and it was not run
 	MarkInterrupted MarkState = "interrupted" // somebody has stopped it
 	MarkFailed      MarkState = "failed"      // the exercise is wrong
-	MarkBroken      MarkState = "broken"      // the environment is
+	// MarkInconclusive: the machine was too busy for the measurement of the step.
+	MarkInconclusive MarkState = "inconclusive"
+	MarkBroken       MarkState = "broken" // the environment is
 )
 
 // worst orders the states of a visible step and of those that it answers for.
 var worst = []MarkState{
-	MarkPassed, MarkUnchecked, MarkSkipped, MarkNone, MarkRunning, MarkInterrupted, MarkFailed, MarkBroken,
+	MarkPassed, MarkUnchecked, MarkInconclusive, MarkSkipped, MarkNone, MarkRunning, MarkInterrupted, MarkFailed, MarkBroken,
 }
 
 // Bad reports whether the step was run and did not pass.

@@ -180,3 +180,16 @@ func TestCheckOfClaim(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// TestMarkOfMeasurement shows a hidden measurement that could not decide on the command before it, and
+// goes on.
+func TestMarkOfMeasurement(t *testing.T) {
+	h := openHall(t, t.TempDir(), "# A claim\n\n.exercise[\n```bash\necho begun\n```\n<!-- ```bash echo inconclusive: too busy``` -->\n]\n\n---\n\n"+
+		"# Next\n\n.exercise[\n```bash\ntrue\n```\n]\n", Options{Yes: true})
+	h.run()
+	h.run()
+	h.expect("not decided", "inconclusive, inconclusive, -, log: inconclusive")
+	if trouble := h.State().Trouble; trouble != nil {
+		t.Errorf("trouble: %+v", trouble)
+	}
+}

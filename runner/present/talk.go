@@ -293,6 +293,7 @@ func (t *Talk) run(ctx context.Context) {
 // look takes a picture of the terminal, and the corrections of its session.
 func (t *Talk) look() {
 	if live := t.live.Load(); live != nil {
+		live.Judge()
 		t.takeCorrections(live)
 		v := live.View()
 		t.s.Terminal = &v
@@ -505,7 +506,7 @@ func (t *Talk) steps(ctx context.Context, deck *Deck, e effect) (last func()) {
 				return func() { t.trouble(step, err) }
 			}
 		}
-		failed := result.Failure != nil && !o.Unverified
+		failed := result.Bad() && !o.Unverified
 		t.post(func() {
 			t.takeCorrections(live)
 			failed = failed || t.s.Trouble != nil // of a step that ran before
@@ -580,7 +581,7 @@ func (t *Talk) open(ctx context.Context, plan *runner.Plan, session *runner.Sess
 			if err != nil {
 				return nil, err
 			}
-			if result.Failure != nil {
+			if result.Bad() {
 				return nil, result.Failure
 			}
 		}
@@ -628,9 +629,9 @@ func (t *Talk) end(o *Outcome, result *runner.StepResult) {
 	switch {
 	case result.Verdict == runner.Interrupted:
 		t.say("stopped: what it started may still run")
-	case step == nil && result.Failure != nil && !o.Unverified:
+	case step == nil && result.Bad() && !o.Unverified:
 		t.fail(edited(o.Step, result.Failure))
-	case result.Failure != nil && !o.Unverified:
+	case result.Bad() && !o.Unverified:
 		t.choose(ended.Step, 0)
 		t.raise(&Trouble{Step: ended.Step, Failure: result.Failure})
 	default:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -26,6 +27,7 @@ type casts struct {
 	passed   map[*runner.Exercise]string
 	deck     bool // the names begin with that of the deck
 	names    map[string]bool
+	attempt  int // of the session
 }
 
 // Record adds recordings of all exercises in a folder, or only of those that did not pass.
@@ -39,6 +41,7 @@ func (c *casts) Event(e runner.Event) error {
 		c.deck = len(e.Plan.Decks) > 1
 		return c.forget(e.Plan)
 	case runner.SessionStarted:
+		c.attempt = e.Attempt
 		c.screen = screen.New(e.Cols, e.Rows, screen.Hooks{})
 	case runner.EventResized:
 		c.screen.Resize(e.Cols, e.Rows)
@@ -69,8 +72,12 @@ func (c *casts) forget(plan *runner.Plan) error {
 	var errs []error
 	for _, s := range plan.Sessions {
 		for _, e := range s.Exercises {
-			if err := os.Remove(c.path(s, e)); !errors.Is(err, os.ErrNotExist) {
-				errs = append(errs, err)
+			name := c.path(s, e)
+			again, _ := filepath.Glob(attemptFile(name, "*")) // a path that is no pattern has none
+			for _, old := range append(again, name) {
+				if err := os.Remove(old); !errors.Is(err, os.ErrNotExist) {
+					errs = append(errs, err)
+				}
 			}
 		}
 	}
@@ -91,6 +98,11 @@ func (c *casts) path(s *runner.Session, e *runner.Exercise) string {
 		parts = append(parts, fileName(part))
 	}
 	return filepath.Join(parts...) + ".cast"
+}
+
+// attemptFile is the file for an attempt after the first one.
+func attemptFile(name, attempt string) string {
+	return strings.TrimSuffix(name, ".cast") + "--attempt-" + attempt + ".cast"
 }
 
 // fileName is a text as the name of a file: letters, digits, and - and _ for the rest.
@@ -117,6 +129,9 @@ func fileName(s string) string {
 func (c *casts) open(e runner.Event) (err error) {
 	cols, rows := c.screen.Size()
 	name := c.path(e.Session, e.Exercise)
+	if c.attempt > 1 {
+		name = attemptFile(name, strconv.Itoa(c.attempt))
+	}
 	for n, base := 2, name; c.names[name]; n++ { // two ids may give one name
 		name = fmt.Sprintf("%s-%d.cast", strings.TrimSuffix(base, ".cast"), n)
 	}

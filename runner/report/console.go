@@ -19,7 +19,9 @@ type console struct {
 	err    error
 	state  state
 	page   *printer
-	status bool // the last line is on the screen
+	status bool          // the last line is on the screen
+	repeat bool          // of an attempt after the first one only what did not pass is shown
+	again  *runner.Event // the beginning of this attempt, not shown yet
 }
 
 func newConsole(w io.Writer, opts Options) Reporter {
@@ -36,18 +38,41 @@ func (c *console) Event(e runner.Event) error {
 	switch e.Kind {
 	case runner.RunStarted:
 		c.page.columns(e.Plan)
+		c.repeat = e.Repeat > 1
 		if c.page.opts.TTY {
 			c.done.Go(c.tick)
 		}
+	case runner.SessionStarted:
+		c.again = nil
+		if e.Attempt > 1 {
+			c.again = &e
+		}
 	case runner.ExerciseFinished:
+		if c.repeat && c.again != nil && e.Verdict == runner.Passed {
+			break
+		}
+		c.sayAgain()
 		c.page.exercise(e)
 		c.page.failure(e.Verdict, e.Failure)
 	case runner.ExerciseCorrected:
+		c.sayAgain()
 		c.page.correction(e)
+	case runner.ExerciseRetried:
+		if !c.repeat { // the table at the end says it
+			c.page.retried(e)
+		}
 	case runner.SessionFinished:
 		c.page.failure(e.Verdict, e.Failure)
 	}
 	return c.draw(e.Kind != runner.RunFinished)
+}
+
+// sayAgain says that the session runs again, once.
+func (c *console) sayAgain() {
+	if c.again != nil && c.again.Session != nil {
+		c.page.attempt(*c.again)
+		c.again.Session = nil
+	}
 }
 
 // tick updates the time on the last line.

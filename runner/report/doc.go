@@ -16,6 +16,7 @@
 //	time      RFC 3339, UTC
 //	kind      run-started, note, problem, session-started, exercise-started, step-started,
 //	          output, resized, opened, step-finished, exercise-finished, exercise-corrected,
+//	          exercise-retried (the verdict of all attempts, if it is not that of the last one),
 //	          session-finished, run-finished
 //
 // and, depending on the kind,
@@ -34,6 +35,11 @@
 //	steps                          (exercise-started) the steps: directive, kind of its
 //	                               effect, input, expects (the condition in words), pos
 //	cols, rows                     (session-started, resized) size of the terminal
+//	number, attempt                (session-started) place of the session in the plan, and
+//	                               number of the attempt, each from 1. Another attempt
+//	                               reports all exercises of the session again
+//	repeat                         (run-started) the number of attempts of each session, if
+//	                               it is fixed
 //	directive, input, hidden, pos  (step-started) the step and its position
 //	text                           (output) new text on the terminal: no escape sequences,
 //	                               no soft wraps, \n for a new line, \r for any other
@@ -44,9 +50,13 @@
 //	                               end of each step. Changes within 40 ms are drawn at once,
 //	                               and after 64 KiB in a step at longer and longer intervals
 //	note                           (opened) the URL of a page
+//	note                           (exercise-retried) the verdicts of the attempts
 //	note                           (note) a remark: isolation in force, a stand-in used
-//	verdict                        passed, skipped, blocked, failed, broken, interrupted; of a
-//	                               run that has not begun invalid
+//	verdict                        passed, skipped, quarantined, inconclusive, flaky, blocked,
+//	                               failed, broken, interrupted; of a run that has not begun
+//	                               invalid
+//	accepted                       (run-finished) true: the verdict is not passed, and yet
+//	                               does not fail the run
 //	seconds                        duration
 //	output                         (step-finished) the last 4 KiB of the output, without
 //	                               prompts and echoes
@@ -59,6 +69,9 @@
 //	                               this one); of a problem: the reason why the run has not
 //	                               begun
 //	counts                         (run-finished) the number of exercises by verdict
+//	repeats                        (run-finished) of a run with repeat, for each exercise: its
+//	                               attempts by verdict, the failed ones of those that were
+//	                               decided, and the bounds of that share at 95 %
 //
 // A pos is file, line and col, the latter two from 1. A report without a run-finished line
 // was cut short. The lines hold everything that the other reports show: [Read] makes them of

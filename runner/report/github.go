@@ -63,7 +63,8 @@ type fault struct {
 	failure *runner.Failure // nil: not known
 }
 
-// faults are what did not pass: the broken, then the failed, then the interrupted, each in order.
+// faults are what did not pass, the worst first, each in order. What was blocked or skipped has its
+// cause elsewhere.
 func faults(r *runner.Result) []fault {
 	var all []fault
 	for _, f := range r.Problems {
@@ -75,7 +76,7 @@ func faults(r *runner.Result) []fault {
 		}
 		for _, e := range s.Exercises {
 			switch {
-			case !wanting(e.Verdict):
+			case e.Verdict == runner.Passed, e.Verdict == runner.Skipped, e.Verdict == runner.Blocked:
 			case e.Failure != nil:
 				all = append(all, fault{e.Verdict, clean(e.ID), e.Failure.Pos, e.Failure})
 			default:
@@ -89,14 +90,21 @@ func faults(r *runner.Result) []fault {
 
 // rank orders what did not pass, the worst first.
 func (f fault) rank() int {
-	return slices.Index([]runner.Verdict{runner.Interrupted, runner.Failed, runner.Broken, runner.Invalid}, f.verdict) * -1
+	return slices.Index([]runner.Verdict{
+		runner.Quarantined, runner.Inconclusive, runner.Interrupted, runner.Flaky, runner.Failed, runner.Broken, runner.Invalid,
+	}, f.verdict) * -1
 }
 
-// severity is that of the annotation.
-func (f fault) severity() string {
+// severity is that of the annotation. A flaky or an undecided exercise is an error if the run failed
+// because of such.
+func (f fault) severity(r *runner.Result) string {
 	switch f.verdict {
 	case runner.Invalid, runner.Broken, runner.Failed:
 		return "error"
+	case runner.Flaky, runner.Inconclusive:
+		if f.verdict == r.Verdict && !r.Accepted {
+			return "error"
+		}
 	}
 	return "warning"
 }
@@ -106,6 +114,10 @@ func (f fault) message() string {
 		return clean(string(f.verdict))
 	}
 	message := clean(f.failure.Message)
+	switch f.verdict {
+	case runner.Flaky, runner.Inconclusive, runner.Quarantined:
+		message = string(f.verdict) + ": " + message
+	}
 	if f.failure.Hint != "" {
 		message += " (" + clean(f.failure.Hint) + ")"
 	}
@@ -119,7 +131,7 @@ func annotations(r *runner.Result) []github.Annotation {
 	for _, severity := range []string{"error", "warning"} {
 		var all []github.Annotation
 		for _, f := range faults(r) {
-			if f.severity() == severity {
+			if f.severity(r) == severity {
 				pos := f.pos
 				pos.File = guard(clean(pos.File))
 				all = append(all, github.Annotation{Severity: severity, Pos: pos, Title: guard(f.title), Message: guard(f.message())})
@@ -140,13 +152,7 @@ func annotations(r *runner.Result) []github.Annotation {
 // that are left out.
 func summaryOf(r *runner.Result, limit int) []byte {
 	var b bytes.Buffer
-	var verdicts tally
-	for _, s := range r.Sessions {
-		for _, e := range s.Exercises {
-			verdicts.add(e.Verdict)
-		}
-	}
-	counts := verdicts.String()
+	counts := tallyOf(r).String()
 	if counts == "" {
 		counts = "no exercise ran"
 	}

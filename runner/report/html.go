@@ -31,7 +31,8 @@ type htmlReport struct {
 	w      io.Writer
 	spool  *os.File
 	size   int64
-	parts  []extent // of the spool, in the order of the exercises
+	parts  map[partKey]extent // of the spool
+	key    partKey            // of the exercise under way, or of the next one
 	screen *screen.Screen
 	slide  *slideRecord
 	steps  []stepRecord
@@ -40,7 +41,11 @@ type htmlReport struct {
 
 type extent struct{ from, to int64 }
 
-func newHTML(w io.Writer, _ Options) Reporter { return &htmlReport{w: w} }
+// partKey is an attempt of an exercise: the places of the session in the plan and of the exercise in
+// it, and the number of the attempt, each from 1.
+type partKey struct{ session, exercise, attempt int }
+
+func newHTML(w io.Writer, _ Options) Reporter { return &htmlReport{w: w, parts: map[partKey]extent{}} }
 
 // htmlPart is the part of an exercise that is known before the end of the run.
 type htmlPart struct {
@@ -61,11 +66,13 @@ func (h *htmlReport) record(r *record) error {
 	}
 	switch r.Kind {
 	case runner.SessionStarted:
+		h.key = partKey{r.Number, 0, max(r.Attempt, 1)}
 		h.screen = screen.New(r.Cols, r.Rows, screen.Hooks{})
 	case runner.EventResized:
 		h.screen.Resize(r.Cols, r.Rows)
 	case runner.ExerciseStarted:
 		h.slide, h.steps, h.player = r.Slide, r.Steps, nil
+		h.key.exercise++
 	case runner.StepStarted:
 		if h.player == nil {
 			h.player = newPlayer(h.screen, at)
@@ -113,14 +120,17 @@ func (h *htmlReport) keep() error {
 		return err
 	}
 	n, err := h.spool.Write(b)
-	h.parts = append(h.parts, extent{h.size, h.size + int64(n)})
+	h.parts[h.key] = extent{h.size, h.size + int64(n)}
 	h.size += int64(n)
 	return err
 }
 
 // part reads a part back.
-func (h *htmlReport) part(i int) (p htmlPart, err error) {
-	s := h.parts[i]
+func (h *htmlReport) part(key partKey) (p htmlPart, err error) {
+	s, ok := h.parts[key]
+	if !ok {
+		return p, nil
+	}
 	err = json.NewDecoder(io.NewSectionReader(h.spool, s.from, s.to-s.from)).Decode(&p)
 	return p, err
 }
@@ -152,7 +162,7 @@ func (h *htmlReport) Finish(r *runner.Result) (err error) {
 
 // place is an exercise with its place in the report.
 type place struct {
-	index   int // among all exercises
+	key     partKey
 	anchor  string
 	session *runner.SessionResult
 	*runner.ExerciseResult
@@ -204,8 +214,8 @@ func (h *htmlReport) exercises(w io.Writer, r *runner.Result) error {
 func placesOf(r *runner.Result) []place {
 	var all []place
 	used := map[string]int{}
-	for _, s := range r.Sessions {
-		for _, e := range s.Exercises {
+	for i, s := range r.Sessions {
+		for j, e := range s.Exercises {
 			anchor := page.Printable(strings.Join(strings.FieldsFunc(e.ID, func(r rune) bool { return unicode.IsSpace(r) || hostile(r) }), "-"))
 			if e.Setup {
 				anchor += "--set-up-of-" + fileName(s.Name)
@@ -213,7 +223,7 @@ func placesOf(r *runner.Result) []place {
 			if used[anchor]++; used[anchor] > 1 {
 				anchor = fmt.Sprintf("%s--%d", anchor, used[anchor])
 			}
-			all = append(all, place{len(all), anchor, s, e})
+			all = append(all, place{partKey{i + 1, j + 1, max(e.Attempt, 1)}, anchor, s, e})
 		}
 	}
 	return all
@@ -236,20 +246,30 @@ func chapterOf(p place) string {
 	return clean(name)
 }
 
-// wanting reports whether an exercise is shown first and open.
-func wanting(v runner.Verdict) bool { return v != runner.Passed && !brief(v) }
-
-// exercise writes an exercise, and its recording behind it.
+// exercise writes an exercise and its earlier attempts.
 func (h *htmlReport) exercise(w io.Writer, p place, total int) error {
-	part := htmlPart{}
-	if p.index < len(h.parts) {
-		var err error
-		if part, err = h.part(p.index); err != nil {
-			return fmt.Errorf("read the recording of %s back: %w", p.ID, err)
+	if err := h.attempt(w, p, p.Verdict, wanting(p.Verdict) || total == 1); err != nil {
+		return err
+	}
+	for _, e := range p.Earlier {
+		earlier := p
+		earlier.key.attempt, earlier.anchor, earlier.ExerciseResult = e.Attempt, fmt.Sprintf("%s--attempt-%d", p.anchor, e.Attempt), e
+		if err := h.attempt(w, earlier, p.Verdict, wanting(p.Verdict)); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// attempt writes one attempt of an exercise, and its recording behind it. The page finds it by the
+// verdict of the exercise.
+func (h *htmlReport) attempt(w io.Writer, p place, verdict runner.Verdict, open bool) error {
+	part, err := h.part(p.key)
+	if err != nil {
+		return fmt.Errorf("read the recording of %s back: %w", p.ID, err)
+	}
 	v := h.view(p, part)
-	v.Open = wanting(p.Verdict) || total == 1
+	v.Open, v.Found = open, string(verdict)
 	if err := show(w, "exercise", v); err != nil {
 		return err
 	}
@@ -260,7 +280,7 @@ func (h *htmlReport) exercise(w io.Writer, p place, total int) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "<script type=\"application/json\" id=\"recording-%d\">%s</script>\n", p.index, harmless(data))
+	_, err = fmt.Fprintf(w, "<script type=\"application/json\" id=\"recording-%s\">%s</script>\n", v.Index, harmless(data))
 	return err
 }
 

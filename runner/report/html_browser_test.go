@@ -3,6 +3,7 @@ package report_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -325,5 +326,64 @@ func pictures(b *browsertest.Page, name string) {
 				b.T.Fatal(err)
 			}
 		}
+	}
+}
+
+// TestAttemptsInBrowser reads the report of a repeated run, in which an exercise failed once.
+func TestAttemptsInBrowser(t *testing.T) {
+	browser := browsertest.Start(t)
+	d, err := markdown.Parse("flaky.md", []byte("# At times\n\n.exercise[\n```bash\necho >>$COUNT; wc -l <$COUNT; test $(wc -l <$COUNT) -gt 1\n```\n]\n"+
+		"\n---\n\n## Always\n\n.exercise[\n```bash\ntrue\n```\n]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	files, file := &report.Files{}, filepath.Join(dir, "report.html")
+	if err := files.Add("html="+file, nil); err != nil {
+		t.Fatal(err)
+	}
+	result, err := runner.Run(t.Context(), compile(t, d), runner.Options{
+		Path: os.Getenv("PATH"), Env: []string{"COUNT=" + filepath.Join(dir, "count")}, Repeat: 3,
+		Event: func(e runner.Event) {
+			if err := files.Event(e); err != nil {
+				t.Error(err)
+			}
+		},
+	})
+	if err := errors.Join(err, files.Finish(result)); err != nil {
+		t.Fatal(err)
+	}
+	b, seen := watched(t, browser, "file://"+file)
+	pictures(b, "attempts")
+	b.Until(`document.querySelectorAll(".exercise[open] .controls").length === 2`)
+	for id, want := range map[string]string{"flaky/at-times": "3", "flaky/at-times--attempt-1": "1"} {
+		if got := browsertest.Value[string](b, shownRows+fmt.Sprintf("(%q)", id)); !slices.Contains(strings.Split(got, "\n"), want) {
+			t.Errorf("%s shows\n%s", id, got)
+		}
+	}
+	if got := browsertest.Value[string](b, `document.querySelector(".repeats tbody").textContent`); !strings.Contains(got, "2 passed, 1 failed") {
+		t.Errorf("the table says %q", got)
+	}
+	const shown = `[...document.querySelectorAll(".exercise:not([hidden])")].map((e) => e.id).join(" ")`
+	if got := browsertest.Value[string](b, `(document.querySelector('[data-filter="flaky"]').click(), `+shown+`)`); got != "flaky/at-times flaky/at-times--attempt-1" {
+		t.Errorf("flaky are %s", got)
+	}
+	if got := browsertest.Value[string](b, `document.querySelector(".filters output").textContent`); got != "1 of 2 shown" {
+		t.Errorf("the filter says %q", got)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		b.Scheme(scheme)
+		for _, fault := range browsertest.Value[[]string](b, accessible) {
+			t.Errorf("%s: %s", scheme, fault)
+		}
+	}
+	if err := chromedp.Do(b.Ctx, chromedp.EmulateViewport(320, 844)); err != nil {
+		t.Fatal(err)
+	}
+	if wide := browsertest.Value[int](b, `document.documentElement.scrollWidth`); wide > 320 {
+		t.Errorf("the page is %d wide on a phone of 320", wide)
+	}
+	if all := seen(); len(all) > 0 {
+		t.Errorf("the page is not quiet: %q", all)
 	}
 }

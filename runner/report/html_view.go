@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"fmt"
 	"html/template"
 	"regexp"
 	"strings"
@@ -15,7 +16,9 @@ import (
 
 // htmlExercise is an exercise as its template shows it.
 type htmlExercise struct {
-	Index                          int
+	Index                          string // of the recording
+	Found, Story                   string // the verdict of all attempts, and what came of each
+	Attempt                        int    // earlier than the last one; 0: the last one
 	Anchor, ID, Title, Place, Took string
 	Verdict, Mark, Says, Search    string
 	Late, Open, Recorded           bool
@@ -42,13 +45,22 @@ type htmlStep struct {
 
 func (h *htmlReport) view(p place, part htmlPart) htmlExercise {
 	v := htmlExercise{
-		Index: p.index, Anchor: p.anchor, ID: clean(p.ID), Title: title(p.Exercise), Place: at(p.Exercise), Late: p.Late,
+		Index: fmt.Sprintf("%d-%d-%d", p.key.session, p.key.exercise, p.key.attempt), Found: string(p.Verdict),
+		Anchor: p.anchor, ID: clean(p.ID), Title: title(p.Exercise), Place: at(p.Exercise), Late: p.Late,
 		Verdict: string(p.Verdict), Mark: markOf(p.Verdict), Says: clean(string(p.Verdict)), Cols: part.Cols, Recorded: part.Player != nil,
+	}
+	switch {
+	case p.Counts != nil:
+		if v.Story = p.Story(); v.Story == "" {
+			v.Story = plural(p.Attempt, "attempt") + ": " + tally(p.Counts).String()
+		}
+	case strings.HasSuffix(p.anchor, fmt.Sprintf("--attempt-%d", p.Attempt)):
+		v.Attempt = p.Attempt
 	}
 	if p.Duration > 0 {
 		v.Took = span(p.Duration)
 	}
-	if f := p.Failure; f != nil {
+	if f := p.OwnFailure(); f != nil { // that of an earlier attempt is shown with it
 		v.Failure = says(f)
 		for _, d := range details(f) {
 			v.Details = append(v.Details, htmlDetail{d.name, strings.Join(d.lines, "\n")})
@@ -98,29 +110,6 @@ func stepView(i int, s *runner.StepResult, part htmlPart) htmlStep {
 // block is a text of several lines.
 func block(s string) string { return strings.Join(cleanLines(s), "\n") }
 
-// verdictMarks are the marks of the verdicts. They differ by form, not only by colour.
-var verdictMarks = []struct {
-	verdict runner.Verdict
-	mark    string
-}{
-	{runner.Failed, "✗"},
-	{runner.Broken, "⚠"},
-	{runner.Interrupted, "■"},
-	{runner.Blocked, "⊘"},
-	{runner.Skipped, "–"},
-	{runner.Passed, "✓"},
-	{runner.Invalid, "✗"},
-}
-
-func markOf(v runner.Verdict) string {
-	for _, m := range verdictMarks {
-		if m.verdict == v {
-			return m.mark
-		}
-	}
-	return "?"
-}
-
 // htmlHead is the beginning and the end of the page.
 type htmlHead struct {
 	Title, Verdict, Mark, Counts, Took, Date string
@@ -131,11 +120,16 @@ type htmlHead struct {
 	Problems                                 []string
 	Notes                                    []string
 	Total                                    int
+	Attempts                                 int // of a repeated run
+	Repeats                                  []htmlRepeat
 }
+
+type htmlRepeat struct{ Anchor, ID, Counts, Bounds string }
 
 type htmlFilter struct {
 	Verdict, Mark string
 	Count         int
+	Meaning       string
 }
 
 func headOf(r *runner.Result) (*htmlHead, error) {
@@ -143,12 +137,9 @@ func headOf(r *runner.Result) (*htmlHead, error) {
 		Title: reportTitle(r.Plan.Decks), Verdict: string(r.Verdict), Mark: markOf(r.Verdict), Took: span(r.Duration),
 		Date: r.Started.UTC().Format("2006-01-02 15:04 MST"),
 	}
-	counts := map[runner.Verdict]int{}
+	counts := tallyOf(r)
+	h.Total = counts.total()
 	for _, s := range r.Sessions {
-		for _, e := range s.Exercises {
-			counts[e.Verdict]++
-			h.Total++
-		}
 		if unreported(s) {
 			h.Problems = append(h.Problems, says(s.Failure))
 		}
@@ -156,9 +147,15 @@ func headOf(r *runner.Result) (*htmlHead, error) {
 	for _, f := range r.Problems {
 		h.Problems = append(h.Problems, says(f))
 	}
-	for _, m := range verdictMarks {
-		if n := counts[m.verdict]; n > 0 {
-			h.Filters = append(h.Filters, htmlFilter{string(m.verdict), m.mark, n})
+	for _, f := range verdictForms {
+		if n := counts[f.verdict]; n > 0 {
+			h.Filters = append(h.Filters, htmlFilter{string(f.verdict), f.mark, n, f.meaning})
+		}
+	}
+	if all := repeats(r); all != nil {
+		h.Attempts = r.Repeat
+		for i, p := range placesOf(r) {
+			h.Repeats = append(h.Repeats, htmlRepeat{p.anchor, clean(p.ID), all[i].counts.String(), all[i].said()})
 		}
 	}
 	for _, n := range r.Notes {

@@ -45,7 +45,7 @@ type suite struct {
 	Properties *[]property `xml:"properties>property"`
 	Cases      []testcase  `xml:"testcase"`
 
-	blocked int // of those that are skipped
+	special map[runner.Verdict]int // cases with verdicts for which the format has no word
 }
 
 type counts struct {
@@ -68,6 +68,8 @@ type testcase struct {
 	Skipped   *reason `xml:"skipped"`
 	Failure   *reason `xml:"failure"`
 	Error     *reason `xml:"error"`
+	Flaky     []rerun `xml:"flakyFailure"` // attempts that failed, where another one passed
+	Rerun     []rerun `xml:"rerunFailure"` // attempts that failed after the first one that did
 	SystemOut string  `xml:"system-out,omitempty"`
 }
 
@@ -75,6 +77,14 @@ type reason struct {
 	Message string `xml:"message,attr,omitempty"`
 	Type    string `xml:"type,attr,omitempty"`
 	Body    string `xml:",chardata"`
+}
+
+// rerun is an attempt that failed, in the form of Maven's Surefire.
+type rerun struct {
+	Message    string `xml:"message,attr,omitempty"`
+	Type       string `xml:"type,attr"`
+	StackTrace string `xml:"stackTrace,omitempty"`
+	SystemOut  string `xml:"system-out,omitempty"`
 }
 
 // seconds is a duration in the only form that all schemas allow: decimal, without an exponent.
@@ -139,7 +149,7 @@ func document(r *runner.Result, strict bool) *suites {
 	add := func(name, file string, started time.Time, tc testcase) {
 		s := byName[name]
 		if s == nil {
-			s = &suite{Name: name, File: clean(file), Timestamp: timestamp(started)}
+			s = &suite{special: map[runner.Verdict]int{}, Name: name, File: clean(file), Timestamp: timestamp(started)}
 			if len(notes) > 0 {
 				s.Properties = &notes
 			}
@@ -159,8 +169,8 @@ func document(r *runner.Result, strict bool) *suites {
 		if tc.Skipped != nil {
 			s.Skipped++
 		}
-		if tc.blocked() {
-			s.blocked++
+		if v := tc.special(); v != "" {
+			s.special[v]++
 		}
 		s.Cases = append(s.Cases, tc)
 	}
@@ -181,8 +191,13 @@ func document(r *runner.Result, strict bool) *suites {
 		add("deck", f.Pos.File, r.Started, tc)
 	}
 	for _, s := range doc.Suites {
-		if s.blocked > 0 {
-			all := append(slices.Clone(notes), property{"blocked", strconv.Itoa(s.blocked)})
+		all := slices.Clone(notes)
+		for _, f := range verdictForms {
+			if n := s.special[f.verdict]; n > 0 {
+				all = append(all, property{string(f.verdict), strconv.Itoa(n)})
+			}
+		}
+		if len(all) > 0 {
 			s.Properties = &all
 		}
 	}
@@ -220,6 +235,48 @@ func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05"
 func caseOf(e *runner.ExerciseResult) testcase {
 	tc := testcase{Name: clean(e.ID), File: clean(e.Pos.File), Time: seconds(e.Duration)}
 	tc.judge(e.Verdict, e.Failure)
+	if e.Counts != nil {
+		tc.attempts(e)
+	}
+	tc.SystemOut = transcriptOf(e)
+	return tc
+}
+
+// attempts adds the attempts of an exercise that failed. A case that failed in the first of them fails
+// with its reason.
+func (tc *testcase) attempts(e *runner.ExerciseResult) {
+	all := append(slices.Clone(e.Earlier), e)
+	var failed []rerun
+	for i, a := range all {
+		if v := a.OfAttempt(); v == runner.Failed || v == runner.Broken {
+			f := a.OwnFailure()
+			r := rerun{Type: string(v), SystemOut: transcriptOf(a)}
+			if f != nil {
+				r.Message, r.StackTrace = says(f), story(f)
+			}
+			if i == len(all)-1 { // its output is the case's
+				r.SystemOut = ""
+			}
+			failed = append(failed, r)
+		}
+	}
+	switch {
+	case len(failed) == 0:
+	case e.Verdict == runner.Flaky && e.OfAttempt() == runner.Passed:
+		tc.Failure, tc.Flaky = nil, failed
+	case tc.Failure != nil || tc.Error != nil:
+		first := &reason{Message: failed[0].Message, Type: failed[0].Type, Body: failed[0].StackTrace}
+		tc.Failure, tc.Error, tc.Rerun = nil, nil, failed[1:]
+		if failed[0].Type == string(runner.Broken) {
+			tc.Error = first
+		} else {
+			tc.Failure = first
+		}
+	}
+}
+
+// transcriptOf are the steps of an exercise that ran, with their output.
+func transcriptOf(e *runner.ExerciseResult) string {
 	var b strings.Builder
 	for i, s := range e.Steps {
 		if s.Verdict == runner.Skipped {
@@ -230,10 +287,10 @@ func caseOf(e *runner.ExerciseResult) testcase {
 			b.WriteString("    " + line + "\n")
 		}
 	}
-	if b.Len() > 0 {
-		tc.SystemOut = title(e.Exercise) + "\n" + b.String()
+	if b.Len() == 0 {
+		return ""
 	}
-	return tc
+	return title(e.Exercise) + "\n" + b.String()
 }
 
 // commandTook is the time of the first of some steps, if it is a command, with that of the steps
@@ -264,10 +321,10 @@ func (tc *testcase) judge(v runner.Verdict, f *runner.Failure) {
 			why.Message = "not run"
 		}
 		tc.Skipped = why
-	case runner.Blocked: // the format has no such word; its cause is a failure of the same run
+	case runner.Blocked, runner.Quarantined, runner.Inconclusive: // the format has no such words
 		why.Type = string(v)
 		tc.Skipped = why
-	case runner.Failed:
+	case runner.Failed, runner.Flaky:
 		why.Type = string(v)
 		tc.Failure = why
 	default:
@@ -276,8 +333,15 @@ func (tc *testcase) judge(v runner.Verdict, f *runner.Failure) {
 	}
 }
 
-func (tc *testcase) blocked() bool {
-	return tc.Skipped != nil && tc.Skipped.Type == string(runner.Blocked)
+// special is the verdict of the case if the format has no word for it.
+func (tc *testcase) special() runner.Verdict {
+	switch {
+	case len(tc.Flaky) > 0:
+		return runner.Flaky
+	case tc.Skipped != nil:
+		return runner.Verdict(tc.Skipped.Type)
+	}
+	return ""
 }
 
 // story returns all details of a failure.

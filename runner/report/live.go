@@ -96,7 +96,7 @@ func (l *live) Event(e runner.Event) error {
 				return err
 			}
 		}
-	case runner.ExerciseFinished, runner.ExerciseCorrected:
+	case runner.ExerciseFinished, runner.ExerciseCorrected, runner.ExerciseRetried:
 		if e.Failure != nil {
 			l.last = label(e.Verdict) + " " + clean(e.Failure.Pos.String()+": "+e.Failure.Message)
 		}

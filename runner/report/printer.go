@@ -73,18 +73,6 @@ func (p *printer) paint(style, s string) string {
 	return "\x1b[" + style + "m" + s + "\x1b[m"
 }
 
-func style(v runner.Verdict) string {
-	switch v {
-	case runner.Passed:
-		return green
-	case runner.Failed, runner.Invalid:
-		return red
-	case runner.Broken, runner.Interrupted:
-		return purple
-	}
-	return yellow
-}
-
 // columns computes the columns for the exercises of a plan. Ids and positions are never cut; titles
 // get the rest.
 func (p *printer) columns(plan *runner.Plan) {
@@ -134,13 +122,24 @@ func (p *printer) reason(e runner.Event) string {
 	return clean(why)
 }
 
-// brief reports whether the reason of a verdict stands in the line of the exercise, and is all.
-func brief(v runner.Verdict) bool { return v == runner.Skipped || v == runner.Blocked }
-
 // correction writes the changed result of an exercise that was over.
 func (p *printer) correction(e runner.Event) {
 	p.exercise(e)
 	p.line("    its command failed when the exercise was over")
+	p.failure(e.Verdict, e.Failure)
+}
+
+// attempt says that a session runs again.
+func (p *printer) attempt(e runner.Event) {
+	p.line(p.paint(yellow, pad("again", labelCells)) + gap + clean(e.Session.Name) + gap + fmt.Sprintf("attempt %d", e.Attempt))
+}
+
+// retried writes the verdict of all attempts of an exercise.
+func (p *printer) retried(e runner.Event) {
+	p.exercise(e)
+	if e.Note != "" {
+		p.line("    " + clean(e.Note))
+	}
 	p.failure(e.Verdict, e.Failure)
 }
 
@@ -244,11 +243,10 @@ func (p *printer) box(indent string, room int, f *runner.Failure) {
 
 // summary writes the result of a run.
 func (p *printer) summary(r *runner.Result) {
-	var verdicts tally
+	verdicts := tallyOf(r)
 	var failed []*runner.ExerciseResult
 	for _, s := range r.Sessions {
 		for _, e := range s.Exercises {
-			verdicts.add(e.Verdict)
 			if e.Verdict != runner.Passed && !brief(e.Verdict) {
 				failed = append(failed, e)
 			}
@@ -269,6 +267,7 @@ func (p *printer) summary(r *runner.Result) {
 		}
 		p.line("")
 	}
+	p.repeats(r)
 	for _, n := range r.Notes {
 		p.line("note: " + clean(n))
 	}

@@ -45,6 +45,13 @@ func (p *progress) Event(e runner.Event) error {
 		p.page.columns(e.Plan)
 	case runner.EventNote:
 		p.page.line("note: " + clean(e.Note))
+	case runner.SessionStarted:
+		if e.Attempt > 1 {
+			p.page.line("")
+			p.page.attempt(e)
+		}
+	case runner.ExerciseRetried:
+		p.page.retried(e)
 	case runner.ExerciseStarted:
 		p.page.line("")
 		p.page.line(p.page.paint(bold, fmt.Sprintf("[%s] %s", ratio(p.state.begun, p.state.total), clean(e.Exercise.ID))) +

@@ -40,6 +40,9 @@ type record struct {
 	Jobs      int              `json:"jobs,omitempty"`
 	Cols      int              `json:"cols,omitempty"`
 	Rows      int              `json:"rows,omitempty"`
+	Number    int              `json:"number,omitempty"`
+	Attempt   int              `json:"attempt,omitempty"`
+	Repeat    int              `json:"repeat,omitempty"`
 	Slide     *slideRecord     `json:"slide,omitempty"`
 	Steps     []stepRecord     `json:"steps,omitempty"`
 	Directive string           `json:"directive,omitempty"`
@@ -56,6 +59,8 @@ type record struct {
 	Frames    int              `json:"frames,omitempty"`
 	Failure   *failureRecord   `json:"failure,omitempty"`
 	Counts    *countsRecord    `json:"counts,omitempty"`
+	Accepted  bool             `json:"accepted,omitempty"`
+	Repeats   []repeatRecord   `json:"repeats,omitempty"`
 }
 
 type posRecord struct {
@@ -137,18 +142,22 @@ type failureRecord struct {
 }
 
 type countsRecord struct {
-	Passed      int `json:"passed"`
-	Skipped     int `json:"skipped"`
-	Failed      int `json:"failed"`
-	Broken      int `json:"broken"`
-	Interrupted int `json:"interrupted"`
-	Blocked     int `json:"blocked"`
+	Passed       int `json:"passed"`
+	Skipped      int `json:"skipped"`
+	Failed       int `json:"failed"`
+	Broken       int `json:"broken"`
+	Interrupted  int `json:"interrupted"`
+	Blocked      int `json:"blocked"`
+	Flaky        int `json:"flaky"`
+	Quarantined  int `json:"quarantined"`
+	Inconclusive int `json:"inconclusive"`
 }
 
 // encoder turns the events of a run into records.
 type encoder struct {
 	run     string
 	seq     int
+	plan    *runner.Plan
 	state   state
 	text    stripped
 	drawing drawing
@@ -231,15 +240,20 @@ func (e *encoder) next(ev runner.Event) *record {
 func (e *encoder) fill(r *record, ev runner.Event) {
 	switch ev.Kind {
 	case runner.RunStarted:
-		r.Plan, r.Jobs = recordPlan(ev.Plan), ev.Jobs
+		r.Plan, r.Jobs, r.Repeat = recordPlan(ev.Plan), ev.Jobs, ev.Repeat
+		e.plan = ev.Plan
 	case runner.SessionStarted, runner.EventResized:
-		r.Cols, r.Rows = ev.Cols, ev.Rows
+		r.Cols, r.Rows, r.Attempt = ev.Cols, ev.Rows, ev.Attempt
+		if ev.Attempt > 0 {
+			r.Number = slices.Index(e.plan.Sessions, ev.Session) + 1
+		}
 	case runner.ExerciseStarted:
 		r.Slide, r.Steps = recordSlide(ev.Exercise), recordSteps(ev.Exercise)
 	case runner.StepStarted:
 		pos := posRecord(ev.Step.Pos)
 		r.Directive, r.Input, r.Hidden, r.Pos = ev.Step.Directive, &ev.Step.Text, ev.Step.Hidden, &pos
-	case runner.StepFinished, runner.ExerciseFinished, runner.ExerciseCorrected, runner.SessionFinished, runner.RunFinished:
+	case runner.StepFinished, runner.ExerciseFinished, runner.ExerciseCorrected, runner.ExerciseRetried,
+		runner.SessionFinished, runner.RunFinished:
 		seconds := ev.Duration.Seconds()
 		r.Seconds = &seconds
 	}
@@ -248,7 +262,18 @@ func (e *encoder) fill(r *record, ev runner.Event) {
 		r.Omitted, r.Frames = e.omitted, e.drawing.skipped
 	case runner.RunFinished:
 		v := e.state.verdicts
-		r.Counts = &countsRecord{v.passed, v.skipped, v.failed, v.broken, v.interrupted, v.blocked}
+		r.Counts = &countsRecord{
+			v[runner.Passed], v[runner.Skipped], v[runner.Failed], v[runner.Broken], v[runner.Interrupted], v[runner.Blocked],
+			v[runner.Flaky], v[runner.Quarantined], v[runner.Inconclusive],
+		}
+		r.Accepted = ev.Accepted
+		if ev.Result != nil {
+			for _, x := range repeats(ev.Result) {
+				r.Repeats = append(r.Repeats, repeatRecord{
+					x.deck, x.session, x.id, x.setup, x.counts, x.failed, x.decided, x.low, x.high,
+				})
+			}
+		}
 	}
 }
 

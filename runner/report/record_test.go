@@ -70,7 +70,7 @@ func record(plan *runner.Plan, notes []string, broken map[string]string, script 
 			for _, step := range e.Steps {
 				st := &runner.StepResult{Step: step, Verdict: runner.Skipped}
 				er.Steps = append(er.Steps, st)
-				if er.Verdict != runner.Passed {
+				if er.Verdict != runner.Passed && er.Verdict != runner.Inconclusive {
 					continue
 				}
 				o, ok := script[fmt.Sprintf("%s:%d", step.Pos.File, step.Pos.Line)]
@@ -91,6 +91,9 @@ func record(plan *runner.Plan, notes []string, broken map[string]string, script 
 				er.Verdict, er.Failure = o.verdict, o.failure
 				interrupted = interrupted || o.verdict == runner.Interrupted
 			}
+			if er.Verdict == runner.Failed && strings.HasSuffix(e.ID, "/known") {
+				er.Verdict = runner.Quarantined
+			}
 			er.Duration = r.now.Sub(er.Started)
 			r.event(0, runner.Event{
 				Kind: runner.ExerciseFinished, Session: s, Exercise: e, Verdict: er.Verdict, Duration: er.Duration,
@@ -109,7 +112,7 @@ func record(plan *runner.Plan, notes []string, broken map[string]string, script 
 }
 
 func worst(a, b runner.Verdict) runner.Verdict {
-	order := []runner.Verdict{runner.Passed, runner.Skipped, runner.Failed, runner.Broken, runner.Interrupted}
+	order := []runner.Verdict{runner.Passed, runner.Quarantined, runner.Skipped, runner.Inconclusive, runner.Failed, runner.Broken, runner.Interrupted}
 	for i := len(order) - 1; i >= 0; i-- {
 		if a == order[i] || b == order[i] {
 			return order[i]
@@ -298,4 +301,70 @@ func golden(t testing.TB, name, got string) {
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
+}
+
+// retried is a run whose first session was tried again: an exercise passed in one attempt only, one
+// failed in both, one is in quarantine, and a measurement could not decide.
+func retried(t testing.TB) *recording {
+	t.Helper()
+	const a, b = "flaky.md", "other.md"
+	deck := &markdown.Deck{
+		Name: "flaky", Title: "Exercises that do not always pass", Session: markdown.SessionChapter,
+		Chapters: []*markdown.Chapter{
+			chapter("flaky", a, slide(1, "Attempts", a,
+				exercise("flaky/first", a, 3, "4 bash true"),
+				exercise("flaky/at-times", a, 8, "9 bash at-times"),
+				exercise("flaky/never", a, 13, "14 bash never"),
+				exercise("flaky/known", a, 18, "19 bash known"))),
+			chapter("other", b, slide(2, "Once", b,
+				exercise("other/measured", b, 3, "4 bash measure rate"),
+				exercise("other/last", b, 8, "9 bash true"))),
+		},
+	}
+	plan, one := compile(t, deck), 1
+	failure := func(file string, line int, message string) *runner.Failure {
+		return &runner.Failure{
+			Pos: markdown.Pos{File: file, Line: line, Col: 3}, Message: message, Command: "::error::", Tail: hostile, Status: &one,
+		}
+	}
+	failed := func(line int) outcome {
+		return outcome{runner.Failed, time.Second, "$ \r\nno\r\n", failure(a, line, "the command ended with status 1")}
+	}
+	known := outcome{runner.Failed, time.Second, "", failure(a, 19, "the command ended with status 1")}
+	busy := outcome{runner.Inconclusive, time.Second, "", failure(b, 4, "3 units/s, but this machine is too busy to tell")}
+	r := record(plan, nil, nil, map[string]outcome{a + ":9": failed(9), a + ":14": failed(14), a + ":19": known, b + ":4": busy})
+	again := *plan
+	again.Sessions = plan.Sessions[:1]
+	r.follow(record(&again, nil, nil, map[string]outcome{a + ":14": failed(14), a + ":19": known}))
+	return r
+}
+
+// follow adds another attempt of a run's first session.
+func (r *recording) follow(next *recording) {
+	r.events = r.events[:len(r.events)-1] // its end comes later
+	later := r.now.Sub(epoch)
+	sr, earlier := next.result.Sessions[0], r.result.Sessions[0]
+	for _, e := range next.events[1 : len(next.events)-1] {
+		e.Time = e.Time.Add(later)
+		r.now = e.Time
+		switch e.Kind {
+		case runner.SessionStarted:
+			e.Attempt = 2
+		case runner.SessionFinished:
+			for i, er := range sr.Exercises {
+				earlier.Exercises[i].Attempt, er.Attempt, er.Started = 1, 2, er.Started.Add(later)
+				er.Follow(earlier.Exercises[i], false)
+				if er.Settle(er.Settled()); er.Verdict != er.Own {
+					r.event(0, runner.Event{
+						Kind: runner.ExerciseRetried, Session: sr.Session, Exercise: er.Exercise, Verdict: er.Verdict, Failure: er.Failure,
+						Duration: er.Duration, Note: er.Story(),
+					})
+				}
+			}
+		}
+		r.events = append(r.events, e)
+	}
+	r.result.Sessions[0], r.result.Verdict = sr, runner.Failed
+	r.result.Duration = r.now.Sub(epoch)
+	r.event(0, runner.Event{Kind: runner.RunFinished, Plan: r.result.Plan, Verdict: runner.Failed, Duration: r.result.Duration})
 }

@@ -33,10 +33,12 @@ type replay struct {
 
 	chapters map[[2]string]*markdown.Chapter // by deck and name
 	session  *runner.SessionResult
+	attempt  int // of the session, from 1
 	exercise *runner.ExerciseResult
 	step     *runner.StepResult
-	resume   func()            // goes back to the exercise and the step under way behind a correction
-	known    []*runner.Failure // of the session: equal failures are the same one
+	earlier  *runner.SessionResult // of the attempt before this one; nil: this is the first, or its exercises follow already
+	resume   func()                // goes back to the exercise and the step under way behind a correction
+	known    []*runner.Failure     // of the session: equal failures are the same one
 
 	strangers int // notes by strange
 }
@@ -92,6 +94,10 @@ func (p *replay) event(r *record) (runner.Event, error) {
 	if err := p.enter(r, ev); err != nil {
 		return ev, err
 	}
+	ev.Attempt, ev.Repeat, ev.Accepted = r.Attempt, r.Repeat, r.Accepted
+	if r.Kind == runner.ExerciseRetried {
+		ev.Failure = p.exercise.Failure
+	}
 	ev.Plan = p.result.Plan
 	if p.session != nil {
 		ev.Session = p.session.Session
@@ -107,7 +113,7 @@ func (p *replay) event(r *record) (runner.Event, error) {
 		if ev.Step == nil || ev.Exercise == nil {
 			return ev, fmt.Errorf("%s without its step or its exercise", r.Kind)
 		}
-	case runner.ExerciseStarted, runner.ExerciseFinished, runner.ExerciseCorrected:
+	case runner.ExerciseStarted, runner.ExerciseFinished, runner.ExerciseCorrected, runner.ExerciseRetried:
 		if ev.Exercise == nil {
 			return ev, fmt.Errorf("%s without its exercise", r.Kind)
 		}
@@ -119,7 +125,7 @@ func (p *replay) event(r *record) (runner.Event, error) {
 func (p *replay) enter(r *record, ev runner.Event) error {
 	switch r.Kind {
 	case runner.RunStarted:
-		p.result.Started, p.jobs = p.time, r.Jobs
+		p.result.Started, p.result.Repeat, p.jobs = p.time, r.Repeat, r.Jobs
 		return p.plan(r.Plan)
 	case runner.EventNote:
 		p.result.Notes = append(p.result.Notes, r.Note)
@@ -147,14 +153,19 @@ func (p *replay) enter(r *record, ev runner.Event) error {
 		p.exercise.Verdict, p.exercise.Duration, p.exercise.Failure = r.Verdict, ev.Duration, ev.Failure
 	case runner.ExerciseCorrected:
 		return p.correct(r, ev)
+	case runner.ExerciseRetried:
+		return p.settle(r)
 	case runner.SessionFinished:
 		if p.session == nil {
 			return errors.New("a session ends that has not begun")
 		}
+		if err := p.follow(); err != nil {
+			return err
+		}
 		p.session.Verdict, p.session.Duration, p.session.Failure = r.Verdict, ev.Duration, ev.Failure
 	case runner.RunFinished:
 		p.ended = true
-		p.result.Verdict, p.result.Duration = r.Verdict, ev.Duration
+		p.result.Verdict, p.result.Duration, p.result.Accepted = r.Verdict, ev.Duration, r.Accepted
 	case runner.EventOpened:
 	default:
 		p.strange(fmt.Sprintf("a record of the kind %q", r.Kind))
@@ -190,7 +201,7 @@ func (p *replay) after(r *record) {
 		p.step = nil
 	case runner.ExerciseFinished:
 		p.exercise, p.step = nil, nil
-	case runner.ExerciseCorrected:
+	case runner.ExerciseCorrected, runner.ExerciseRetried:
 		p.resume()
 	case runner.SessionFinished:
 		p.session, p.known = nil, nil
@@ -258,17 +269,27 @@ func (p *replay) plan(r *planRecord) error {
 	return nil
 }
 
-// startSession begins the next planned session of a record's name.
+// startSession begins the next planned session of a record's name, or another attempt of one.
 func (p *replay) startSession(r *record) error {
-	for _, s := range p.result.Plan.Sessions {
+	if r.Attempt > 1 {
+		if r.Number < 1 || r.Number > len(p.result.Sessions) {
+			return fmt.Errorf("the session %q is tried again, but has not begun", r.Session)
+		}
+		p.earlier = p.result.Sessions[r.Number-1]
+		p.session = &runner.SessionResult{Session: p.earlier.Session, Verdict: runner.Interrupted}
+		p.result.Sessions[r.Number-1], p.attempt = p.session, r.Attempt
+		return nil
+	}
+	for i, s := range p.result.Plan.Sessions {
 		deck := ""
 		if s.Deck != nil {
 			deck = s.Deck.Name
 		}
 		begun := func(o *runner.SessionResult) bool { return o.Session == s }
 		if s.Name == r.Session && deck == r.Deck && !slices.ContainsFunc(p.result.Sessions, begun) {
+			r.Number = i + 1
 			p.session = &runner.SessionResult{Session: s, Verdict: runner.Interrupted}
-			p.result.Sessions = append(p.result.Sessions, p.session)
+			p.result.Sessions, p.attempt = append(p.result.Sessions, p.session), 1
 			return nil
 		}
 	}
@@ -285,8 +306,15 @@ func (p *replay) startExercise(r *record) error {
 		return fmt.Errorf("the exercise %q is not the next one in the plan", r.Exercise)
 	}
 	e := next[0]
-	p.exercise = &runner.ExerciseResult{Exercise: e, Verdict: runner.Interrupted, Started: p.time}
+	p.step = nil
+	p.exercise = &runner.ExerciseResult{Exercise: e, Verdict: runner.Interrupted, Started: p.time, Attempt: p.attempt}
 	p.session.Exercises = append(p.session.Exercises, p.exercise)
+	if len(e.Steps) > 0 { // the steps of another attempt are the same
+		for _, s := range e.Steps {
+			p.exercise.Steps = append(p.exercise.Steps, &runner.StepResult{Step: s, Verdict: runner.Skipped})
+		}
+		return nil
+	}
 	for _, s := range r.Steps {
 		step := runner.Restore(&markdown.Step{Pos: markdown.Pos(s.Pos), Directive: s.Directive, Text: s.Input, Hidden: s.Hidden})
 		e.Steps = append(e.Steps, step)
@@ -306,6 +334,40 @@ func (p *replay) startStep(r *record) error {
 	}
 	p.step = p.exercise.Steps[r.Step-1]
 	return nil
+}
+
+// follow makes the results of this attempt those of all attempts.
+func (p *replay) follow() error {
+	if p.earlier == nil {
+		return nil
+	}
+	if len(p.earlier.Exercises) != len(p.session.Exercises) {
+		return errors.New("an attempt has other exercises than the one before it")
+	}
+	for i, e := range p.session.Exercises {
+		e.Follow(p.earlier.Exercises[i], p.result.Repeat > 1)
+	}
+	p.earlier = nil
+	return nil
+}
+
+// settle gives an exercise the verdict of all attempts.
+func (p *replay) settle(r *record) error {
+	if p.session == nil || p.attempt < 2 {
+		return errors.New("an exercise has the verdict of several attempts, but there was one")
+	}
+	if err := p.follow(); err != nil {
+		return err
+	}
+	for _, e := range p.session.Exercises {
+		if e.ID == r.Exercise && e.Setup == r.Setup {
+			e.Settle(r.Verdict)
+			p.resume = func() { p.exercise = nil }
+			p.exercise = e
+			return nil
+		}
+	}
+	return fmt.Errorf("the exercise %q has a verdict, but has not begun", r.Exercise)
 }
 
 // correct changes the verdict of an exercise that is over.
@@ -457,6 +519,7 @@ func (c *ending) session() {
 		c.write(&record{Kind: runner.ExerciseStarted, Exercise: e.ID, Setup: e.Setup})
 		c.write(&record{Kind: runner.ExerciseFinished, Exercise: e.ID, Setup: e.Setup, Verdict: runner.Skipped, Seconds: seconds64(0)})
 	}
+	c.settle()
 	c.write(&record{Kind: runner.SessionFinished, Verdict: runner.Interrupted, Failure: f, Seconds: seconds64(0)})
 }
 
@@ -476,6 +539,23 @@ func (c *ending) unknown() {
 		})
 	}
 	c.write(&record{Kind: runner.SessionFinished, Verdict: runner.Interrupted, Failure: f, Seconds: seconds64(0)})
+}
+
+// settle writes the verdicts of all attempts of the session's exercises.
+func (c *ending) settle() {
+	if c.attempt < 2 || c.err != nil {
+		return
+	}
+	if c.err = c.follow(); c.err != nil {
+		return
+	}
+	for _, e := range c.replay.session.Exercises {
+		if v := e.Settled(); v != e.Verdict {
+			c.write(&record{
+				Kind: runner.ExerciseRetried, Exercise: e.ID, Setup: e.Setup, Verdict: v, Seconds: seconds64(e.Duration), Note: e.Story(),
+			})
+		}
+	}
 }
 
 // openExercise ends the exercise under way.

@@ -273,3 +273,54 @@ func TestLaterCorrection(t *testing.T) {
 		t.Errorf("%s (late: %v), %s; want failed (late: true), passed", e[0].Verdict, e[0].Late, e[1].Verdict)
 	}
 }
+
+// TestCutRetried checks that a run that was cut off behind any line of another attempt is interrupted,
+// and that no exercise that has failed is shown as passed.
+func TestCutRetried(t *testing.T) {
+	lines := strings.SplitAfter(written(t, retried(t), "jsonl", report.Options{RunID: "run"}), "\n")
+	again := false
+	for i := range lines[:len(lines)-2] {
+		again = again || strings.Contains(lines[i], `"attempt":2`)
+		if !again {
+			continue
+		}
+		result, err := report.Read(strings.NewReader(strings.Join(lines[:i+1], "")), "run.jsonl", &report.Files{})
+		if err != nil {
+			t.Fatalf("cut behind line %d: %v", i+1, err)
+		}
+		e := result.Sessions[0].Exercises
+		if result.Verdict != runner.Interrupted || result.Accepted || e[1].Verdict == runner.Passed || e[2].Verdict == runner.Passed {
+			t.Errorf("cut behind line %d: %s; %s, %s", i+1, result.Verdict, e[1].Verdict, e[2].Verdict)
+		}
+		if len(e[1].Earlier) != 1 || e[1].Earlier[0].Verdict != runner.Failed {
+			t.Errorf("cut behind line %d: the first attempt is lost", i+1)
+		}
+	}
+	if !again {
+		t.Error("there is no second attempt")
+	}
+}
+
+// TestDisordered checks that lines that are missing, doubled, swapped or changed make no report panic.
+func TestDisordered(t *testing.T) {
+	lines := strings.SplitAfter(written(t, retried(t), "jsonl", report.Options{RunID: "run"}), "\n")
+	read := func(text string) {
+		files := &report.Files{}
+		for _, name := range report.LaterFormats() {
+			if err := files.Add(name+"=-", io.Discard); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := report.Read(strings.NewReader(text), "run.jsonl", files); err != nil {
+			_ = files.Finish(nil)
+		}
+	}
+	for i := range lines[:len(lines)-1] {
+		before, line, after := strings.Join(lines[:i], ""), lines[i], strings.Join(lines[i+1:], "")
+		read(before + after)
+		read(before + line + line + after)
+		read(before + lines[i+1] + line + strings.Join(lines[i+2:], ""))
+		read(before + strings.Replace(line, `"number":1`, `"number":2`, 1) + after)
+		read(before + strings.Replace(line, `"attempt":2`, `"attempt":1`, 1) + after)
+	}
+}

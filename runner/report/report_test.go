@@ -30,7 +30,7 @@ import (
 var recordings = []struct {
 	name   string
 	record func(testing.TB) *recording
-}{{"mixed", mixed}, {"passed", passed}, {"empty", empty}}
+}{{"mixed", mixed}, {"passed", passed}, {"empty", empty}, {"retried", retried}}
 
 func TestGolden(t *testing.T) {
 	opts := report.Options{RunID: "run", Cols: 80, Rows: 24}
@@ -268,7 +268,8 @@ func TestJUnitReader(t *testing.T) {
 					}
 					want[id] = string(map[runner.Verdict]junit.Status{
 						runner.Passed: junit.StatusPassed, runner.Failed: junit.StatusFailed, runner.Skipped: junit.StatusSkipped,
-						runner.Broken: junit.StatusError, runner.Interrupted: junit.StatusError,
+						runner.Broken: junit.StatusError, runner.Interrupted: junit.StatusError, runner.Flaky: junit.StatusPassed,
+						runner.Quarantined: junit.StatusSkipped, runner.Inconclusive: junit.StatusSkipped,
 					}[e.Verdict]) + " " + e.Duration.String()
 				}
 			}
@@ -334,7 +335,10 @@ func TestJUnitSchema(t *testing.T) {
 	for name, text := range map[string]string{
 		"control bytes": hostile, "long": strings.Repeat("0123456789abcde\n", 4<<10), "ends": "]]>]]&gt;<![CDATA[", "Unicode": "\ufffe\uffff\U0001f433 é\u0301\ud7ff",
 	} {
-		for _, v := range []runner.Verdict{runner.Passed, runner.Failed, runner.Broken, runner.Interrupted, runner.Skipped, runner.Invalid, "another"} {
+		for _, v := range []runner.Verdict{
+			runner.Passed, runner.Failed, runner.Broken, runner.Interrupted, runner.Skipped, runner.Invalid, runner.Flaky,
+			runner.Quarantined, runner.Inconclusive, "another",
+		} {
 			t.Run(name+" "+string(v), func(t *testing.T) { validate(t, verdictIn(t, v, text)) })
 		}
 	}
@@ -437,7 +441,10 @@ func TestJSONLinesMerge(t *testing.T) {
 		t.Error(diff)
 	}
 	last := all[len(all)-1]
-	want := map[string]any{"passed": 2.0, "skipped": 1.0, "failed": 3.0, "broken": 2.0, "interrupted": 1.0, "blocked": 0.0}
+	want := map[string]any{
+		"passed": 2.0, "skipped": 1.0, "failed": 3.0, "broken": 2.0, "interrupted": 1.0, "blocked": 0.0,
+		"flaky": 0.0, "quarantined": 0.0, "inconclusive": 0.0,
+	}
 	if diff := cmp.Diff(want, last["counts"]); last["kind"] != "run-finished" || diff != "" {
 		t.Error(last["kind"], diff)
 	}

@@ -116,7 +116,7 @@ func TestRealRun(t *testing.T) {
 			"[1/2] two/two-exercises  Two exercises  two.md:3", "\n  bash printf", "\n  │ a text\n", "\n  ok", "\n  wait colours\n",
 			"\n  FAIL", "2 exercises: 1 passed, 1 failed in",
 		},
-		"jsonl": {`"kind":"run-finished"`, `"counts":{"passed":1,"skipped":0,"failed":1,"broken":0,"interrupted":0,"blocked":0}`},
+		"jsonl": {`"kind":"run-finished"`, `"counts":{"passed":1,"skipped":0,"failed":1,"broken":0,"interrupted":0,"blocked":0,`},
 	} {
 		for _, want := range wants {
 			if !strings.Contains(texts[format], want) {

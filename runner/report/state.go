@@ -1,8 +1,6 @@
 package report
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"workshop/runner"
@@ -14,6 +12,7 @@ type state struct {
 	total    int // exercises planned
 	begun    int // exercises begun
 	verdicts tally
+	of       map[*runner.Exercise]runner.Verdict // so far
 	session  *runner.Session
 	exercise *runner.Exercise
 	step     *runner.Step
@@ -30,6 +29,9 @@ func (s *state) observe(e runner.Event) {
 		}
 	case runner.SessionStarted:
 		s.session, s.since = e.Session, e.Time
+		if e.Attempt > 1 {
+			s.total += len(e.Session.Exercises)
+		}
 	case runner.ExerciseStarted:
 		s.begun++
 		s.exercise, s.since = e.Exercise, e.Time
@@ -41,56 +43,22 @@ func (s *state) observe(e runner.Event) {
 		s.step = nil
 	case runner.ExerciseFinished:
 		s.exercise = nil
-		s.verdicts.add(e.Verdict)
-	case runner.ExerciseCorrected:
-		s.verdicts.passed-- // only a passed exercise can be corrected
-		s.verdicts.add(e.Verdict)
+		s.count(e)
+	case runner.ExerciseCorrected, runner.ExerciseRetried:
+		s.count(e)
 	case runner.SessionFinished:
 		s.session = nil
 	}
 }
 
-// tally counts verdicts.
-type tally struct{ passed, failed, blocked, broken, skipped, interrupted int }
-
-func (t *tally) add(v runner.Verdict) {
-	switch v {
-	case runner.Passed:
-		t.passed++
-	case runner.Failed:
-		t.failed++
-	case runner.Blocked:
-		t.blocked++
-	case runner.Broken:
-		t.broken++
-	case runner.Skipped:
-		t.skipped++
-	case runner.Interrupted:
-		t.interrupted++
+// count counts an exercise by its verdict so far.
+func (s *state) count(e runner.Event) {
+	if s.of == nil {
+		s.of, s.verdicts = map[*runner.Exercise]runner.Verdict{}, tally{}
 	}
-}
-
-func (t tally) total() int {
-	return t.passed + t.failed + t.blocked + t.broken + t.skipped + t.interrupted
-}
-
-// String names the numbers that are not zero.
-func (t tally) String() string {
-	var parts []string
-	for _, c := range []struct {
-		n    int
-		noun runner.Verdict
-	}{
-		{t.passed, runner.Passed},
-		{t.failed, runner.Failed},
-		{t.blocked, runner.Blocked},
-		{t.broken, runner.Broken},
-		{t.interrupted, runner.Interrupted},
-		{t.skipped, runner.Skipped},
-	} {
-		if c.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.noun))
-		}
+	if before, known := s.of[e.Exercise]; known {
+		s.verdicts[before]--
 	}
-	return strings.Join(parts, ", ")
+	s.of[e.Exercise] = e.Verdict
+	s.verdicts[e.Verdict]++
 }

@@ -178,27 +178,6 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// label returns a verdict for the left column.
-func label(v runner.Verdict) string {
-	switch v {
-	case runner.Passed:
-		return "ok"
-	case runner.Failed:
-		return "FAIL"
-	case runner.Skipped:
-		return "skip"
-	case runner.Blocked:
-		return "BLOCK"
-	case runner.Broken:
-		return "BROKEN"
-	case runner.Interrupted:
-		return "stop"
-	case runner.Invalid:
-		return "BAD"
-	}
-	return clean(string(v))
-}
-
 // doing returns a step on one line: its directive and the first line of its text.
 func doing(s *runner.Step) string {
 	text := strings.Trim(s.Text, "\n")

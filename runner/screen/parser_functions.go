@@ -362,7 +362,8 @@ func (s *Screen) showAlt(show, withCursor bool) {
 	}
 }
 
-// query answers the questions of programs.
+// query answers the questions of programs. XTVERSION has no answer: its form, \eP, would begin a
+// search in the line editor of bash if the program has not read it.
 func (s *Screen) query(f uint32) {
 	switch n := s.params.get(0, 0); f {
 	case 'c': // DA1
@@ -372,10 +373,6 @@ func (s *Screen) query(f uint32) {
 	case secondary | 'c': // DA2
 		if n == 0 {
 			s.reply("\x1b[>1;10;0c")
-		}
-	case secondary | 'q': // XTVERSION
-		if n == 0 {
-			s.reply("\x1bP>|workshop\x1b\\")
 		}
 	case 'n', private | 'n': // DSR
 		switch {

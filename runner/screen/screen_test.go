@@ -188,7 +188,7 @@ func TestScreenReplies(t *testing.T) {
 		{"primary attributes", "\x1b[c\x1b[0c\x1bZ", "\x1b[?62;22c\x1b[?62;22c\x1b[?62;22c"},
 		{"secondary attributes", "\x1b[>c", "\x1b[>1;10;0c"},
 		{"a response is no query", "\x1b[?62;22c", ""},
-		{"version", "\x1b[>q", "\x1bP>|workshop\x1b\\"},
+		{"version", "\x1b[>q", ""},
 		{
 			"modes", "\x1b[?2004h\x1b[?2004$p\x1b[?7$p\x1b[?1$p\x1b[?9999$p\x1b[4$p",
 			"\x1b[?2004;1$y\x1b[?7;1$y\x1b[?1;2$y\x1b[?9999;0$y\x1b[4;2$y",

@@ -5,10 +5,11 @@ type mode struct{ canonical, echo, echoControl, signals bool }
 
 // front is the terminal that keys reach in the end, and its foreground.
 type front struct {
-	group  int    // the process group in the foreground, 0 if unknown
-	mode   mode   // of that terminal
-	tty    string // its file
-	relays []int  // the programs between the session's own terminal and that one: they pass bytes on a moment later
+	group   int    // the process group in the foreground, 0 if unknown
+	mode    mode   // of that terminal
+	tty     string // its file
+	relays  []int  // the programs between the session's own terminal and that one: they pass bytes on a moment later
+	halfway bool   // the group is a relay whose other terminal has no shell yet, or no longer: nobody reads
 }
 
 // mode is the mode of the terminal that keys reach.

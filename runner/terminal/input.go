@@ -65,15 +65,17 @@ func (p *prompt) expectEcho(line string) {
 	}
 }
 
-// clearing are the keys that empty the line of a line editor: ^E ^U.
-const clearing = "\x05\x15"
+// Keys of a line editor.
+const (
+	clearing   = "\x05\x15" // ^E ^U empty its line
+	abandoning = "\x07"     // ^G ends a command of it such as a search
+)
 
 // clearLine discards any text behind the prompt: keys without a Return, or the answers to
-// queries that a program did not wait for. ^G ends a command of the line editor such as a
-// search.
+// queries that a program did not wait for.
 func (p *prompt) clearLine() {
 	if p.editor.control {
-		p.keyboard.enqueue([]byte{0x07})
+		p.keyboard.enqueue([]byte(abandoning))
 	}
 	if p.editor.dirty {
 		p.keyboard.enqueue([]byte(clearing))

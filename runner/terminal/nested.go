@@ -293,6 +293,24 @@ func (p *prompt) atForeignPrompt() bool {
 	return prompts.MatchString(p.out.beforeCursor())
 }
 
+// connecting reports whether a relay connects to a shell that shows nothing yet, not even a prompt:
+// the relay takes keys, but nobody would read a line that is to be judged. The prompt of a shell
+// that reads already may still be on its way through the relay.
+func (p *prompt) connecting(f front) bool {
+	if p.state != running || len(f.relays) == 0 && (f.mode.canonical || f.mode.signals) {
+		return false
+	}
+	inner := p.shell
+	if n := len(p.nested); n > 0 {
+		inner = p.nested[n-1].group
+	}
+	connects := StartsShell(p.last.line)
+	if inner != 0 && inner != f.group {
+		connects = connects || interactive(p.world.commandLine(f.group))
+	}
+	return connects && strings.TrimSpace(p.out.beforeCursor()) == ""
+}
+
 // read waits for the marks of a whole prompt, and shows the bytes behind them.
 func (pr *probe) read(held []byte, p *prompt) (shown []byte, over bool) {
 	edits := true

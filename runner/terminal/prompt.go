@@ -152,9 +152,12 @@ func (p *prompt) printed(b []byte) {
 	}
 }
 
-// reply is the screen's hook for answers to queries.
+// reply is the screen's hook for answers to queries. To a line editor that reads one it may be the
+// beginning of a command, such as a search. In other shells than bash the key that ends one may end
+// more.
 func (p *prompt) reply(b []byte) {
 	p.editor.dirty, p.editor.answered = true, true
+	p.editor.control = p.editor.control || len(p.nested) == 0
 	p.keyboard.reply(b)
 }
 
@@ -451,7 +454,7 @@ func (p *prompt) ready(edits bool) {
 	if answers := p.editor.answered && !p.last.pressed; edits && (p.interrupt.unproved || answers) {
 		p.state, p.interrupt.proof = proving, proof{}
 		if answers {
-			p.keyboard.send([]byte(clearing))
+			p.clearAnswers()
 		}
 		p.ask()
 		return
@@ -464,6 +467,31 @@ func (p *prompt) ready(edits bool) {
 		return
 	}
 	p.proved()
+}
+
+// clearAnswers empties the line of the line editor. The prompt may show once more, and is to be
+// proved then as well.
+func (p *prompt) clearAnswers() {
+	if p.editor.control {
+		p.keyboard.send([]byte(abandoning))
+	}
+	p.keyboard.send([]byte(clearing))
+	p.editor.answered, p.interrupt.unproved = false, true
+}
+
+// askAgain repeats a question to the line editor that has not been answered: the key came while
+// another program still read the terminal, or to a command of the line editor; or a program that
+// is gone has set the terminal to canonical mode meanwhile, which passes on whole lines only.
+func (p *prompt) askAgain() {
+	if p.state != proving || p.exchange != nil || p.asks() {
+		return
+	}
+	p.editor.control = p.editor.control || len(p.nested) == 0
+	p.clearAnswers()
+	p.ask()
+	if p.world.mode().canonical {
+		p.keyboard.send([]byte("\r"))
+	}
 }
 
 // ask types the key of mark S. It belongs to no step.

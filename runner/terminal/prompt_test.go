@@ -119,6 +119,7 @@ func (p *play) later() {
 	if p.missesMark() {
 		p.missMark()
 	}
+	p.askAgain()
 	if p.unmarked() && p.stage.front == p.shell && !p.stage.tty.canonical {
 		p.ask()
 	}
@@ -466,10 +467,26 @@ func TestPrompt(t *testing.T) {
 		}},
 
 		{"answers to queries that nobody read", []move{
-			types("query"), shows("query\r\n<C;1>\x1b[c<D;0;2>$ <B;e>"), is(proving), asked(clearing + syncKey),
+			types("query"), shows("query\r\n<C;1>\x1b[c<D;0;2>$ <B;e>"), is(proving), asked(abandoning + clearing + syncKey),
 			shows("62;22c" + clearLine + "<S;0;2;0>"),
 			asked(syncKey), shows("<D;0;2>$ <B;e>" + clearLine + "<S;0;2;0>"), is(ready), outputs(""), types("a"),
-			typed("query\r" + clearing + "a\r"),
+			typed("query\r" + abandoning + clearing + "a\r"),
+		}},
+		{"an answer that begins a search", []move{
+			types("query"), shows("query\r\n<C;1>\x1b[c<D;0;2>$ <B;e>"), asked(abandoning + clearing + syncKey),
+			shows("\r\x1b[K?\r\x1b[K<D;0;2>$ <B;e>"), is(proving), asked(syncKey), // the search is over
+			shows(clearLine + "<S;0;2;0>"), asked(syncKey), shows("<D;0;2>$ <B;e>" + clearLine + "<S;0;2;0>"), is(ready), status(0),
+			shows("<D;0;2>$ <B;e>" + clearLine + "<S;0;2;0><D;0;2>$ <B;e>"), is(ready), asked(""), outputs(""),
+		}},
+		{"a question that got lost", []move{
+			types("query"), shows("query\r\n<C;1>\x1b[c<D;0;2>$ <B;e>"), asked(abandoning + clearing + syncKey),
+			inFront(shellGroup, raw), later, is(proving), asked(abandoning + clearing + syncKey), shows(clearLine + "<S;0;2;0>"), asked(syncKey),
+			shows("<D;0;2>$ <B;e>" + clearLine + "<S;0;2;0>"), is(ready), status(0),
+		}},
+		{"a question in a terminal that somebody has set to canonical mode", []move{
+			types("query"), shows("query\r\n<C;1>\x1b[c<D;0;2>$ <B;e>"), asked(abandoning + clearing + syncKey), inFront(shellGroup, cooked),
+			later, asked(abandoning + clearing + syncKey + "\r"), shows("<S;0;2;0><D;0;2>$ <B;e>\r\n<D;0;2>$ <B;e>"), is(proving),
+			asked(syncKey + syncKey), shows(clearLine + "<S;0;2;0>"), asked(syncKey), shows("<D;0;2>$ <B;e>" + clearLine + "<S;0;2;0>"), is(ready), status(0),
 		}},
 		{"answers to a program that reads keys", []move{
 			types("vim"), shows("vim\r\n<C;1>\x1b[c"), inFront(programGroup, raw), press("q"), inFront(shellGroup, raw), shows("<D;0;2>$ <B;e>"),

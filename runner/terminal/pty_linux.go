@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -190,17 +191,12 @@ func (d *device) front() front {
 
 // follow goes on to the terminal that a child of the group's leader reads.
 func (f *front) follow() bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", f.group))
-	if err != nil || len(b) == 0 {
-		return false
-	}
 	own, _ := statNumber(f.group, statTTY)
-	for _, child := range strings.Fields(string(b)) {
-		pid, _ := strconv.Atoi(child)
-		number, _ := statNumber(pid, statTTY)
-		leader, _ := statNumber(pid, statSession)
-		group, _ := statNumber(pid, statForeground)
-		if number == own || leader != pid || group <= 0 {
+	for _, pid := range children(f.group) {
+		c := stat(pid)
+		number, group := statField(c, statTTY), statField(c, statForeground)
+		if number == own || number == 0 || statField(c, statSession) != pid || group <= 0 {
+			f.halfway = f.halfway || turning(c, pid, f.group)
 			continue
 		}
 		inner := front{group: group, mode: f.mode, tty: ptsName(number), relays: append(f.relays, f.group)}
@@ -214,6 +210,33 @@ func (f *front) follow() bool {
 		return true
 	}
 	return false
+}
+
+// children are the children of a process (proc(5): children), each of which a thread has started.
+func children(pid int) (pids []int) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range files {
+		b, _ := os.ReadFile(file)
+		for _, child := range strings.Fields(string(b)) {
+			if pid, err := strconv.Atoi(child); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
+}
+
+// turning reports whether a child of a relay, with these fields of its stat, is about to get
+// another terminal, or has just lost it. It is about to if it is still a copy of the relay, and
+// at work: a copy that stays one waits for its next task. It has just lost it if it led a session
+// and has ended, and the relay does not know it yet.
+func turning(c []string, pid, relay int) bool {
+	session := statField(c, statSession)
+	if session == pid && len(c) > 0 && c[statState] == "Z" {
+		return true
+	}
+	const copied = 0x40 // PF_FORKNOEXEC: it has not executed a program
+	return statField(c, statFlags)&copied != 0 && (session == pid || statField(c, statGroup) == relay) && !sleeps(pid)
 }
 
 // ptsName is the file of the slave of a pseudo-terminal with a device number (Linux's
@@ -234,6 +257,25 @@ func (d *device) Close() (err error) {
 }
 
 var _ io.Closer = (*device)(nil)
+
+// passed reports whether a process of another session than the shell's has the terminal open, and
+// not only as one of its standard streams, which a daemon inherits.
+func (d *device) passed() bool {
+	session := 0
+	_ = d.withFD(func(fd int) { session, _ = unix.IoctlGetInt(fd, unix.TIOCGSID) })
+	links, _ := filepath.Glob("/proc/[0-9]*/fd/*")
+	return slices.ContainsFunc(links, func(link string) bool {
+		var pid, fd int
+		if _, err := fmt.Sscanf(link, "/proc/%d/fd/%d", &pid, &fd); err != nil || fd <= 2 || pid == os.Getpid() {
+			return false
+		}
+		if fdLink(pid, fd) != d.tty.Name() {
+			return false
+		}
+		of, err := statNumber(pid, statSession)
+		return err == nil && of != session
+	})
+}
 
 // killGroup kills a process group.
 func killGroup(pgrp int) { _ = unix.Kill(-pgrp, unix.SIGKILL) }
@@ -266,6 +308,7 @@ func isNoProgram(pgrp int) bool {
 // Fields of a process's stat (proc(5)), counted behind its name, which may hold any character.
 const (
 	statState      = 0
+	statGroup      = 2
 	statSession    = 3
 	statTTY        = 4
 	statForeground = 5
@@ -277,6 +320,15 @@ const (
 func stat(pid int) []string {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+}
+
+// statField is a number among the fields of a process, 0 if it is gone.
+func statField(fields []string, field int) int {
+	if len(fields) <= field {
+		return 0
+	}
+	n, _ := strconv.Atoi(fields[field])
+	return n
 }
 
 func statNumber(pid, field int) (int, error) {
@@ -333,9 +385,17 @@ func (s *Session) ReadsTerminal() bool { return s.readsTerminal() }
 // terminal, or, in raw mode, in a wait for input. It is secondary evidence (proc(5):
 // syscall, wchan), used only for a command with more lines behind it.
 func (s *Session) readsTerminal() bool {
+	reader := s.dev.front()
+	if reader.group <= 0 || !reader.reads() {
+		return false
+	}
+	// A relay that has come to sleep since has started its child before: a second look sees it.
 	front := s.dev.front()
+	if front.halfway || front.group != reader.group || front.tty != reader.tty {
+		return false
+	}
 	// First the reader, then the relays: when they sleep as well, they have passed on its output.
-	return front.group > 0 && front.reads() && !slices.ContainsFunc(front.relays, func(pid int) bool { return !sleeps(pid) })
+	return !slices.ContainsFunc(front.relays, func(pid int) bool { return !sleeps(pid) })
 }
 
 // sleeps reports whether a process sleeps in a wait for input, as far as is known.

@@ -119,5 +119,7 @@ func selects(int) bool { return false }
 
 func (d *device) restart() {}
 
+func (d *device) passed() bool { return false }
+
 // ReadsTerminal is always false: the system does not tell.
 func (s *Session) ReadsTerminal() bool { return false }

@@ -81,6 +81,7 @@ func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int
 			limit = interruptRetry / 2 // as a person does: again and again
 		}
 		if s.seen() == seen {
+			s.askAgain()
 			s.askPrompt()
 			s.integrate(ctx)
 		}
@@ -113,6 +114,14 @@ func (s *Session) nudge() (repeated bool) {
 		s.interrupting(s.prompt.repeatInterrupt)
 	}
 	return repeated
+}
+
+// askAgain is the prompt's.
+func (s *Session) askAgain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	s.prompt.askAgain()
 }
 
 // interrupting types an interrupt, and looks at its receiver before and after.
@@ -326,7 +335,9 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 			if s.integrate(ctx) { // its prompt may have come since
 				break
 			}
-			return nil
+			if !s.connecting() {
+				return nil
+			}
 		}
 		limit *= 2
 	}
@@ -344,6 +355,15 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		return ErrIncomplete
 	}
 	return nil
+}
+
+// connecting is the prompt's, after the pending output.
+func (s *Session) connecting() bool {
+	f := s.dev.front()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	return s.prompt.connecting(f)
 }
 
 // fits returns a *LineError unless the reader of the terminal takes the line as a whole.
@@ -403,6 +423,7 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 			return err
 		}
 		s.nudge()
+		s.askAgain()
 	}
 	// Raw mode set by the shell itself means that its prompt is about to come: then the only
 	// evidence is that it reads, as its marks are written before.
@@ -462,10 +483,23 @@ func (s *Session) Recover(ctx context.Context) error {
 			killGroup(pgrp)
 		}
 		s.mu.Unlock()
-		err = within(2 * time.Second)
+		if err = within(2 * time.Second); err == nil {
+			s.awaitServers(ctx)
+		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return errors.New("the shell does not come back to its prompt")
 	}
 	return err
+}
+
+// awaitServers blocks, for a moment, until no server has the terminal any more that a killed
+// program had passed to it, as that of tmux: until the server knows that the program has ended, it
+// reads the next line in place of the shell. Then it sets the terminal's mode.
+func (s *Session) awaitServers(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleKeys)
+	defer cancel()
+	for look := settleFirst; ctx.Err() == nil && s.dev.passed(); look *= 2 {
+		s.awaitFor(ctx, look, func() bool { return s.prompt.state == ended })
+	}
 }

@@ -22,6 +22,8 @@ func (p *painter) badge(i int) line {
 		text, look = "✓ "+short(m.Duration), p.good
 	case present.MarkUnchecked:
 		text = "not verified"
+	case present.MarkInconclusive:
+		text, look = "≈ undecided", p.warning
 	case present.MarkSkipped:
 		text = "skipped"
 	case present.MarkInterrupted:
@@ -43,6 +45,10 @@ func (p *painter) checked(c ledger.Last) line {
 		return say("never checked", p.dim)
 	case c.Standing == ledger.Edited:
 		return say("edited since checked", p.warning)
+	case c.Verdict == runner.Inconclusive:
+		return say("≈ undecided "+ago, p.warning)
+	case c.Verdict == runner.Flaky:
+		return say("↻ flaky "+ago, p.warning)
 	case c.Verdict != runner.Passed:
 		return say("✗ failed "+ago, p.bad)
 	case c.Standing == ledger.Before:

@@ -498,10 +498,14 @@ func fit2(l line, cols int) line {
 	return fit(l, max(cols, 20))
 }
 
-// notable says that a hidden step is to be seen anyhow: it runs, or failed.
+// notable says that a hidden step is to be seen anyhow: it runs, failed, or could not decide.
 func (p *painter) notable(i int) bool {
 	m := p.state.Mark(p.slide.Steps[i])
-	return m.State == present.MarkRunning || m.State == present.MarkFailed || m.State == present.MarkBroken
+	switch m.State {
+	case present.MarkRunning, present.MarkFailed, present.MarkBroken, present.MarkInconclusive:
+		return true
+	}
+	return false
 }
 
 // mark is the sign of a step's state.
@@ -518,6 +522,8 @@ func (t *theme) sign(m present.Mark) (string, style) {
 		return "✓", t.good
 	case present.MarkUnchecked:
 		return "?", t.dim
+	case present.MarkInconclusive:
+		return "≈", t.warning
 	case present.MarkFailed, present.MarkBroken:
 		return "✗", t.bad
 	case present.MarkSkipped:

@@ -199,6 +199,8 @@ func TestBadges(t *testing.T) {
 		"✓ checked 2 days ago":                          {Standing: ledger.Same, Verdict: runner.Passed, At: now.Add(-49 * time.Hour)},
 		"✓ checked just now":                            {Standing: ledger.Same, Verdict: runner.Passed, At: now},
 		"✗ failed 1 hour ago":                           {Standing: ledger.Same, Verdict: runner.Failed, At: now.Add(-time.Hour)},
+		"≈ undecided just now":                          {Standing: ledger.Same, Verdict: runner.Inconclusive, At: now},
+		"↻ flaky just now":                              {Standing: ledger.Same, Verdict: runner.Flaky, At: now},
 		"edited since checked":                          {Standing: ledger.Edited, Verdict: runner.Passed, At: now},
 		"✓ checked 3 weeks ago, edited before it since": {Standing: ledger.Before, Verdict: runner.Passed, At: now.Add(-22 * 24 * time.Hour)},
 	} {

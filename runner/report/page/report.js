@@ -190,6 +190,7 @@ class Player {
 }
 
 const exercises = all(".exercise");
+const total = all(".exercise:not(.attempt)").length;
 const players = new Map();
 
 // equip makes the player of an exercise that is open.
@@ -224,14 +225,14 @@ function filter() {
   let shown = 0;
   for (const e of all("[data-search]")) {
     e.hidden = (wanted.size > 0 && !wanted.has(e.dataset.verdict)) || !e.dataset.search.includes(text);
-    if (!e.hidden && e.classList.contains("exercise")) shown++;
+    if (!e.hidden && e.matches(".exercise:not(.attempt)")) shown++;
   }
   for (const h of all("main > h2")) {
     let e = h.nextElementSibling;
     while (e && e.tagName !== "H2" && (e.hidden || e.tagName === "SCRIPT")) e = e.nextElementSibling;
     h.hidden = !e || e.tagName === "H2";
   }
-  form.querySelector("output").textContent = shown === exercises.length ? "" : `${shown} of ${exercises.length} shown`;
+  form.querySelector("output").textContent = shown === total ? "" : `${shown} of ${total} shown`;
 }
 
 function clear() {

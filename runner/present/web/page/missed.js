@@ -1,6 +1,6 @@
 import { $, connect, copy, make, state } from "./link.js";
 
-const names = { passed: "✓ checked", failed: "✗ not as expected", broken: "✗ not as expected", interrupted: "stopped", unchecked: "not checked", running: "running …" };
+const names = { passed: "✓ checked", failed: "✗ not as expected", broken: "✗ not as expected", inconclusive: "≈ undecided: the machine was too busy", interrupted: "stopped", unchecked: "not checked", running: "running …" };
 const verdict = (entry) => (names[entry.state] ?? "") + (entry.skipped ? ", skipped" : "");
 const shown = new Map(); // by id
 let last = 0, revision = 0, busy = false, again = false;

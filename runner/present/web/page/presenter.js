@@ -35,9 +35,11 @@ const badge = (step) => {
   const when = days > 1 ? `${days} days ago` : days === 1 ? "yesterday" : "today";
   if (c.standing === "edited") return ["edited since", "warn"];
   if (c.standing === "before") return ["what comes before was edited", "warn"];
+  if (c.verdict === "inconclusive") return [`≈ undecided ${when}`, "warn"];
+  if (c.verdict === "flaky") return [`↻ flaky ${when}`, "warn"];
   return c.verdict === "passed" ? [`✓ checked ${when}`, "good"] : [`✗ failed ${when}`, "bad"];
 };
-const verdicts = { passed: ["✓ passed", "good"], failed: ["✗ failed", "bad"], broken: ["✗ broken", "bad"], interrupted: ["■ stopped", "warn"], skipped: ["– skipped", "quiet"], unchecked: ["run, not checked", "quiet"], running: ["running …", "warn"] };
+const verdicts = { passed: ["✓ passed", "good"], failed: ["✗ failed", "bad"], broken: ["✗ broken", "bad"], inconclusive: ["≈ undecided", "warn"], interrupted: ["■ stopped", "warn"], skipped: ["– skipped", "quiet"], unchecked: ["run, not checked", "quiet"], running: ["running …", "warn"] };
 const verdict = (step) => {
   const [text, look] = verdicts[step.state] ?? [];
   return text && [text + (step.skipped ? ", skipped" : ""), look];
