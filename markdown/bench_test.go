@@ -111,7 +111,8 @@ func BenchmarkHostile(b *testing.B) {
 
 // readme is a document as a tool has it, of 2 to 3 KiB.
 func readme(i int) string {
-	return fmt.Sprintf("# Tool %d\n\n[![badge](https://example.com/b.svg)](https://example.com/)\n\nIt does *one* thing: `tool%d`.\n\n", i, i) +
+	return fmt.Sprintf("# Tool %d\n\n[![badge](https://example.com/b.svg)](https://example.com/)\n\n"+
+		"It does *one* thing: `tool%d`.\n\n", i, i) +
 		strings.Repeat("Words about the tool, and how it came about; see [the manual](https://example.com/manual).\n\n", 8) +
 		"## Install\n\n```bash\ncurl -fsSL https://example.com/install.sh | sh\n```\n\n## Use\n\n" +
 		strings.Repeat("```console\n$ tool --version\ntool 1.2\n$ for i in 1 2\n> do\n>   tool $i\n> done\none\ntwo\n```\n\nMore words.\n\n", 6) +

@@ -35,16 +35,18 @@ type Deck struct {
 	Terms                      // of the whole deck
 	Chapters []*Chapter
 	Lint     Lint      // the manifest's lint: key
+	Files    []string  // all files that it was read from, inside the file system, sorted; those of chapters, too
 	Warnings ErrorList // probable mistakes, sorted by position; they never stop a run
 }
 
 // Chapter is one content item: a file, or a Markdown fragment of a manifest.
 type Chapter struct {
-	Name      string // the manifest's, else the file's stem, or the slug of its title; unique in the deck
-	Title     string // its first heading's text, else its name
-	File      string // as shown to the user
-	Path      string // of the file, inside the file system; "" for a fragment of a manifest
-	Pos       Pos    // where the manifest names it, or its first line
+	Name      string   // the manifest's, else the file's stem, or the slug of its title; unique in the deck
+	Title     string   // its first heading's text, else its name
+	File      string   // as shown to the user
+	Path      string   // of the file, inside the file system; "" for a fragment of a manifest
+	Files     []string // the file and those that it includes, inside the file system
+	Pos       Pos      // where the manifest names it, or its first line
 	Session   SessionMode
 	Style     string   // the name of the style that its steps were read by
 	Asked     bool     // the author or the user asked for this style: its steps may run

@@ -527,17 +527,23 @@ func TestHostileStyles(t *testing.T) {
 	const size = 1 << 18
 	texts := map[string]string{}
 	for _, s := range []string{
-		"```console\n$ a\n```\n", "```bash\na\n```\n", "```bash\na\n```\n```output\n```\n", "```error\n```\n", "~~~\na\n~~~\n{: .language-bash}\n",
+		"```console\n$ a\n```\n", "```bash\na\n```\n", "```bash\na\n```\n```output\n```\n", "```error\n```\n",
+		"~~~\na\n~~~\n{: .language-bash}\n",
 		"`a`{{exec}}", "`a`{{exec", "`a`{{execute T2}} `b`{{execute T1}} ", "```\na\n```{{exec interrupt}}\n", "```execute-2\na\n```\n",
 		"```execute-all\na\n```\n", "```terminal:execute\ncommand: a\n```\n", "```terminal:execute\ncommand: |\n  a\n  b\n```\n",
-		"```examiner:execute-test\nname: a\n```\n", "::: challenge\n", ":::\n", "::: challenge\n```bash\na\n```\n", ":", "a\n===\n", "a\n---\n", "a\n\n---\n",
-		"---\na: b\n", "+++\na = b\n", "<!-- workshop: skip x -->\n", "<!-- workshop: skip x -->\n```sh\na\n```\n", "<!-- workshop: file x -->\n```a\n```\n",
+		"```examiner:execute-test\nname: a\n```\n", "::: challenge\n", ":::\n",
+		"::: challenge\n```bash\na\n```\n", ":", "a\n===\n", "a\n---\n", "a\n\n---\n",
+		"---\na: b\n", "+++\na = b\n", "<!-- workshop: skip x -->\n", "<!-- workshop: skip x -->\n```sh\na\n```\n",
+		"<!-- workshop: file x -->\n```a\n```\n",
 		"<!-- workshop: wait x -->\n", "<!-- workshop: style plain -->", "<!-- ```wait x``` -->\n", "# a\n```sh\na\n```\n", "<!-- a -->\n# b\n",
 		"```bash title=\"", "```{.bash a=\"b\" ", "```bash a, ",
 	} {
 		texts[s] = upTo(size, s)
 	}
-	for _, s := range []string{"$ a\n", "$ a\nb\n", "$ a '\n", "$ a <<E\n", "$ for\n", "$ a \\\n", "> a\n", "(a) $ b\n", "a@b:~$ c\n", "# a\n\n$ b\n", "$", "$ $(", "(("} {
+	for _, s := range []string{
+		"$ a\n", "$ a\nb\n", "$ a '\n", "$ a <<E\n", "$ for\n", "$ a \\\n", "$ a\nb\n^C\n", "$ a\n$ echo $?\n1\n", "> a\n",
+		"(a) $ b\n", "a@b:~$ c\n", "# a\n\n$ b\n", "$", "$ $(", "((",
+	} {
 		texts["console "+s] = "```console\n$ x\n" + upTo(size, s) + "\n```\n"
 		texts["bash "+s] = "```bash\n$ x\n" + upTo(size, s) + "\n```\n"
 	}

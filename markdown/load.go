@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -65,6 +66,12 @@ func Load(fsys fs.FS, name string, opts Options) (*Deck, error) {
 		}
 	}
 	d := l.load(path.Clean(name))
+	for name, f := range l.files {
+		if f.err == nil {
+			d.Files = append(d.Files, name)
+		}
+	}
+	slices.Sort(d.Files)
 	return d, l.done(d)
 }
 
@@ -280,7 +287,7 @@ func (l *loader) chapters(d *Deck, items []item) {
 		c := &Chapter{
 			Name: it.name, Title: it.title, File: it.file.name, Path: it.file.path, Pos: it.at.Pos,
 			Session: it.session, Style: styles[i].name, Asked: styles[i].asked, Statuses: it.statuses, Workdir: it.workdir,
-			Exclusive: it.exclusive, Terms: it.terms,
+			Exclusive: it.exclusive, Terms: it.terms, Files: docs[i].src.files(),
 		}
 		l.ownSession(d, it)
 		l.headings = nil

@@ -122,7 +122,8 @@ func (p *sectionParser) separate(t *token) {
 // close ends the section at an offset.
 func (p *sectionParser) close(at int) {
 	if p.skip != "" {
-		p.log.warn(CodeStepOutside, p.skipAt, "put it right before a fence of commands", "this skip comes before nothing that would run")
+		p.log.warn(CodeStepOutside, p.skipAt, "put it right before a fence of commands; <!-- ```skip REASON``` --> skips the whole section",
+			"this skip comes before nothing that would run")
 	}
 	if p.file != "" {
 		p.log.warn(CodeStepOutside, p.fileAt, "put it right before the fence", "this file comes before no fence of its section")

@@ -185,6 +185,18 @@ func (s *source) edit(start, end int, text string) []Edit {
 	return []Edit{{at, s.text[start:end], text}}
 }
 
+// files are the files that the text comes from.
+func (s *source) files() (names []string) {
+	known := map[string]bool{"": true} // the text of a manifest has no path
+	for _, g := range s.segments {
+		if name := g.file.path; !known[name] {
+			known[name] = true
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // expander makes the substitutions of a chapter.
 type expander struct {
 	*loader

@@ -33,7 +33,8 @@ func isEducates(lang string) bool {
 	}
 	kind, name, ok := strings.Cut(lang, ":")
 	letter := func(c byte) bool { return 'a' <= c && c <= 'z' || c == '-' }
-	return ok && name != "" && prefix(name, letter) == len(name) && slices.Contains([]string{"terminal", "examiner", "editor", "dashboard", "workshop", "files", "section"}, kind)
+	kinds := []string{"terminal", "examiner", "editor", "dashboard", "workshop", "files", "section"}
+	return ok && name != "" && prefix(name, letter) == len(name) && slices.Contains(kinds, kind)
 }
 
 // action is the YAML of an action's fence.

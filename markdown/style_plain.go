@@ -103,7 +103,8 @@ func (p *sectionParser) untilKey(t *token, command *Step, text string, o origin,
 		break
 	}
 	_, at := o.pieces(text, [][2]int{key})
-	p.add(t, &Step{Directive: "key", Text: "^C", Rule: "^C behind an output", Skip: command.Skip}, at.marks[0].src, at.marks[0].src, at).cut = true
+	pressed := &Step{Directive: "key", Text: "^C", Rule: "^C behind an output", Skip: command.Skip}
+	p.add(t, pressed, at.marks[0].src, at.marks[0].src, at).cut = true
 }
 
 // showsStatus makes a step of the status that the next command of a fence shows, `echo $?`: the

@@ -243,7 +243,8 @@ func TestInconclusive(t *testing.T) {
 			exercise(busy) + exercise(right), Options{StopAtFail: true, Strict: true}, "inconclusive skipped: inconclusive",
 		},
 		"strict with a flake": {
-			exercise(busy) + exercise("```bash\n"+turn("x", "fp")+"\n```\n"), Options{Strict: true, Retries: 1, AllowFlaky: true},
+			exercise(busy) + exercise("```bash\n"+turn("x", "fp")+"\n```\n"),
+			Options{Strict: true, Retries: 1, AllowFlaky: true},
 			"inconclusive flaky: inconclusive",
 		},
 		"not a line": {exercise("```bash\necho ' inconclusive: no measurement'\n```\n"), Options{}, "passed: passed"},

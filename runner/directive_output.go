@@ -15,7 +15,12 @@ var outputDirective = directive{
 		"[..] within a line for any text, and a backslash before one makes it literal. " +
 		"check --update writes the real output into the deck",
 	follows: ownSnippet,
-	links:   func(l *linker, _ *Step) { l.typed[0].compares = true },
+	links: func(l *linker, step *Step) {
+		l.typed[0].compares = true
+		if asked := l.typed[0].status; asked != nil { // a status step came before
+			step.op.condition.Status = asked
+		}
+	},
 	compile: func(step *markdown.Step) (operation, error) {
 		return operation{
 			kind: KindJudges, condition: Condition{Ends: true, Output: parseExpected(step.Text)}, act: compareOutput,

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"slices"
 	"time"
 
 	"workshop/markdown"
@@ -146,6 +147,24 @@ type StepResult struct {
 	Failure  *Failure
 	ByHand   bool   // a person typed during the step
 	Output   string // the terminal's output during it, escape sequences stripped, head and tail only
+}
+
+// Wanting reports whether an exercise with this verdict is to be run again: it did not pass, and
+// was not skipped by its terms.
+func (v Verdict) Wanting() bool { return v != Passed && v != Skipped }
+
+// Outcome is what a run knows of an exercise of the session: its verdict; or that of the session,
+// if it failed in its set-up or its clean-up although its own exercises passed; or interrupted, if
+// the run ended before the exercise.
+func (s *SessionResult) Outcome(e *ExerciseResult) Verdict {
+	if e.Verdict == Skipped && e.Failure == nil {
+		return Interrupted
+	}
+	blamed := func(o *ExerciseResult) bool { return !o.Setup && o.Verdict.Wanting() }
+	if e.Verdict == Passed && s.Verdict.Wanting() && !slices.ContainsFunc(s.Exercises, blamed) {
+		return s.Verdict
+	}
+	return e.Verdict
 }
 
 // rank orders the verdicts from the best to the worst.

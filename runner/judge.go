@@ -204,7 +204,8 @@ func (c *command) judge(status int) error {
 	}
 	hint := ""
 	if c.step.Rule != "" && !c.step.Hidden && c.wants() == nil {
-		hint = "if it is to fail: show its status with `$ echo $?` in a fence of prompts, or put <!-- workshop: status nonzero --> behind the fence"
+		hint = "if it is to fail: show its status with `$ echo $?` in a fence of prompts, " +
+			"or put <!-- workshop: status nonzero --> behind the fence"
 	}
 	f := c.failf(hint, "the command ended with status %d%s", status, c.wants().instead())
 	f.Status = &status

@@ -87,6 +87,18 @@ func (p *Plan) Exercises() (n int) {
 	return n
 }
 
+// Own counts the exercises that do not run merely as set-up.
+func (p *Plan) Own() (n int) {
+	for _, s := range p.Sessions {
+		for _, e := range s.Exercises {
+			if !e.Setup {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // Compile turns decks into the plan that runs all of them. Every mistake of every
 // step is found here, before anything runs: the error is a [markdown.ErrorList].
 func Compile(decks ...*markdown.Deck) (*Plan, error) { return Compiler{}.Compile(decks...) }

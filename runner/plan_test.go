@@ -158,8 +158,16 @@ func TestMistakes(t *testing.T) {
 			"d.md:7:6: reject: /a*/ matches nothing at all, too: it cannot fail (```reject TEXT``` or ```reject /REGEX/```)",
 		},
 		{[]string{first, "until"}, "d.md:7:6: until: there is no text to look for (```until TEXT``` or ```until /REGEX/```)"},
-		{[]string{first, "status"}, "d.md:7:6: status: it takes a number from 0 to 255, nonzero, or any (```status N``` or ```status nonzero``` or ```status any```)"},
-		{[]string{first, "status 256"}, "d.md:7:6: status: it takes a number from 0 to 255, nonzero, or any (```status N``` or ```status nonzero``` or ```status any```)"},
+		{
+			[]string{first, "status"},
+			"d.md:7:6: status: it takes a number from 0 to 255, nonzero, or any " +
+				"(```status N``` or ```status nonzero``` or ```status any```)",
+		},
+		{
+			[]string{first, "status 256"},
+			"d.md:7:6: status: it takes a number from 0 to 255, nonzero, or any " +
+				"(```status N``` or ```status nonzero``` or ```status any```)",
+		},
 		{[]string{first, "timeout 5"}, "d.md:7:6: timeout: it takes a duration with its unit, such as 90s, 5m or 1h30m (```timeout DURATION```)"},
 		{[]string{"timeout 5s", first}, "d.md:4:6: timeout comes before any step of its exercise (it is about the step before it)"},
 		{

@@ -18,8 +18,9 @@ var ErrNothingSelected = errors.New("no exercise is selected")
 type Selection struct {
 	Chapters  []string // file stem, manifest name, or slug of a `# Title`
 	Slides    []Range
-	Exercises []string // ids
-	FromStart bool     // run the exercises before them in the session, as set-up
+	Exercises []string                    // ids
+	Picked    map[*markdown.Exercise]bool // nil: all
+	FromStart bool                        // run the exercises before them in the session, as set-up
 }
 
 // Range is a range of slide numbers, inclusive.
@@ -41,7 +42,7 @@ func ParseRange(s string) (Range, error) {
 
 // Empty reports whether the selection selects everything.
 func (sel Selection) Empty() bool {
-	return len(sel.Chapters) == 0 && len(sel.Slides) == 0 && len(sel.Exercises) == 0
+	return len(sel.Chapters) == 0 && len(sel.Slides) == 0 && len(sel.Exercises) == 0 && sel.Picked == nil
 }
 
 // chapter reports whether the selected chapters include this slide of this chapter.
@@ -58,7 +59,8 @@ func (sel Selection) slide(n int) bool {
 // Includes reports whether a slide is selected, and its exercise e unless that is nil.
 func (sel Selection) Includes(c *markdown.Chapter, s *markdown.Slide, e *markdown.Exercise) bool {
 	return sel.chapter(c, s) && sel.slide(s.Number) &&
-		(len(sel.Exercises) == 0 || e != nil && slices.Contains(sel.Exercises, e.ID))
+		(len(sel.Exercises) == 0 || e != nil && slices.Contains(sel.Exercises, e.ID)) &&
+		(sel.Picked == nil || e != nil && sel.Picked[e])
 }
 
 // Check finds unknown names; the error lists the names in the decks.
@@ -170,6 +172,9 @@ func (s *Session) narrow(sel Selection, errs *markdown.ErrorList) bool {
 	s.Exercises = kept
 	return true
 }
+
+// Verifies reports whether the exercise has a step that is carried out.
+func (e *Exercise) Verifies() bool { return e.last() != nil }
 
 // checkBeginning finds steps that need a command of an earlier exercise.
 func (e *Exercise) checkBeginning(errs *markdown.ErrorList) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -247,10 +248,7 @@ var composeFiles = []string{"docker-compose.yml", "docker-compose.yaml", "compos
 // names, else the folder of the Compose file beside the deck, else, for slides, the folder of the
 // sample application, and for other documents an empty directory.
 func (src *source) workdir(s *runner.Session, inPlace bool) (runner.Workdir, error) {
-	dir := s.Workdir
-	if dir == "" {
-		dir = src.composeDir()
-	}
+	dir := src.folder(s)
 	if dir == "" && src.documents() {
 		if inPlace {
 			return runner.Workdir{Name: emptyDir, Place: filepath.Join(src.root, filepath.FromSlash(src.deck.Dir))}, nil
@@ -278,6 +276,9 @@ func (src *source) workdir(s *runner.Session, inPlace bool) (runner.Workdir, err
 	return runner.Workdir{Name: name, FS: sub}, err
 }
 
+// folder is the directory of the deck's file system in which a session starts; "" if it has none.
+func (src *source) folder(s *runner.Session) string { return cmp.Or(s.Workdir, src.composeDir()) }
+
 // emptyDir is the name of the directory in which a session of documents starts, unless they name one.
 const emptyDir = "work"
 
@@ -287,14 +288,18 @@ func (src *source) documents() bool {
 	return slices.ContainsFunc(src.deck.Chapters, func(c *markdown.Chapter) bool { return c.Sections() })
 }
 
+// composeDirs are the directories in which a Compose file is looked for, in order.
+func (src *source) composeDirs() []string {
+	if src.deck.Dir == "." {
+		return []string{"."}
+	}
+	return []string{src.deck.Dir, path.Dir(src.deck.Dir)}
+}
+
 // composeDir returns the folder of the Compose file: the deck's own folder, or its parent. "" if
 // neither has one.
 func (src *source) composeDir() string {
-	near := []string{src.deck.Dir}
-	if src.deck.Dir != "." {
-		near = append(near, path.Dir(src.deck.Dir))
-	}
-	for _, dir := range near {
+	for _, dir := range src.composeDirs() {
 		for _, file := range composeFiles {
 			if info, err := fs.Stat(src.fsys, path.Join(dir, file)); err == nil && info.Mode().IsRegular() {
 				return dir

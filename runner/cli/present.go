@@ -260,6 +260,7 @@ func openLedger(plan *runner.Plan, deck *source) (*ledger.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
+	book.Program = build()
 	book.Know(plan)
 	return book, nil
 }
@@ -293,6 +294,11 @@ func (q quietly) Event(e runner.Event) error {
 }
 
 func (q quietly) Finish(r *runner.Result) error {
+	if r != nil {
+		own := *r
+		own.Sessions = slices.DeleteFunc(slices.Clone(r.Sessions), func(s *runner.SessionResult) bool { return s.Deck != q.deck })
+		r = &own
+	}
 	_ = q.Ledger.Finish(r)
 	return nil
 }

@@ -104,7 +104,7 @@ func TestReadmeStyles(t *testing.T) {
 	for _, st := range markdown.Styles() {
 		want.WriteString("| `" + st.Name + "` | " + st.Summary + " |\n")
 	}
-	_, got, _ := strings.Cut(between(t, readme(t), "<!-- styles", "\n\n- A fence"), "|---|---|\n")
+	_, got, _ := strings.Cut(between(t, readme(t), "<!-- styles", "\n\n**Commands and outputs**"), "|---|---|\n")
 	if diff := cmp.Diff(want.String(), got+"\n"); diff != "" {
 		t.Error(diff)
 	}

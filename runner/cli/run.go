@@ -73,7 +73,11 @@ before anything runs. Warnings are shown.`,
 	job.flakeFlags(cmd)
 	cmd.Flags().BoolVar(&job.update, "update", false,
 		"write the snippets' output into the deck's output fences, if three runs agree")
+	job.picks.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := job.picks.check(cmd, args); err != nil {
+			return err
+		}
 		job.stopAtFail = *failFast
 		job.console, job.lint, job.dialect.fill = "console", true, job.update
 		return job.run(cmd.Context(), args, streams)
@@ -105,6 +109,7 @@ type job struct {
 	lint         bool // lint first; warnings are all printed
 	broken       broken
 	flakes       flakes
+	picks        picks
 	requireAll   bool
 }
 
@@ -150,7 +155,7 @@ func runFlags(cmd *cobra.Command, network string) *job {
 	j.reportFlags(cmd, report.FileFormats())
 	f.BoolVar(&j.broken.keep, "keep-broken", false, "let exercises with mistakes of reading have no part in the exit status")
 	f.BoolVar(&j.requireAll, "require-all", false, "exercises whose requirements are not met are broken, not skipped")
-	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts for workshop present")
+	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts, for workshop present and --failed")
 	return j
 }
 
@@ -167,7 +172,8 @@ const autopilot = "autopilot"
 func dialectFlags(cmd *cobra.Command) *dialect {
 	d := &dialect{}
 	f := cmd.Flags()
-	f.StringVar(&d.compat, "compat", "", "read decks of `autopilot`: skip steps with an unknown directive, with a warning, and press the key of keys ^C")
+	f.StringVar(&d.compat, "compat", "", "read decks of `autopilot`: skip steps with an unknown directive, with a warning, "+
+		"and press the key of keys ^C")
 	f.StringVar(&d.style, "style", "", "read the documents as `STYLE`: "+strings.Join(markdown.StyleNames(), ", ")+
 		" (default: what the deck says, else what it looks like)")
 	completeWords(cmd, "style", markdown.StyleNames()...)
@@ -213,8 +219,8 @@ func (d *dialect) load(args []string, warnings io.Writer) (*runner.Plan, []*sour
 	return plan, sources, errs.Err()
 }
 
-// load reads, compiles and lints decks, and prints the warnings.
-func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runner.Plan, []*source, error) {
+// load reads, compiles and lints decks, and prints the warnings. It completes the selection.
+func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, streams Streams) (*runner.Plan, []*source, error) {
 	plan, sources, err := j.dialect.load(args, io.Discard)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
@@ -223,7 +229,10 @@ func (j *job) load(args []string, sel runner.Selection, streams Streams) (*runne
 	if err := unasked(plan, sources, args); err != nil {
 		return nil, nil, err
 	}
-	found := lintPlan(plan, sources, errs, sel)
+	if err := j.picks.choose(ctx, j, plan, sources, sel); err != nil {
+		return nil, nil, err
+	}
+	found := lintPlan(plan, sources, errs, *sel)
 	parts := found.Part(j.lint)
 	if j.lint {
 		warnOf(streams.Err, parts.Rest)
@@ -248,11 +257,12 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err != nil {
 		return err
 	}
-	plan, sources, err := j.load(args, sel, streams)
+	plan, sources, err := j.load(ctx, args, &sel, streams)
 	if err != nil {
 		return err
 	}
-	sel.FromStart = j.fromStart
+	sel.FromStart = j.fromStart || j.picks.builds()
+	whole := plan.Own()
 	ledgers := j.ledgers(plan, sources)
 	if err := plan.Select(sel); err != nil {
 		return emptiness(err, sel, sources)
@@ -260,10 +270,14 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err := j.broken.print(plan, streams.Err); err != nil {
 		return err
 	}
+	if j.picks.dryRun {
+		return j.picks.print(streams.Out, plan, sel, whole)
+	}
 	opts, err := j.options(sources)
 	if err != nil {
 		return err
 	}
+	opts.Notes = j.picks.notes(plan, sel, whole)
 	if j.inPlace {
 		for _, s := range plan.Sessions {
 			if _, err := opts.Workdir(s); err != nil {

@@ -78,14 +78,15 @@ func (l Last) Worse(o Last) Last {
 	return l
 }
 
-// entry is a line of a ledger.
+// entry is a line of a ledger: the last result of a step, or of an exercise.
 type entry struct {
-	Place   string         `json:"place"` // exercise, and number of the step in it
-	Own     string         `json:"own"`   // digest of the step
+	Place   string         `json:"place"`         // exercise, and number of the step in it
+	Own     string         `json:"own,omitempty"` // digest of the step
 	Chain   string         `json:"chain,omitempty"`
 	Verdict runner.Verdict `json:"verdict"`
 	At      time.Time      `json:"at"`
 	Seconds float64        `json:"seconds"`
+	Program string         `json:"program,omitempty"` // that ran the exercise
 }
 
 // key is the place of a step and the digest of its content.
@@ -97,6 +98,8 @@ type key struct {
 // Ledger holds the last results of the steps of a deck. It is also a report: the events of runs add
 // to it. It is safe for concurrent use.
 type Ledger struct {
+	Program string // the version of the program that records; "": unknown
+
 	file string
 
 	mu      sync.Mutex
@@ -289,18 +292,79 @@ func (l *Ledger) Event(e runner.Event) error {
 			verdict = runner.Failed
 		}
 		if known && slices.Contains(verdicts, verdict) {
-			l.entries[k.place] = entry{k.place, k.own, k.chain, l.ofAttempts(k.place, verdict), e.Time.UTC(), e.Duration.Seconds()}
+			l.entries[k.place] = entry{
+				Place: k.place, Own: k.own, Chain: k.chain, Verdict: l.ofAttempts(k.place, verdict),
+				At: e.Time.UTC(), Seconds: e.Duration.Seconds(),
+			}
 			l.changed = true
 		}
 	}
 	return nil
 }
 
-// Finish writes the ledger. An error, such as a folder without write permission, does not affect
-// the run.
-func (l *Ledger) Finish(*runner.Result) error {
+// Run is the last result of an exercise, whatever its text was.
+type Run struct {
+	Verdict runner.Verdict // see [runner.SessionResult.Outcome]
+	Program string         // the version of the program that ran it; "": unknown
+}
+
+// LastRun returns the last result of an exercise, by its id.
+func (l *Ledger) LastRun(exercise string) (Run, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	e, ok := l.entries[exercise]
+	return Run{e.Verdict, e.Program}, ok
+}
+
+// Failed returns the ids of all exercises that did not pass when they ran last. Some may be gone.
+func (l *Ledger) Failed() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var ids []string
+	for place, e := range l.entries {
+		if e.Own == "" && e.Verdict.Wanting() {
+			ids = append(ids, place)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Runs reports whether the ledger knows the result of any exercise.
+func (l *Ledger) Runs() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.entries {
+		if e.Own == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// keep records the results of the exercises of a run.
+func (l *Ledger) keep(result *runner.Result) {
+	for _, s := range result.Sessions {
+		for _, e := range s.Exercises {
+			if e.Setup {
+				continue // it has a result elsewhere, if it was selected
+			}
+			l.changed = true
+			l.entries[e.ID] = entry{
+				Place: e.ID, Verdict: s.Outcome(e), At: e.Started.UTC(), Seconds: e.Duration.Seconds(), Program: l.Program,
+			}
+		}
+	}
+}
+
+// Finish records the results of exercises and writes the ledger. An error, such as a folder
+// without write permission, does not affect the run.
+func (l *Ledger) Finish(result *runner.Result) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if result != nil {
+		l.keep(result)
+	}
 	if l.file == "" || !l.changed {
 		return nil
 	}

@@ -15,11 +15,13 @@ import (
 // repository is a repository of slides whose manifests are above the chapters.
 func repository() fstest.MapFS {
 	files := map[string]string{
-		"slides/a.yml":              "title: A course\ngitrepo: github.com/a/b\ncontent:\n- k8s/pods.md\n- - k8s/nested.md\n- {file: k8s/named.md, name: other}\n",
-		"slides/b.yml":              "title: |\n  Two\n  lines\nslides: https://b\ncontent: [k8s/pods.md]\n",
-		"slides/stack.yml":          "services:\n  web: {image: nginx}\nhtml: no\n",
-		"slides/images/one.png":     "(a picture)",
-		"slides/k8s/pods.md":        "# @@TITLE@@\n\n![One](images/one.png) [built](b.yml.html)\n\n.exercise[ ```open https://@@GITREPO@@``` ]\n\n@@SLIDES@@\n",
+		"slides/a.yml": "title: A course\ngitrepo: github.com/a/b\ncontent:\n- k8s/pods.md\n" +
+			"- - k8s/nested.md\n- {file: k8s/named.md, name: other}\n",
+		"slides/b.yml":          "title: |\n  Two\n  lines\nslides: https://b\ncontent: [k8s/pods.md]\n",
+		"slides/stack.yml":      "services:\n  web: {image: nginx}\nhtml: no\n",
+		"slides/images/one.png": "(a picture)",
+		"slides/k8s/pods.md": "# @@TITLE@@\n\n![One](images/one.png) [built](b.yml.html)\n\n" +
+			".exercise[ ```open https://@@GITREPO@@``` ]\n\n@@SLIDES@@\n",
 		"slides/k8s/nested.md":      "# Nested\n\n@@GITREPO@@ and @@SLIDES@@\n",
 		"slides/k8s/named.md":       "# Named\n\n@@GITREPO@@\n",
 		"slides/k8s/unlisted.md":    "# Unlisted\n\n![One](images/one.png) @@SLIDES@@ @@HTML@@\n",
@@ -56,7 +58,8 @@ func TestBeside(t *testing.T) {
 			"@@SLIDES@@ has no value", "@@HTML@@ has no value",
 		}},
 		{"slides/alone/workshop.yml", []string{
-			"@@TITLE@@ has no value", "images/one.png: no such file for this image", "b.yml.html: no such file for this link", "@@GITREPO@@ has no value", "@@SLIDES@@ has no value",
+			"@@TITLE@@ has no value", "images/one.png: no such file for this image", "b.yml.html: no such file for this link",
+			"@@GITREPO@@ has no value", "@@SLIDES@@ has no value",
 		}},
 		{"docs/far.md", []string{"images/one.png: no such file for this image", "@@TITLE@@ has no value"}},
 	}
@@ -92,7 +95,11 @@ func TestBelieved(t *testing.T) {
 		{"an address", snippet("ssh docker@`X.X.X.X`\ncurl A.B.C.D:8000"), "placeholder placeholder"},
 		{"a node", snippet("ssh `nodeX`"), "placeholder"},
 		{"a node that is not highlighted", snippet("ssh nodeX"), ""},
-		{"the rest of a name", snippet("kubectl delete pod `blue-xxxxxxxx-yyyyy`\nkubectl logs web-xxxx-yyyy\nkubectl describe rs rng-yyyy"), "placeholder placeholder placeholder"},
+		{
+			"the rest of a name",
+			snippet("kubectl delete pod `blue-xxxxxxxx-yyyyy`\nkubectl logs web-xxxx-yyyy\nkubectl describe rs rng-yyyy"),
+			"placeholder placeholder placeholder",
+		},
 		{"a port", snippet("curl localhost:`3xxxx`"), "placeholder"},
 		{"dots", snippet("docker service update `...` web"), "placeholder"},
 		{"dots that are an argument", snippet("go test ./...\ngit log a...b\ngo vet `./...`"), ""},
@@ -135,16 +142,28 @@ func TestBelieved(t *testing.T) {
 		{"a loop that joins", loop("curl -s localhost && sleep 0.1"), ""},
 		{"a loop that asks", snippet("until curl -s localhost; do echo .; sleep 1; done"), ""},
 		{"pipefail", snippet("set -euo pipefail") + "\n" + snippet("docker ps | sort"), ""},
-		{"pipefail that is taken back", snippet("set -o pipefail; docker ps | sort; set +o pipefail") + "\n" + snippet("docker ps | sort"), "masked-status"},
+		{
+			"pipefail that is taken back",
+			snippet("set -o pipefail; docker ps | sort; set +o pipefail") + "\n" + snippet("docker ps | sort"), "masked-status",
+		},
 		{"in the background", snippet("docker ps | sort &"), ""},
 		{"a command that a key ends", snippet("docker ps | sort; docker logs web | less") + "\n<!-- ```key q``` -->", "masked-status"},
 
 		{"an editor", snippet("git commit"), "editor-opens"},
 		{"with keys", snippet("git commit -a") + "\n<!--\n```wait x```\n```keys :q!```\n```key Enter```\n-->", "editor-opens"},
 		{"an editor in the middle", snippet("git add .; git rebase -i main"), "editor-opens"},
-		{"other editors", snippet("kubectl -n x edit deploy web\ngit tag -a v1\ngit merge --no-ff topic\nsudo crontab -e"), "editor-opens editor-opens editor-opens editor-opens"},
-		{"a message", snippet("git commit -m x\ngit commit -am y\ngit commit --amend --no-edit\ngit tag -a v1 -m v1\ngit merge topic\ngit tag v2"), ""},
-		{"a chosen editor", snippet("export EDITOR=vi") + "\n" + snippet("git commit") + "\n<!--\n```wait x```\n```keys :q!```\n```key Enter```\n-->", ""},
+		{
+			"other editors", snippet("kubectl -n x edit deploy web\ngit tag -a v1\ngit merge --no-ff topic\nsudo crontab -e"),
+			"editor-opens editor-opens editor-opens editor-opens",
+		},
+		{
+			"a message",
+			snippet("git commit -m x\ngit commit -am y\ngit commit --amend --no-edit\ngit tag -a v1 -m v1\ngit merge topic\ngit tag v2"), "",
+		},
+		{
+			"a chosen editor",
+			snippet("export EDITOR=vi") + "\n" + snippet("git commit") + "\n<!--\n```wait x```\n```keys :q!```\n```key Enter```\n-->", "",
+		},
 		{"a chosen editor that opens", snippet("export EDITOR=vi") + "\n" + snippet("git commit"), "never-ends"},
 		{"an editor that opens, for one command", snippet("EDITOR=vi kubectl edit deploy web"), "never-ends"},
 		{"an editor that opens within a loop", snippet("export EDITOR=vi; for i in $X; do kubectl edit deploy $i; done"), "never-ends"},

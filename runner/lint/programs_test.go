@@ -222,7 +222,10 @@ func TestFlow(t *testing.T) {
 		},
 		{"an editor that is not", snippet("vim x") + "\n<!--\n```keys ihello```\n```key Escape```\n-->\n" + snippet("ls"), "types-into-program"},
 		{"nano that is left", snippet("nano x") + "\n<!--\n```keys hello```\n```key ^X```\n```keys n```\n-->\n" + snippet("ls"), ""},
-		{"two programs at once", snippet("top") + "\n<!-- ```wait Tasks``` -->\n" + snippet("ls") + "\n<!-- ```key q``` -->", "types-into-program"},
+		{
+			"two programs at once",
+			snippet("top") + "\n<!-- ```wait Tasks``` -->\n" + snippet("ls") + "\n<!-- ```key q``` -->", "types-into-program",
+		},
 		{"packets that may not come", snippet("tcpdump -c 3 port 9000") + "\n<!-- ```key ^C``` -->", ""},
 		{"a wait for the name of a file", snippet("vim poem.txt") + "\n<!--\n```wait poem.txt```\n```keys :q```\n```key Enter```\n-->", ""},
 		{"a wait for a question", snippet("read -p 'Your name? ' name") + "\n<!--\n```wait Your name```\n```key Enter```\n-->", ""},

@@ -63,7 +63,8 @@ var (
 	word = regexp.MustCompile(`[A-Za-z0-9._…-]+`)
 	// certain words are placeholders wherever they stand, others where they are highlighted.
 	certain = regexp.MustCompile(`^(?:[A-Z]\.){3}[A-Z]$|-(?:x{4,}|y{4,}|z{4,})(?:$|[^a-z])`)
-	likely  = regexp.MustCompile(`^(?:[a-z]\.){3}[a-z]$|^[a-z]{3,}-?[XYN]$|(?:^|[^A-Za-z])(?:x{3,}|X{3,}|y{3,}|Y{3,})(?:$|[^A-Za-z])|(?:\.\.\.|…)$`)
+	likely  = regexp.MustCompile(`^(?:[a-z]\.){3}[a-z]$|^[a-z]{3,}-?[XYN]$|` +
+		`(?:^|[^A-Za-z])(?:x{3,}|X{3,}|y{3,}|Y{3,})(?:$|[^A-Za-z])|(?:\.\.\.|…)$`)
 )
 
 // stands are the words that stand for something else, outside of comments. Of many it finds the

@@ -16,8 +16,9 @@ var typedSubstitution = Rule{
 typed as it is, and the command would be about something that does not exist. A file that
 is named by itself has the values of the manifests above it that list it. A name in an
 argument of sed or grep is allowed.`,
-	Bad:  ".exercise[\n```bash\ngit clone https://@@GITREPO@@\n```\n]\n",
-	Good: "-- workshop.yml --\ngitrepo: github.com/a/b\ncontent: [a.md]\n-- a.md --\n.exercise[\n```bash\ngit clone https://@@GITREPO@@\n```\n]\n",
+	Bad: ".exercise[\n```bash\ngit clone https://@@GITREPO@@\n```\n]\n",
+	Good: "-- workshop.yml --\ngitrepo: github.com/a/b\ncontent: [a.md]\n" +
+		"-- a.md --\n.exercise[\n```bash\ngit clone https://@@GITREPO@@\n```\n]\n",
 	session: func(p *pass, f *flow) {
 		for i := range f.visits {
 			v := &f.visits[i]
