@@ -80,6 +80,24 @@ $(COMPOSE_V5):
 	cd testdata/compose/client && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X github.com/docker/compose/v5/internal.Version=v5.6.0' \
 		-o $(CURDIR)/$@ github.com/docker/compose/v5/cmd
 
+# Tools for the workflows that init writes. Building them takes about a minute and a half, once; act
+# has 31 MB.
+ACTIONLINT := .cache/bin/actionlint-v1.7.12
+ACT := .cache/bin/act-v0.2.89
+
+.PHONY: actions
+actions: $(ACTIONLINT) $(ACT) ## build actionlint and act, for the tests of the workflows that init writes
+
+$(ACTIONLINT):
+	mkdir -p $(@D)
+	GOBIN=$(CURDIR)/$(@D) go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	mv $(@D)/actionlint $@
+
+$(ACT):
+	mkdir -p $(@D)
+	GOBIN=$(CURDIR)/$(@D) go install github.com/nektos/act@v0.2.89
+	mv $(@D)/act $@
+
 .PHONY: bench
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) $(PKGS)

@@ -31,6 +31,7 @@ type Deck struct {
 	Network  string            // the manifest's network: key, as written
 	Compose  string            // the manifest's compose: key, as written
 	Values   map[string]string // the keys of the manifest that are substituted, such as gitrepo; nil without a manifest
+	Secrets  []string          // the manifest's secrets: key, names of variables whose values are masked
 	Mirrors  []Mirror          // the manifest's mirrors: key
 	Terms                      // of the whole deck
 	Chapters []*Chapter

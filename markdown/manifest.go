@@ -133,7 +133,7 @@ type field struct {
 
 // manifestKeys are the keys of a manifest.
 func manifestKeys() []string {
-	return append(valueKeys(), strings.Fields("exclude content session style statuses pipefail workdir engine network compose lint")...)
+	return append(valueKeys(), strings.Fields("exclude content session style statuses pipefail workdir engine network compose lint secrets")...)
 }
 
 // valueKeys are the keys whose values are substituted.
@@ -215,6 +215,8 @@ func (m *manifestReader) key(key string, n *yaml.Node) {
 		}
 	case "lint":
 		m.lint(n)
+	case "secrets":
+		m.deck.Secrets = m.strings(n, "secrets: a list of variables of the environment")
 	case "engine":
 		m.deck.Engine = m.choice(n, key, "auto", "embedded", "docker")
 	case "network":

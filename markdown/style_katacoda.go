@@ -220,8 +220,13 @@ func (l *loader) asset(host, file, name string, a asset) (script, error) {
 // session has such a place.
 func belowHome(target string) (string, bool) {
 	for _, to := range []struct{ from, here string }{
-		{"~", "."}, {"$HOME", "."}, {"/root", "."}, {"/home/scrapbook", "."},
-		{"/usr/local/bin", binaries}, {"/usr/bin", binaries}, {"/bin", binaries},
+		{"~", "."},
+		{"$HOME", "."},
+		{"/root", "."},
+		{"/home/scrapbook", "."},
+		{"/usr/local/bin", binaries},
+		{"/usr/bin", binaries},
+		{"/bin", binaries},
 	} {
 		if rest, ok := strings.CutPrefix(target, to.from); ok && (rest == "" || rest[0] == '/') {
 			target = to.here + rest
@@ -250,7 +255,7 @@ func (l *loader) matching(folder, pattern string) (names []string) {
 			return fs.SkipAll
 		}
 		if err != nil || d.IsDir() || name == folder {
-			return nil // what cannot be read is no match
+			return nil //nolint:nilerr // a file that cannot be read is no match
 		}
 		name = strings.TrimPrefix(name, folder+"/")
 		ok, _ := path.Match(pattern, name)

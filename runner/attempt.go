@@ -41,13 +41,21 @@ func (r *run) attempts(ctx context.Context) {
 
 // round runs sessions once, side by side if that is wanted.
 func (r *run) round(ctx context.Context, sessions []*Session) (results []*SessionResult) {
-	if r.abreast(sessions) {
+	if r.jobs(sessions) > 0 {
 		return r.parallel(ctx, sessions)
 	}
 	for _, s := range sessions {
 		results = append(results, r.session(ctx, s))
 	}
 	return results
+}
+
+// jobs is the number of sessions that run side by side, 0 if they run one after the other.
+func (r *run) jobs(sessions []*Session) int {
+	if r.opts.Jobs < 2 || r.opts.Resized != nil || r.opts.Pause != nil || len(sessions) < 2 {
+		return 0
+	}
+	return r.opts.Jobs
 }
 
 // again are the sessions of the next attempt.

@@ -93,7 +93,9 @@ func (s *session) request(ctx context.Context, page string, limit time.Duration)
 		return "", err
 	}
 	defer r.Close()
-	p, err := s.sandbox.Start(sandbox.Cmd{Argv: []string{tool, limit.String(), page}, Dir: s.dir, Files: []*os.File{nil, w}})
+	p, err := s.sandbox.Start(sandbox.Cmd{
+		Argv: []string{s.sandbox.Inside(tool), limit.String(), page}, Dir: s.sandbox.Inside(s.dir), Files: []*os.File{nil, w},
+	})
 	if err := errors.Join(err, w.Close()); err != nil {
 		return "", fmt.Errorf("open a page: %w", err)
 	}

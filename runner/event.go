@@ -32,7 +32,7 @@ type EventKind string
 
 // The kinds of events. Starts and ends nest: run, session, exercise, step.
 const (
-	RunStarted       EventKind = "run-started"       // Plan, Jobs, Repeat
+	RunStarted       EventKind = "run-started"       // Plan, Repeat, Jobs
 	EventNote        EventKind = "note"              // Note: the isolation of sessions, stand-ins …
 	EventProblem     EventKind = "problem"           // Failure: a reason why the run did not begin
 	SessionStarted   EventKind = "session-started"   // Session, Attempt
@@ -57,7 +57,6 @@ type Event struct {
 	Kind     EventKind
 	Time     time.Time
 	Plan     *Plan
-	Jobs     int // RunStarted: sessions that run side by side at most; 0: they run one after the other
 	Session  *Session
 	Exercise *Exercise
 	Step     *Step
@@ -71,6 +70,7 @@ type Event struct {
 	Output   string  // StepFinished: see [StepResult]
 	Attempt  int     // SessionStarted: its number, from 1
 	Repeat   int     // RunStarted: see [Options]
+	Jobs     int     // RunStarted: sessions that run side by side, 0 if they do not
 	Accepted bool    // RunFinished: see [Result]
 	Result   *Result // RunFinished
 }

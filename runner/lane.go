@@ -63,17 +63,18 @@ func (l *lane) write(b []byte) error {
 	return err
 }
 
-// open reports the waiting events, and each further event at once. An event whose bytes cannot be
-// read back is reported without them, and a remark in its exercise says so.
+// open reports the waiting events, and each further event at once. If the spool cannot be read,
+// an output is reported without its bytes, behind a remark that names its exercise.
 func (l *lane) open(report func(Event)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, w := range l.waiting {
 		if w.length > 0 {
-			w.Data = make([]byte, w.length)
-			if _, err := l.spool.ReadAt(w.Data, w.at); err != nil {
-				w.Data = nil
-				report(w.lost(err))
+			data := make([]byte, w.length)
+			if _, err := l.spool.ReadAt(data, w.at); err != nil {
+				report(lost(w.Event, err))
+			} else {
+				w.Data = data
 			}
 		}
 		report(w.Event)
@@ -82,16 +83,15 @@ func (l *lane) open(report func(Event)) {
 	l.discard()
 }
 
-// lost is the remark that the bytes of an event are missing in the reports.
-func (w waitingEvent) lost(err error) Event {
-	place := "session " + w.Session.Name
-	if w.Exercise != nil {
-		place = w.Exercise.Pos.String()
+// lost is the remark that bytes of the terminal are missing in the reports.
+func lost(e Event, err error) Event {
+	where := "session " + e.Session.Name
+	if e.Exercise != nil {
+		where = e.Exercise.ID
 	}
-	return Event{
-		Kind: EventNote, Time: w.Time, Session: w.Session, Exercise: w.Exercise, Step: w.Step,
-		Note: fmt.Sprintf("%s: output of the terminal is missing in the reports: it cannot be read back: %v", place, err),
-	}
+	e.Kind, e.Data = EventNote, nil
+	e.Note = fmt.Sprintf("%s: a part of its terminal's output is missing here, its verdict is not affected: %v", where, err)
+	return e
 }
 
 // discard forgets the waiting events.

@@ -364,6 +364,8 @@ func (l *Live) Notes() []string {
 
 // Judge judges the ended commands of exercises that are over, for [Live.Corrected]. It does not
 // wait: while a step runs it does nothing. Call it after each change of the terminal.
+//
+//nolint:contextcheck // it takes none, since nothing is waited for
 func (l *Live) Judge() {
 	if !l.busy.TryLock() {
 		return
@@ -372,9 +374,9 @@ func (l *Live) Judge() {
 	if l.exercise != nil || l.s.lost != nil || !slices.ContainsFunc(l.s.inOrder(), func(p *pane) bool { return p.command.pending() }) {
 		return
 	}
-	now, cancel := context.WithCancel(context.Background())
+	over, cancel := context.WithCancel(context.Background()) //nolint:forbidigo // nothing is waited for
 	cancel()
-	l.reads(now)
+	l.reads(over)
 }
 
 // Corrected are the corrections since the last call: each is an [ExerciseCorrected] about a

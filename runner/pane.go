@@ -42,7 +42,7 @@ func (p *pane) start(ctx context.Context) error {
 	var err error
 	p.shell, err = terminal.Start(ctx, terminal.Options{
 		Cols: place.Cols, Rows: place.Rows, Shell: s.run.opts.Shell, Pipefail: s.plan.Deck.Pipefail,
-		Past: s.run.opts.Past, Env: s.env, Dir: s.work, StateDir: state,
+		Past: s.run.opts.Past, Env: s.env, Dir: s.sandbox.Inside(s.work), StateDir: state, StateSeen: s.sandbox.Inside(state),
 		Start: func(c terminal.Command) (terminal.Process, error) {
 			p, err := s.sandbox.Start(sandbox.Cmd{Argv: c.Argv, Env: c.Env, Dir: c.Dir, TTY: c.TTY})
 			if err != nil {

@@ -18,11 +18,6 @@ type abreast struct {
 	done   chan struct{}
 }
 
-// abreast reports whether sessions run side by side.
-func (r *run) abreast(sessions []*Session) bool {
-	return r.opts.Jobs > 1 && r.opts.Resized == nil && len(sessions) > 1
-}
-
 // parallel runs sessions side by side, and reports them in the order of the plan. After a
 // failure that ends the run, the sessions behind it count as skipped, however far they have
 // come: the result is that of one session after the other.

@@ -53,7 +53,8 @@ type Stack interface {
 	Close() error
 }
 
-// Host is the place of a stack: one session's sandbox and folders.
+// Host is the place of a stack: one session's sandbox and folders. The session's processes may see
+// the folders elsewhere (see [sandbox.Sandbox.Inside]).
 type Host struct {
 	Dir     string // the session's folder, removed afterwards; short enough for sockets if /tmp can be used
 	Bin     string // an empty folder in it, the first on the shell's PATH
@@ -90,8 +91,8 @@ type Options struct {
 	Event       func(Event)  // gets every event, in order; must not block for long
 	Input       func([]byte) // gets every byte typed into a shell, in order; valid during the call only
 	Notes       []string     // remarks for the reader
-	// Jobs is the number of sessions that run side by side. Below 2, and with Resized, they run
-	// one after the other. The events and the result come in the order of the plan.
+	// Jobs is the number of sessions that run side by side. Below 2, and with Resized or Pause,
+	// they run one after the other. The events and the result come in the order of the plan.
 	Jobs int
 	// Needs are the things of this machine that a session needs for itself, such as "port 8000":
 	// two sessions with a common need do not run side by side. It may be nil.
@@ -101,6 +102,10 @@ type Options struct {
 	// form for comparison; the step passes without a comparison. Sessions that run side by side
 	// call it, and Input, at the same time.
 	Observe func(step *Step, output []string)
+	// Pause, if set, is called behind the end of an exercise that failed. The session stays as it
+	// is until Pause returns. The sessions run one after the other. The shell is a person's only
+	// during the call.
+	Pause func(context.Context, *Live, *ExerciseResult) Paused
 	// Resized delivers new sizes of the terminal while the run goes on. It may be nil.
 	Resized <-chan [2]int
 }
@@ -130,11 +135,7 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 	}
 	result := &Result{Plan: plan, Verdict: Passed, Started: time.Now(), Notes: opts.Notes, Repeat: opts.Repeat}
 	r := &run{opts: opts, plan: plan, result: result}
-	jobs := 0
-	if r.abreast(plan.Sessions) {
-		jobs = opts.Jobs
-	}
-	r.emit(Event{Kind: RunStarted, Time: r.result.Started, Plan: plan, Jobs: jobs, Repeat: opts.Repeat})
+	r.emit(Event{Kind: RunStarted, Time: r.result.Started, Plan: plan, Repeat: opts.Repeat, Jobs: r.jobs(plan.Sessions)})
 	for _, note := range opts.Notes {
 		r.note(note)
 	}
@@ -440,7 +441,14 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 	}
 	if !done(er.Verdict) && er.Verdict != Skipped && ctx.Err() == nil {
 		s.wants.judge(er)
-		s.active.recover(ctx)
+		if r.opts.Pause != nil && er.Verdict == Failed {
+			defer func() {
+				r.pause(ctx, s, er)
+				s.active.recover(ctx)
+			}()
+		} else {
+			s.active.recover(ctx)
+		}
 	}
 	er.Verdict = r.held(e, er.Verdict)
 	er.Duration = time.Since(er.Started)

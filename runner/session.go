@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,8 +21,8 @@ type session struct {
 	plan   *Session
 	limits Limits
 
-	dir     string
-	work    string
+	dir     string // as the runner sees it; see [sandbox.Sandbox.Inside] for the paths of the session
+	work    string // likewise
 	env     []string
 	sandbox *sandbox.Sandbox
 	stack   Stack
@@ -79,7 +80,9 @@ func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
 	}
 	r.addNote(isolationNote(s.sandbox, opts))
 	s.env = mergeEnv(r.opts.Env, plan.Env, r.opts.Override)
-	s.env = append(s.env, "HOME="+home, "TMPDIR="+tmp, "PATH="+bin+string(os.PathListSeparator)+r.opts.Path, "PWD="+s.work)
+	inside := s.sandbox.Inside
+	s.env = append(s.env, "HOME="+inside(home), "TMPDIR="+inside(tmp), "PATH="+inside(bin)+string(os.PathListSeparator)+r.opts.Path,
+		"PWD="+inside(s.work))
 	if r.opts.Stack != nil {
 		host := Host{Dir: s.dir, Bin: bin, Work: s.work, Deck: plan.Deck, Sandbox: s.sandbox}
 		if s.stack, err = r.opts.Stack(ctx, host); err != nil {
@@ -134,6 +137,9 @@ func isolationNote(sb *sandbox.Sandbox, opts sandbox.Options) string {
 		note += " with a network of its own (--network host gives them the machine's)"
 	case opts.PrivateNetwork:
 		note += "; a network of their own cannot be had here, so they share the machine's"
+	}
+	if err := sb.Unplaced(); err != nil {
+		note += fmt.Sprintf("; their directories have random names, not %s: %v", opts.Place, err)
 	}
 	return note
 }

@@ -233,7 +233,7 @@ func (s *session) script(ctx context.Context, argv ...string) (status int, said 
 	defer out.Close()
 	ctx, cancel := context.WithTimeout(ctx, s.limits.Step)
 	defer cancel()
-	p, err := s.sandbox.Start(sandbox.Cmd{Argv: argv, Env: s.env, Dir: s.work, Files: []*os.File{nil, out, out}})
+	p, err := s.sandbox.Start(sandbox.Cmd{Argv: argv, Env: s.env, Dir: s.sandbox.Inside(s.work), Files: []*os.File{nil, out, out}})
 	if err != nil {
 		return 0, "", err
 	}
@@ -283,15 +283,16 @@ func (s *session) mirror(ctx context.Context) error {
 		if err := copyTree(place, w.FS); err != nil {
 			return fmt.Errorf("mirrors: %s: %w", m.URL, err)
 		}
-		status, said, err := s.script(ctx, "bash", "-e", "-c", makeRepository, "bash", place)
+		seen := s.sandbox.Inside(place)
+		status, said, err := s.script(ctx, "bash", "-e", "-c", makeRepository, "bash", seen)
 		if err != nil || status != 0 {
 			return fmt.Errorf("mirrors: %s: git cannot make a repository of the folder: %w", m.URL, cmp.Or(err, errors.New(said)))
 		}
 		// git appends .git to some URLs by itself
-		if err := os.Symlink(place, place+".git"); err != nil {
+		if err := os.Symlink(filepath.Base(place), place+".git"); err != nil {
 			return err
 		}
-		env = append(env, fmt.Sprintf("GIT_CONFIG_KEY_%d=url.file://%s.insteadOf", i, place), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", i, m.URL))
+		env = append(env, fmt.Sprintf("GIT_CONFIG_KEY_%d=url.file://%s.insteadOf", i, seen), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", i, m.URL))
 	}
 	s.env = append(s.env, env...)
 	return nil

@@ -108,7 +108,7 @@ func screenshots(t *testing.T, ctx context.Context) {
 		return
 	}
 	for _, scheme := range []string{"light", "dark"} {
-		(&browsertest.Page{T: t, Ctx: ctx}).Scheme(scheme)
+		browsertest.Scheme(t, ctx, scheme)
 		picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 		if err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -24,6 +25,8 @@ type source struct {
 	fsys fs.FS
 	root string // the directory behind fsys; "" for the deck that is built in
 	opts markdown.Options
+	// files are those that the deck was read from: absolute, without links
+	files []string
 }
 
 // openDecks loads the named decks, which lie below root if root is not empty, with the style of the
@@ -93,7 +96,12 @@ func openDeck(arg, root string, opts markdown.Options) (*source, error) {
 	}
 	show := shown(arg, top, abs, info.IsDir())
 	opts.Path, opts.Outside = show, func(name string) string { return rootHint(top, dir, name, show) }
-	return loadDeck(r, top, filepath.ToSlash(name), opts)
+	read := &recorder{Root: r, dir: top, files: map[string]bool{}}
+	src, err := loadDeck(read, top, filepath.ToSlash(name), opts)
+	if src != nil {
+		src.fsys, src.files = r, read.list()
+	}
+	return src, err
 }
 
 func loadDeck(fsys fs.FS, root, name string, opts markdown.Options) (*source, error) {
@@ -243,6 +251,35 @@ func exerciseIDs(d *markdown.Deck) (ids []string) {
 
 // composeFiles are the file names that Compose looks for.
 var composeFiles = []string{"docker-compose.yml", "docker-compose.yaml", "compose.yaml", "compose.yml"}
+
+// recorder notes the files that a deck is read from.
+type recorder struct {
+	*markdown.Root
+	dir   string
+	files map[string]bool // absolute
+}
+
+func (r *recorder) note(name string) {
+	full := filepath.Join(r.dir, filepath.FromSlash(name))
+	if to, err := filepath.EvalSymlinks(full); err == nil {
+		full = to
+	}
+	r.files[full] = true
+}
+
+// Open opens a file.
+func (r *recorder) Open(name string) (fs.File, error) {
+	r.note(name)
+	return r.Root.Open(name)
+}
+
+// ReadFile reads a file.
+func (r *recorder) ReadFile(name string) ([]byte, error) {
+	r.note(name)
+	return r.Root.ReadFile(name)
+}
+
+func (r *recorder) list() []string { return slices.Sorted(maps.Keys(r.files)) }
 
 // workdir returns the directory in which a session of a deck starts: the directory that the deck
 // names, else the folder of the Compose file beside the deck, else, for slides, the folder of the

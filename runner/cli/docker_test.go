@@ -171,6 +171,15 @@ func TestDockerEngine(t *testing.T) {
 	}
 }
 
+// TestDockerBind mounts the session's directory into a container: the engine sees it at the same path.
+func TestDockerBind(t *testing.T) {
+	d := newDockerDeck(t, oneService, "```bash\ndocker-compose build\n"+
+		"docker run --rm -v \"$PWD:/work\" -v \"$(realpath \"$(command -v workshop)\"):/workshop\" --entrypoint /workshop workshop list /work/deck.md\n```\n```wait deck/a-slide```\n")
+	if out := d.check(0, "--wait", "20s"); !strings.Contains(out, "sees the directories of this machine") {
+		t.Error(out)
+	}
+}
+
 // A Dockerfile that the embedded builder refuses is passed to the real builder. Images that it
 // keeps, of stages and of the steps before a failed one, are removed at the end of the run.
 func TestDockerBuilder(t *testing.T) {

@@ -142,7 +142,7 @@ func (d *doctor) examine(ctx context.Context) error {
 		engines[kind.name] = true
 	}
 	d.shell(ctx)
-	d.isolation(ctx)
+	d.isolation(ctx, engines["docker"])
 	d.terms(ctx, engines["docker"])
 	d.programs(ctx, d.used())
 	d.docker(ctx, engines["docker"])
@@ -171,14 +171,20 @@ func (d *doctor) shell(ctx context.Context) {
 	}
 }
 
-// isolation starts a sandbox.
-func (d *doctor) isolation(ctx context.Context) {
-	s, err := sandbox.Start(ctx, sandbox.Options{PrivateNetwork: true})
+// isolation starts a sandbox. real says that a deck uses a real engine.
+func (d *doctor) isolation(ctx context.Context, real bool) {
+	dir, err := os.MkdirTemp("", "workshop-")
 	if err != nil {
 		d.add(problem, "isolation", "", "sessions cannot be started: %v", err)
 		return
 	}
+	s, err := sandbox.Start(ctx, sandbox.Options{PrivateNetwork: true, Remove: dir, Place: sessionPlace})
+	if err != nil {
+		d.add(problem, "isolation", "", "sessions cannot be started: %v", errors.Join(err, os.Remove(dir)))
+		return
+	}
 	d.ownNetwork = s.PrivateNetwork()
+	defer d.place(s.Unplaced(), real)
 	switch {
 	case s.Isolation() == sandbox.Namespace && d.ownNetwork:
 		d.add(found, "isolation", "", "PID namespace, with a network of its own")
@@ -190,6 +196,18 @@ func (d *doctor) isolation(ctx context.Context) {
 	}
 	if err := s.Close(); err != nil {
 		d.add(problem, "isolation", "", "a session does not end: %v", err)
+	}
+}
+
+// place reports the path of a session's directory; unplaced is the reason why it is random.
+func (d *doctor) place(unplaced error, real bool) {
+	switch {
+	case unplaced != nil:
+		d.add(instead, "directory", "", "each session's has a random name, not %s: %v", sessionPlace, unplaced)
+	case real:
+		d.add(instead, "directory", "", "each session's has a random name: a real engine sees the directories of this machine")
+	default:
+		d.add(found, "directory", "", "each session's is %s, in every run", sessionPlace)
 	}
 }
 

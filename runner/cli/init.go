@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ import (
 var starter embed.FS
 
 // ciFiles is the path in a repository where each CI system looks for its file.
-var ciFiles = map[string]string{"github": ".github/workflows/workshop.yml"}
+var ciFiles = map[string]string{"github": ".github/workflows/workshop.yml", "gitlab": ".gitlab-ci.yml"}
 
 func newInit(streams Streams) *cobra.Command {
 	cmd := &cobra.Command{
@@ -29,7 +30,8 @@ func newInit(streams Streams) *cobra.Command {
 		Short: "Begin a deck: a small one that passes, with comments that teach",
 		Long: `Writes a small deck to DIR (default: slides, where the other commands look): a
 manifest, two chapters with hidden directives, a directory to work in. It passes at
-once; change it from there. Nothing that exists is overwritten without --force.`,
+once; change it from there. Nothing that exists is overwritten without --force.
+With --ci a DIR that holds something gets the workflow only.`,
 		GroupID: "deck",
 		Args:    cobra.MaximumNArgs(1),
 	}
@@ -56,6 +58,9 @@ once; change it from there. Nothing that exists is overwritten without --force.`
 			if err != nil {
 				return err
 			}
+			if there, err := os.ReadDir(dir); err == nil && len(there) > 0 && !*force {
+				files = nil // a deck that exists gets the workflow only
+			}
 			files = append(files, f)
 		}
 		if err := writeNew(files, *force); err != nil {
@@ -67,6 +72,12 @@ once; change it from there. Nothing that exists is overwritten without --force.`
 		shown := shellWord(dir)
 		fmt.Fprintf(streams.Out, "\nNext:\n  workshop check %s    verify it, as in CI\n"+
 			"  workshop run %s      watch it run\n", shown, shown)
+		if *ci != "" {
+			fmt.Fprintf(streams.Out, "\nSet WORKSHOP_REPOSITORY in %s: CI builds workshop from there.\n", files[len(files)-1].name)
+			if revision() == "" {
+				fmt.Fprintln(streams.Out, "Set WORKSHOP_COMMIT as well: this binary does not know its own.")
+			}
+		}
 		return nil
 	}
 	return cmd
@@ -121,11 +132,28 @@ func workflow(system, dir string) (newFile, error) {
 		return newFile{}, err
 	}
 	text := strings.Replace(string(data), "DECK: slides\n", "DECK: "+yamlWord(filepath.ToSlash(deck))+"\n", 1)
+	if commit := revision(); commit != "" {
+		text = strings.Replace(text, "WORKSHOP_COMMIT: COMMIT\n", "WORKSHOP_COMMIT: "+yamlWord(commit)+"\n", 1)
+	}
 	name := filepath.Join(top, filepath.FromSlash(place))
 	if rel, err := filepath.Rel(wd, name); err == nil && !filepath.IsAbs(dir) {
 		name = rel
 	}
 	return newFile{name, []byte(text)}, nil
+}
+
+// revision is the commit that this binary was built of; "" if it is unknown.
+func revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return ""
 }
 
 // writeNew writes all the files or none. It fails if one of them exists, unless force is set.

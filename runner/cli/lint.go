@@ -83,6 +83,7 @@ func (l *linter) run(args []string) error {
 			return err
 		}
 	}
+	found.Workspace = workspace()
 	if l.format == "text" && report.Detect(l.streams.Out, os.Getenv).Color {
 		writeColoured(l.streams.Out, found)
 	} else if err := found.Write(l.streams.Out, l.format); err != nil {

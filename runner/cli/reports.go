@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -35,8 +36,7 @@ the run as check does, and writes the reports that are asked for. They are those
 check would have written.
 
 The lines of a run that was killed end anywhere: its step under way is interrupted, and
-what comes after it has not run. Of sessions side by side (check -j N) the lines are written
-in the order of the deck: what has become of the later ones is not known, and said so.
+what comes after it has not run.
 
 Exit status: that of the run.`,
 		Args: cobra.ExactArgs(1),
@@ -61,12 +61,15 @@ func (j *job) reportFlags(cmd *cobra.Command, formats []string) {
 	}
 }
 
-// files opens the reports in files. Every end of the command writes them. The report on the screen
-// is not among them: a request for it on standard output is met already.
+// workspace is the directory to which the CI service of this run resolves the names of files; "" for
+// none.
+func workspace() string { return cmp.Or(os.Getenv("GITHUB_WORKSPACE"), os.Getenv("CI_PROJECT_DIR")) }
+
+// files opens the reports in files. Every end of the command writes them.
 func (j *job) files(streams Streams) (*report.Files, error) {
-	files := &report.Files{Summary: os.Getenv("GITHUB_STEP_SUMMARY")}
+	files := &report.Files{Summary: os.Getenv("GITHUB_STEP_SUMMARY"), Workspace: workspace()}
 	for _, spec := range j.reports {
-		if spec == j.console+"=-" {
+		if spec == "console=-" && j.console == "console" { // the command prints it anyway
 			continue
 		}
 		if err := files.Add(spec, streams.Out); err != nil {
@@ -141,7 +144,7 @@ func (j *job) render(name string, streams Streams) error {
 	if err != nil {
 		return err
 	}
-	console, err := report.New(j.console, streams.Out, report.Detect(streams.Out, os.Getenv))
+	console, err := report.New("console", streams.Out, report.Detect(streams.Out, os.Getenv))
 	if err != nil {
 		return err
 	}

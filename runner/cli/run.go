@@ -19,6 +19,7 @@ import (
 	"workshop/runner"
 	"workshop/runner/report"
 	"workshop/runner/sandbox"
+	"workshop/runner/secret"
 )
 
 func newRun(streams Streams) *cobra.Command {
@@ -64,13 +65,22 @@ environment, 130 interrupted.
 The deck is linted first (workshop lint). An exercise with an error does not run and is
 reported as broken; the others run, and the exit status is 2 at the end (--keep-broken:
 as if it were not there). Mistakes of the manifest, and comments that span slides, stop
-before anything runs. Warnings are shown.`,
+before anything runs. Warnings are shown.
+
+With --watch a save runs the sessions again whose steps it changes, or whose working
+directory or mirrors hold the file; the manifest touches all. The verdicts of the other
+sessions are shown as from before. A save that touches something ends the run under way.
+
+With --pause-on-failure sessions run one after the other. The person's shell is that of
+the failed exercise, with its programs; what the person does is not its verdict.`,
 		GroupID: "deck",
 	}
 	job := runFlags(cmd, "private")
 	failFast := cmd.Flags().Bool("fail-fast", false, "stop at the first exercise that does not pass")
 	cmd.Flags().IntVarP(&job.jobs, "jobs", "j", 0, "run `N` sessions side by side; 0 means as many as there are processors")
 	job.flakeFlags(cmd)
+	job.pauseFlag(cmd)
+	job.watchFlag(cmd)
 	cmd.Flags().BoolVar(&job.update, "update", false,
 		"write the snippets' output into the deck's output fences, if three runs agree")
 	job.picks.flags(cmd)
@@ -80,6 +90,9 @@ before anything runs. Warnings are shown.`,
 		}
 		job.stopAtFail = *failFast
 		job.console, job.lint, job.dialect.fill = "console", true, job.update
+		if job.watches {
+			return job.watch(cmd.Context(), args, streams)
+		}
 		return job.run(cmd.Context(), args, streams)
 	}
 	return cmd
@@ -100,8 +113,10 @@ type job struct {
 	inPlace      bool
 	env          []string
 	reports      []string
-	record       string // a folder for recordings
-	forget       bool   // do not record the verdicts
+	secretNames  []string
+	secrets      *secret.Masker // their values
+	record       string         // a folder for recordings
+	forget       bool           // do not record the verdicts
 	stopAtFail   bool
 	update       bool // write the output into the deck
 	jobs         int  // sessions that run side by side
@@ -111,6 +126,9 @@ type job struct {
 	flakes       flakes
 	picks        picks
 	requireAll   bool
+	pause        bool // after a failure, offer the shell
+	watches      bool // run again after each save
+	watching     *watching
 }
 
 // stepFlags adds the flags for the dialect, the environment and the limits of the steps.
@@ -155,6 +173,8 @@ func runFlags(cmd *cobra.Command, network string) *job {
 	j.reportFlags(cmd, report.FileFormats())
 	f.BoolVar(&j.broken.keep, "keep-broken", false, "let exercises with mistakes of reading have no part in the exit status")
 	f.BoolVar(&j.requireAll, "require-all", false, "exercises whose requirements are not met are broken, not skipped")
+	f.StringArrayVar(&j.secretNames, "secret", nil,
+		"mask the value of the variable `NAME` of the environment in every report (repeatable; secrets: in a manifest)")
 	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts, for workshop present and --failed")
 	return j
 }
@@ -232,13 +252,17 @@ func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, st
 	if err := j.picks.choose(ctx, j, plan, sources, sel); err != nil {
 		return nil, nil, err
 	}
+	if err := j.findSecrets(sources, streams.Err); err != nil {
+		return nil, nil, err
+	}
 	found := lintPlan(plan, sources, errs, *sel)
 	parts := found.Part(j.lint)
+	said := report.MaskWriter(streams.Err, j.secrets)
 	if j.lint {
-		warnOf(streams.Err, parts.Rest)
+		warnOf(said, parts.Rest)
 	} else {
-		warn(streams.Err, plan.Warnings)
-		mentionOf(streams.Err, found)
+		warn(said, plan.Warnings)
+		mentionOf(said, found)
 	}
 	return plan, sources, j.broken.find(plan, parts)
 }
@@ -248,7 +272,7 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	if err != nil {
 		return err
 	}
-	return abort(files, j.runReported(ctx, args, streams, files))
+	return j.secrets.Error(abort(files, j.runReported(ctx, args, streams, files)))
 }
 
 // runReported runs decks with reports in files.
@@ -267,7 +291,9 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err := plan.Select(sel); err != nil {
 		return emptiness(err, sel, sources)
 	}
-	if err := j.broken.print(plan, streams.Err); err != nil {
+	j.watching.begin(plan, sources)
+	files.Secrets = j.secrets
+	if err := j.broken.print(plan, report.MaskWriter(streams.Err, j.secrets)); err != nil {
 		return err
 	}
 	if j.picks.dryRun {
@@ -297,13 +323,12 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err != nil {
 		return err
 	}
-	reporters := append([]report.Reporter{console, files}, ledgers...)
-	var reportErr error
-	opts.Event = func(e runner.Event) {
-		for _, r := range reporters {
-			reportErr = errors.Join(reportErr, r.Event(e))
-		}
+	if err := j.pauses(&opts, console, streams); err != nil {
+		return err
 	}
+	reporters := report.Masked(j.secrets, append([]report.Reporter{console, files}, ledgers...)...)
+	var reportErr error
+	opts.Event = func(e runner.Event) { reportErr = errors.Join(reportErr, reporters.Event(e)) }
 	ctx, force, cancel := streams.interruptible(ctx)
 	defer cancel()
 	done := make(chan struct{})
@@ -314,9 +339,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 			given := make(chan struct{})
 			go func() {
 				defer close(given)
-				for _, r := range reporters {
-					_ = r.Finish(nil) // gives the terminal back
-				}
+				_ = reporters.Finish(nil) // gives the terminal back
 			}()
 			select { // the reader of our output may be gone
 			case <-given:
@@ -335,9 +358,8 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		_ = console.Finish(nil)
 		return err
 	}
-	for _, r := range reporters {
-		reportErr = errors.Join(reportErr, r.Finish(result))
-	}
+	j.watching.keep(result)
+	reportErr = errors.Join(reportErr, reporters.Finish(result))
 	if reportErr != nil {
 		return &codeError{exitBroken, fmt.Errorf("write the report: %w", reportErr)}
 	}
@@ -345,6 +367,9 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		return &codeError{code: code}
 	}
 	if j.update {
+		if err := seen.secret(j.secrets); err != nil {
+			return err
+		}
 		return seen.write(ctx, plan, opts, sources, streams)
 	}
 	return nil
@@ -353,6 +378,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 // options returns the runner's options that do not depend on the terminal.
 func (j *job) options(sources []*source) (runner.Options, error) {
 	opts := runner.Options{Limits: j.limits, StopAtFail: j.stopAtFail, KeepBroken: j.broken.keep, Path: os.Getenv("PATH")}
+	opts.Sandbox.Place = sessionPlace
 	switch j.network {
 	case "private":
 		opts.Sandbox.PrivateNetwork = true
@@ -406,6 +432,10 @@ func (j *job) options(sources []*source) (runner.Options, error) {
 	return opts, nil
 }
 
+// sessionPlace is the path of a session's directory where a mount namespace can be had: the same in
+// every run, so that a verdict does not depend on a random name. Nothing is made on the machine.
+const sessionPlace = "/srv/workshop"
+
 // chooseEngine gives each session the engine and the look from the command line, else from its
 // deck's manifest.
 func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) error {
@@ -419,6 +449,9 @@ func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) 
 		}
 		if src.deck.Network == "host" && !j.networkAsked() {
 			opts.Sandbox.PrivateNetwork = false
+		}
+		if !kind.ownNetwork {
+			opts.Sandbox.Place = "" // a real engine mounts directories by their paths on the machine
 		}
 		if kind.ownNetwork || !opts.Sandbox.PrivateNetwork {
 			continue
@@ -487,6 +520,7 @@ func asked(environ, wanted []string) (env []string) {
 // consoleReport returns the report on the screen.
 func (j *job) consoleReport(opts *runner.Options, streams Streams) (report.Reporter, error) {
 	ropts := report.Detect(streams.Out, os.Getenv)
+	ropts.Secrets = j.secrets
 	if j.console == "live" {
 		opts.Cols, opts.Rows = report.LiveSize(ropts.Cols, ropts.Rows)
 		opts.Resized = resized(ropts.Size)

@@ -56,7 +56,7 @@ func (e elsewhere) Run() int {
 		}
 	}
 	// Where these tests run must not change what the program writes in them.
-	for _, name := range []string{"CI", "COLUMNS", "GITHUB_STEP_SUMMARY", "NO_COLOR"} {
+	for _, name := range []string{"CI", "CI_PROJECT_DIR", "COLUMNS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "NO_COLOR"} {
 		if err := os.Unsetenv(name); err != nil {
 			panic(err)
 		}

@@ -20,7 +20,8 @@ import (
 // engineKind is a kind of container engine that a session can have.
 type engineKind struct {
 	name string
-	// ownNetwork reports whether its ports are in the session's own network.
+	// ownNetwork reports whether it runs in the session's sandbox: its ports are in the session's
+	// own network, and it sees the session's directories where the session sees them.
 	ownNetwork bool
 	// start starts the engine's process, which serves the given socket.
 	start func(ctx context.Context, exe string, h runner.Host, socket *os.File) (engineProcess, error)
@@ -138,7 +139,7 @@ const maxSocket = 103
 // listens before the engine starts, so nobody has to wait for it.
 func startStack(ctx context.Context, exe string, kind engineKind, look string, h runner.Host) (_ runner.Stack, err error) {
 	path := filepath.Join(h.Dir, "docker.sock")
-	s := &stack{env: []string{"DOCKER_HOST=unix://" + path, "DOCKER_BUILDKIT=0"}, used: filepath.Join(h.Dir, usedFolder)}
+	s := &stack{env: []string{"DOCKER_HOST=unix://" + h.Sandbox.Inside(path), "DOCKER_BUILDKIT=0"}, used: filepath.Join(h.Dir, usedFolder)}
 	if looks[look] != 0 {
 		s.env = append(s.env, lookVariable+"="+look)
 	}

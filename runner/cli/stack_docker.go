@@ -73,7 +73,8 @@ func startDocker(ctx context.Context, exe string, h runner.Host, socket *os.File
 	if err != nil {
 		return engineProcess{}, errors.Join(err, end())
 	}
-	note := fmt.Sprintf("containers run on the Docker engine %s at %s, and are removed afterwards", version.Version, at)
+	note := fmt.Sprintf("containers run on the Docker engine %s at %s, and are removed afterwards; "+
+		"it sees the directories of this machine, so those of sessions have random names", version.Version, at)
 	return engineProcess{notes: []string{note}, close: end}, nil
 }
 

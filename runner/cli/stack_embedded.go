@@ -20,10 +20,11 @@ func startEmbedded(_ context.Context, exe string, h runner.Host, socket *os.File
 	if err := os.Mkdir(state, 0o700); err != nil {
 		return engineProcess{}, err
 	}
+	home, state := h.Sandbox.Inside(h.Dir), h.Sandbox.Inside(state)
 	_, err = h.Sandbox.Start(sandbox.Cmd{
 		Argv:  []string{exe, "engine", "--state", state},
-		Env:   []string{"PATH=" + os.Getenv("PATH"), "HOME=" + h.Dir, "TMPDIR=" + state, "LISTEN_FDS=1", "LISTEN_FDNAMES=docker"},
-		Dir:   h.Dir,
+		Env:   []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + state, "LISTEN_FDS=1", "LISTEN_FDNAMES=docker"},
+		Dir:   home,
 		Files: []*os.File{nil, log, log, socket},
 	})
 	return engineProcess{}, err

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestLongTMPDIR runs a deck with a TMPDIR whose path is too long for a socket in it.
+// TestLongTMPDIR runs a deck with a TMPDIR whose path is too long for a socket in it. A guardian shows
+// the real path.
 func TestLongTMPDIR(t *testing.T) {
 	dir := t.TempDir()
 	temp := filepath.Join(dir, strings.Repeat("long/", 40))
@@ -20,7 +21,7 @@ func TestLongTMPDIR(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "deck.md"), []byte(deck), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), named(t), "check", "--no-ledger", "deck.md")
+	cmd := exec.CommandContext(t.Context(), named(t), "check", "--no-ledger", "--isolation", "guardian", "deck.md")
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TMPDIR="+temp)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -12,6 +12,7 @@ import (
 
 	"workshop/markdown"
 	"workshop/runner"
+	"workshop/runner/secret"
 )
 
 // updateRuns is the number of runs that must have the same output before it is written.
@@ -36,6 +37,24 @@ func (o *outputs) observe(step *runner.Step, output []string) {
 		o.steps = append(o.steps, &observed{step: step})
 	}
 	o.steps[i].updates = append(o.steps[i].updates, step.Condition().Output.Update(output))
+}
+
+// secret is an error if an output holds a secret: it must not get into a deck.
+func (o *outputs) secret(secrets *secret.Masker) error {
+	var errs markdown.ErrorList
+	for _, s := range o.changed() {
+		for _, u := range s.updates {
+			var text strings.Builder
+			for _, l := range u {
+				text.WriteString(l.Text + "\n")
+			}
+			if secrets.Holds(text.String()) {
+				errs.Add(markdown.CodeRewrite, s.step.Head(), "write [..] for it, or let the snippet not print it", "nothing is written: the output holds a secret")
+				break
+			}
+		}
+	}
+	return errs.Err()
 }
 
 // changed returns the steps whose expectation does not hold.

@@ -12,7 +12,9 @@ func writeGitHub(w io.Writer, r *Report) error {
 		if f.Hint != "" {
 			message += " (" + f.Hint + ")"
 		}
-		a := github.Annotation{Severity: string(f.Severity), Pos: f.Pos, End: f.End, Title: string(f.Code), Message: plain(message)}
+		a := github.Annotation{
+			Workspace: r.Workspace, Severity: string(f.Severity), Pos: f.Pos, End: f.End, Title: string(f.Code), Message: plain(message),
+		}
 		if _, err := io.WriteString(w, a.String()); err != nil {
 			return err
 		}

@@ -85,6 +85,8 @@ type Report struct {
 	Findings []*Finding
 	Outside  []*Finding // what the options leave out
 	Ignored  int        // number of findings that the decks ignore
+
+	Workspace string // the directory to which a CI service resolves the names of files; "": the current one
 }
 
 // Count is the number of findings of a severity.

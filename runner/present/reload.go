@@ -5,12 +5,9 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
-	"sync"
-	"time"
-
-	"github.com/fsnotify/fsnotify"
 
 	"workshop/runner/ledger"
+	"workshop/runner/watch"
 )
 
 // take makes a deck the one that is presented.
@@ -139,75 +136,44 @@ func (t *Talk) reload(ctx context.Context) {
 	})
 }
 
-// settled is how long after a change of a file the deck is read: editors write in
-// several steps.
-const settled = 50 * time.Millisecond
-
-// watch notices changes of files. Their folders are watched, for editors replace files.
-type watch struct {
-	changed chan struct{}
-	watcher *fsnotify.Watcher
+// deckWatch notices changes of a deck's files.
+type deckWatch struct {
+	changed <-chan []string // nil without files
+	watcher *watch.Watcher
 	dirs    []string
-	done    sync.WaitGroup
 }
 
-func newWatch(files []string) (*watch, error) {
-	w := &watch{changed: make(chan struct{}, 1)}
+func newWatch(files []string) (*deckWatch, error) {
+	w := &deckWatch{}
 	if len(files) == 0 {
 		return w, nil
 	}
-	var err error
-	if w.watcher, err = fsnotify.NewWatcher(); err != nil {
+	watcher, err := watch.New(func(name string) bool {
+		return slices.Contains([]string{".md", ".yml", ".yaml"}, filepath.Ext(name))
+	})
+	if err != nil {
 		return nil, err
 	}
+	w.watcher, w.changed = watcher, watcher.Changed
 	w.add(files)
-	w.done.Go(w.run)
 	return w, nil
 }
 
 // add adds files. A folder that cannot be watched is one whose changes are not noticed.
-func (w *watch) add(files []string) {
+func (w *deckWatch) add(files []string) {
 	if w.watcher == nil {
 		return
 	}
 	for _, f := range files {
-		if dir := filepath.Dir(f); !slices.Contains(w.dirs, dir) && w.watcher.Add(dir) == nil {
+		if dir := filepath.Dir(f); !slices.Contains(w.dirs, dir) && w.watcher.Folder(dir) == nil {
 			w.dirs = append(w.dirs, dir)
 		}
 	}
 }
 
-func (w *watch) run() {
-	timer := time.NewTimer(0)
-	<-timer.C
-	defer timer.Stop()
-	for {
-		select {
-		case e, ok := <-w.watcher.Events:
-			if !ok {
-				return
-			}
-			switch filepath.Ext(e.Name) {
-			case ".md", ".yml", ".yaml":
-				timer.Reset(settled)
-			}
-		case _, ok := <-w.watcher.Errors:
-			if !ok {
-				return
-			}
-		case <-timer.C:
-			select {
-			case w.changed <- struct{}{}:
-			default:
-			}
-		}
-	}
-}
-
 // Close ends the watching.
-func (w *watch) Close() {
+func (w *deckWatch) Close() {
 	if w.watcher != nil {
 		_ = w.watcher.Close()
-		w.done.Wait()
 	}
 }

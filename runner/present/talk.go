@@ -71,7 +71,7 @@ type Talk struct {
 	cols     int
 	rows     int
 	pictures pictures
-	watch    *watch
+	watch    *deckWatch
 
 	// Of the job alone.
 	plan *runner.Plan // that the live session follows

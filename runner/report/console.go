@@ -22,6 +22,7 @@ type console struct {
 	status bool          // the last line is on the screen
 	repeat bool          // of an attempt after the first one only what did not pass is shown
 	again  *runner.Event // the beginning of this attempt, not shown yet
+	still  bool          // somebody else writes
 }
 
 func newConsole(w io.Writer, opts Options) Reporter {
@@ -98,7 +99,7 @@ func (c *console) draw(status bool) error {
 		text = "\r\x1b[K" + text
 		c.status = false
 	}
-	if status && c.page.opts.TTY {
+	if status && c.page.opts.TTY && !c.still {
 		if line := c.underway(); line != "" {
 			text += line
 			c.status = true
@@ -108,6 +109,14 @@ func (c *console) draw(status bool) error {
 		_, c.err = io.WriteString(c.w, text)
 	}
 	return c.err
+}
+
+// be sets whether the report leaves the terminal to somebody else.
+func (c *console) be(still bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.still = still
+	_ = c.draw(!still) // kept in c.err
 }
 
 // underway returns the last line. The last column stays free: some terminals would move to the next

@@ -26,10 +26,8 @@
 //	step                           number of the step in its exercise, from 1
 //	plan                           (run-started) decks, sessions and the exercises that
 //	                               will be reported, with the mistakes for which some do not run
-//	jobs                           (run-started) sessions that run side by side; if it is
-//	                               absent, they run one after the other. The lines of a session
-//	                               wait until the sessions before it have ended: if the program
-//	                               is killed, those that waited are lost
+//	jobs                           (run-started) sessions that run side by side: the records of
+//	                               a session come behind those of the sessions before it
 //	slide                          (exercise-started) number and Markdown of the slide, with
 //	                               the slides whose increment it is
 //	steps                          (exercise-started) the steps: directive, kind of its

@@ -66,6 +66,9 @@ func TestFaults(t *testing.T) {
 	}
 	texts["junit"], texts["html"] = html.UnescapeString(texts["junit"]), html.UnescapeString(texts["html"])
 	for i, f := range faults {
+		if failure := result.Sessions[0].Exercises[2*i].Failure; failure == nil || failure.Pos.Line == 0 || failure.Command == "" {
+			t.Errorf("the failure of %s names no place or command: %+v", f.name, failure)
+		}
 		for _, format := range []string{"console", "html", "junit", "junit-strict", "jsonl", "github"} {
 			got := texts[format]
 			if format == "junit-strict" {

@@ -26,11 +26,14 @@ const maxStory = 16 << 10
 // githubReport annotates the slides that failed in GitHub Actions, the worst first, with as many
 // annotations as GitHub shows. The summary of the step has all of them.
 type githubReport struct {
-	w       io.Writer
-	summary string
+	w         io.Writer
+	summary   string
+	workspace string
 }
 
-func newGitHub(w io.Writer, opts Options) Reporter { return githubReport{w, opts.Summary} }
+func newGitHub(w io.Writer, opts Options) Reporter {
+	return githubReport{w, opts.Summary, opts.Workspace}
+}
 
 // Event has nothing to do: the result contains everything.
 func (githubReport) Event(runner.Event) error { return nil }
@@ -41,6 +44,7 @@ func (g githubReport) Finish(r *runner.Result) error {
 	}
 	var b strings.Builder
 	for _, a := range annotations(r) {
+		a.Workspace = g.workspace
 		b.WriteString(a.String())
 	}
 	_, err := io.WriteString(g.w, b.String())

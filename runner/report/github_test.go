@@ -52,7 +52,7 @@ func TestGitHubSummary(t *testing.T) {
 	if err := os.WriteFile(file, []byte("before\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	written(t, many(t, 100, hostile+strings.Repeat("日本語</pre><b>*\n", 800)), "github", report.Options{Summary: file})
+	written(t, many(t, 100, hostile+strings.Repeat("日本語</pre><b>*\n", 500)), "github", report.Options{Summary: file})
 	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

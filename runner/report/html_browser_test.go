@@ -2,10 +2,8 @@ package report_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -28,8 +27,38 @@ import (
 	"workshop/runner/screen"
 )
 
+// reportTab is a report in a browser.
+type reportTab struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// value is the value of an expression.
+func value[T any](b *reportTab, expression string) T {
+	b.t.Helper()
+	return browsertest.Value[T](b.t, b.ctx, expression)
+}
+
+// until waits until an expression holds.
+func (b *reportTab) until(condition string) {
+	b.t.Helper()
+	browsertest.Until(b.t, b.ctx, condition)
+}
+
+func (b *reportTab) press(key string) {
+	b.t.Helper()
+	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
+		_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
+			return cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: key})
+		})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
 // watched opens a page, and records its requests and complaints.
-func watched(t *testing.T, browser context.Context, url string) (*browsertest.Page, func() []string) {
+func watched(t *testing.T, browser context.Context, url string) (*reportTab, func() []string) {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
@@ -69,7 +98,7 @@ func watched(t *testing.T, browser context.Context, url string) (*browsertest.Pa
 	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 		t.Fatal(err)
 	}
-	return &browsertest.Page{T: t, Ctx: ctx}, func() []string {
+	return &reportTab{t, ctx}, func() []string {
 		mu.Lock()
 		defer mu.Unlock()
 		return append([]string(nil), seen...)
@@ -125,65 +154,8 @@ func realReport(t *testing.T, text []byte) (file string, frames map[string][]str
 	return file, frames
 }
 
-// shownRows is the function of an exercise's id that returns the text of its terminal.
-const shownRows = `((id) => [...document.getElementById(id).querySelectorAll(".rows > div")].map((d) => d.textContent.trimEnd()).join("\n").trimEnd())`
-
-// sameFrames compares the frame of the player at each marker with the screen of that step.
-func sameFrames(b *browsertest.Page, frames map[string][]string) {
-	b.T.Helper()
-	ids, err := json.Marshal(slices.Sorted(maps.Keys(frames)))
-	if err != nil {
-		b.T.Fatal(err)
-	}
-	browsertest.Value[int](b, fmt.Sprintf(`(%s.forEach((id) => document.getElementById(id).open = true), 1)`, ids))
-	b.Until(fmt.Sprintf(`%s.every((id) => document.getElementById(id).querySelector(".controls"))`, ids))
-	got := browsertest.Value[map[string][]string](b, fmt.Sprintf(`Object.fromEntries(%s.map((id) => [id,
-		[...document.getElementById(id).querySelectorAll(".steps .show")].map((marker) => (marker.click(), `+shownRows+`(id)))]))`, ids))
-	if diff := cmp.Diff(frames, got); diff != "" {
-		b.T.Errorf("(-engine +page):\n%s", diff)
-	}
-}
-
-// painted are programs that use the screen in different ways.
-var painted = []string{
-	`seq %d`, `printf '\033[2J\033[%d;7Hmoved\n'`, `printf '\033[3%dmcolour\033[m 日本 e\314\201\n'`, `printf '%%s\r' one two %d; echo`,
-	`printf 'a\tb%d\n'; printf '\033[A\033[2Kabove\n'`, `yes %d | head -60 | paste -sd ' ' | cut -c1-200`,
-	`printf '\033[?1049halternate %d\033[?1049l back\n'`, `for i in 1 2 3; do printf '%d: %%s' $i; sleep 0.02; printf '\b!\n'; done`, `clear; echo %d`,
-	`printf '\033[5;10r\033[10;1H'; seq %d; printf '\033[r\033[20;1H'`,
-}
-
-// TestFramesOfManyExercises compares 50 exercises: the frame at each marker is the screen of that
-// step as the engine had it.
-func TestFramesOfManyExercises(t *testing.T) {
-	const exercises = 50
-	var text strings.Builder
-	for i := range exercises {
-		command := fmt.Sprintf(painted[i%len(painted)], i%7+1)
-		fmt.Fprintf(&text, "## Number %d\n\n.exercise[\n```bash\n%s\n```\n```bash\necho second %d\n```\n<!-- ```wait second``` -->\n]\n\n---\n\n", i, command, i)
-	}
-	browser := browsertest.Start(t)
-	file, frames := realReport(t, []byte(text.String()))
-	if len(frames) != exercises {
-		t.Fatalf("%d exercises have run", len(frames))
-	}
-	different := map[string]bool{}
-	for id, all := range frames {
-		if len(all) != 3 {
-			t.Errorf("%s: %d steps", id, len(all))
-		}
-		for _, f := range all {
-			different[f] = true
-		}
-	}
-	if len(different) < exercises {
-		t.Errorf("only %d different screens", len(different))
-	}
-	b, seen := watched(t, browser, "file://"+file)
-	sameFrames(b, frames)
-	if all := seen(); len(all) > 0 {
-		t.Errorf("the page is not quiet: %q", all)
-	}
-}
+// shownRows is the text of the terminal of an exercise.
+const shownRows = `[...document.getElementById(%q).querySelectorAll(".rows > div")].map((d) => d.textContent.trimEnd()).join("\n").trimEnd()`
 
 // TestReportInBrowser reads the report as a person does.
 func TestReportInBrowser(t *testing.T) {
@@ -193,51 +165,90 @@ func TestReportInBrowser(t *testing.T) {
 	pictures(b, "report")
 
 	// What did not pass is first and open.
-	if first := browsertest.Value[[]string](b, `[...document.querySelectorAll(".exercise[open]")].map((e) => e.id)`); !cmp.Equal(first,
+	if first := value[[]string](b, `[...document.querySelectorAll(".exercise[open]")].map((e) => e.id)`); !cmp.Equal(first,
 		[]string{"queues/a-wrong-text", "queues/a-missing-tool"}) {
 		t.Errorf("open are %q", first)
 	}
 
 	// Each marker shows the screen of its step.
-	sameFrames(b, frames)
+	for id, wants := range frames {
+		value[int](b, fmt.Sprintf(`(document.getElementById(%q).open = true, 1)`, id))
+		b.until(fmt.Sprintf(`document.getElementById(%q).querySelector(".controls")`, id))
+		for i, want := range wants {
+			show := fmt.Sprintf(`document.getElementById(%q).querySelectorAll(".steps .show")[%d].click()`, id, i)
+			got := value[string](b, "("+show+", "+fmt.Sprintf(shownRows, id)+")")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s, step %d (-engine +page):\n%s", id, i+1, diff)
+			}
+		}
+	}
 
 	// It plays, from the beginning to the end.
 	const player = `document.getElementById("queues/counting").querySelector(".player")`
-	browsertest.Value[int](b, `(`+player+`.querySelector(".terminal").focus(), 1)`)
-	b.Press("Home")
-	if text := browsertest.Value[string](b, shownRows+`("queues/counting")`); strings.Contains(text, "all done") {
+	value[int](b, `(`+player+`.querySelector(".terminal").focus(), 1)`)
+	b.press("Home")
+	if text := value[string](b, fmt.Sprintf(shownRows, "queues/counting")); strings.Contains(text, "all done") {
 		t.Errorf("the beginning is\n%s", text)
 	}
-	b.Press(">")
-	b.Press(">")
-	b.Press(" ")
-	b.Until(player + `.querySelector('[aria-label="Play"]') && ` + player + `.querySelector(".time").textContent.match(/^(\S+) \/ \1$/)`)
-	if text := browsertest.Value[string](b, shownRows+`("queues/counting")`); text != frames["queues/counting"][1] {
+	b.press(">")
+	b.press(">")
+	b.press(" ")
+	b.until(player + `.querySelector('[aria-label="Play"]') && ` + player + `.querySelector(".time").textContent.match(/^(\S+) \/ \1$/)`)
+	if text := value[string](b, fmt.Sprintf(shownRows, "queues/counting")); text != frames["queues/counting"][1] {
 		t.Errorf("the end is\n%s\nwant\n%s", text, frames["queues/counting"][1])
 	}
-	b.Press("[")
-	if text := browsertest.Value[string](b, shownRows+`("queues/counting")`); text != frames["queues/counting"][0] {
+	b.press("[")
+	if text := value[string](b, fmt.Sprintf(shownRows, "queues/counting")); text != frames["queues/counting"][0] {
 		t.Errorf("the marker before is\n%s\nwant\n%s", text, frames["queues/counting"][0])
 	}
 
 	// Filters, and a link to an exercise.
 	shown := `[...document.querySelectorAll(".exercise:not([hidden])")].map((e) => e.id).join(" ")`
-	if got := browsertest.Value[string](b, `(document.querySelector('[data-filter="passed"]').click(), `+shown+`)`); got != "queues/counting" {
+	if got := value[string](b, `(document.querySelector('[data-filter="passed"]').click(), `+shown+`)`); got != "queues/counting" {
 		t.Errorf("passed are %s", got)
 	}
-	browsertest.Value[int](b, `(location.hash = "#queues/a-missing-tool", 1)`)
-	b.Until(`document.activeElement.closest(".exercise")?.id === "queues/a-missing-tool"`)
+	value[int](b, `(location.hash = "#queues/a-missing-tool", 1)`)
+	b.until(`document.activeElement.closest(".exercise")?.id === "queues/a-missing-tool"`)
 	search := `const f = document.querySelector("[name=text]"); f.value = "no-such"; f.dispatchEvent(new Event("input", { bubbles: true }))`
-	if got := browsertest.Value[string](b, `(() => { `+search+`; return `+shown+`; })()`); got != "queues/a-missing-tool" {
+	if got := value[string](b, `(() => { `+search+`; return `+shown+`; })()`); got != "queues/a-missing-tool" {
 		t.Errorf("with the text are %s", got)
 	}
-	browsertest.Value[int](b, `(document.activeElement.blur(), 1)`)
-	b.Press("/")
-	if got := browsertest.Value[string](b, `document.activeElement.name`); got != "text" {
+	value[int](b, `(document.activeElement.blur(), 1)`)
+	b.press("/")
+	if got := value[string](b, `document.activeElement.name`); got != "text" {
 		t.Errorf("/ leads to %q", got)
 	}
 	if all := seen(); len(all) > 0 {
 		t.Errorf("the page is not quiet: %q", all)
+	}
+}
+
+// TestFrames compares the frame at each marker of 50 exercises with the screen that the engine had
+// at the end of the step.
+func TestFrames(t *testing.T) {
+	draws := []string{
+		`seq 30`, `printf '\e[31mred \e[7mreverse\e[m plain\n'`, `printf '%0120d\n' 7`, `clear; echo cleared`,
+		`printf 'a\rb\n\e[5;10Hthere\e[20;1H\n'`, `printf '日本語 é \xf0\x9f\x90\xb3\n'`, `for i in {1..50}; do printf "\r$i %%"; done; echo`,
+		`printf '\e[?1049hfull\e[2;2Hscreen\e[?1049l'; echo back`, `printf 'tab\tstop\e[3D\e[2Kerased\n'`, `yes flood | head -2000`,
+	}
+	var text strings.Builder
+	for i := range 50 {
+		fmt.Fprintf(&text, "## Frame %d\n\n.exercise[\n```bash\n%s\n```\n```bash\necho %d\n```\n]\n\n---\n\n", i, draws[i%len(draws)], i)
+	}
+	browser := browsertest.Start(t)
+	file, frames := realReport(t, []byte(text.String()))
+	b, _ := watched(t, browser, "file://"+file)
+	value[int](b, `(document.querySelectorAll("details").forEach((d) => d.open = true), 1)`)
+	b.until(`document.querySelectorAll(".controls").length === 50`)
+	if len(frames) != 50 {
+		t.Fatalf("%d exercises", len(frames))
+	}
+	for id, want := range frames {
+		got := value[[]string](b, fmt.Sprintf(`[...document.getElementById(%q).querySelectorAll(".steps .show")].map((s) => (s.click(), %s))`, id,
+			fmt.Sprintf(shownRows, id)))
+		if diff := cmp.Diff(want, got); diff != "" || len(want) != 2 {
+			t.Errorf("%s (-engine +page):\n%s", id, diff)
+		}
 	}
 }
 
@@ -246,19 +257,19 @@ func TestReportAccessible(t *testing.T) {
 	browser := browsertest.Start(t)
 	file, _ := realReport(t, queues(t))
 	b, _ := watched(t, browser, "file://"+file)
-	browsertest.Value[int](b, `(document.querySelectorAll("details").forEach((d) => d.open = true), 1)`)
-	b.Until(`document.querySelectorAll(".controls").length === document.querySelectorAll(".player").length`)
+	value[int](b, `(document.querySelectorAll("details").forEach((d) => d.open = true), 1)`)
+	b.until(`document.querySelectorAll(".controls").length === document.querySelectorAll(".player").length`)
 	for _, scheme := range []string{"light", "dark"} {
-		b.Scheme(scheme)
-		for _, fault := range browsertest.Value[[]string](b, accessible) {
+		browsertest.Scheme(b.t, b.ctx, scheme)
+		for _, fault := range value[[]string](b, accessible) {
 			t.Errorf("%s: %s", scheme, fault)
 		}
 	}
 	for _, width := range []int64{390, 320} {
-		if err := chromedp.Do(b.Ctx, chromedp.EmulateViewport(width, 844)); err != nil {
+		if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 844)); err != nil {
 			t.Fatal(err)
 		}
-		if wide := browsertest.Value[int](b, `document.documentElement.scrollWidth`); wide > int(width) {
+		if wide := value[int](b, `document.documentElement.scrollWidth`); wide > int(width) {
 			t.Errorf("the page is %d wide on a phone of %d", wide, width)
 		}
 	}
@@ -302,8 +313,8 @@ const accessible = `(() => {
 })()`
 
 // pictures writes pictures of the page to the folder SCREENSHOTS, for looking at.
-func pictures(b *browsertest.Page, name string) {
-	b.T.Helper()
+func pictures(b *reportTab, name string) {
+	b.t.Helper()
 	dir := os.Getenv("SCREENSHOTS")
 	if dir == "" {
 		return
@@ -313,17 +324,17 @@ func pictures(b *browsertest.Page, name string) {
 		width, height int64
 	}{{"", 1280, 1000}, {"-phone", 390, 844}} {
 		for _, scheme := range []string{"light", "dark"} {
-			b.Scheme(scheme)
-			if err := chromedp.Do(b.Ctx, chromedp.EmulateViewport(size.width, size.height)); err != nil {
-				b.T.Fatal(err)
+			browsertest.Scheme(b.t, b.ctx, scheme)
+			if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(size.width, size.height)); err != nil {
+				b.t.Fatal(err)
 			}
-			browsertest.Value[int](b, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))`)
-			png, err := chromedp.Run(b.Ctx, chromedp.CaptureScreenshot())
+			value[int](b, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))`)
+			png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 			if err != nil {
-				b.T.Fatal(err)
+				b.t.Fatal(err)
 			}
 			if err := os.WriteFile(filepath.Join(dir, name+size.name+"-"+scheme+".png"), png, 0o600); err != nil {
-				b.T.Fatal(err)
+				b.t.Fatal(err)
 			}
 		}
 	}
@@ -355,32 +366,32 @@ func TestAttemptsInBrowser(t *testing.T) {
 	}
 	b, seen := watched(t, browser, "file://"+file)
 	pictures(b, "attempts")
-	b.Until(`document.querySelectorAll(".exercise[open] .controls").length === 2`)
+	b.until(`document.querySelectorAll(".exercise[open] .controls").length === 2`)
 	for id, want := range map[string]string{"flaky/at-times": "3", "flaky/at-times--attempt-1": "1"} {
-		if got := browsertest.Value[string](b, shownRows+fmt.Sprintf("(%q)", id)); !slices.Contains(strings.Split(got, "\n"), want) {
+		if got := value[string](b, fmt.Sprintf(shownRows, id)); !slices.Contains(strings.Split(got, "\n"), want) {
 			t.Errorf("%s shows\n%s", id, got)
 		}
 	}
-	if got := browsertest.Value[string](b, `document.querySelector(".repeats tbody").textContent`); !strings.Contains(got, "2 passed, 1 failed") {
+	if got := value[string](b, `document.querySelector(".repeats tbody").textContent`); !strings.Contains(got, "2 passed, 1 failed") {
 		t.Errorf("the table says %q", got)
 	}
 	const shown = `[...document.querySelectorAll(".exercise:not([hidden])")].map((e) => e.id).join(" ")`
-	if got := browsertest.Value[string](b, `(document.querySelector('[data-filter="flaky"]').click(), `+shown+`)`); got != "flaky/at-times flaky/at-times--attempt-1" {
+	if got := value[string](b, `(document.querySelector('[data-filter="flaky"]').click(), `+shown+`)`); got != "flaky/at-times flaky/at-times--attempt-1" {
 		t.Errorf("flaky are %s", got)
 	}
-	if got := browsertest.Value[string](b, `document.querySelector(".filters output").textContent`); got != "1 of 2 shown" {
+	if got := value[string](b, `document.querySelector(".filters output").textContent`); got != "1 of 2 shown" {
 		t.Errorf("the filter says %q", got)
 	}
 	for _, scheme := range []string{"light", "dark"} {
-		b.Scheme(scheme)
-		for _, fault := range browsertest.Value[[]string](b, accessible) {
+		browsertest.Scheme(t, b.ctx, scheme)
+		for _, fault := range value[[]string](b, accessible) {
 			t.Errorf("%s: %s", scheme, fault)
 		}
 	}
-	if err := chromedp.Do(b.Ctx, chromedp.EmulateViewport(320, 844)); err != nil {
+	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(320, 844)); err != nil {
 		t.Fatal(err)
 	}
-	if wide := browsertest.Value[int](b, `document.documentElement.scrollWidth`); wide > 320 {
+	if wide := value[int](b, `document.documentElement.scrollWidth`); wide > 320 {
 		t.Errorf("the page is %d wide on a phone of 320", wide)
 	}
 	if all := seen(); len(all) > 0 {

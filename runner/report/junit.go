@@ -12,19 +12,21 @@ import (
 	"time"
 
 	"workshop/runner"
+	"workshop/runner/report/github"
 )
 
 // junit writes JUnit XML in a form that Jenkins, GitLab and the actions of GitHub read alike
 // (https://github.com/testmoapp/junitxml): a suite for each chapter, a case for each exercise. A
 // failed exercise is a failure; broken and interrupted ones are errors.
 type junit struct {
-	w      io.Writer
-	strict bool // as the schema junit-10 of Jenkins' xunit plugin wants it: a case has no file
+	w         io.Writer
+	strict    bool   // as the schema junit-10 of Jenkins' xunit plugin wants it: a case has no file
+	workspace string // see [github.Relative]
 }
 
-func newJUnit(w io.Writer, _ Options) Reporter { return junit{w: w} }
+func newJUnit(w io.Writer, opts Options) Reporter { return junit{w, false, opts.Workspace} }
 
-func newStrictJUnit(w io.Writer, _ Options) Reporter { return junit{w, true} }
+func newStrictJUnit(w io.Writer, opts Options) Reporter { return junit{w, true, opts.Workspace} }
 
 // Event has nothing to do: the result contains everything.
 func (junit) Event(runner.Event) error { return nil }
@@ -113,7 +115,7 @@ func (j junit) Finish(r *runner.Result) error {
 	b.WriteString(xml.Header)
 	enc := xml.NewEncoder(&b)
 	enc.Indent("", "  ")
-	if err := enc.Encode(document(r, j.strict)); err != nil {
+	if err := enc.Encode(j.document(r)); err != nil {
 		return fmt.Errorf("encode: %w", err)
 	}
 	b.WriteByte('\n')
@@ -139,7 +141,7 @@ func powerless(b []byte) []byte {
 	})
 }
 
-func document(r *runner.Result, strict bool) *suites {
+func (j junit) document(r *runner.Result) *suites {
 	doc := &suites{Name: "workshop"}
 	var notes []property
 	for _, n := range r.Notes {
@@ -149,15 +151,15 @@ func document(r *runner.Result, strict bool) *suites {
 	add := func(name, file string, started time.Time, tc testcase) {
 		s := byName[name]
 		if s == nil {
-			s = &suite{special: map[runner.Verdict]int{}, Name: name, File: clean(file), Timestamp: timestamp(started)}
+			s = &suite{special: map[runner.Verdict]int{}, Name: name, File: github.Relative(j.workspace, clean(file)), Timestamp: timestamp(started)}
 			if len(notes) > 0 {
 				s.Properties = &notes
 			}
 			byName[name] = s
 			doc.Suites = append(doc.Suites, s)
 		}
-		tc.Classname = name
-		if strict {
+		tc.Classname, tc.File = name, github.Relative(j.workspace, tc.File)
+		if j.strict {
 			tc.File = ""
 		}
 		for n, id := 2, tc.Name; used[[2]string{name, tc.Name}]; n++ { // GitLab drops a case that it has seen

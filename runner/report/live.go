@@ -202,7 +202,7 @@ func (l *live) view(cols, rows int) (view []string, x, y int) {
 	if len(view) > rows {
 		view = view[:rows]
 	}
-	return view, x, y
+	return maskRows(view, l.opts.Secrets), x, y
 }
 
 // reverse swaps the colours: a bar without a colour of its own.
@@ -291,7 +291,7 @@ func (l *live) afterwards(r *runner.Result) string {
 	opts := l.opts
 	opts.TTY = false // no last line, and this is not a CI log
 	var said bytes.Buffer
-	report := newConsole(&said, opts)
+	report := newConsole(MaskWriter(&said, opts.Secrets), opts)
 	for _, e := range l.past {
 		_ = report.Event(e) // a buffer has no errors
 	}

@@ -15,6 +15,7 @@ import (
 	"workshop/markdown"
 	"workshop/runner"
 	"workshop/runner/screen"
+	"workshop/runner/secret"
 )
 
 // version is the version of the JSON lines. It changes when readers must be changed.
@@ -165,13 +166,15 @@ type encoder struct {
 	pending []byte // text of this event
 	kept    int    // text of this step
 	omitted int
+	secrets *secret.Masker
 }
 
-func newEncoder(run string) *encoder {
+func newEncoder(run string, secrets *secret.Masker) *encoder {
 	if run == "" {
 		run = rand.Text()
 	}
-	e := &encoder{run: run}
+	e := &encoder{run: run, secrets: secrets}
+	e.drawing.secrets = secrets
 	e.text.text = e.keep
 	return e
 }
@@ -205,7 +208,7 @@ func (e *encoder) encode(ev runner.Event) ([]*record, error) {
 	draw := ""
 	switch ev.Kind {
 	case runner.SessionStarted:
-		e.drawing = drawing{}
+		e.drawing = drawing{secrets: e.secrets}
 	case runner.ExerciseStarted:
 		e.step = 0
 	case runner.StepStarted:
@@ -240,7 +243,7 @@ func (e *encoder) next(ev runner.Event) *record {
 func (e *encoder) fill(r *record, ev runner.Event) {
 	switch ev.Kind {
 	case runner.RunStarted:
-		r.Plan, r.Jobs, r.Repeat = recordPlan(ev.Plan), ev.Jobs, ev.Repeat
+		r.Plan, r.Repeat, r.Jobs = recordPlan(ev.Plan), ev.Repeat, ev.Jobs
 		e.plan = ev.Plan
 	case runner.SessionStarted, runner.EventResized:
 		r.Cols, r.Rows, r.Attempt = ev.Cols, ev.Rows, ev.Attempt
@@ -441,6 +444,7 @@ const (
 // drawing follows the changes of a screen as bytes for another terminal. At the beginning and the
 // end of each step the other terminal shows exactly the same.
 type drawing struct {
+	secrets *secret.Masker
 	painter screen.Painter
 	last    time.Time // of the last drawn change
 	changes time.Time // of the last change that is not drawn; zero: everything is
@@ -476,7 +480,7 @@ func (d *drawing) flush(s *screen.Screen) (string, time.Time) {
 	if s == nil || at.IsZero() {
 		return "", at
 	}
-	draw := d.painter.Append(nil, s.View())
+	draw := d.painter.Append(nil, maskView(s.View(), d.secrets))
 	d.bytes += len(draw)
 	d.last, d.changes = at, time.Time{}
 	return string(draw), at

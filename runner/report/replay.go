@@ -27,9 +27,9 @@ type replay struct {
 	result *runner.Result
 	begun  bool // a record has been read
 	ended  bool // the record of the run's end has been read
-	jobs   int  // sessions that run side by side; 0: they run one after the other
 	last   *record
 	time   time.Time
+	jobs   int // sessions that ran side by side
 
 	chapters map[[2]string]*markdown.Chapter // by deck and name
 	session  *runner.SessionResult
@@ -39,8 +39,6 @@ type replay struct {
 	earlier  *runner.SessionResult // of the attempt before this one; nil: this is the first, or its exercises follow already
 	resume   func()                // goes back to the exercise and the step under way behind a correction
 	known    []*runner.Failure     // of the session: equal failures are the same one
-
-	strangers int // notes by strange
 }
 
 func newReplay(to []*once) *replay {
@@ -86,7 +84,7 @@ func (p *replay) feed(line []byte) error {
 func (p *replay) event(r *record) (runner.Event, error) {
 	ev := runner.Event{
 		Kind: r.Kind, Time: p.time, Verdict: r.Verdict, Failure: p.failure(r.Failure), Data: []byte(r.Draw),
-		Jobs: r.Jobs, Rows: r.Rows, Cols: r.Cols, Note: r.Note, Output: r.Output,
+		Rows: r.Rows, Cols: r.Cols, Note: r.Note, Output: r.Output,
 	}
 	if r.Seconds != nil {
 		ev.Duration = time.Duration(math.Round(*r.Seconds * float64(time.Second)))
@@ -166,32 +164,8 @@ func (p *replay) enter(r *record, ev runner.Event) error {
 	case runner.RunFinished:
 		p.ended = true
 		p.result.Verdict, p.result.Duration, p.result.Accepted = r.Verdict, ev.Duration, r.Accepted
-	case runner.EventOpened:
-	default:
-		p.strange(fmt.Sprintf("a record of the kind %q", r.Kind))
 	}
 	return nil
-}
-
-// strange notes, once, a part of a record that another version of this program has written.
-func (p *replay) strange(what string) {
-	note := "the report holds " + what + ", which this version of workshop does not know and leaves out"
-	if p.strangers < 10 && !slices.Contains(p.result.Notes, note) {
-		p.strangers++
-		p.result.Notes = append(p.result.Notes, note)
-	}
-}
-
-// unknownField is the first field of a line that a record does not have, quoted; "" if there is none.
-func unknownField(line []byte) string {
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&record{}); err != nil {
-		if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok { // the error has no type of its own
-			return field
-		}
-	}
-	return ""
 }
 
 // after ends the session, exercise or step that a record ends.
@@ -397,7 +371,7 @@ func (p *replay) correct(r *record, ev runner.Event) error {
 // Errors name the line in the file.
 func Read(file io.Reader, name string, out *Files) (*runner.Result, error) {
 	p := newReplay(slices.Concat(out.direct, out.made))
-	lines := bufio.NewReader(file)
+	lines, foreign := bufio.NewReader(file), false
 	for n := 1; ; n++ {
 		line, err := readLine(lines)
 		if errors.Is(err, io.EOF) {
@@ -406,8 +380,11 @@ func Read(file io.Reader, name string, out *Files) (*runner.Result, error) {
 		if err == nil {
 			err = p.feed(line)
 		}
-		if field := unknownField(line); err == nil && field != "" {
-			p.strange("the field " + field)
+		if err == nil && !foreign {
+			if field := unknownField(line); field != "" {
+				foreign = true
+				err = p.remark(fmt.Sprintf("%s:%d: the field %s is unknown: a newer version wrote the report, and a part of it is not shown", name, n, field))
+			}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
@@ -417,6 +394,29 @@ func Read(file io.Reader, name string, out *Files) (*runner.Result, error) {
 		return nil, err
 	}
 	return p.result, out.Finish(p.result)
+}
+
+// unknownField is the quoted name of a field that no record has; "" if there is none.
+func unknownField(line []byte) string {
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&record{}); err != nil {
+		_, field, _ := strings.Cut(err.Error(), "unknown field ")
+		return field
+	}
+	return ""
+}
+
+// remark adds a remark to the reports.
+func (p *replay) remark(text string) error {
+	if p.ended { // no record comes behind that of the end
+		p.result.Notes = append(p.result.Notes, text)
+		return nil
+	}
+	c, last := &ending{replay: p}, p.last
+	c.write(&record{Kind: runner.EventNote, Note: text})
+	p.last = last // the next line of the file has the next number
+	return c.err
 }
 
 // readLine returns a line with its end. The error is io.EOF at the end of the last whole line.
@@ -437,8 +437,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 }
 
 // cutOff ends a run whose end is not in its records: the step under way was interrupted, and
-// everything after it did not run. Of sessions that ran side by side only the records of the first
-// one are written at once: what has become of those after it is not known.
+// everything after it did not run.
 func (p *replay) cutOff() error {
 	if p.ended {
 		return nil
@@ -449,19 +448,23 @@ func (p *replay) cutOff() error {
 	}
 	c.write(&record{Kind: runner.EventNote, Note: "the report ends before the end of the run: it was interrupted"})
 	if p.session != nil {
-		c.session()
+		c.session(nil)
 	}
-	for _, s := range p.result.Plan.Sessions[len(p.result.Sessions):] {
+	for i, s := range p.result.Plan.Sessions[len(p.result.Sessions):] {
+		var unknown *failureRecord
+		if p.jobs > 1 && (i > 0 || c.placed) && len(s.Exercises) > 0 {
+			unknown = &failureRecord{
+				Pos:     posRecord(s.Exercises[0].Pos),
+				Message: "the results of session " + s.Name + " are not known",
+				Hint:    "it may have run beside the session in which the report ends; its records would have come behind",
+			}
+		}
 		r := record{Kind: runner.SessionStarted, Session: s.Name, Cols: 80, Rows: 24}
 		if s.Deck != nil {
 			r.Deck = s.Deck.Name
 		}
 		c.write(&r)
-		if p.jobs > 0 {
-			c.unknown()
-		} else {
-			c.session()
-		}
+		c.session(unknown)
 	}
 	c.write(&record{Kind: runner.RunFinished, Verdict: runner.Interrupted, Seconds: seconds64(p.time.Sub(p.result.Started))})
 	return c.err
@@ -505,14 +508,14 @@ func (c *ending) here(pos markdown.Pos) *failureRecord {
 	}
 }
 
-// session ends the session under way.
-func (c *ending) session() {
+// session ends the session under way. A failure says that its results are not known.
+func (c *ending) session(unknown *failureRecord) {
 	if e := c.exercise; e != nil {
 		c.openExercise(e)
 	}
 	left := c.left()
-	var f *failureRecord
-	if len(left) > 0 {
+	f := unknown
+	if f == nil && len(left) > 0 {
 		f = c.here(left[0].Pos)
 	}
 	for _, e := range left {
@@ -520,24 +523,6 @@ func (c *ending) session() {
 		c.write(&record{Kind: runner.ExerciseFinished, Exercise: e.ID, Setup: e.Setup, Verdict: runner.Skipped, Seconds: seconds64(0)})
 	}
 	c.settle()
-	c.write(&record{Kind: runner.SessionFinished, Verdict: runner.Interrupted, Failure: f, Seconds: seconds64(0)})
-}
-
-// unknown ends a session that may have run beside others.
-func (c *ending) unknown() {
-	f := &failureRecord{
-		Message: fmt.Sprintf("not known: session %q may have run beside the one that the report ends in", c.replay.session.Name),
-		Hint:    "sessions are reported in the order of the deck; check -j 1 runs them so",
-	}
-	for _, e := range c.left() {
-		if f.Pos == (posRecord{}) {
-			f.Pos = posRecord(e.Pos)
-		}
-		c.write(&record{Kind: runner.ExerciseStarted, Exercise: e.ID, Setup: e.Setup})
-		c.write(&record{
-			Kind: runner.ExerciseFinished, Exercise: e.ID, Setup: e.Setup, Verdict: runner.Interrupted, Failure: f, Seconds: seconds64(0),
-		})
-	}
 	c.write(&record{Kind: runner.SessionFinished, Verdict: runner.Interrupted, Failure: f, Seconds: seconds64(0)})
 }
 

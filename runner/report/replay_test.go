@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,11 +73,7 @@ func TestLater(t *testing.T) {
 // every report, and never of one that passed.
 func TestCutAnywhere(t *testing.T) {
 	whole := written(t, passed(t), "jsonl", report.Options{RunID: "run"})
-	step := 1
-	if testing.Short() {
-		step = 7
-	}
-	for n := 0; n < len(whole); n += step {
+	for n := range len(whole) {
 		var console bytes.Buffer
 		files := &report.Files{}
 		if err := files.Add("console=-", &console); err != nil {
@@ -113,46 +108,50 @@ func TestCutInStep(t *testing.T) {
 	}
 }
 
-// FuzzRead checks that no file makes a report panic, cut off at any byte: it is an error, or a run,
-// which was interrupted if its end is missing.
+// FuzzRead checks that no file makes a report panic: it is an error, or a run.
 func FuzzRead(f *testing.F) {
-	const all = uint(math.MaxUint)
 	for _, rec := range recordings {
 		whole := written(f, rec.record(f), "jsonl", report.Options{RunID: "run"})
 		lines := strings.SplitAfter(whole, "\n")
-		f.Add(whole, all)
+		f.Add(whole)
 		for i := range min(len(lines), 40) { // each line left out, or twice
-			f.Add(strings.Join(lines[:i], "")+strings.Join(lines[i+1:], ""), all)
-			f.Add(strings.Join(lines[:i+1], "")+strings.Join(lines[i:], ""), all)
+			f.Add(strings.Join(lines[:i], "") + strings.Join(lines[i+1:], ""))
+			f.Add(strings.Join(lines[:i+1], "") + strings.Join(lines[i:], ""))
 		}
 	}
-	for i, rec := range recordings {
-		f.Add(written(f, rec.record(f), "jsonl", report.Options{RunID: "run"}), uint(1000*i))
-	}
-	f.Fuzz(func(t *testing.T, text string, size uint) {
-		text = text[:min(size, uint(len(text)))]
+	f.Fuzz(func(t *testing.T, text string) {
 		files := &report.Files{}
-		var console bytes.Buffer
 		for _, name := range report.LaterFormats() {
-			var w io.Writer = io.Discard
-			if name == "console" {
-				w = &console
-			}
-			if err := files.Add(name+"=-", w); err != nil {
+			if err := files.Add(name+"=-", io.Discard); err != nil {
 				t.Fatal(err)
 			}
 		}
 		files.Record(t.TempDir(), false)
-		result, err := report.Read(strings.NewReader(text), "run.jsonl", files)
-		if err != nil {
+		if _, err := report.Read(strings.NewReader(text), "run.jsonl", files); err != nil {
 			_ = files.Finish(nil)
 			return
 		}
-		ends := strings.Contains(text, "run-finished") || strings.Contains(text, `\u`)
-		if summary := "\nstop "; !ends && (result.Verdict != runner.Interrupted || !strings.Contains(console.String(), summary)) {
-			t.Errorf("the run is %s:\n%s", result.Verdict, &console)
+		// Cut off within its last whole line, it is a run that was interrupted.
+		cut := strings.LastIndexByte(text, '\n')
+		if cut < 0 {
+			return
+		}
+		for _, prefix := range []string{text[:cut], text[:(strings.LastIndexByte(text[:cut], '\n')+1+cut)/2]} {
+			result, err := report.Read(strings.NewReader(prefix), "run.jsonl", &report.Files{})
+			if err != nil || result.Verdict != runner.Interrupted {
+				t.Errorf("cut at %d of %d: %+v, %v", len(prefix), len(text), result, err)
+			}
 		}
 	})
+}
+
+// TestUnknownField checks that a field of a newer version is named, once.
+func TestUnknownField(t *testing.T) {
+	whole := written(t, passed(t), "jsonl", report.Options{RunID: "run"})
+	texts, verdict := later(t, strings.ReplaceAll(whole, `"kind":"step-`, `"novel":1,"kind":"step-`))
+	if verdict != runner.Passed || strings.Count(texts["console"], `the field "novel" is unknown`) != 1 {
+		t.Errorf("%s\n%s", verdict, texts["console"])
+	}
 }
 
 func TestReadErrors(t *testing.T) {
@@ -170,67 +169,6 @@ func TestReadErrors(t *testing.T) {
 		_, err := report.Read(strings.NewReader(tc.text), "run.jsonl", &report.Files{})
 		if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 			t.Errorf("got  %v\nwant %s", err, tc.want)
-		}
-	}
-}
-
-// TestReadFromAnotherVersion checks that unknown fields and kinds of records are named, once each.
-func TestReadFromAnotherVersion(t *testing.T) {
-	whole := written(t, passed(t), "jsonl", report.Options{RunID: "run"})
-	lines := strings.SplitAfter(strings.ReplaceAll(whole, `"kind":"step-started"`, `"mood":"fine","kind":"step-started"`), "\n")
-	n := len(lines) - 1 // the last one is empty
-	last := strings.Replace(lines[n-1], fmt.Sprintf(`"seq":%d,`, n), fmt.Sprintf(`"seq":%d,`, n+1), 1)
-	sung := fmt.Sprintf(`{"v":1,"run":"run","seq":%d,"time":"2026-01-01T00:00:00Z","kind":"sung"}`+"\n", n)
-	strange := strings.Join(lines[:n-1], "") + sung + last
-	result, err := report.Read(strings.NewReader(strange), "run.jsonl", &report.Files{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []string{
-		`the report holds the field "mood", which this version of workshop does not know and leaves out`,
-		`the report holds a record of the kind "sung", which this version of workshop does not know and leaves out`,
-	}
-	if got := result.Notes[len(result.Notes)-2:]; !cmp.Equal(got, want) || result.Verdict != runner.Passed {
-		t.Errorf("%s, notes %q", result.Verdict, result.Notes)
-	}
-}
-
-// TestSideBySideCut checks that a cut report of sessions side by side names those whose results are
-// not known, and calls none of their exercises skipped or passed.
-func TestSideBySideCut(t *testing.T) {
-	whole := written(t, mixed(t), "jsonl", report.Options{RunID: "run"})
-	first, rest, _ := strings.Cut(whole, "\n")
-	cut := rest[:strings.Index(rest, `"kind":"session-finished"`)]
-	for _, jobs := range []bool{false, true} {
-		if jobs {
-			first = strings.Replace(first, `"plan":`, `"jobs":2,"plan":`, 1)
-		}
-		var console bytes.Buffer
-		files := &report.Files{}
-		if err := files.Add("console=-", &console); err != nil {
-			t.Fatal(err)
-		}
-		result, err := report.Read(strings.NewReader(first+"\n"+cut), "run.jsonl", files)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if result.Verdict != runner.Interrupted || len(result.Sessions) < 2 {
-			t.Fatalf("%s, %d sessions", result.Verdict, len(result.Sessions))
-		}
-		for _, s := range result.Sessions[1:] {
-			want := runner.Skipped
-			if jobs {
-				want = runner.Interrupted
-			}
-			for _, e := range s.Exercises {
-				if e.Verdict != want {
-					t.Errorf("%s is %s", e.ID, e.Verdict)
-				}
-			}
-			why := fmt.Sprintf("not known: session %q may have run beside", s.Name)
-			if strings.Contains(console.String(), why) != jobs {
-				t.Errorf("side by side: %v:\n%s", jobs, &console)
-			}
 		}
 	}
 }
@@ -322,5 +260,54 @@ func TestDisordered(t *testing.T) {
 		read(before + lines[i+1] + line + strings.Join(lines[i+2:], ""))
 		read(before + strings.Replace(line, `"number":1`, `"number":2`, 1) + after)
 		read(before + strings.Replace(line, `"attempt":2`, `"attempt":1`, 1) + after)
+	}
+}
+
+// TestCutSideBySide checks that a cut-off run whose sessions ran side by side says which of them may
+// have results that are not in the file.
+func TestCutSideBySide(t *testing.T) {
+	text := func(jobs int) string {
+		files := map[string]string{}
+		var names []string
+		for i := range 3 {
+			name := fmt.Sprintf("c%d.md", i)
+			files[name] = fmt.Sprintf("# C%d\n\n.exercise[\n```bash\ntrue\n```\n]\n", i)
+			names = append(names, name)
+		}
+		var decks []*markdown.Deck
+		for _, name := range names {
+			d, err := markdown.Parse(name, []byte(files[name]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			decks = append(decks, d)
+		}
+		plan, err := runner.Compile(decks...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return inFiles(t, func(files *report.Files) {
+			result, err := runner.Run(t.Context(), plan, runner.Options{Path: os.Getenv("PATH"), Jobs: jobs, Event: func(e runner.Event) {
+				if err := files.Event(e); err != nil {
+					t.Error(err)
+				}
+			}})
+			if err := errors.Join(err, files.Finish(result)); err != nil {
+				t.Fatal(err)
+			}
+		})["jsonl"]
+	}
+	for jobs, want := range map[int]int{1: 0, 2: 2} {
+		whole := text(jobs)
+		texts, verdict := later(t, whole[:strings.Index(whole, `"kind":"step-finished"`)])
+		got := strings.Count(texts["console"], "are not known")
+		if verdict != runner.Interrupted || (got > 0) != (want > 0) {
+			t.Errorf("%d jobs: %s, %d sessions are not known:\n%s", jobs, verdict, got, texts["console"])
+		}
+		for i := range 3 {
+			if says := strings.Contains(texts["console"], fmt.Sprintf("session c%d are not known", i)); says != (jobs > 1 && i > 0) {
+				t.Errorf("%d jobs, session c%d: %v\n%s", jobs, i, says, texts["console"])
+			}
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 
 	"workshop/markdown"
 	"workshop/runner"
+	"workshop/runner/secret"
 	"workshop/runner/terminal"
 )
 
@@ -38,6 +40,11 @@ type Options struct {
 	RunID string                  // the same for all shards of a run; "": random
 	// Summary is the file for the summary of a step in GitHub Actions; "": none.
 	Summary string
+	// Workspace is the directory to which a CI service resolves the names of files; "": the current
+	// one.
+	Workspace string
+	// Secrets are masked in texts of the deck, too. [Masked] masks the events before.
+	Secrets *secret.Masker
 }
 
 // IsTerminal reports whether a file is a terminal on which text can be placed. TERM=dumb names one
@@ -153,11 +160,26 @@ func New(name string, w io.Writer, opts Options) (Reporter, error) {
 	if f.terminal && !opts.TTY {
 		return nil, fmt.Errorf("the report %q needs a terminal", name)
 	}
+	if !f.terminal {
+		w = MaskWriter(w, opts.Secrets)
+	}
 	one := &once{to: f.open(w, opts)}
 	if f.direct {
 		return one, nil
 	}
 	return &Files{made: []*once{one}, Run: opts.RunID}, nil
+}
+
+// Still removes the last line of a report on a terminal, so that somebody else can write, until
+// resume is called.
+func Still(r Reporter) (resume func()) {
+	if one, ok := r.(*once); ok {
+		if c, ok := one.to.(*console); ok {
+			c.be(true)
+			return func() { c.be(false) }
+		}
+	}
+	return func() {}
 }
 
 // ParseSpec reads NAME=FILE, where FILE may be - for standard output.
@@ -186,8 +208,11 @@ func Open(spec string, stdout io.Writer) (Reporter, error) {
 // records, which the format jsonl holds: the same reports can be made later, by [Read]. The zero
 // value has no report.
 type Files struct {
-	Run     string // the id of the run; "": random
-	Summary string // see [Options]
+	Run       string // the id of the run; "": random
+	Summary   string // see [Options]
+	Workspace string // likewise
+	// Secrets are masked in the records. [Masked] masks the events before.
+	Secrets *secret.Masker
 
 	direct []*once // made of events
 	made   []*once // made of records
@@ -220,7 +245,7 @@ func (f *Files) Add(spec string, stdout io.Writer) error {
 		}
 		w, one.file = c, c
 	}
-	one.to = format.open(w, Options{Summary: f.Summary})
+	one.to = format.open(w, Options{Summary: f.Summary, Workspace: f.Workspace})
 	if format.during {
 		f.direct = append(f.direct, one)
 	} else {
@@ -259,11 +284,14 @@ func (f *Files) Event(e runner.Event) error {
 		return errors.Join(errs...)
 	}
 	if f.enc == nil {
-		f.enc, f.replay = newEncoder(f.Run), newReplay(f.made)
+		f.enc, f.replay = newEncoder(f.Run, f.Secrets), newReplay(f.made)
 	}
 	records, err := f.enc.encode(e)
 	errs = append(errs, err)
 	for _, r := range records {
+		if f.Secrets != nil {
+			maskStrings(reflect.ValueOf(r).Elem(), f.Secrets)
+		}
 		line, err := r.line()
 		if err == nil {
 			err = f.replay.feed(line)

@@ -344,11 +344,15 @@ func TestJUnitSchema(t *testing.T) {
 	}
 }
 
-// TestJUnitHuge checks that 10 MB in a failure are a report that others read.
+// TestJUnitHuge checks that 10 MB in a failure, 1 MB with -short, are a report that others read.
 func TestJUnitHuge(t *testing.T) {
 	r := verdictIn(t, runner.Failed, "short")
 	f := r.result.Sessions[0].Exercises[0].Failure
-	f.Tail = strings.Repeat("0123456789abcde\n", 10<<20/16)
+	size := 10 << 20
+	if testing.Short() {
+		size = 1 << 20
+	}
+	f.Tail = strings.Repeat("0123456789abcde\n", size/16)
 	suites, err := junit.Ingest([]byte(written(t, r, "junit-strict", report.Options{})))
 	if err != nil || len(suites) != 1 || suites[0].Totals.Failed != 1 {
 		t.Errorf("read back: %d suites, %v", len(suites), err)

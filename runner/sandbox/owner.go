@@ -31,6 +31,9 @@ type Sandbox struct {
 	isolation Isolation
 	private   bool
 	weaker    error
+	given     string // Options.Remove
+	place     string // the path at which the processes see it as well; "" for none
+	unplaced  error
 
 	supervisor *os.Process
 	wire       *wire
@@ -74,7 +77,10 @@ func Start(ctx context.Context, opts Options) (*Sandbox, error) {
 	if !supervises.Load() {
 		return nil, errNoMain
 	}
-	if opts.Remove != "" {
+	given := opts.Remove
+	if opts.Remove == "" {
+		opts.Place = ""
+	} else {
 		dir, err := filepath.Abs(opts.Remove)
 		if err != nil {
 			return nil, err
@@ -88,8 +94,9 @@ func Start(ctx context.Context, opts Options) (*Sandbox, error) {
 	}
 	var failed error
 	for _, a := range attempts(opts) {
-		s, err := launch(ctx, a, opts.Remove)
+		s, err := launch(ctx, a, opts)
 		if err == nil {
+			s.given = given
 			if a.isolation != cmp.Or(opts.Isolation, Namespace) || a.private != opts.PrivateNetwork {
 				s.weaker = failed
 			}
@@ -111,7 +118,7 @@ func Start(ctx context.Context, opts Options) (*Sandbox, error) {
 }
 
 // launch starts a supervisor in one way and waits until it is set up.
-func launch(ctx context.Context, a attempt, remove string) (*Sandbox, error) {
+func launch(ctx context.Context, a attempt, opts Options) (*Sandbox, error) {
 	ours, theirs, err := socketpair()
 	if err != nil {
 		return nil, err
@@ -119,6 +126,15 @@ func launch(ctx context.Context, a attempt, remove string) (*Sandbox, error) {
 	defer theirs.Close()
 	wire, err := newWire(ours)
 	if err != nil {
+		return nil, err
+	}
+	f := folder{Directory: []byte(opts.Remove)}
+	if a.isolation == Namespace {
+		f.Place = []byte(opts.Place)
+	}
+	// It is sent before the supervisor starts, which so has it even if the owner is killed now.
+	if err := wire.send(f); err != nil {
+		wire.conn.Close()
 		return nil, err
 	}
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
@@ -134,7 +150,7 @@ func launch(ctx context.Context, a attempt, remove string) (*Sandbox, error) {
 	}
 	defer complaints.Close()
 
-	supervisor, err := os.StartProcess(executable(), arguments(a, remove), &os.ProcAttr{
+	supervisor, err := os.StartProcess(executable(), arguments(a), &os.ProcAttr{
 		Dir:   "/",
 		Env:   environ(),
 		Files: []*os.File{null, null, complaints, theirs},
@@ -154,33 +170,44 @@ func launch(ctx context.Context, a attempt, remove string) (*Sandbox, error) {
 	theirs.Close() // otherwise its end would never be noticed
 	complaints.Close()
 	go s.serve()
-	if err := s.wait(ctx); err != nil {
+	unplaced, err := s.wait(ctx)
+	if err != nil {
 		s.Close()
 		return nil, err
 	}
+	switch {
+	case opts.Place == "":
+	case a.isolation != Namespace:
+		s.unplaced = errors.New("no mount namespace")
+	case unplaced != "":
+		s.unplaced = errors.New(unplaced)
+	default:
+		s.place = opts.Place
+	}
 	s.mu.Lock()
-	s.remove = remove
+	s.remove = opts.Remove
 	s.mu.Unlock()
 	return s, nil
 }
 
-// wait waits until the supervisor is set up.
-func (s *Sandbox) wait(ctx context.Context) error {
+// wait waits until the supervisor is set up. unplaced is the reason why the directory is not at its
+// place; "" if it is, or has none.
+func (s *Sandbox) wait(ctx context.Context) (unplaced string, err error) {
 	select {
 	case r := <-s.ready:
-		return r.err()
+		return r.Unplaced, r.err()
 	case <-s.done:
 		select {
 		case r := <-s.ready: // it failed and ended at once
 			if err := r.err(); err != nil {
-				return err
+				return "", err
 			}
 		default:
 		}
-		return cmp.Or(s.err, errors.New("the supervisor ended at once"))
+		return "", cmp.Or(s.err, errors.New("the supervisor ended at once"))
 	case <-ctx.Done():
 		s.supervisor.Kill() // otherwise it would remove the directory
-		return context.Cause(ctx)
+		return "", context.Cause(ctx)
 	}
 }
 
@@ -327,6 +354,20 @@ func (s *Sandbox) Isolation() Isolation { return s.isolation }
 // Weaker returns the errors of the failed attempts if a stronger isolation, or the private network,
 // was requested and is not available; else nil.
 func (s *Sandbox) Weaker() error { return s.weaker }
+
+// Inside returns the path of a file as the processes of the sandbox are to see it: for one in
+// [Options.Remove] the path at [Options.Place], if they see it there, and else the same path.
+func (s *Sandbox) Inside(path string) string {
+	rest, in := strings.CutPrefix(path, s.given)
+	if s.place == "" || !in || rest != "" && rest[0] != '/' {
+		return path
+	}
+	return s.place + rest
+}
+
+// Unplaced returns the reason why the processes do not see the directory at [Options.Place]; nil if
+// they do, or if no place was asked for.
+func (s *Sandbox) Unplaced() error { return s.unplaced }
 
 // PrivateNetwork reports whether the sandbox has a network of its own.
 func (s *Sandbox) PrivateNetwork() bool { return s.private }

@@ -45,11 +45,16 @@ type Options struct {
 	// Remove is a directory that the supervisor removes at its end, after it has unmounted the
 	// mounts of the sandbox's processes in it. It is not removed if [Start] fails.
 	Remove string
+	// Place is a further path of Remove, the same in every sandbox: in a [Namespace] the processes
+	// see the directory there as well (see [Sandbox.Inside]). Nothing may be there, and its parent
+	// must be a directory, such as /srv. The parent is a file system of the sandbox's own then,
+	// with the same entries: new ones in it vanish with the sandbox.
+	Place string
 }
 
 // Cmd is a process to start in a sandbox.
 type Cmd struct {
-	Argv  []string   // Argv[0] without a slash is looked up in the PATH of Env
+	Argv  []string   // Argv[0] without a slash is looked up in the PATH of Env, as the owner sees it
 	Env   []string   // "name=value"; nil means an empty environment
 	Dir   string     // "" means the owner's current one
 	TTY   *os.File   // the controlling terminal and the three standard streams, if set

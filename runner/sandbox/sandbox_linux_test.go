@@ -64,7 +64,7 @@ func owner(isolation Isolation) {
 		os.Exit(1)
 	}
 	s, err := Start(context.Background(), Options{
-		Isolation: isolation, PrivateNetwork: true, Remove: os.Getenv("SANDBOX_TEST_DIR"),
+		Isolation: isolation, PrivateNetwork: true, Remove: os.Getenv("SANDBOX_TEST_DIR"), Place: "/srv/sandbox-test",
 	})
 	if err != nil {
 		fail(err)
@@ -604,7 +604,7 @@ func TestNamespace(t *testing.T) {
 	for _, test := range []struct{ name, line, want string }{
 		{"user", "id -u; id -g", fmt.Sprintf("%d\n%d\n", os.Getuid(), os.Getgid())},
 		{"processes", "set -- /proc/[0-9]*; echo $#", "2\n"}, // the supervisor and sh
-		{"first process", "tr '\\0' ' ' </proc/1/cmdline", "workshop sandbox pid namespace private  "},
+		{"first process", "tr '\\0' ' ' </proc/1/cmdline", "workshop sandbox pid namespace private "},
 		{"its environment", "cat /proc/1/environ 2>/dev/null | tr '\\0' '\\n' | grep -v ^GORACE=", ""}, // only root reads it
 		{"network", "tail -n +3 /proc/net/dev | cut -d: -f1", "    lo\n"},
 		{"kills all", "sleep 1000 & kill -KILL -1 && echo alive", "alive\n"},
@@ -777,6 +777,123 @@ func TestRemoveKeepsMounts(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestPlace starts two sandboxes at once whose directories are at the same place.
+func TestPlace(t *testing.T) {
+	each(t, func(t *testing.T, isolation Isolation) {
+		// The kernel's list of mounts has no symbolic links.
+		top, err := filepath.EvalSymlinks(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		parent := filepath.Join(top, "a parent")
+		place := filepath.Join(parent, "place")
+		if err := errors.Join(os.MkdirAll(parent+"/beside", 0o755), os.WriteFile(parent+"/file", []byte("a file"), 0o644),
+			os.Symlink("file", parent+"/link"), os.Chmod(parent, 0o555)); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = os.Chmod(parent, 0o755) }() // for its removal
+		var all []*Sandbox
+		var dirs []string
+		for i := range 2 {
+			dir := filepath.Join(top, fmt.Sprint("session", i))
+			if err := errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(dir+"/number", []byte(fmt.Sprint(i)), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+			all, dirs = append(all, open(t, Options{Isolation: isolation, Remove: dir, Place: place})), append(dirs, dir)
+		}
+		if isolation != Namespace {
+			if err := all[0].Unplaced(); err == nil || err.Error() != "no mount namespace" {
+				t.Errorf("unplaced: %v", err)
+			}
+			if got := all[0].Inside(dirs[0] + "/number"); got != dirs[0]+"/number" {
+				t.Errorf("inside: %s", got)
+			}
+			return
+		}
+		for i, s := range all {
+			if err := s.Unplaced(); err != nil {
+				t.Fatal(err)
+			}
+			for path, want := range map[string]string{
+				dirs[i]: place, dirs[i] + "/number": place + "/number", dirs[i] + "more": dirs[i] + "more", "/bin": "/bin",
+			} {
+				if got := s.Inside(path); got != want {
+					t.Errorf("inside: %s is %s, not %s", path, got, want)
+				}
+			}
+			cmd := shell("pwd -P; cat number; echo > made; cd ..; ls; cat link; echo > beside/made; mkdir own 2> /dev/null && echo own")
+			cmd.Dir = s.Inside(dirs[i])
+			got, _ := run(t, s, cmd)
+			want := place + "\n" + fmt.Sprint(i) + "beside\nfile\nlink\nplace\na file"
+			if os.Getuid() == 0 {
+				want += "own\n" // root writes everywhere
+			}
+			if got != want {
+				t.Errorf("got  %q\nwant %q", got, want)
+			}
+			if _, err := os.Stat(dirs[i] + "/made"); err != nil {
+				t.Error(err)
+			}
+			if os.Getuid() == 0 { // the end must not remove the content of a directory that is mounted there
+				if got, status := output(t, s, "mkdir '"+place+"/m' && mount --bind '"+parent+"/beside' '"+place+"/m'"); status.Code != 0 {
+					t.Error(got)
+				}
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+			if _, err := os.Lstat(dirs[i]); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the folder is still there: %v", err)
+			}
+		}
+		left, err := filepath.Glob(parent + "/*")
+		if want := []string{parent + "/beside", parent + "/file", parent + "/link"}; err != nil || !slices.Equal(left, want) {
+			t.Errorf("the parent holds %q: %v", left, err)
+		}
+		if _, err := os.Stat(parent + "/beside/made"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestUnplaced asks for places that cannot be had: the sandboxes start, and say why.
+func TestUnplaced(t *testing.T) {
+	available(t)
+	top := t.TempDir()
+	crowd := filepath.Join(top, "crowd")
+	if err := errors.Join(os.Mkdir(top+"/full", 0o755), os.Mkdir(crowd, 0o755), os.WriteFile(top+"/full/place", nil, 0o644),
+		os.Symlink("full", top+"/link")); err != nil {
+		t.Fatal(err)
+	}
+	for i := range maxNeighbours + 1 {
+		if err := os.Mkdir(filepath.Join(crowd, fmt.Sprint(i)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for place, want := range map[string]string{
+		"full/place": "file already exists", "none/place": "no such file or directory", "link/place2": "not a directory",
+		"crowd/place": "more than 256 entries",
+	} {
+		dir := filepath.Join(top, "session")
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, Options{Remove: dir, Place: filepath.Join(top, place)})
+		if s.Isolation() != Namespace {
+			want = "no mount namespace"
+		}
+		if err := s.Unplaced(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, not %q", place, err, want)
+		}
+		if got := s.Inside(dir); got != dir {
+			t.Errorf("%s: inside: %s", place, got)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func TestDescendants(t *testing.T) {

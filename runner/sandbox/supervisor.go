@@ -16,16 +16,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A supervisor is started with this name, the isolation, "private" or "shared" for its network, and
-// the directory to remove, which may be empty.
+// A supervisor is started with this name, the isolation, and "private" or "shared" for its network. No
+// path is among its arguments: the processes in the sandbox see them, and a path may be random.
 const supervisorName = "workshop sandbox"
 
-func arguments(a attempt, remove string) []string {
+func arguments(a attempt) []string {
 	network := "shared"
 	if a.private {
 		network = "private"
 	}
-	return []string{supervisorName, string(a.isolation), network, remove}
+	return []string{supervisorName, string(a.isolation), network}
 }
 
 // supervises is set by Main and read by Start. Only a program that calls Main becomes a supervisor
@@ -37,10 +37,10 @@ var supervises atomic.Bool // a property of the whole program; it never changes 
 // process was started as a supervisor. A program must call it first.
 func Main() (code int, ok bool) {
 	supervises.Store(true)
-	if len(os.Args) != 4 || os.Args[0] != supervisorName {
+	if len(os.Args) != 3 || os.Args[0] != supervisorName {
 		return 0, false
 	}
-	if err := supervise(Isolation(os.Args[1]), os.Args[2] == "private", os.Args[3]); err != nil {
+	if err := supervise(Isolation(os.Args[1]), os.Args[2] == "private"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1, true
 	}
@@ -57,7 +57,7 @@ type supervisor struct {
 }
 
 // supervise carries out the owner's requests until the socket closes, then kills all processes.
-func supervise(isolation Isolation, private bool, directory string) error {
+func supervise(isolation Isolation, private bool) error {
 	children := catchSignals()
 	// Signal masks, capabilities and parent death signals belong to a thread. All processes are
 	// started from this thread, and it lives as long as the supervisor.
@@ -74,6 +74,11 @@ func supervise(isolation Isolation, private bool, directory string) error {
 	if err != nil {
 		return os.NewSyscallError("open "+os.DevNull, err)
 	}
+	var f folder
+	if _, err := w.receive(&f); err != nil {
+		return err
+	}
+	directory, place := string(f.Directory), string(f.Place)
 	s := &supervisor{isolation: isolation, wire: w, null: null, ids: map[int]int{}, pids: map[int]int{}}
 
 	r := reply{Kind: ready}
@@ -83,6 +88,11 @@ func supervise(isolation Isolation, private bool, directory string) error {
 			return nil // the owner still needs the directory
 		}
 		return remove(directory)
+	}
+	if place != "" {
+		if err := mountAt(directory, place); err != nil {
+			r.Unplaced, place = err.Error(), ""
+		}
 	}
 	s.reply(r)
 
@@ -96,6 +106,11 @@ func supervise(isolation Isolation, private bool, directory string) error {
 		case r, ok := <-requests:
 			if !ok {
 				s.killAll()
+				if place != "" {
+					if err := detach(place); err != nil {
+						return err
+					}
+				}
 				return remove(directory)
 			}
 			if r.Start != nil {

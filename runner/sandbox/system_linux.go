@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"math/bits"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,6 +88,73 @@ func isolate(isolation Isolation, private bool) (op string, err error) {
 		return "drop capabilities", unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 	}
 	return "", nil
+}
+
+// maxNeighbours is the greatest number of entries beside a place: each becomes a mount.
+const maxNeighbours = 256
+
+// mountAt mounts a directory at a place where nothing is. The place's parent becomes a file system
+// in memory that holds the place and the entries of the parent, which are mounted there. So
+// nothing is made on the machine that would have to be removed.
+func mountAt(directory, place string) (err error) {
+	parent := filepath.Dir(place)
+	fd, err := unix.Open(parent, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return &os.PathError{Op: "open", Path: parent, Err: err}
+	}
+	below := os.NewFile(uintptr(fd), parent)
+	defer below.Close()
+	entries, err := below.ReadDir(maxNeighbours + 1)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return err
+	case len(entries) > maxNeighbours:
+		return fmt.Errorf("%s has more than %d entries", parent, maxNeighbours)
+	case slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == filepath.Base(place) }):
+		return &os.PathError{Op: "mount", Path: place, Err: fs.ErrExist}
+	}
+	writable := unix.Access(parent, unix.W_OK) == nil
+	if err := unix.Mount("workshop", parent, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=0755"); err != nil {
+		return &os.PathError{Op: "mount", Path: parent, Err: err}
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, unix.Unmount(parent, unix.MNT_DETACH))
+		}
+	}()
+	for _, e := range entries {
+		if err := mountEntry(fmt.Sprintf("/proc/self/fd/%d/%s", fd, e.Name()), filepath.Join(parent, e.Name()), e.Type()); err != nil {
+			return err
+		}
+	}
+	if err := mountEntry(directory, place, fs.ModeDir); err != nil || writable {
+		return err
+	}
+	return os.Chmod(parent, 0o555) // its owner is this user
+}
+
+// mountEntry makes a file or directory and mounts another on it. It copies a symbolic link.
+func mountEntry(from, to string, kind fs.FileMode) error {
+	switch {
+	case kind&fs.ModeSymlink != 0:
+		target, err := os.Readlink(from)
+		if err != nil {
+			return err
+		}
+		return os.Symlink(target, to)
+	case kind.IsDir():
+		if err := os.Mkdir(to, 0o755); err != nil {
+			return err
+		}
+	default:
+		if err := os.WriteFile(to, nil, 0o644); err != nil {
+			return err
+		}
+	}
+	if err := unix.Mount(from, to, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		return &os.PathError{Op: "mount", Path: to, Err: err}
+	}
+	return nil
 }
 
 // loopbackUp brings lo up; the kernel assigns its addresses.

@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -39,3 +40,5 @@ func processAttr(Isolation, *int) *syscall.SysProcAttr { return &syscall.SysProc
 func ownPID(_ Isolation, pid int, _ []int) int { return pid }
 
 func detach(string) error { return nil }
+
+func mountAt(string, string) error { return errors.ErrUnsupported }

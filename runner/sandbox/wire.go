@@ -15,11 +15,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The owner sends requests, and the supervisor answers each of them, in order, with one reply.
+// The owner sends a folder, then requests, and the supervisor answers each of these, in order, with
+// one reply.
 // Replies of the kinds ready and ended are sent without a request. A message is its length (four
 // bytes, big-endian) and as many bytes of JSON; descriptors are sent with the first byte. The
 // socket is a stream: packets would limit the size of an environment, and macOS has none for unix
 // sockets.
+
+// folder is the directory that the supervisor removes, and its place ([Options]); both may be empty.
+type folder struct{ Directory, Place []byte }
 
 // request starts a process, if Start is set, or signals one.
 type request struct {
@@ -54,6 +58,8 @@ type reply struct {
 	Path   []byte        // its argument
 	Errno  syscall.Errno // 0 means success
 	Status Status
+
+	Unplaced string // of ready: why the directory is not at its place
 }
 
 // fail sets the error in r: err of op on path.

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -47,6 +48,8 @@ type Options struct {
 	Dir        string
 	Past       int    // number of lines to keep above the top of the screen, for [Session.Past]
 	StateDir   string // existing folder for the start-up files, the caller's to remove; "" means a temporary one
+	// StateSeen is the path at which the shell sees StateDir; "" means the same.
+	StateSeen string
 	// Start starts the shell. Nil: as a plain child process.
 	Start func(Command) (Process, error)
 	// Output gets every chunk that the terminal shows, in order. It must not block
@@ -137,7 +140,7 @@ func Start(ctx context.Context, opts Options) (*Session, error) {
 
 func (s *Session) start(opts Options, dir string) error {
 	token := strings.ToLower(rand.Text())
-	argv, env, err := writeStartup(opts.Shell, dir, token)
+	argv, env, err := writeStartup(opts.Shell, dir, cmp.Or(opts.StateSeen, dir), token)
 	if err != nil {
 		return err
 	}

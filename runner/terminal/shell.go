@@ -98,15 +98,16 @@ set colored-stats off
 set show-mode-in-prompt off
 `
 
-// writeStartup writes the shell's start-up files to dir and returns its command line.
-func writeStartup(shell, dir, token string) (argv, env []string, err error) {
-	rcFile, inFile := filepath.Join(dir, "bashrc"), filepath.Join(dir, "inputrc")
+// writeStartup writes the shell's start-up files to dir, which the shell sees at seen, and returns its
+// command line.
+func writeStartup(shell, dir, seen, token string) (argv, env []string, err error) {
+	const rcFile, inFile = "bashrc", "inputrc"
 	for name, text := range map[string]string{rcFile: strings.ReplaceAll(rc, "TOKEN", token), inFile: inputrc} {
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return nil, nil, fmt.Errorf("write the shell's start-up file: %w", err)
 		}
 	}
-	return []string{shell, "--noprofile", "--rcfile", rcFile, "-i"}, []string{"INPUTRC=" + inFile}, nil
+	return []string{shell, "--noprofile", "--rcfile", filepath.Join(seen, rcFile), "-i"}, []string{"INPUTRC=" + filepath.Join(seen, inFile)}, nil
 }
 
 // mark is a parsed OSC 133 of our own shell.

@@ -1,4 +1,4 @@
-// Package browsertest starts the browser that tests of pages use, and reads their pages.
+// Package browsertest starts the browser that tests of pages use.
 package browsertest
 
 import (
@@ -11,7 +11,6 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -52,56 +51,37 @@ func Start(t *testing.T) context.Context {
 	return limited
 }
 
-// Page is a page in a browser. What it cannot do fails its test.
-type Page struct {
-	T   *testing.T
-	Ctx context.Context //nolint:containedctx // it names the page
-}
-
-// Value is the value of an expression, or of its promise.
-func Value[V any](p *Page, expression string) V {
-	p.T.Helper()
-	v, err := chromedp.Run(p.Ctx, chromedp.Evaluate[V](expression, chromedp.EvalAwaitPromise))
+// Value is the value of an expression in the page; of a promise, its result.
+func Value[T any](t *testing.T, page context.Context, expression string) T {
+	t.Helper()
+	v, err := chromedp.Run(page, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
-		p.T.Fatalf("%s: %v", expression, err)
+		t.Fatalf("%s: %v", expression, err)
 	}
 	return v
 }
 
-// Until waits until an expression holds, for a minute at most.
-func (p *Page) Until(condition string) {
-	p.T.Helper()
-	ctx, cancel := context.WithTimeout(p.Ctx, time.Minute)
+// Until waits until an expression holds in the page.
+func Until(t *testing.T, page context.Context, condition string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(page, time.Minute)
 	defer cancel()
 	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](fmt.Sprintf("Boolean(%s)", condition))); err != nil {
-		text, _ := chromedp.Run(p.Ctx, chromedp.Evaluate[string]("document.body.innerText"))
-		p.T.Fatalf("never: %s: %v\n%s", condition, err, text)
+		text, _ := chromedp.Run(page, chromedp.Evaluate[string]("document.body.innerText"))
+		t.Fatalf("never: %s: %v\n%s", condition, err, text)
 	}
 }
 
-// Press presses a key that stands for something else than text: a page that takes it gets no text
-// from a browser.
-func (p *Page) Press(key string) {
-	p.T.Helper()
-	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		_, err := chromedp.Run(p.Ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
-			return cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: key})
-		})
-		if err != nil {
-			p.T.Fatal(err)
-		}
-	}
-}
-
-// Scheme chooses light or dark, and no motion.
-func (p *Page) Scheme(name string) {
-	p.T.Helper()
-	_, err := chromedp.Run(p.Ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
+// Scheme makes the page believe that its reader prefers a colour scheme, "light" or "dark",
+// and little motion.
+func Scheme(t *testing.T, page context.Context, name string) {
+	t.Helper()
+	_, err := chromedp.Run(page, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
 		return cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}},
 		})
 	})
 	if err != nil {
-		p.T.Fatal(err)
+		t.Fatal(err)
 	}
 }

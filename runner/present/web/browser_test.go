@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -15,14 +17,17 @@ import (
 )
 
 // tab is a page of a browser.
-type tab struct{ *browsertest.Page }
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+}
 
 // newTab opens another page.
 func newTab(t *testing.T, browser context.Context, url string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
-	b := &tab{&browsertest.Page{T: t, Ctx: ctx}}
+	b := &tab{t, ctx}
 	b.do(chromedp.Navigate(url))
 	return b
 }
@@ -36,46 +41,77 @@ func join(t *testing.T, browser context.Context, link string) *tab {
 }
 
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
-	b.T.Helper()
-	if err := chromedp.Do(b.Ctx, steps...); err != nil {
-		b.T.Fatal(err)
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatal(err)
 	}
+}
+
+// js is the value of an expression.
+func js[T any](b *tab, expression string) T {
+	b.t.Helper()
+	return browsertest.Value[T](b.t, b.ctx, expression)
+}
+
+// until waits until an expression holds.
+func (b *tab) until(condition string) {
+	b.t.Helper()
+	browsertest.Until(b.t, b.ctx, condition)
 }
 
 // types presses keys, wherever the focus is.
 func (b *tab) types(keys string) {
-	b.T.Helper()
+	b.t.Helper()
 	for text := range strings.SplitAfterSeq(keys, kb.Enter) {
 		if line, enter := strings.CutSuffix(text, kb.Enter); enter {
 			b.do(chromedp.KeyEvent(line))
-			b.Press("Enter")
+			b.press("Enter")
 			continue
 		}
 		b.do(chromedp.KeyEvent(text))
 	}
 }
 
-func (b *tab) click(selector string) { b.T.Helper(); b.do(chromedp.Click(chromedp.CSS(selector))) }
+// press presses a key that stands for something else than text: a page that takes it
+// gets no text from a browser.
+func (b *tab) press(key string) {
+	b.t.Helper()
+	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
+		_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
+			return cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: key})
+		})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+func (b *tab) click(selector string) { b.t.Helper(); b.do(chromedp.Click(chromedp.CSS(selector))) }
 
 const screenText = `document.querySelector(".rows").innerText`
 
+func (b *tab) scheme(name string) {
+	b.t.Helper()
+	browsertest.Scheme(b.t, b.ctx, name)
+}
+
 // picture writes a picture of the page to the folder SCREENSHOTS.
 func (b *tab) picture(name string, width, height int64) {
-	b.T.Helper()
+	b.t.Helper()
 	dir := os.Getenv("SCREENSHOTS")
 	if dir == "" {
 		return
 	}
 	b.do(chromedp.EmulateViewport(width, height))
 	for _, scheme := range []string{"light", "dark"} {
-		b.Scheme(scheme)
-		browsertest.Value[int](b.Page, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))`)
-		png, err := chromedp.Run(b.Ctx, chromedp.CaptureScreenshot())
+		b.scheme(scheme)
+		js[int](b, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))`)
+		png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 		if err != nil {
-			b.T.Fatal(err)
+			b.t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name+"-"+scheme+".png"), png, 0o600); err != nil {
-			b.T.Fatal(err)
+			b.t.Fatal(err)
 		}
 	}
 }
@@ -155,17 +191,17 @@ func TestPictures(t *testing.T) {
 	remote := join(t, browser, h.server.Invite(Remote))
 	audience.picture("audience-title", 1920, 1080)
 	presenter.types(kb.ArrowRight)
-	presenter.Until(`document.getElementById("count").textContent === "2 / 4"`)
+	presenter.until(`document.getElementById("count").textContent === "2 / 4"`)
 	presenter.picture("presenter-before", 1440, 900)
-	presenter.Press("y")
-	presenter.Until(`document.getElementById("consent").open`)
+	presenter.press("y")
+	presenter.until(`document.getElementById("consent").open`)
 	presenter.picture("consent", 1440, 900)
 	presenter.click("#allow")
-	presenter.Until(`document.querySelector('#steps [data-index="0"] .badge').textContent.startsWith("✓ passed")`)
-	presenter.Press("y")
-	presenter.Until(selects(2))
-	presenter.Press("y")
-	presenter.Until(`document.querySelector('#steps [data-index="2"] .badge').textContent.startsWith("✓ passed")`)
+	presenter.until(`document.querySelector('#steps [data-index="0"] .badge').textContent.startsWith("✓ passed")`)
+	presenter.press("y")
+	presenter.until(selects(2))
+	presenter.press("y")
+	presenter.until(`document.querySelector('#steps [data-index="2"] .badge').textContent.startsWith("✓ passed")`)
 	presenter.picture("presenter", 1440, 900)
 	presenter.picture("presenter-1024", 1024, 768)
 	presenter.picture("presenter-4k", 3840, 2160)
@@ -176,34 +212,34 @@ func TestPictures(t *testing.T) {
 	audience.picture("audience-4k", 3840, 2160)
 	audience.picture("audience-phone", 390, 844)
 	remote.picture("remote", 390, 844)
-	presenter.Press("y")
-	presenter.Until(`!document.getElementById("trouble").hidden`)
+	presenter.press("y")
+	presenter.until(`!document.getElementById("trouble").hidden`)
 	presenter.picture("trouble", 1440, 900)
 	audience.picture("audience-trouble", 1920, 1080)
 	remote.picture("remote-trouble", 390, 844)
-	missed := newTab(t, browser, strings.TrimSuffix(browsertest.Value[string](audience.Page, "location.href"), "/")+"/missed")
-	missed.Until(`document.querySelectorAll("#log li").length === 3`)
+	missed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/missed")
+	missed.until(`document.querySelectorAll("#log li").length === 3`)
 	missed.picture("missed", 1280, 900)
 	missed.picture("missed-phone", 390, 844)
-	printed := newTab(t, browser, strings.TrimSuffix(browsertest.Value[string](audience.Page, "location.href"), "/")+"/print")
+	printed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/print")
 	printed.picture("print", 1280, 900)
-	presenter.Press("?")
+	presenter.press("?")
 	presenter.picture("help", 1440, 900)
 	presenter.types(kb.Escape)
-	presenter.Until(`!document.querySelector("dialog[open]")`)
-	presenter.Press("i")
+	presenter.until(`!document.querySelector("dialog[open]")`)
+	presenter.press("i")
 	presenter.click(`[data-invite="remote"]`)
-	presenter.Until(`!document.getElementById("invitation").hidden`)
+	presenter.until(`!document.getElementById("invitation").hidden`)
 	presenter.picture("invite", 1440, 900)
 	presenter.types(kb.Escape)
-	presenter.Until(`!document.querySelector("dialog[open]")`)
-	presenter.Press("t")
-	presenter.Until(`document.getElementById("overview").open`)
+	presenter.until(`!document.querySelector("dialog[open]")`)
+	presenter.press("t")
+	presenter.until(`document.getElementById("overview").open`)
 	presenter.picture("overview", 1440, 900)
 	presenter.types(kb.Escape)
-	presenter.Until(`!document.querySelector("dialog[open]")`)
+	presenter.until(`!document.querySelector("dialog[open]")`)
 	presenter.types(kb.ArrowRight)
-	presenter.Until(`document.getElementById("count").textContent === "3 / 4"`)
-	audience.Until(`document.getElementById("count").textContent === "3 / 4"`)
+	presenter.until(`document.getElementById("count").textContent === "3 / 4"`)
+	audience.until(`document.getElementById("count").textContent === "3 / 4"`)
 	audience.picture("audience-table", 1920, 1080)
 }

@@ -73,23 +73,23 @@ func TestHostileDeck(t *testing.T) {
 	presenter := join(t, browser, h.server.Invite(Presenter))
 	audience := join(t, browser, h.server.Invite(Audience))
 	remote := join(t, browser, h.server.Invite(Remote))
-	printed := newTab(t, browser, browsertest.Value[string](audience.Page, "location.href")+"print")
-	missed := newTab(t, browser, browsertest.Value[string](audience.Page, "location.href")+"missed")
+	printed := newTab(t, browser, js[string](audience, "location.href")+"print")
+	missed := newTab(t, browser, js[string](audience, "location.href")+"missed")
 	pages := map[string]*tab{"presenter": presenter, "audience": audience, "remote": remote, "print": printed, "missed": missed}
 	for _, b := range pages {
-		browsertest.Value[bool](b.Page, `(() => { window.hacked = []; window.hack = (...a) => { hacked.push(a.join()); }; return true; })()`)
+		js[bool](b, `(() => { window.hacked = []; window.hack = (...a) => { hacked.push(a.join()); }; return true; })()`)
 	}
 	// Once more with hack in place: whatever waits to be called can be.
-	presenter.Press("PageDown")
-	audience.Until(count(2, 2))
-	presenter.Press("PageUp")
-	audience.Until(count(1, 2))
-	presenter.Press("y")
-	presenter.Until(badge(0, "✓ passed"))
-	audience.Until(screenText + `.includes("<script>hack(\"output\")</script>")`)
-	missed.Until(`document.getElementById("log").innerText.includes("<script>hack(\"output\")</script>")`)
+	presenter.press("PageDown")
+	audience.until(count(2, 2))
+	presenter.press("PageUp")
+	audience.until(count(1, 2))
+	presenter.press("y")
+	presenter.until(badge(0, "✓ passed"))
+	audience.until(screenText + `.includes("<script>hack(\"output\")</script>")`)
+	missed.until(`document.getElementById("log").innerText.includes("<script>hack(\"output\")</script>")`)
 	for _, b := range []*tab{presenter, audience} { // everything is touched
-		browsertest.Value[int](b.Page, `(() => {
+		js[int](b, `(() => {
 			for (const e of document.querySelectorAll("#slide *, .rows *")) {
 				if (e.closest("a")) continue; // these are looked at below
 				for (const n of ["click", "mouseover", "focus", "error", "load"])
@@ -99,11 +99,11 @@ func TestHostileDeck(t *testing.T) {
 		})()`)
 	}
 	for name, b := range pages {
-		b.Until("true")
-		if got := browsertest.Value[[]string](b.Page, "hacked"); len(got) > 0 {
+		b.until("true")
+		if got := js[[]string](b, "hacked"); len(got) > 0 {
 			t.Errorf("%s: run: %q", name, got)
 		}
-		bad := browsertest.Value[[]string](b.Page, `[...document.querySelectorAll("*")].flatMap((e) => [
+		bad := js[[]string](b, `[...document.querySelectorAll("*")].flatMap((e) => [
 			...(["IFRAME", "OBJECT", "EMBED", "BASE", "SVG", "FORM"].includes(e.tagName.toUpperCase()) && !e.closest("dialog") ? [e.tagName] : []),
 			...(e.tagName === "SCRIPT" && new URL(e.src).origin !== location.origin ? ["script " + e.src] : []),
 			...(e.tagName === "META" && e.httpEquiv ? ["meta"] : []),
@@ -115,30 +115,30 @@ func TestHostileDeck(t *testing.T) {
 		if len(bad) > 0 {
 			t.Errorf("%s: %q", name, bad)
 		}
-		if elsewhere := browsertest.Value[[]string](b.Page, elsewhereLoaded); len(elsewhere) > 0 {
+		if elsewhere := js[[]string](b, elsewhereLoaded); len(elsewhere) > 0 {
 			t.Errorf("%s: loaded from elsewhere: %q", name, elsewhere)
 		}
-		at := browsertest.Value[string](b.Page, `location.href + " " + document.title`)
+		at := js[string](b, `location.href + " " + document.title`)
 		if !strings.HasPrefix(at, "http://"+h.server.hosts[0]) || strings.Contains(at, "hacked") {
 			t.Errorf("%s: is at %s", name, at)
 		}
-		if browsertest.Value[string](b.Page, `getComputedStyle(document.body).display`) == "none" {
+		if js[string](b, `getComputedStyle(document.body).display`) == "none" {
 			t.Errorf("%s: is hidden", name)
 		}
 	}
-	links := browsertest.Value[[]string](audience.Page,
+	links := js[[]string](audience,
 		`[...document.querySelectorAll("#slide a")].map((a) => a.getAttribute("href") + " " + a.target + " " + a.rel)`)
 	for _, l := range links {
 		if !strings.HasPrefix(l, "http://") || !strings.HasSuffix(l, " _blank noopener noreferrer") {
 			t.Errorf("link %s", l)
 		}
 	}
-	if text := browsertest.Value[string](audience.Page, `document.getElementById("slide").innerText`); !strings.Contains(text, "<script>hack('code')</script>") {
+	if text := js[string](audience, `document.getElementById("slide").innerText`); !strings.Contains(text, "<script>hack('code')</script>") {
 		t.Errorf("code is not shown as it was written:\n%s", text)
 	}
-	presenter.Press("PageDown")
-	audience.Until(count(2, 2))
-	if n := browsertest.Value[int](audience.Page, `document.querySelectorAll("#slide tr").length`); n < 100 {
+	presenter.press("PageDown")
+	audience.until(count(2, 2))
+	if n := js[int](audience, `document.querySelectorAll("#slide tr").length`); n < 100 {
 		t.Errorf("%d rows of a large table", n)
 	}
 }
@@ -151,26 +151,26 @@ func TestContrast(t *testing.T) {
 	presenter := join(t, browser, h.server.Invite(Presenter))
 	audience := join(t, browser, h.server.Invite(Audience))
 	remote := join(t, browser, h.server.Invite(Remote))
-	presenter.Press("PageDown")
-	presenter.Until(count(2, 4))
+	presenter.press("PageDown")
+	presenter.until(count(2, 4))
 	for i := range 4 {
-		presenter.Press("y")
-		presenter.Until(selects(i+1) + " || " + badge(i, "✗ failed"))
+		presenter.press("y")
+		presenter.until(selects(i+1) + " || " + badge(i, "✗ failed"))
 	}
-	presenter.Until(`!document.getElementById("trouble").hidden`)
-	presenter.Press("x")
+	presenter.until(`!document.getElementById("trouble").hidden`)
+	presenter.press("x")
 	presenter.types(`for i in 1 2 3 4 5 6 7; do ` +
 		`printf "\e[3${i}mcolour\e[9${i}mbright\e[0m\e[4${i}mbehind\e[10${i}mbright\e[7mreverse\e[0m "; done; ` +
 		`printf '\e[2mdim \e[0;7mreverse\e[0;30;42mls'; printf '\e[0m\n'; echo done-$((1+1))` + "\r")
-	presenter.Until(screenText + `.includes("done-2")`)
-	audience.Until(screenText + `.includes("done-2")`)
-	missed := newTab(t, browser, browsertest.Value[string](audience.Page, "location.href")+"missed")
-	missed.Until(`document.querySelectorAll("#log li").length === 3`)
-	table := newTab(t, browser, browsertest.Value[string](audience.Page, "location.href")+"print")
+	presenter.until(screenText + `.includes("done-2")`)
+	audience.until(screenText + `.includes("done-2")`)
+	missed := newTab(t, browser, js[string](audience, "location.href")+"missed")
+	missed.until(`document.querySelectorAll("#log li").length === 3`)
+	table := newTab(t, browser, js[string](audience, "location.href")+"print")
 	for name, b := range map[string]*tab{"presenter": presenter, "audience": audience, "remote": remote, "missed": missed, "print": table} {
 		for _, scheme := range []string{"light", "dark"} {
-			b.Scheme(scheme)
-			if low := browsertest.Value[[]string](b.Page, contrast); len(low) > 0 {
+			b.scheme(scheme)
+			if low := js[[]string](b, contrast); len(low) > 0 {
 				t.Errorf("%s, %s: too little contrast:\n%s", name, scheme, strings.Join(low, "\n"))
 			}
 		}
@@ -213,8 +213,8 @@ func TestPrint(t *testing.T) {
 	h := openRoom(t, pictureDeck+"\n---\n\n# More\n\n--\n\nthan that\n", present.Options{}, Options{})
 	browser := browsertest.Start(t)
 	audience := join(t, browser, h.server.Invite(Audience))
-	printed := newTab(t, browser, browsertest.Value[string](audience.Page, "location.href")+"print")
-	pdf, err := chromedp.Run(printed.Ctx, chromedp.PrintToPDF(chromedp.PDFPreferCSSPageSize()))
+	printed := newTab(t, browser, js[string](audience, "location.href")+"print")
+	pdf, err := chromedp.Run(printed.ctx, chromedp.PrintToPDF(chromedp.PDFPreferCSSPageSize()))
 	if err != nil {
 		t.Fatal(err)
 	}

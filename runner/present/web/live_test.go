@@ -89,127 +89,127 @@ func TestThreeViewsAtOnce(t *testing.T) {
 	// Turning slides, from all who may; nothing runs.
 	remote.click("#next")
 	for _, b := range []*tab{presenter, audience, remote} {
-		b.Until(count(2, 3))
+		b.until(count(2, 3))
 	}
-	audience.Until(`document.getElementById("polite").textContent === "Slide 2 of 3: Second"`)
+	audience.until(`document.getElementById("polite").textContent === "Slide 2 of 3: Second"`)
 	presenter.types(kb.PageUp)
 	for _, b := range []*tab{presenter, audience, remote} {
-		b.Until(count(1, 3))
+		b.until(count(1, 3))
 	}
-	presenter.Until(`document.getElementById("notes").textContent.includes("towel")`)
-	remote.Until(`document.getElementById("notes").textContent.includes("towel")`)
-	html := browsertest.Value[string](audience.Page, `document.documentElement.outerHTML + JSON.stringify(performance.getEntriesByType("resource"))`)
+	presenter.until(`document.getElementById("notes").textContent.includes("towel")`)
+	remote.until(`document.getElementById("notes").textContent.includes("towel")`)
+	html := js[string](audience, `document.documentElement.outerHTML + JSON.stringify(performance.getEntriesByType("resource"))`)
 	if strings.Contains(html, "towel") || strings.Contains(html, "is 42") {
 		t.Error("the audience sees notes or hidden steps")
 	}
 
 	// Nothing runs before consent, and the remote cannot give it.
 	remote.click("#run")
-	remote.Until(`document.getElementById("run").className === "armed"`)
+	remote.until(`document.getElementById("run").className === "armed"`)
 	if s := h.State(); s.Consent != nil || len(s.Log) > 0 {
 		t.Error("one tap has run something")
 	}
-	browsertest.Value[bool](remote.Page, tapTwice)
-	presenter.Until(`document.getElementById("consent").open`)
-	steps := browsertest.Value[string](presenter.Page, `document.getElementById("consent-steps").innerText`)
+	js[bool](remote, tapTwice)
+	presenter.until(`document.getElementById("consent").open`)
+	steps := js[string](presenter, `document.getElementById("consent-steps").innerText`)
 	if !strings.Contains(steps, "is 42") || !strings.Contains(steps, "hidden") || !strings.Contains(steps, "false") {
 		t.Errorf("consent to %s", steps)
 	}
 	presenter.click("#allow")
-	presenter.Until(selects(1))
-	audience.Until(screenText + `.includes("six times seven is 42")`)
-	presenter.Until(badge(0, "running"))
-	audience.Until(`document.querySelector('[data-step="0"]').dataset.state === "running"`)
+	presenter.until(selects(1))
+	audience.until(screenText + `.includes("six times seven is 42")`)
+	presenter.until(badge(0, "running"))
+	audience.until(`document.querySelector('[data-step="0"]').dataset.state === "running"`)
 	presenter.types(kb.Enter) // the hidden wait
-	presenter.Until(badge(1, "✓ passed"))
-	presenter.Until(badge(0, "✓ passed"))
-	audience.Until(`document.querySelector('[data-step="0"]').dataset.state === "passed"`)
-	audience.Until(`document.getElementById("polite").textContent.startsWith("passed: echo")`)
-	if browsertest.Value[bool](presenter.Page, "!("+count(1, 3)+")") {
+	presenter.until(badge(1, "✓ passed"))
+	presenter.until(badge(0, "✓ passed"))
+	audience.until(`document.querySelector('[data-step="0"]').dataset.state === "passed"`)
+	audience.until(`document.getElementById("polite").textContent.startsWith("passed: echo")`)
+	if js[bool](presenter, "!("+count(1, 3)+")") {
 		t.Error("running has turned the slide")
 	}
 
 	// A step that fails: what came, and again, skip, the shell.
-	remote.Until(`document.getElementById("run").textContent.includes("false")`)
-	browsertest.Value[bool](remote.Page, tapTwice)
-	presenter.Until(`document.querySelector("#trouble .why")?.textContent.includes("status 1")`)
-	remote.Until(`document.getElementById("step").className === "bad"`)
-	presenter.Until(`document.getElementById("assertive").textContent.includes("status 1")`)
-	buttons := browsertest.Value[string](presenter.Page, `[...document.querySelectorAll("#trouble button")].map((b) => b.textContent).join()`)
+	remote.until(`document.getElementById("run").textContent.includes("false")`)
+	js[bool](remote, tapTwice)
+	presenter.until(`document.querySelector("#trouble .why")?.textContent.includes("status 1")`)
+	remote.until(`document.getElementById("step").className === "bad"`)
+	presenter.until(`document.getElementById("assertive").textContent.includes("status 1")`)
+	buttons := js[string](presenter, `[...document.querySelectorAll("#trouble button")].map((b) => b.textContent).join()`)
 	if buttons != "Again,Skip,Take the shell" {
 		t.Errorf("offered: %s", buttons)
 	}
 	presenter.do(chromedp.Click(chromedp.CSS("#trouble button:nth-of-type(2)")))
-	presenter.Until(`document.getElementById("trouble").hidden`)
-	presenter.Until(badge(2, "✗ failed, skipped"))
+	presenter.until(`document.getElementById("trouble").hidden`)
+	presenter.until(badge(2, "✗ failed, skipped"))
 
 	// Typing: text, Ctrl, arrows, a composition, a paste; nothing of it turns slides.
-	presenter.Press("x")
-	presenter.Until(`document.activeElement.id === "keys"`)
+	presenter.press("x")
+	presenter.until(`document.activeElement.id === "keys"`)
 	presenter.types("echo by-hand-$((40 + 2))" + kb.Enter)
-	presenter.Until(screenText + `.includes("by-hand-42")`)
-	audience.Until(screenText + `.includes("by-hand-42")`)
+	presenter.until(screenText + `.includes("by-hand-42")`)
+	audience.until(screenText + `.includes("by-hand-42")`)
 	// The program says itself that it runs: bash can swallow a ^C that comes while it starts one.
 	presenter.types("sh -c 'echo sleeps; exec sleep 1000'" + kb.Enter)
-	presenter.Until(screenText + `.includes("\nsleeps")`)
+	presenter.until(screenText + `.includes("\nsleeps")`)
 	presenter.do(chromedp.KeyEvent("c", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
-	presenter.Until(`/\^C\s*\n\$\s*$/.test(` + screenText + `.trimEnd())`) // the prompt is back
+	presenter.until(`/\^C\s*\n\$\s*$/.test(` + screenText + `.trimEnd())`) // the prompt is back
 	presenter.types("echo arrow-x" + kb.ArrowLeft + kb.Backspace + "-" + kb.ArrowRight + "y" + kb.Enter)
-	presenter.Until(screenText + `.includes("\narrow-xy")`)
+	presenter.until(screenText + `.includes("\narrow-xy")`)
 	compose(t, presenter, "echo 日本", "語")
 	presenter.types(kb.Enter)
-	presenter.Until(screenText + `.includes("\n日本語")`)
-	browsertest.Value[bool](presenter.Page, `(() => {
+	presenter.until(screenText + `.includes("\n日本語")`)
+	js[bool](presenter, `(() => {
 		const data = new DataTransfer();
 		data.setData("text/plain", "echo pasted\x1b[201~\r\necho twice");
 		const paste = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
 		return document.getElementById("keys").dispatchEvent(paste);
 	})()`)
-	presenter.Until(screenText + `.includes("echo twice")`)
-	if text := browsertest.Value[string](presenter.Page, screenText); strings.Contains(text, "\npasted") {
+	presenter.until(screenText + `.includes("echo twice")`)
+	if text := js[string](presenter, screenText); strings.Contains(text, "\npasted") {
 		t.Errorf("a paste has run by itself:\n%s", text)
 	}
 	presenter.types(kb.Enter)
-	presenter.Until(screenText + `.includes("\ntwice")`)
+	presenter.until(screenText + `.includes("\ntwice")`)
 	presenter.do(chromedp.KeyEvent(kb.Escape, chromedp.KeyModifiers(chromedp.ModifierShift)))
-	presenter.Until(`document.activeElement.id !== "keys"`)
+	presenter.until(`document.activeElement.id !== "keys"`)
 	if s := h.State(); s.Slide != 0 {
 		t.Errorf("typing has turned to slide %d", s.Slide+1)
 	}
 
 	// Whoever comes late sees all there is, and what has been.
 	late := join(t, browser, h.server.Invite(Audience))
-	late.Until(count(1, 3) + " && " + screenText + `.includes("twice")`)
-	late.Until(`document.querySelector('[data-step="0"]').dataset.state === "passed"`)
-	missed := newTab(t, browser, browsertest.Value[string](late.Page, `location.href`)+"missed")
-	missed.Until(`document.querySelectorAll("#log li").length === 2`)
-	got := browsertest.Value[string](missed.Page, `document.getElementById("log").innerText`)
+	late.until(count(1, 3) + " && " + screenText + `.includes("twice")`)
+	late.until(`document.querySelector('[data-step="0"]').dataset.state === "passed"`)
+	missed := newTab(t, browser, js[string](late, `location.href`)+"missed")
+	missed.until(`document.querySelectorAll("#log li").length === 2`)
+	got := js[string](missed, `document.getElementById("log").innerText`)
 	if !strings.Contains(got, `echo "six times seven is $((6 * 7))"`) || !strings.Contains(got, "\nsix times seven is 42") {
 		t.Errorf("missed:\n%s", got)
 	}
 	missed.click("#whole")
-	missed.Until(`document.querySelector("#past pre").textContent.includes("by-hand-42")`)
+	missed.until(`document.querySelector("#past pre").textContent.includes("by-hand-42")`)
 	missed.click("#log button")
-	missed.Until(`["Cop", "Could"].some((word) => document.querySelector("#log button").textContent.startsWith(word))`)
+	missed.until(`["Cop", "Could"].some((word) => document.querySelector("#log button").textContent.startsWith(word))`)
 
 	// Overview, search, links within the deck.
-	presenter.Press("t")
-	presenter.Until(`document.getElementById("overview").open`)
+	presenter.press("t")
+	presenter.until(`document.getElementById("overview").open`)
 	presenter.types("thi")
-	presenter.Until(`document.querySelectorAll("#list button").length === 1`)
+	presenter.until(`document.querySelectorAll("#list button").length === 1`)
 	presenter.types(kb.Enter)
-	audience.Until(count(3, 3))
-	presenter.Until(`!document.getElementById("overview").open`)
+	audience.until(count(3, 3))
+	presenter.until(`!document.getElementById("overview").open`)
 	presenter.types(kb.ArrowLeft)
-	presenter.Until(count(2, 3))
+	presenter.until(count(2, 3))
 	presenter.click(`#slide a[href="#first"]`)
-	audience.Until(count(1, 3))
-	presenter.Press("b")
-	audience.Until(`getComputedStyle(document.querySelector(".stage")).visibility === "hidden"`)
-	presenter.Press("b")
-	audience.Until(`getComputedStyle(document.querySelector(".stage")).visibility === "visible"`)
+	audience.until(count(1, 3))
+	presenter.press("b")
+	audience.until(`getComputedStyle(document.querySelector(".stage")).visibility === "hidden"`)
+	presenter.press("b")
+	audience.until(`getComputedStyle(document.querySelector(".stage")).visibility === "visible"`)
 
-	if elsewhere := browsertest.Value[[]string](presenter.Page, elsewhereLoaded); len(elsewhere) > 0 {
+	if elsewhere := js[[]string](presenter, elsewhereLoaded); len(elsewhere) > 0 {
 		t.Errorf("loaded from elsewhere: %q", elsewhere)
 	}
 }
@@ -223,7 +223,7 @@ func TestClaimThatIsNotTrue(t *testing.T) {
 	presenter := join(t, browser, h.server.Invite(Presenter))
 	audience := join(t, browser, h.server.Invite(Audience))
 	remote := join(t, browser, h.server.Invite(Remote))
-	missed := newTab(t, browser, browsertest.Value[string](audience.Page, `location.href`)+"missed")
+	missed := newTab(t, browser, js[string](audience, `location.href`)+"missed")
 	shown := func(state string) string {
 		return fmt.Sprintf(`document.querySelector('[data-step="0"]').dataset.state === %q`, state)
 	}
@@ -231,26 +231,26 @@ func TestClaimThatIsNotTrue(t *testing.T) {
 		return fmt.Sprintf(`document.querySelector("#log .verdict")?.textContent === %q`, text)
 	}
 
-	presenter.Press("y")
-	presenter.Until(selects(1))
-	presenter.Until(badge(0, "running") + " && " + shown("running"))
-	audience.Until(shown("running"))
-	missed.Until(verdict("running …"))
+	presenter.press("y")
+	presenter.until(selects(1))
+	presenter.until(badge(0, "running") + " && " + shown("running"))
+	audience.until(shown("running"))
+	missed.until(verdict("running …"))
 
 	h.Do(present.Command{Do: present.VerbInput, Text: "x\r"})
-	audience.Until(screenText + `.includes("\nstarting")`)
-	presenter.Until(badge(0, "running")) // the command has ended, and nobody has looked for READY yet
-	presenter.Press("y")
-	presenter.Until(badge(0, "✗ failed") + " && " + badge(1, "✗ failed") + " && " + shown("failed"))
-	audience.Until(shown("failed"))
-	audience.Until(`document.getElementById("polite").textContent.startsWith("failed: read x")`)
-	remote.Until(`document.getElementById("step").className === "bad"`)
-	missed.Until(verdict("✗ not as expected"))
+	audience.until(screenText + `.includes("\nstarting")`)
+	presenter.until(badge(0, "running")) // the command has ended, and nobody has looked for READY yet
+	presenter.press("y")
+	presenter.until(badge(0, "✗ failed") + " && " + badge(1, "✗ failed") + " && " + shown("failed"))
+	audience.until(shown("failed"))
+	audience.until(`document.getElementById("polite").textContent.startsWith("failed: read x")`)
+	remote.until(`document.getElementById("step").className === "bad"`)
+	missed.until(verdict("✗ not as expected"))
 
 	presenter.do(chromedp.Click(chromedp.CSS("#trouble button:nth-of-type(2)")))
-	presenter.Until(badge(0, "✗ failed, skipped") + " && " + badge(1, "✗ failed, skipped"))
-	audience.Until(shown("failed") + ` && document.querySelector('[data-step="0"]').dataset.skipped === ""`)
-	missed.Until(verdict("✗ not as expected, skipped"))
+	presenter.until(badge(0, "✗ failed, skipped") + " && " + badge(1, "✗ failed, skipped"))
+	audience.until(shown("failed") + ` && document.querySelector('[data-step="0"]').dataset.skipped === ""`)
+	missed.until(verdict("✗ not as expected, skipped"))
 }
 
 // lateDeck is a deck whose first exercise fails when it is over, as soon as it is told to.
@@ -321,7 +321,7 @@ func TestLateFailureOnPages(t *testing.T) {
 	presenter := join(t, browser, h.server.Invite(Presenter))
 	audience := join(t, browser, h.server.Invite(Audience))
 	remote := join(t, browser, h.server.Invite(Remote))
-	missed := newTab(t, browser, browsertest.Value[string](audience.Page, `location.href`)+"missed")
+	missed := newTab(t, browser, js[string](audience, `location.href`)+"missed")
 	state := func(index int, state string) string {
 		return fmt.Sprintf(`document.querySelector('[data-step="%d"]').dataset.state === %q`, index, state)
 	}
@@ -329,30 +329,30 @@ func TestLateFailureOnPages(t *testing.T) {
 		const all = `[...document.querySelectorAll("#log .verdict")]`
 		return fmt.Sprintf(all+`.map((v) => v.textContent).join() === %q`, texts)
 	}
-	presenter.Press("y")
-	presenter.Until(selects(1))
-	presenter.Press("y")
-	presenter.Until(selects(2) + " && " + badge(0, "✓ passed"))
-	audience.Until(state(0, "passed"))
-	missed.Until(verdicts("✓ checked"))
+	presenter.press("y")
+	presenter.until(selects(1))
+	presenter.press("y")
+	presenter.until(selects(2) + " && " + badge(0, "✓ passed"))
+	audience.until(state(0, "passed"))
+	missed.until(verdicts("✓ checked"))
 	fail()
-	presenter.Press("y")
-	presenter.Until(badge(0, "✗ failed") + " && " + badge(2, "✓ passed"))
-	presenter.Until(`document.querySelector("#trouble .why").textContent === "the command ended with status 1"`)
-	presenter.Until(`document.getElementById("trouble").innerText.includes("failed when the exercise was over.")`)
-	audience.Until(state(0, "failed") + " && " + state(2, "passed"))
-	remote.Until(`document.querySelector("#step.bad")?.textContent.startsWith("the command ended with status 1: echo")`)
-	missed.Until(verdicts("✗ not as expected,✓ checked"))
+	presenter.press("y")
+	presenter.until(badge(0, "✗ failed") + " && " + badge(2, "✓ passed"))
+	presenter.until(`document.querySelector("#trouble .why").textContent === "the command ended with status 1"`)
+	presenter.until(`document.getElementById("trouble").innerText.includes("failed when the exercise was over.")`)
+	audience.until(state(0, "failed") + " && " + state(2, "passed"))
+	remote.until(`document.querySelector("#step.bad")?.textContent.startsWith("the command ended with status 1: echo")`)
+	missed.until(verdicts("✗ not as expected,✓ checked"))
 	presenter.do(chromedp.Click(chromedp.CSS("#trouble button:nth-of-type(2)")))
-	presenter.Until(badge(0, "✗ failed, skipped"))
-	missed.Until(verdicts("✗ not as expected, skipped,✓ checked"))
+	presenter.until(badge(0, "✗ failed, skipped"))
+	missed.until(verdicts("✗ not as expected, skipped,✓ checked"))
 }
 
 // compose types with an input method.
 func compose(t *testing.T, b *tab, parts ...string) {
 	t.Helper()
 	for _, text := range parts {
-		_, err := chromedp.Run(b.Ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
+		_, err := chromedp.Run(b.ctx, func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
 			composition := input.ImeSetCompositionParams{Text: text, SelectionStart: int64(len(text)), SelectionEnd: int64(len(text))}
 			if _, err := cdp.Call(ctx, target, input.ImeSetComposition, composition); err != nil {
 				return cdp.Empty{}, err
@@ -430,15 +430,15 @@ func TestReconnect(t *testing.T) {
 	h.server.hosts = append([]string{wire.Addr().String()}, h.server.hosts...)
 	browser := browsertest.Start(t)
 	audience := join(t, browser, h.server.Invite(Audience))
-	audience.Until(count(1, 3))
+	audience.until(count(1, 3))
 	wire.cut(true)
-	audience.Until(`!document.getElementById("link").hidden && document.getElementById("link").textContent === "Connecting again …"`)
+	audience.until(`!document.getElementById("link").hidden && document.getElementById("link").textContent === "Connecting again …"`)
 	h.Do(present.Command{Do: present.VerbNext})
 	h.Do(present.Command{Do: present.VerbNext})
 	h.until("slide 3", func(s *present.State) bool { return s.Slide == 2 })
 	wire.cut(false)
-	audience.Until(count(3, 3))
-	audience.Until(`document.getElementById("link").hidden`)
+	audience.until(count(3, 3))
+	audience.until(`document.getElementById("link").hidden`)
 }
 
 // From a key to what it changes in the page: in the page where it was pressed, and in
@@ -449,8 +449,8 @@ func TestLatency(t *testing.T) {
 	presenter := join(t, browser, h.server.Invite(Presenter))
 	audience := join(t, browser, h.server.Invite(Audience))
 	presenter.click("#start")
-	presenter.Until(screenText + `.includes("$")`)
-	browsertest.Value[bool](presenter.Page, `(() => {
+	presenter.until(screenText + `.includes("$")`)
+	js[bool](presenter, `(() => {
 		window.pressed = [];
 		window.drawn = [];
 		document.addEventListener("keydown", (e) => pressed.push(performance.timeOrigin + e.timeStamp), true);
@@ -459,27 +459,27 @@ func TestLatency(t *testing.T) {
 		}).observe(document.querySelector(".rows"), { childList: true, subtree: true });
 		return true;
 	})()`)
-	browsertest.Value[bool](audience.Page, `(() => {
+	js[bool](audience, `(() => {
 		window.turned = [];
 		new MutationObserver(() => turned.push(performance.timeOrigin + performance.now()))
 			.observe(document.getElementById("count"), { childList: true });
 		return true;
 	})()`)
 	const keys = 60
-	presenter.Press("x")
-	browsertest.Value[bool](presenter.Page, `(() => { pressed.length = drawn.length = 0; return true; })()`)
+	presenter.press("x")
+	js[bool](presenter, `(() => { pressed.length = drawn.length = 0; return true; })()`)
 	for i := range keys {
 		presenter.types(string(rune('a' + i%26)))
-		presenter.Until(fmt.Sprintf("drawn.length > %d", i))
+		presenter.until(fmt.Sprintf("drawn.length > %d", i))
 	}
-	typed := latencies(browsertest.Value[[]float64](presenter.Page, "pressed"), browsertest.Value[[]float64](presenter.Page, "drawn"))
+	typed := latencies(js[[]float64](presenter, "pressed"), js[[]float64](presenter, "drawn"))
 	presenter.do(chromedp.KeyEvent(kb.Escape, chromedp.KeyModifiers(chromedp.ModifierShift)))
-	browsertest.Value[bool](presenter.Page, `(() => { pressed.length = 0; return true; })()`)
+	js[bool](presenter, `(() => { pressed.length = 0; return true; })()`)
 	for i := range keys {
 		presenter.types([]string{kb.PageDown, kb.PageUp}[i%2])
-		audience.Until(fmt.Sprintf("turned.length > %d", i))
+		audience.until(fmt.Sprintf("turned.length > %d", i))
 	}
-	turned := latencies(browsertest.Value[[]float64](presenter.Page, "pressed"), browsertest.Value[[]float64](audience.Page, "turned"))
+	turned := latencies(js[[]float64](presenter, "pressed"), js[[]float64](audience, "turned"))
 	for name, l := range map[string][]float64{"a key typed into the shell, to its echo": typed, "a slide turned, to the audience": turned} {
 		p50, p95 := l[len(l)/2], l[len(l)*95/100]
 		t.Logf("%s: p50 %.1f ms, p95 %.1f ms, of %d", name, p50, p95, len(l))

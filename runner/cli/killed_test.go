@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// interruptedAt matches the place at which the report of a killed run ends.
+var interruptedAt = regexp.MustCompile(`deck\.md:\d+:\d+: interrupted: the report ends here`)
+
+// TestKilledReports kills runs at random moments. Each line of their JSON lines is whole, but for
+// the last, and the reports made of them say that the run was interrupted, and where.
+func TestKilledReports(t *testing.T) {
+	moments := 30
+	if testing.Short() {
+		moments = 5
+	}
+	dir := t.TempDir()
+	var deck strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&deck, "## Step %d\n\n.exercise[\n```bash\necho line-%d; seq 40\n```\n]\n\n---\n\n", i, i)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "deck.md"), []byte(deck.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("KILL_SEED"); s != "" {
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("KILL_SEED=%d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for i := range moments {
+		name := filepath.Join(dir, fmt.Sprintf("%d.jsonl", i))
+		cmd := exec.CommandContext(t.Context(), exe, "check", "--no-ledger", "deck.md", "--report", "jsonl="+name)
+		cmd.Args[0], cmd.Dir = "workshop", dir
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		// A moment is a number of bytes of the console report.
+		if _, err := io.CopyN(io.Discard, out, 1+random.Int64N(2500)); err != nil {
+			t.Fatalf("the run says too little: %v", err)
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // it was killed
+		lines, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := bytes.SplitAfter(lines, []byte("\n"))
+		for n, line := range whole {
+			if n < len(whole)-1 && !json.Valid(line) {
+				t.Errorf("moment %d: line %d is cut: %q", i, n+1, line)
+			}
+		}
+		render := exec.CommandContext(t.Context(), exe, "report", "render", name)
+		render.Args[0], render.Dir = "workshop", dir
+		said, _ := render.CombinedOutput()
+		if code := render.ProcessState.ExitCode(); code != exitInterrupted || !interruptedAt.Match(said) {
+			t.Errorf("moment %d, %d lines: exit status %d\n%s", i, len(whole)-1, code, said)
+		}
+	}
+}
