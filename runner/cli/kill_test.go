@@ -35,6 +35,9 @@ echo up >&9; sleep 1000
 // its tree may live on, and its folder must be gone.
 func TestNothingSurvives(t *testing.T) {
 	rounds := 3
+	if testing.Short() {
+		rounds = 1
+	}
 	for _, isolation := range []string{"", "guardian"} {
 		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL} {
 			t.Run(fmt.Sprintf("%v %s", sig, isolation), func(t *testing.T) {

@@ -92,7 +92,7 @@ func killedAfter(t *testing.T, size int, pipe string, args ...string) []byte {
 }
 
 // asWorkshop is the program as a command.
-func asWorkshop(t *testing.T, ctx context.Context, args ...string) *exec.Cmd {
+func asWorkshop(t testing.TB, ctx context.Context, args ...string) *exec.Cmd {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {

@@ -5,11 +5,12 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"workshop/markdown"
 	"workshop/runner"
@@ -309,22 +310,45 @@ func (r *record) line() ([]byte, error) {
 	return harmless(b.Bytes()), nil
 }
 
-// risky matches characters that JSON allows in strings although they affect terminals or CI logs:
-// DEL, C1, format characters and the "##[" of a CI command. They occur only in strings.
-var risky = regexp.MustCompile(`[\x{7f}-\x{9f}\p{Cf}]|##\w*\[`)
+// risky reports whether JSON allows a character in strings although it affects terminals or CI
+// logs: DEL, C1 and format characters. They occur only in strings.
+func risky(r rune) bool { return r >= 0x7f && r <= 0x9f || unicode.Is(unicode.Cf, r) }
 
-// harmless escapes the risky characters in a JSON text.
-func harmless(b []byte) []byte {
-	return risky.ReplaceAllFunc(b, func(m []byte) []byte {
-		if m[0] == '#' {
-			return append([]byte(`\u0023`), m[1:]...)
-		}
-		var out []byte
-		for _, u := range utf16.Encode([]rune(string(m))) {
-			out = fmt.Appendf(out, `\u%04x`, u)
-		}
-		return out
+// commandAt reports whether a text begins with that of a CI command, "##[" or "##WORD[".
+func commandAt(b []byte) bool {
+	rest, ok := bytes.CutPrefix(b, []byte("##"))
+	if !ok {
+		return false
+	}
+	rest = bytes.TrimLeftFunc(rest, func(r rune) bool {
+		return r == '_' || r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r))
 	})
+	return bytes.HasPrefix(rest, []byte("["))
+}
+
+// harmless escapes risky characters and CI commands in a JSON text. Every byte of a run's output
+// comes along here: a regular expression took three quarters of the time for a record.
+func harmless(b []byte) []byte {
+	var out []byte
+	kept := 0 // the bytes before are in out
+	for i := 0; i < len(b); {
+		r, size := rune(b[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRune(b[i:])
+		}
+		if r == '#' && commandAt(b[i:]) || r >= 0x7f && risky(r) {
+			out = append(out, b[kept:i]...)
+			for _, u := range utf16.Encode([]rune{r}) {
+				out = fmt.Appendf(out, `\u%04x`, u)
+			}
+			kept = i + size
+		}
+		i += size
+	}
+	if kept == 0 {
+		return b
+	}
+	return append(out, b[kept:]...)
 }
 
 func recordFailure(f *runner.Failure) *failureRecord {

@@ -62,6 +62,8 @@ func (p *replay) feed(line []byte) error {
 		return fmt.Errorf("a record of version %d; this program reads version %d", r.V, version)
 	case p.ended || p.begun && (r.Kind == runner.RunStarted || r.Run != p.last.Run):
 		return errors.New("a second run begins here: a report holds one")
+	case p.begun && r.Seq != p.last.Seq+1:
+		return fmt.Errorf("record %d follows record %d: lines are missing, or have been moved", r.Seq, p.last.Seq)
 	case !p.begun && r.Kind != runner.RunStarted:
 		return errors.New("the report does not begin with the beginning of a run")
 	}
@@ -104,6 +106,16 @@ func (p *replay) event(r *record) (runner.Event, error) {
 	if p.step != nil && r.Step > 0 {
 		ev.Step = p.step.Step
 	}
+	switch r.Kind {
+	case runner.StepStarted, runner.StepFinished:
+		if ev.Step == nil || ev.Exercise == nil {
+			return ev, fmt.Errorf("%s without its step or its exercise", r.Kind)
+		}
+	case runner.ExerciseStarted, runner.ExerciseFinished, runner.ExerciseCorrected, runner.ExerciseRetried:
+		if ev.Exercise == nil {
+			return ev, fmt.Errorf("%s without its exercise", r.Kind)
+		}
+	}
 	return ev, nil
 }
 
@@ -112,7 +124,7 @@ func (p *replay) enter(r *record, ev runner.Event) error {
 	switch r.Kind {
 	case runner.RunStarted:
 		p.result.Started, p.result.Repeat, p.jobs = p.time, r.Repeat, r.Jobs
-		p.plan(r.Plan)
+		return p.plan(r.Plan)
 	case runner.EventNote:
 		p.result.Notes = append(p.result.Notes, r.Note)
 	case runner.EventProblem:
@@ -193,9 +205,9 @@ func equalFailures(a, b *runner.Failure) bool {
 }
 
 // plan makes the plan of its record.
-func (p *replay) plan(r *planRecord) {
+func (p *replay) plan(r *planRecord) error {
 	if r == nil {
-		return
+		return nil
 	}
 	plan, decks := p.result.Plan, map[string]*markdown.Deck{}
 	for _, d := range r.Decks {
@@ -211,6 +223,9 @@ func (p *replay) plan(r *planRecord) {
 	for _, s := range r.Sessions {
 		session := &runner.Session{Name: s.Name, Deck: decks[s.Deck]}
 		for _, e := range s.Exercises {
+			if e.ID == "" {
+				return fmt.Errorf("an exercise of the session %q has no id", s.Name)
+			}
 			x := &runner.Exercise{
 				Exercise: &markdown.Exercise{ID: e.ID, Pos: markdown.Pos(e.Pos)}, Title: e.Title, Setup: e.Setup,
 				Chapter: p.chapters[[2]string{s.Deck, e.Chapter}],
@@ -225,6 +240,7 @@ func (p *replay) plan(r *planRecord) {
 		}
 		plan.Sessions = append(plan.Sessions, session)
 	}
+	return nil
 }
 
 // startSession begins the next planned session of a record's name, or another attempt of one.
@@ -397,8 +413,9 @@ func (p *replay) remark(text string) error {
 		p.result.Notes = append(p.result.Notes, text)
 		return nil
 	}
-	c := &ending{replay: p}
+	c, last := &ending{replay: p}, p.last
 	c.write(&record{Kind: runner.EventNote, Note: text})
+	p.last = last // the next line of the file has the next number
 	return c.err
 }
 
