@@ -14,7 +14,7 @@ import (
 
 // placed is a chapter whose output holds the paths of its session.
 const placed = "## Where\n\n.exercise[\n```bash\ndocker-compose up -d && docker-compose logs\n```\n```wait started in /srv/workshop/work/work```\n" +
-	"```bash\npwd; cd; pwd; mktemp -d; ps -ef | grep -c /tmp/[w]orkshop-; echo \"$DOCKER_HOST\"\n```\n" +
+	"```bash\npwd; cd; pwd; mktemp -d; cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c '/[w]orkshop-[0-9]'; echo \"$DOCKER_HOST\"\n```\n" +
 	"```output\n/srv/workshop/work/work\n/srv/workshop/home\n/srv/workshop/tmp/tmp.[..]\n0\nunix:///srv/workshop/docker.sock\n```\n]\n"
 
 // TestSamePath runs two sessions at once, as root and as an ordinary user, twice each: the
