@@ -335,16 +335,18 @@ func TestLateFailureOnPages(t *testing.T) {
 	presenter.until(selects(2) + " && " + badge(0, "✓ passed"))
 	audience.until(state(0, "passed"))
 	missed.until(verdicts("✓ checked"))
-	fail()
-	presenter.press("y")
-	presenter.until(badge(0, "✗ failed") + " && " + badge(2, "✓ passed"))
+	fail() // nobody does anything: the pages show it by themselves
+	presenter.until(badge(0, "✗ failed"))
 	presenter.until(`document.querySelector("#trouble .why").textContent === "the command ended with status 1"`)
 	presenter.until(`document.getElementById("trouble").innerText.includes("failed when the exercise was over.")`)
-	audience.until(state(0, "failed") + " && " + state(2, "passed"))
+	audience.until(state(0, "failed"))
 	remote.until(`document.querySelector("#step.bad")?.textContent.startsWith("the command ended with status 1: echo")`)
-	missed.until(verdicts("✗ not as expected,✓ checked"))
+	missed.until(verdicts("✗ not as expected"))
 	presenter.do(chromedp.Click(chromedp.CSS("#trouble button:nth-of-type(2)")))
 	presenter.until(badge(0, "✗ failed, skipped"))
+	presenter.press("y")
+	presenter.until(badge(2, "✓ passed"))
+	audience.until(state(2, "passed"))
 	missed.until(verdicts("✗ not as expected, skipped,✓ checked"))
 }
 
