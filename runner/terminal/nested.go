@@ -74,18 +74,20 @@ func (s *Session) unmarkedShell() string {
 }
 
 // strange reports whether the program with this command line in the foreground is such a shell
-// or relay. A relay in canonical mode asks a question of its own, such as one for a password.
+// or relay. A relay in canonical mode asks a question of its own, such as one for a password. A
+// nested shell that reads while a command runs has lost its marks, or its builtin reads: nothing
+// tells the two apart. The session's own shell is asked for its prompt.
 func (p *prompt) strange(f front, argv []string) bool {
-	if foreignShells.MatchString(path.Base(argv[0])) {
+	switch {
+	case foreignShells.MatchString(path.Base(argv[0])):
+		return true
+	case !interactive(argv) || f.group == p.shell:
+		return false
+	case isShell(argv):
 		return true
 	}
-	local := isShell(argv)
-	if !interactive(argv) || f.group == p.shell || !local && f.mode.canonical {
-		return false
-	}
-	return !slices.ContainsFunc(p.nested, func(inner shell) bool {
-		return inner.group == f.group || inner.group == 0 && !local
-	})
+	behind := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == 0 })
+	return !behind && !f.mode.canonical
 }
 
 // relay is a program that connects to a shell: the parts of its command line that are needed
@@ -310,7 +312,8 @@ func (p *prompt) atForeignPrompt() bool {
 		return false // also for the session's own shell: askPrompt asks for its prompt
 	}
 	before := p.out.beforeCursor()
-	return prompts.MatchString(before) || isShell(argv) && p.out.screen.BracketedPaste() && strings.TrimSpace(before) != ""
+	known := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == group }) // its builtin may read
+	return prompts.MatchString(before) || !known && isShell(argv) && p.out.screen.BracketedPaste() && strings.TrimSpace(before) != ""
 }
 
 // connecting reports whether a relay connects to a shell that shows nothing yet, not even a prompt:
