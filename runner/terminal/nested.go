@@ -416,7 +416,14 @@ func (s *Session) askPrompt(ctx context.Context) (asked, answered bool) {
 		}
 	}
 	s.mu.Unlock()
-	return asked, asked && s.awaitFor(ctx, probeLimit, func() bool { return s.prompt.answered > before || s.prompt.state == ended })
+	if !asked {
+		return false, false
+	}
+	s.awaitFor(ctx, probeLimit, func() bool {
+		answered = s.prompt.answered > before || s.prompt.state == ended
+		return answered || s.prompt.atForeignPrompt() // of a shell that has replaced it
+	})
+	return true, answered
 }
 
 // unmarked reports whether the session's own shell would read a line only behind a prompt that

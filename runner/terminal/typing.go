@@ -337,17 +337,18 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 			return err
 		}
 		s.missMark()
-		switch asked, answered := s.askPrompt(ctx); {
-		case asked && !answered: // the line editor of the session's own shell is no reader of the next line
+		asked, answered := s.askPrompt(ctx)
+		if asked && s.awaitFor(ctx, 0, taken) { // the prompt's marks were lost, and are there again
+			break
+		}
+		if s.integrate(ctx) {
+			break
+		}
+		if asked && !answered { // a line editor that is to show a prompt is no reader of the next line
 			if silent++; silent == maxSilent {
 				return ErrUnknown
 			}
 			continue
-		case asked && s.awaitFor(ctx, 0, taken): // the prompt's marks were lost, and are there again
-			continue
-		}
-		if s.integrate(ctx) {
-			break
 		}
 		if s.readsTerminal() {
 			if s.integrate(ctx) { // its prompt may have come since
