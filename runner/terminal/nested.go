@@ -58,16 +58,36 @@ var shells = regexp.MustCompile(`^-?(sh|bash|rbash|dash|ash|ksh|ksh93|mksh|zsh)$
 // foreignShells are shells without an injection: their language is another one.
 var foreignShells = regexp.MustCompile(`^-?(fish|t?csh|nu|xonsh|elvish|pwsh)$`)
 
-// foreignShell is the name of such a shell in the foreground, else "".
-func (s *Session) foreignShell() string {
-	if _, ok := s.Prompting(); ok {
-		return ""
-	}
-	argv := commandLine(s.dev.foreground())
-	if len(argv) == 0 || !foreignShells.MatchString(path.Base(argv[0])) {
+// unmarkedShell is the name of a program in the foreground that reads lines for a shell without
+// marks, else "": a shell of another language, or one whose prompt is not known as such, and
+// which therefore got no injection, or a relay to one.
+func (s *Session) unmarkedShell() string {
+	front := s.dev.front()
+	argv := commandLine(front.group)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drain()
+	if s.prompt.state != running || len(argv) == 0 || !s.prompt.strange(front, argv) {
 		return ""
 	}
 	return path.Base(argv[0])
+}
+
+// strange reports whether the program with this command line in the foreground is such a shell
+// or relay. A relay in canonical mode asks a question of its own, such as one for a password. A
+// nested shell that reads while a command runs has lost its marks, or its builtin reads: nothing
+// tells the two apart. The session's own shell is asked for its prompt.
+func (p *prompt) strange(f front, argv []string) bool {
+	switch {
+	case foreignShells.MatchString(path.Base(argv[0])):
+		return true
+	case !interactive(argv) || f.group == p.shell:
+		return false
+	case isShell(argv):
+		return true
+	}
+	behind := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == 0 })
+	return !behind && !f.mode.canonical
 }
 
 // relay is a program that connects to a shell: the parts of its command line that are needed
@@ -280,7 +300,8 @@ func (p *prompt) integrating() bool {
 }
 
 // atForeignPrompt reports whether a program that may be a shell waits for a line behind
-// an apparent prompt.
+// an apparent prompt. Of a shell whose line editor has just asked for marks around a paste, any
+// text before the cursor is the prompt.
 func (p *prompt) atForeignPrompt() bool {
 	if p.state != running || p.editor.leaving || p.exchange != nil || p.out.screen.AltScreen() {
 		return false
@@ -290,7 +311,9 @@ func (p *prompt) atForeignPrompt() bool {
 	if group == p.refused || !interactive(argv) || group == p.shell && strings.Contains(strings.Join(argv, " "), p.rc) {
 		return false // also for the session's own shell: askPrompt asks for its prompt
 	}
-	return prompts.MatchString(p.out.beforeCursor())
+	before := p.out.beforeCursor()
+	known := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == group }) // its builtin may read
+	return prompts.MatchString(before) || !known && isShell(argv) && p.out.screen.BracketedPaste() && strings.TrimSpace(before) != ""
 }
 
 // connecting reports whether a relay connects to a shell that shows nothing yet, not even a prompt:
@@ -378,20 +401,29 @@ func (s *Session) seen() int64 {
 }
 
 // askPrompt asks the session's own bash for mark S if it reads a line without the marks of its
-// prompt: a snippet has removed them.
-func (s *Session) askPrompt() {
+// prompt, and waits for the answer: a snippet has removed the marks, or reads a line itself
+// (read -e). asked is false if it does not read.
+func (s *Session) askPrompt(ctx context.Context) (asked, answered bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.prompt.unmarked() {
-		return
+	before := s.prompt.answered
+	if s.prompt.unmarked() {
+		// First the evidence, then the output before it.
+		shell := s.prompt.shell
+		reads := s.dev.foreground() == shell && !s.dev.mode().canonical && selects(shell)
+		s.drain()
+		if asked = reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen(); asked {
+			s.prompt.ask()
+		}
 	}
-	// First the evidence, then the output before it.
-	shell := s.prompt.shell
-	reads := s.dev.foreground() == shell && !s.dev.mode().canonical && selects(shell)
-	s.drain()
-	if reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen() {
-		s.prompt.ask()
+	s.mu.Unlock()
+	if !asked {
+		return false, false
 	}
+	s.awaitFor(ctx, probeLimit, func() bool {
+		answered = s.prompt.answered > before || s.prompt.state == ended
+		return answered || s.prompt.atForeignPrompt() // of a shell that has replaced it
+	})
+	return true, answered
 }
 
 // unmarked reports whether the session's own shell would read a line only behind a prompt that

@@ -65,6 +65,7 @@ type prompt struct {
 	hand      Hand
 	redrawn   bool // the prompt under way is a repetition
 	away      bool // the shell's prompts do not show: standard error was redirected
+	answered  int  // the number of marks S
 }
 
 // command is the last command.
@@ -361,6 +362,7 @@ func (p *prompt) promptEnds(m mark) {
 
 // answers takes mark S.
 func (p *prompt) answers(m mark) {
+	p.answered++
 	switch {
 	case p.state == prompting && !m.lost: // the prompt shows elsewhere, or not at all
 		p.away = true

@@ -39,6 +39,23 @@ const syncKey = "\x1e"
 // prompt has lost its marks (field 3 is 1), S carries the status in their place.
 const rc = `
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then echo "bash 4.4 or later is needed, this is $BASH_VERSION"; exit 1; fi
+. FUNCTIONS
+__workshop_install
+PS1='$ '
+PS2='> '
+PS0=
+printf -v __workshop_file %q FUNCTIONS
+for __workshop_map in emacs vi-insert vi-command; do
+  bind -m $__workshop_map -x '"\036": { __workshop_status=$?; command . '"$__workshop_file"'; __workshop_sync; } 2>/dev/null'
+done
+unset __workshop_map __workshop_file
+set +H
+unset HISTFILE MAILCHECK
+`
+
+// functions is the file of the functions. The key of mark S reads it again: a snippet may have
+// removed or changed them.
+const functions = `
 __workshop_marks() {
   __workshop_n='\#' __workshop_d='$?' __workshop_b=e __workshop_p=${PS1-} __workshop_kept=
   if [[ :$BASHOPTS: != *:promptvars:* ]]; then __workshop_d=$__workshop_status/$((${__workshop_n@P} + 1)); fi
@@ -65,7 +82,6 @@ __workshop_prompt() {
   [[ x ]]
 }
 __workshop_sync() {
-  __workshop_status=$?
   __workshop_lost=0
   if [[ ${PS1-} != *'D;'*';\#;TOKEN'*'B;'?';TOKEN'* ]]; then __workshop_lost=1; __workshop_install; __workshop_marks; fi
   __workshop_n='\#'
@@ -80,14 +96,6 @@ __workshop_install() {
   PROMPT_COMMAND[__workshop_last+1]=$__workshop_prompt
 }
 __workshop_prompt='{ __workshop_prompt; } 9>&$((__workshop_status = $?, 2)) 2>/dev/null || __workshop_prompt 9>/dev/null 2>&9'
-__workshop_install
-PS1='$ '
-PS2='> '
-PS0=
-for __workshop_map in emacs vi-insert vi-command; do bind -m $__workshop_map -x '"\036": { __workshop_sync; } 2>/dev/null'; done
-unset __workshop_map
-set +H
-unset HISTFILE MAILCHECK
 `
 
 // inputrc keeps the line editor from decorating the typed text.
@@ -101,9 +109,11 @@ set show-mode-in-prompt off
 // writeStartup writes the shell's start-up files to dir, which the shell sees at seen, and returns its
 // command line.
 func writeStartup(shell, dir, seen, token string) (argv, env []string, err error) {
-	const rcFile, inFile = "bashrc", "inputrc"
-	for name, text := range map[string]string{rcFile: strings.ReplaceAll(rc, "TOKEN", token), inFile: inputrc} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+	const rcFile, functionsFile, inFile = "bashrc", "functions", "inputrc"
+	quoted := "'" + strings.ReplaceAll(filepath.Join(seen, functionsFile), "'", `'\''`) + "'"
+	fill := strings.NewReplacer("TOKEN", token, "FUNCTIONS", quoted)
+	for name, text := range map[string]string{rcFile: rc, functionsFile: functions, inFile: inputrc} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(fill.Replace(text)), 0o600); err != nil {
 			return nil, nil, fmt.Errorf("write the shell's start-up file: %w", err)
 		}
 	}

@@ -68,7 +68,12 @@ func (s *Session) AwaitPrompt(ctx context.Context) (status int, err error) {
 	})
 }
 
+// maxSilent is the number of questions to a shell that reads, and does not answer, after which its
+// statuses are unknown.
+const maxSilent = 3
+
 func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int, err error) {
+	silent := 0
 	for limit := interruptRetry; ; limit *= 2 {
 		seen := s.seen()
 		if s.awaitFor(ctx, limit, back) {
@@ -77,12 +82,17 @@ func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
+		if silent == maxSilent {
+			return 0, ErrUnknown
+		}
 		if s.nudge() {
 			limit = interruptRetry / 2 // as a person does: again and again
 		}
 		if s.seen() == seen {
 			s.askAgain()
-			s.askPrompt()
+			if asked, answered := s.askPrompt(ctx); asked && !answered {
+				silent++
+			}
 			s.integrate(ctx)
 		}
 	}
@@ -245,7 +255,7 @@ func (s *Session) SubmitSnippet(ctx context.Context, snippet Snippet) error {
 	s.mu.Unlock()
 	for i, line := range lines {
 		last := i == len(lines)-1
-		if shell := s.foreignShell(); shell != "" && !snippet.LastOnly {
+		if shell := s.unmarkedShell(); shell != "" && !snippet.LastOnly {
 			return &ShellError{line, shell}
 		}
 		if err := s.submitLine(ctx, line, last); err != nil {
@@ -319,7 +329,7 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		}
 		return false
 	}
-	for {
+	for silent := 0; ; {
 		if s.awaitFor(ctx, limit, taken) {
 			break
 		}
@@ -327,9 +337,18 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 			return err
 		}
 		s.missMark()
-		s.askPrompt()
+		asked, answered := s.askPrompt(ctx)
+		if asked && s.awaitFor(ctx, 0, taken) { // the prompt's marks were lost, and are there again
+			break
+		}
 		if s.integrate(ctx) {
 			break
+		}
+		if asked && !answered { // a line editor that is to show a prompt is no reader of the next line
+			if silent++; silent == maxSilent {
+				return ErrUnknown
+			}
+			continue
 		}
 		if s.readsTerminal() {
 			if s.integrate(ctx) { // its prompt may have come since
