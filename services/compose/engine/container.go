@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/docker/go-units"
@@ -105,7 +106,7 @@ func (e *Engine) locked(r *http.Request, f func(*container) error) error {
 	return f(c)
 }
 
-var containerName = expression(`^/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$`)
+var containerName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$`) })
 
 // checkName refuses a name that is malformed or taken. The caller holds e.mu.
 func (e *Engine) checkName(name string) error {
