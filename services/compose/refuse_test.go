@@ -153,8 +153,8 @@ docker-compose.yml:14:7: dockerfile line 2: USER me: the embedded engine's conta
 web/Dockerfile:1: FROM node:22: ` + noRegistry + `
 web/Dockerfile:2: RUN npm ci && npm run build: the embedded engine runs no build steps: COPY files that are ready, build FROM workshop, ` +
 		`or use a real engine
-web/Dockerfile:4: FROM: the embedded engine builds in one stage
 web/Dockerfile:4: FROM nginx: ` + noRegistry + `
+web/Dockerfile:4: FROM: the embedded engine builds in one stage
 web/Dockerfile:5: COPY: --from=build is not supported by the embedded engine: files keep their mode and belong to the user who runs it
 web/based:2: VOLUME /data: the embedded engine has no mounts: write to a directory of the machine
 `
