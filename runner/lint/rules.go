@@ -47,6 +47,8 @@ func Rules() []*Rule {
 		&skippedStep,
 		&badStep,
 		&noSnippet,
+		&unknownFigure,
+		&claimUnits,
 		// Snippets
 		&backticks,
 		&invisibleChar,
@@ -64,6 +66,9 @@ func Rules() []*Rule {
 		&editorOpens,
 		&maskedStatus,
 		&waitCannotFail,
+		&claimCannotFail,
+		&unusedFigure,
+		&figureMayNotRun,
 		&fixedSleep,
 		&endsShell,
 		// The report itself
