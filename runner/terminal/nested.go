@@ -206,7 +206,7 @@ func isShell(argv []string) bool {
 		case arg == "--rcfile" || arg == "--init-file" || arg == "-o" || arg == "+o" || arg == "-O" || arg == "+O":
 			i++ // its value
 		case !strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "+"):
-			return false // a script
+			return arg == "/dev/stdin" || arg == "/dev/fd/0" || arg == "/dev/tty" // else a script
 		case !strings.HasPrefix(arg, "--") && strings.Contains(arg, "c"):
 			return false // a command
 		}
