@@ -75,8 +75,10 @@ func (p *pane) enter(ctx context.Context, step *Step) error {
 		}
 		return p.command.lineFailure()
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return p.failf(step, "", "a command in the middle of the snippet has not ended after %v: %s",
+		f := p.failf(step, "", "a command in the middle of the snippet has not ended after %v: %s",
 			allowed, quote(p.shell.Foreground()))
+		f.Hung = !step.OwnLimit()
+		return f
 	}
 	return err
 }

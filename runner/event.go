@@ -89,6 +89,9 @@ type Failure struct {
 	Diff    string   // a unified diff between the expected and the real output
 	Blocker string   // the id of the exercise that blocks this one
 
+	// Hung says that the run's limit ended a command, and none that the deck gives.
+	Hung bool
+
 	line string // of the snippet, that failed before its last one
 }
 

@@ -113,6 +113,7 @@ func (p *pane) stillRuns(step *Step, allowed time.Duration) *Failure {
 	f := p.failf(step, "end it with a key step such as ^C, or give it a wait",
 		"%s, started at %s, %s after %v", quote(program), p.command.step.Pos.Seen(step.Pos), at, allowed)
 	f.Tail = p.shell.Since(0)
+	f.Hung = !step.OwnLimit() && !p.command.step.OwnLimit()
 	return f
 }
 
