@@ -60,6 +60,7 @@ type Host struct {
 	Bin     string // an empty folder in it, the first on the shell's PATH
 	Work    string // the shell's first directory
 	Deck    *markdown.Deck
+	Session *Session
 	Sandbox *sandbox.Sandbox
 }
 

@@ -43,6 +43,7 @@ func snippet(text string) string { return "```bash\n" + text + "\n```" }
 // TestMutants makes the mutants of steps.
 func TestMutants(t *testing.T) {
 	t.Parallel()
+	called := []Service{{Name: "rng", Calls: []Call{{Port: 6379, From: "web"}}}, {Name: "web", Calls: []Call{{Port: 80, HTTP: true}}}}
 	two := []Service{{Name: "rng"}, {Name: "web"}}
 	for _, tc := range []struct {
 		name, code, steps string
@@ -91,6 +92,19 @@ func TestMutants(t *testing.T) {
 			name: "programs", code: "missing", steps: snippet("echo x | grep -q x && sudo tar c . > f\n./run; ours; A=1 wc; cd /"),
 			want: []string{"grep is not installed", "sudo is not installed", "tar is not installed", "wc is not installed"},
 		},
+		{
+			name: "containers", code: "crashed", steps: snippet("cat docker-compose.yml") + "\n" + snippet("docker-compose up -d"), services: called,
+			want: []string{"the container of rng is killed when it has started", "the container of web is killed when it has started"},
+		},
+		{
+			name: "any connection", code: "closed", steps: snippet("docker-compose up -d"), services: called,
+			want: []string{"rng:6379 closes each connection of web", "web:80 closes each connection of callers at its published port"},
+		},
+		{
+			name: "answers of HTTP", code: "status-500", steps: snippet("docker-compose up -d"), services: called,
+			want: []string{"web:80 answers callers at its published port with an error"},
+		},
+		{name: "no service has run", code: "stopped", steps: snippet("docker-compose up -d")},
 		{name: "the locale", code: "locale", steps: snippet("a"), want: []string{"the locale is C"}},
 		{name: "Compose", code: "look", steps: snippet("a")},
 	} {

@@ -19,6 +19,7 @@ type Operator struct {
 func Operators() []*Operator {
 	return []*Operator{
 		&leftOut, &replacedByTrue, &number, &port, &host, &service, &waitText, &outputText,
+		&stopped, &crashed, &closed, &serverError, &empty, &constant, &cut, &slow, &oneCaller,
 		&missing, &offline, &locale, &size, &user, &look,
 	}
 }

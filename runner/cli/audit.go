@@ -96,7 +96,6 @@ type auditing struct {
 	seed   uint64
 	least  int
 	json   bool
-	fault  string // of the embedded engine
 }
 
 func (a *auditing) check() error {

@@ -57,8 +57,11 @@ func (e *examination) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	baseline := opts
-	baseline.Jobs = jobs
+	baseline, err := e.optionsIn(audit.World{}, "--observe")
+	if err != nil {
+		return err
+	}
+	baseline.Jobs, baseline.StopAtFail = jobs, false
 	seen := &observations{}
 	seen.watch(&baseline)
 	begun := time.Now()
@@ -214,11 +217,15 @@ func (e *examination) try(ctx context.Context, s *audit.Subject, m *audit.Mutant
 	return result.Sessions[0], nil
 }
 
-// optionsIn are the options of a run in another world.
-func (e *examination) optionsIn(world audit.World) (runner.Options, error) {
+// optionsIn are the options of a run in another world, with further arguments of the embedded engine.
+func (e *examination) optionsIn(world audit.World, engineArgs ...string) (runner.Options, error) {
 	j := *e.job
 	if world.Look != "" {
 		j.look = world.Look
+	}
+	j.engineArgs = engineArgs
+	if world.Fault != "" {
+		j.engineArgs = append(j.engineArgs, "--fault", world.Fault)
 	}
 	opts, err := j.options(e.sources)
 	if err != nil {
