@@ -8,8 +8,6 @@ type Operator struct {
 	// Varies marks a difference between machines on which a course is given. A deck that passes all the same
 	// has lost nothing: such mutants are reported, and not counted.
 	Varies bool
-	// Suggest words a step that would notice, where no output of the deck does; nil: there is none.
-	Suggest func(*Mutant) string
 
 	step  func(*site) []*Mutant // the mutants of a step
 	world func(*site) []*Mutant // the mutants of a session

@@ -38,6 +38,7 @@ func newAudit(streams Streams) *cobra.Command {
 	f.IntVar(&a.least, "min-score", 0, "exit status 1 below this `PERCENTAGE` of noticed changes")
 	f.StringVar(&a.picks.changed, "changed", "", "only chapters that differ from the git commit `REF`, as in check")
 	f.StringArrayVar(&a.secretNames, "secret", nil, "mask the value of the variable `NAME` of the environment (repeatable)")
+	f.BoolVar(&a.fix, "fix", false, "write hidden steps that notice survivors into the deck, each after it was tried")
 	f.BoolVar(&a.json, "json", false, "print one JSON document")
 	if err := f.MarkHidden("in-place"); err != nil { // things are broken in copies only
 		panic(err) // the flag is defined above
@@ -96,6 +97,7 @@ type auditing struct {
 	seed   uint64
 	least  int
 	json   bool
+	fix    bool // write steps that would notice survivors into the deck
 }
 
 func (a *auditing) check() error {

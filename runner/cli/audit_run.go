@@ -301,6 +301,9 @@ func (e *examination) finish(ctx context.Context, controls map[*audit.Subject]*r
 		}
 		outcomes = append(outcomes, o)
 	}
+	if err := e.suggest(ctx, outcomes, controls); err != nil && ctx.Err() == nil {
+		return err
+	}
 	r := &audit.Report{
 		Outcomes: outcomes, Planned: len(e.outcomes), Whole: whole, Seed: e.seed, Idle: audit.Idle(e.plan.Decks, outcomes), Least: e.least,
 	}
