@@ -26,7 +26,10 @@ type Session struct {
 	Setup     []Script // before the first exercise, and behind the last one
 	Teardown  []Script
 	Env       []string // "name=value": variables of its shells
-	Exclusive bool     // it runs alone: it measures this machine
+	// Applications are the Compose projects in its directory, by file: what they would run and use.
+	// They are shown to those who are asked for consent, and not run here.
+	Applications []Script
+	Exclusive    bool // it runs alone: it measures this machine
 
 	lastOnly bool // of snippets only the last commands are judged
 }

@@ -41,9 +41,10 @@ func (l Limits) orDefault() Limits {
 
 // Workdir is the first directory of a session.
 type Workdir struct {
-	Name  string // of the copy, which names the Compose project
-	FS    fs.FS  // the files to copy; nil: none
-	Place string // an existing directory, used itself instead of a copy
+	Name   string // of the copy, which names the Compose project
+	FS     fs.FS  // the files to copy; nil: none
+	Origin string // the directory of this machine that FS shows; "" if there is none
+	Place  string // an existing directory, used itself instead of a copy
 }
 
 // Stack is the environment of a session's shell, such as a container engine.

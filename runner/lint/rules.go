@@ -21,6 +21,7 @@ func Rules() []*Rule {
 		&needsCycle,
 		&substitution,
 		&typedSubstitution,
+		&leavesDeck,
 		// Slides
 		&separatorBlank,
 		&separatorInBlock,
