@@ -339,6 +339,9 @@ func (s *session) finish(ctx context.Context) {
 	if err != nil {
 		s.run.addNote(fmt.Sprintf("the end of the session: %v", err))
 	}
+	for _, p := range s.panes {
+		p.keepOutput()
+	}
 	for _, p := range s.inOrder() {
 		if p.command.pending() {
 			p.command.noteUnjudged("its session ended")

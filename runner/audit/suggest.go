@@ -90,17 +90,18 @@ func (o *Outcome) outputs(unchanged *runner.SessionResult) (all []*printed) {
 			}
 			now.last = st.Step
 			now.compared = now.compared || st.Condition().Output != nil
-			now.passed = append(now.passed, linesOf(st)...)
-			now.unchanged = append(now.unchanged, linesOf(unchanged.Exercises[i].Steps[j])...)
-			now.other = append(now.other, linesOf(o.Result.Exercises[i].Steps[j])...)
+			if now.snippet == st.Step {
+				now.passed, now.unchanged = linesOf(st), linesOf(unchanged.Exercises[i].Steps[j])
+				now.other = linesOf(o.Result.Exercises[i].Steps[j])
+			}
 		}
 	}
 	return all
 }
 
-// linesOf are the lines that a step printed.
+// linesOf are the lines that a snippet printed.
 func linesOf(st *runner.StepResult) (lines []string) {
-	for _, line := range runner.OutputLines(st.Output) {
+	for _, line := range runner.OutputLines(st.Printed) {
 		if line = strings.TrimSpace(line); line != "" {
 			lines = append(lines, line)
 		}

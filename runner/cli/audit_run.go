@@ -231,7 +231,7 @@ func (e *examination) optionsIn(world audit.World, engineArgs ...string) (runner
 	if err != nil {
 		return opts, err
 	}
-	opts.StopAtFail = true
+	opts.StopAtFail, opts.KeepOutput = true, true
 	opts.Cols, opts.Rows = world.Cols, world.Rows
 	opts.Override = append(opts.Override, world.Env...)
 	if world.Offline {
