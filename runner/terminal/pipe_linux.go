@@ -28,12 +28,8 @@ func (e *PipeError) Error() string {
 // the error is a *PipeError.
 func (s *Session) AwaitPipes(ctx context.Context) error {
 	for look := settleFirst; ; look = min(2*look, maxLook) {
-		busy := s.busyPipe()
+		busy := s.drainPipes()
 		if busy == 0 {
-			s.mu.Lock()
-			s.drain()
-			s.notify()
-			s.mu.Unlock()
 			return nil
 		}
 		if s.awaitFor(ctx, look, func() bool { return s.prompt.state == ended }) {
@@ -49,10 +45,24 @@ func (s *Session) AwaitPipes(ctx context.Context) error {
 	}
 }
 
+// drainPipes reads the pending output, unless a process behind the shell is busy: see busyPipe.
+func (s *Session) drainPipes() (busy int) {
+	if busy = s.busyPipe(); busy == 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.drain()
+		s.notify()
+	}
+	return busy
+}
+
 // settlePrompt waits, for a moment, for text that comes to the terminal through a pipe, before
 // a line is typed at the prompt: the output of the line before, and a prompt that the mark E
 // has overtaken.
 func (s *Session) settlePrompt(ctx context.Context) {
+	if s.drainPipes() == 0 { // mostly: without a timer, which may wake a thread
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, settleKeys)
 	defer cancel()
 	_ = s.AwaitPipes(ctx)

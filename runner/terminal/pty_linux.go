@@ -17,8 +17,8 @@ import (
 )
 
 // device is the two sides of a pseudo-terminal. The master does not block: wait waits for it with
-// poll(2). Go's own poller takes two more switches between threads for each read, and a shell
-// writes a dozen times a command.
+// poll(2). Go's own poller takes two more switches between threads for each read. It also wakes a
+// thread for each write of the shell, ten times a command, if it knows the tty side alone.
 type device struct {
 	master *os.File
 	tty    *os.File    // kept open until the end of the child, or its last output is lost
@@ -32,36 +32,52 @@ func openDevice(cols, rows int) (*device, error) {
 		return nil, fmt.Errorf("open a pseudo-terminal: %w", err)
 	}
 	defer m.Close()
-	fail := func(err error) (*device, error) {
-		t.Close()
+	defer t.Close()
+	d := &device{}
+	if err := d.prepare(m, t, cols, rows); err != nil {
+		_ = d.Close()
 		return nil, fmt.Errorf("prepare the pseudo-terminal: %w", err)
 	}
+	return d, nil
+}
+
+func (d *device) prepare(m, t *os.File, cols, rows int) (err error) {
 	if err := pty.Setsize(m, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
-		return fail(err)
+		return err
 	}
-	conn, err := m.SyscallConn()
+	if d.master, err = unpolled(m); err != nil {
+		return err
+	}
+	if d.tty, err = unpolled(t); err != nil {
+		return err
+	}
+	if d.ended[0], d.ended[1], err = os.Pipe(); err != nil {
+		return err
+	}
+	var unblock error
+	err = d.withFD(func(fd int) {
+		if tio, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
+			tio.Iflag |= unix.IUTF8 // erasing in canonical mode takes whole characters
+			_ = unix.IoctlSetTermios(fd, unix.TCSETS, tio)
+		}
+		unblock = unix.SetNonblock(fd, true)
+	})
+	return errors.Join(err, unblock)
+}
+
+// unpolled is a copy of a file for Go's poller to leave alone. It blocks.
+func unpolled(f *os.File) (*os.File, error) {
+	conn, err := f.SyscallConn()
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
 	fd, dupErr := -1, error(nil)
 	err = conn.Control(func(f uintptr) { fd, dupErr = unix.FcntlInt(f, unix.F_DUPFD_CLOEXEC, 0) })
 	if err = errors.Join(err, dupErr); err != nil {
-		return fail(err)
+		return nil, err
 	}
-	d := &device{master: os.NewFile(uintptr(fd), m.Name()), tty: t} // before SetNonblock: not for Go's poller
-	if err := unix.SetNonblock(fd, true); err != nil {
-		d.master.Close()
-		return fail(err)
-	}
-	if d.ended[0], d.ended[1], err = os.Pipe(); err != nil {
-		d.master.Close()
-		return fail(err)
-	}
-	if tio, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
-		tio.Iflag |= unix.IUTF8 // erasing in canonical mode takes whole characters
-		_ = unix.IoctlSetTermios(fd, unix.TCSETS, tio)
-	}
-	return d, nil
+	err = unix.SetNonblock(fd, false) // os.NewFile lets the poller watch a file that does not block
+	return os.NewFile(uintptr(fd), f.Name()), err
 }
 
 // readLoop calls read whenever there is something to read, until stop.

@@ -377,20 +377,29 @@ func (s *Session) await(ctx context.Context, holds func() bool) error {
 	}
 }
 
-// awaitFor is await with a limit of its own: it reports whether the condition held in time.
+// awaitFor is await with a limit of its own: it reports whether the condition held in time. Most
+// conditions hold at once, and then need no timer, which may wake a thread.
 func (s *Session) awaitFor(ctx context.Context, d time.Duration, holds func() bool) bool {
+	if s.holds(holds) {
+		return true
+	}
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	return s.await(ctx, holds) == nil
+}
+
+// holds reports whether a condition holds now; it is evaluated with the lock held.
+func (s *Session) holds(condition func() bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return condition()
 }
 
 // Ended reports whether the shell has ended.
 func (s *Session) Ended() bool { return s.ended() }
 
 func (s *Session) ended() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.prompt.state == ended
+	return s.holds(func() bool { return s.prompt.state == ended })
 }
 
 // queue holds the bytes that could not be written at once.

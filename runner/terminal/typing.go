@@ -465,12 +465,12 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 // settleReader waits, for a moment, for a nested shell that shows its prompt before it sets
 // the terminal's mode and reads, such as ksh: it would echo a line a second time.
 func (s *Session) settleReader(ctx context.Context) {
-	s.mu.Lock()
-	late := s.prompt.reads() && s.prompt.asks()
-	s.mu.Unlock()
+	if !s.holds(func() bool { return s.prompt.reads() && s.prompt.asks() }) {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, settleKeys)
 	defer cancel()
-	for look := settleFirst; late && ctx.Err() == nil && !s.readsTerminal(); look *= 2 {
+	for look := settleFirst; ctx.Err() == nil && !s.readsTerminal(); look *= 2 {
 		s.awaitFor(ctx, look, func() bool { return s.prompt.state == ended })
 	}
 }
