@@ -54,6 +54,11 @@ func (p *replay) feed(line []byte) error {
 	if err := json.Unmarshal(line, r); err != nil {
 		return fmt.Errorf("not a record of a run: %w", err)
 	}
+	return p.feedRecord(line, r)
+}
+
+// feedRecord is feed with the record of the line.
+func (p *replay) feedRecord(line []byte, r *record) error {
 	at, err := time.Parse(time.RFC3339Nano, r.Time)
 	switch {
 	case err != nil:
