@@ -112,8 +112,10 @@ type job struct {
 	limits    runner.Limits
 	engine    string
 	look      string
-	network   string
-	isolation string
+	// engineArgs are further arguments of the embedded engine.
+	engineArgs []string
+	network    string
+	isolation  string
 	// networkAsked reports whether the command line names the network.
 	networkAsked func() bool
 	inPlace      bool
@@ -480,7 +482,7 @@ func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) 
 		if look == "auto" || look == "" {
 			look = h.Deck.Compose
 		}
-		return startStack(ctx, exe, kind, look, h)
+		return startStack(ctx, exe, kind, look, j.engineArgs, h)
 	}
 	return nil
 }
