@@ -59,3 +59,31 @@ func TestClaims(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// TestSampled samples figures of a real shell, from snippets that end and from one that does not.
+func TestSampled(t *testing.T) {
+	t.Parallel()
+	result, _ := runDeck(t, context.Background(), chapter("D",
+		steps("bash echo level 5", "figure level /level (\\d+)/ every 50ms", "claim level == 5"),
+		steps("bash i=0; while read -t 0.1 -u 9 || true; do echo total $((i += 2)); done 9<> <(:)", "figure speed rate /total (\\d+)/ units every 50ms",
+			"claim speed in 1..40 units/s"),
+		steps("bash true", "status 0"),
+		steps("bash echo total 5", "figure none rate /total (\\d+)/ every 50ms", "timeout 1s", "claim none > 1 Hz"),
+		steps("bash n=$((${n:-9} - 1)); echo total $n", "figure fall rate /total (\\d+)/ every 50ms", "claim fall > 0"),
+		steps("bash ls /nonexistent", "figure none /(\\d+)/ every 50ms", "claim none > 1")), Options{Sandbox: sandbox.Options{PrivateNetwork: true}})
+	var got []string
+	for _, e := range result.Sessions[0].Exercises {
+		line := string(e.Verdict)
+		if e.Failure != nil {
+			line += " " + e.Failure.Message
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		"passed", "passed", "passed", "failed none is 0: the number has not risen within 1s",
+		"failed fall is the rate of a number that fell", "failed the command ended with status 2",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

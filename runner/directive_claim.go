@@ -93,6 +93,7 @@ func linkClaim(l *linker, step *Step) {
 		switch s := l.figures[name]; {
 		case s != nil:
 			step.measures = append(step.measures, s)
+			s.claims = append(s.claims, step)
 		case ofSnippet(name) == nil:
 		case !l.own:
 			l.fail(CodeNoSnippet, step, step.Head(), "put a bash step before it",

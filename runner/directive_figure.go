@@ -17,17 +17,25 @@ import (
 
 var figureDirective = directive{
 	name:  "figure",
-	usage: "```figure NAME /REGEX/ [UNIT]```\n```figure NAME duration```\n```figure NAME lines```\n```figure NAME bytes```",
+	usage: "```figure NAME /REGEX/ [UNIT]```\n```figure NAME [rate] /REGEX/ [UNIT] every TIME```\n```figure NAME duration```\n```figure NAME lines```\n```figure NAME bytes```",
 	summary: "a number for claims, kept for the session: what the first group of REGEX matches in the output of the snippet before it, " +
-		"the median if it matches several times; or how long that snippet took, or the number of lines or bytes of its output",
+		"the median if it matches several times; or how long that snippet took, or the number of lines or bytes of its output. With every it is sampled until the claims about it are " +
+		"decided: each match counts, and the snippet is typed again, TIME after it began, if it has ended; rate is what the number gains in a second",
 	follows: ownSnippet,
 	links: func(l *linker, step *Step) {
 		l.typed[0].compares = true
-		l.typed[0].timed = l.typed[0].timed || step.op.figure.Unit.Timed()
+		if sampled := step.op.figure.Every > 0; sampled {
+			l.typed[0].watched = l.typed[0].watched || l.open
+		} else {
+			l.typed[0].timed = l.typed[0].timed || step.op.figure.Unit.Timed()
+		}
 		l.figures[step.op.figure.Name] = step
 	},
 	compile: func(step *markdown.Step) (operation, error) {
 		f, err := parseFigure(step.Text)
+		if err == nil && f.Every > 0 {
+			return operation{kind: KindWaits, condition: Condition{Reads: f}, figure: f, waits: 1, act: sampleFigure}, nil
+		}
 		return operation{kind: KindJudges, condition: Condition{Ends: true, Reads: f}, figure: f, act: readFigure}, err
 	},
 }
@@ -38,6 +46,18 @@ type Figure struct {
 	Source string         // duration, lines or bytes; "" for an expression
 	Regexp *regexp.Regexp // its first group is the number
 	Unit   figure.Unit
+	Rate   bool          // it is the rate of that number
+	Every  time.Duration // its snippet is typed again; 0: it is read once
+
+	number figure.Unit // of a rate: that of the number
+}
+
+// reads is the unit of the printed number.
+func (f *Figure) reads() figure.Unit {
+	if f.Rate {
+		return f.number
+	}
+	return f.Unit
 }
 
 // String is the source of the figure in words.
@@ -46,8 +66,14 @@ func (f *Figure) String() string {
 	if f.Regexp != nil {
 		from = "/" + strings.TrimSuffix(strings.TrimPrefix(f.Regexp.String(), "(?m:"), ")") + "/"
 	}
-	if f.Source == "" && f.Unit.String() != "" {
-		from += " " + f.Unit.String()
+	if unit := f.reads().String(); f.Source == "" && unit != "" {
+		from += " " + unit
+	}
+	if f.Rate {
+		from = "the rate of " + from
+	}
+	if f.Every > 0 {
+		from += ", sampled every " + f.Every.String()
 	}
 	return f.Name + " is " + from
 }
@@ -78,6 +104,10 @@ func parseFigure(text string) (*Figure, error) {
 	if err := figure.CheckName(name); err != nil {
 		return nil, err
 	}
+	rise, rate := strings.CutPrefix(rest, "rate ")
+	if rate {
+		rest = strings.TrimSpace(rise)
+	}
 	if !strings.HasPrefix(rest, "/") {
 		f := ofSnippet(rest)
 		if f == nil {
@@ -100,12 +130,29 @@ func parseFigure(text string) (*Figure, error) {
 	if p.Regexp == nil || p.Regexp.NumSubexp() == 0 {
 		return nil, errors.New("the expression has no group: put brackets around the number, as in /took (\\d+) ms/")
 	}
-	f := &Figure{Name: name, Regexp: p.Regexp}
-	if unit := strings.TrimSpace(rest[end:]); unit != "" {
-		f.Unit, err = figure.ParseUnit(unit)
+	f := &Figure{Name: name, Regexp: p.Regexp, Rate: rate}
+	unit, every, sampled := strings.Cut(" "+rest[end:], " every ")
+	if unit = strings.TrimSpace(unit); unit != "" {
+		if f.Unit, err = figure.ParseUnit(unit); err != nil {
+			return nil, err
+		}
 	}
-	return f, err
+	if sampled {
+		if f.Every, err = time.ParseDuration(strings.TrimSpace(every)); err != nil || f.Every < minEvery {
+			return nil, fmt.Errorf("every takes a time of at least %v, such as 500ms", minEvery)
+		}
+	}
+	if rate {
+		if !sampled {
+			return nil, errors.New("a rate needs samples: write every and a time behind it, such as every 500ms")
+		}
+		f.number, f.Unit = f.Unit, f.Unit.Per()
+	}
+	return f, nil
 }
+
+// minEvery is the shortest time between the samples of a figure.
+const minEvery = 50 * time.Millisecond
 
 // expressionEnd is the offset behind the slash that ends an expression, -1 if there is none.
 func expressionEnd(text string) int {
@@ -174,6 +221,7 @@ func mayBeNegative(re *regexp.Regexp) bool {
 type measurement struct {
 	figure.Reading
 	unit figure.Unit
+	step *Step         // that measured it
 	late time.Duration // of this machine's timers meanwhile, if the figure depends on them
 }
 
@@ -184,6 +232,7 @@ func readFigure(ctx context.Context, p *pane, step *Step) error {
 	if err != nil {
 		return err
 	}
+	m.step = step
 	p.session.figures[f.Name] = m
 	p.session.result.Measured = f.Name + " = " + f.Unit.Format(m.Reading)
 	return nil

@@ -74,6 +74,7 @@ type linked struct {
 	timed    bool // a step measures it by the clock
 
 	measures []*Step // the figures of its claim
+	claims   []*Step // about its figure
 }
 
 // Snippet reports whether the step types a command.

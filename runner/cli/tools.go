@@ -164,7 +164,7 @@ func newTools(streams Streams) []*cobra.Command {
 		wrap("compose [ARG…]", "Docker Compose, as `docker-compose` on the exercise shell's PATH", composeTool(compose.V1)),
 		wrap("engine", "Serve the embedded container engine on a socket",
 			ending(embeddedEngine)),
-		wrap("measure rate|latency [ARG…]", "Check a claim about the sample application's speed", tools["measure"]),
+		wrap("measure rate|count|latency [ARG…]", "Check a claim about the sample application's speed", tools["measure"]),
 		wrap("httping [ARG…] URL", "The stand-in for httping", tools["httping"]),
 	}
 }

@@ -37,8 +37,12 @@ func claimsIn(e *runner.ExerciseResult) (all []claimed) {
 		if c == nil || e.Setup && done(st.Verdict) {
 			continue
 		}
+		verdict := st.Verdict
+		if verdict == runner.Failed && st.Measured == "" { // it failed for want of a figure
+			verdict = e.Verdict
+		}
 		all = append(all, claimed{
-			e, st, clean(cmp.Or(c.Sentence, e.Title, e.ID)), clean(c.Text), cmp.Or(clean(st.Measured), "–"), st.Verdict, st.Narrow,
+			e, st, clean(cmp.Or(c.Sentence, e.Title, e.ID)), clean(c.Text), cmp.Or(clean(st.Measured), "–"), verdict, st.Narrow,
 		})
 	}
 	return all
@@ -54,12 +58,25 @@ func (c claimed) said() string {
 		return "holds narrowly"
 	case c.verdict == runner.Passed:
 		return "holds"
-	case c.verdict == runner.Skipped, c.verdict == runner.Failed && c.step.Measured == "":
+	case c.verdict == runner.Skipped, c.verdict == runner.Blocked, c.verdict == runner.Failed && c.step.Measured == "":
 		return "not measured"
 	case c.verdict == runner.Failed:
 		return "does not hold"
 	}
 	return string(c.verdict)
+}
+
+// claimSummary says how many claims there are, and how many came out how; "" without any.
+func claimSummary(all []claimed) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return plural(len(all), "claim") + ": " + claimCounts(all)
+}
+
+// String is the claim on one line.
+func (c claimed) String() string {
+	return fmt.Sprintf("%s: %s: %s, %s", c.sentence, c.text, c.measured, c.said())
 }
 
 // claimCounts says how many claims came out how.
@@ -102,7 +119,7 @@ func (p *printer) claims(r *runner.Result) {
 	}
 	cols, _ := p.opts.size()
 	room := min(sentence, maxSentence, cols-labelCells-text-measured-said-4*len(gap))
-	p.line(p.paint(bold, plural(len(all), "claim")+": "+claimCounts(all)))
+	p.line(p.paint(bold, claimSummary(all)))
 	for _, c := range all {
 		look := style(c.verdict)
 		if c.narrow {

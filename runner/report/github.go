@@ -165,6 +165,7 @@ func summaryOf(r *runner.Result, limit int) []byte {
 		counts = "no exercise ran"
 	}
 	fmt.Fprintf(&b, "## %s %s\n\n%s in %s\n\n", markOf(r.Verdict), html.EscapeString(clean(string(r.Verdict))), counts, span(r.Duration))
+	b.WriteString(claimTable(claimsOf(r)))
 	const more = "\n%d more are left out here: the summary of a step is limited.\n"
 	all := faults(r)
 	for i, f := range all {
@@ -180,6 +181,37 @@ func summaryOf(r *runner.Result, limit int) []byte {
 	}
 	return b.Bytes()
 }
+
+// maxClaims is the number of claims in a summary.
+const maxClaims = 500
+
+// claimTable is the table of claims in a summary, as HTML, in which Markdown means nothing.
+func claimTable(all []claimed) string {
+	if len(all) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "<details><summary>%s</summary>\n<table>\n<tr><th>claim<th>bound<th>measured<th>verdict\n", claimSummary(all))
+	for i, c := range all {
+		if i == maxClaims {
+			fmt.Fprintf(&b, "<tr><td>… and %d more\n", len(all)-i)
+			break
+		}
+		b.WriteString("<tr>")
+		for _, text := range []string{c.sentence, c.text, c.measured, markOf(c.verdict) + " " + c.said()} {
+			if len(text) > maxCell {
+				text = strings.ToValidUTF8(text[:maxCell], "") + "…"
+			}
+			b.WriteString("<td><code>" + html.EscapeString(guard(text)) + "</code>")
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("</table>\n</details>\n\n")
+	return b.String()
+}
+
+// maxCell is the limit of a text in that table, in bytes.
+const maxCell = 300
 
 // asides are what was skipped or blocked, and the notes of a run, such as the commands that were
 // typed in place of others; "" if there are none.

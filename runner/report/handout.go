@@ -100,10 +100,22 @@ func (h *handout) exercise(i int, p place) []string {
 		all = append(all, "### "+plainMarkdown(headingOf(p))+"\n")
 	}
 	all = append(all, transcripts(p.ExerciseResult)...)
+	if claims := claimsIn(p.ExerciseResult); len(claims) > 0 {
+		all = append(all, measuredClaims(claims))
+	}
 	if wanting(p.Verdict) && p.Failure != nil {
 		all = append(all, fmt.Sprintf("**%s:** %s\n", clean(string(p.Verdict)), plainMarkdown(says(p.Failure))))
 	}
 	return all
+}
+
+// measuredClaims are claims as a list, with what was measured.
+func measuredClaims(claims []claimed) string {
+	var b strings.Builder
+	for _, c := range claims {
+		fmt.Fprintf(&b, "- %s: **%s** (%s, %s)\n", plainMarkdown(c.sentence), plainMarkdown(c.measured), plainMarkdown(c.text), c.said())
+	}
+	return b.String()
 }
 
 func headingOf(p place) string {

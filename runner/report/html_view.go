@@ -122,7 +122,11 @@ type htmlHead struct {
 	Total                                    int
 	Attempts                                 int // of a repeated run
 	Repeats                                  []htmlRepeat
+	ClaimCounts                              string
+	Claims                                   []htmlClaim
 }
+
+type htmlClaim struct{ Anchor, Sentence, Text, Measured, Verdict, Mark, Says string }
 
 type htmlRepeat struct{ Anchor, ID, Counts, Bounds string }
 
@@ -158,6 +162,12 @@ func headOf(r *runner.Result) (*htmlHead, error) {
 			h.Repeats = append(h.Repeats, htmlRepeat{p.anchor, clean(p.ID), all[i].counts.String(), all[i].said()})
 		}
 	}
+	for _, p := range placesOf(r) {
+		for _, c := range claimsIn(p.ExerciseResult) {
+			h.Claims = append(h.Claims, htmlClaim{p.anchor, c.sentence, c.text, c.measured, string(c.verdict), markOf(c.verdict), c.said()})
+		}
+	}
+	h.ClaimCounts = claimSummary(claimsOf(r))
 	for _, n := range r.Notes {
 		h.Notes = append(h.Notes, clean(n))
 	}

@@ -176,10 +176,14 @@ func (j junit) document(r *runner.Result) *suites {
 		}
 		s.Cases = append(s.Cases, tc)
 	}
+	claims := map[string][]property{}
 	for _, s := range r.Sessions {
 		for _, e := range s.Exercises {
 			name, file := suiteOf(s, e)
 			add(name, file, e.Started, caseOf(e))
+			for _, c := range claimsIn(e) {
+				claims[name] = append(claims[name], property{"claim", c.String()})
+			}
 		}
 		if unreported(s) {
 			tc := testcase{Name: "session " + clean(s.Name), File: clean(s.Failure.Pos.File)}
@@ -193,7 +197,7 @@ func (j junit) document(r *runner.Result) *suites {
 		add("deck", f.Pos.File, r.Started, tc)
 	}
 	for _, s := range doc.Suites {
-		all := slices.Clone(notes)
+		all := append(slices.Clone(notes), claims[s.Name]...)
 		for _, f := range verdictForms {
 			if n := s.special[f.verdict]; n > 0 {
 				all = append(all, property{string(f.verdict), strconv.Itoa(n)})
@@ -285,6 +289,9 @@ func transcriptOf(e *runner.ExerciseResult) string {
 			continue
 		}
 		fmt.Fprintf(&b, "%s:%d: %s: %s%s\n", clean(s.Pos.File), s.Pos.Line, doing(s.Step), s.Verdict, commandTook(e.Steps[i:]))
+		if s.Measured != "" {
+			b.WriteString("    measured: " + clean(s.Measured) + "\n")
+		}
 		for _, line := range cleanLines(s.Output) {
 			b.WriteString("    " + line + "\n")
 		}

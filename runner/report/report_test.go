@@ -518,7 +518,8 @@ func hostileIn(t testing.TB, text string) *recording {
 	t.Helper()
 	file := "a" + text
 	line := &markdown.Step{Pos: markdown.Pos{File: file, Line: 1}, Directive: "bash", Text: "x" + text}
-	e := &markdown.Exercise{ID: "id" + text, Pos: markdown.Pos{File: file, Line: 1}, Steps: []*markdown.Step{line}}
+	claim := &markdown.Step{Pos: markdown.Pos{File: file, Line: 2}, Directive: "claim", Text: "duration < 1 s", Sentence: "s" + text}
+	e := &markdown.Exercise{ID: "id" + text, Pos: markdown.Pos{File: file, Line: 1}, Steps: []*markdown.Step{line, claim}}
 	c := chapter("c"+text, file, slide(1, text, file, e))
 	f := &runner.Failure{
 		Pos: line.Pos, Message: text, Hint: text, Command: text, Want: text, Nearest: text,

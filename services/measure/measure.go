@@ -36,6 +36,8 @@ const usage = `Measure checks the claims of a deck about the sample application.
 Usage:
   measure rate [flags] [URL]     units of work per second, by the counter that
                                  the web page draws (default ` + defaultRateURL + `)
+  measure count [URL]            the units of work so far, by the same counter: a
+                                 line each time that it changes, until ^C
   measure latency [flags] URL    median time until a server answers, over a
                                  new connection each time
 
@@ -89,12 +91,14 @@ func (m *meter) main(ctx context.Context, args []string) int {
 	switch args[0] {
 	case "rate":
 		err = m.rate(ctx, args[1:])
+	case "count":
+		err = m.count(ctx, args[1:])
 	case "latency":
 		err = m.latency(ctx, args[1:])
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(m.stdout, usage)
 	default:
-		err = &usageError{fmt.Sprintf("unknown measurement %q: rate and latency can be measured", args[0])}
+		err = &usageError{fmt.Sprintf("unknown measurement %q: rate, count and latency can be measured", args[0])}
 	}
 
 	var wrong *usageError

@@ -268,7 +268,7 @@ func TestMeasure(t *testing.T) {
 		{name: "help of latency", args: "latency --help", stdout: latencyHelp},
 		{
 			name: "unknown measurement", args: "speed", status: 2,
-			stderr: "measure: unknown measurement \"speed\": rate and latency can be measured\n",
+			stderr: "measure: unknown measurement \"speed\": rate, count and latency can be measured\n",
 		},
 		{name: "unknown flag", args: "rate --speed 1", status: 2, stderr: "measure: flag provided but not defined: -speed\n"},
 		{name: "not a time", args: "rate --window 15", status: 2, stderr: "measure: invalid value \"15\" for flag -window: parse error\n"},
