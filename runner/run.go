@@ -98,7 +98,9 @@ type Options struct {
 	// Needs are the things of this machine that a session needs for itself, such as "port 8000":
 	// two sessions with a common need do not run side by side. It may be nil.
 	Needs func(*Session) []string
-	Past  int // number of kept lines above the top of the terminal
+	// Waiting are sessions that were started ahead; the run takes those that fit. It may be nil.
+	Waiting *Waiting
+	Past    int // number of kept lines above the top of the terminal
 	// Observe, if set, gets the output of the snippet before an output step, as lines in the
 	// form for comparison; the step passes without a comparison. Sessions that run side by side
 	// call it, and Input, at the same time.
