@@ -79,6 +79,7 @@ the failed exercise, with its programs; what the person does is not its verdict.
 	job := runFlags(cmd, "private")
 	failFast := cmd.Flags().Bool("fail-fast", false, "stop at the first exercise that does not pass")
 	cmd.Flags().IntVarP(&job.jobs, "jobs", "j", 0, "run `N` sessions side by side; 0 means as many as there are processors")
+	completeNothing(cmd, "jobs")
 	job.flakeFlags(cmd)
 	job.pauseFlag(cmd)
 	job.watchFlag(cmd)
@@ -141,6 +142,8 @@ func (j *job) stepFlags(cmd *cobra.Command) {
 	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
 	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")
 	f.StringArrayVar(&j.env, "env", nil, "pass the variable `NAME[=VALUE]` to the shells (repeatable)")
+	completeNothing(cmd, "wait", "step-timeout")
+	completeVariables(cmd, "env")
 }
 
 // planFlags adds the flags of a plan: those of its steps, its selection and its limits.
@@ -150,6 +153,7 @@ func (j *job) planFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&j.fromStart, "from-start", false, "also run the steps before the selection in its session")
 	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
+	completeNothing(cmd, "timeout")
 }
 
 // sandboxFlags adds the flags for the engine, the network and the isolation of sessions.
@@ -165,6 +169,7 @@ func (j *job) sandboxFlags(cmd *cobra.Command, network string) {
 	completeWords(cmd, "network", "private", "host")
 	j.networkAsked = func() bool { return f.Changed("network") }
 	f.StringVar(&j.isolation, "isolation", "", "a weaker isolation of the processes than the best: `guardian` or group")
+	completeWords(cmd, "isolation", "guardian", "group")
 }
 
 func runFlags(cmd *cobra.Command, network string) *job {
@@ -177,6 +182,7 @@ func runFlags(cmd *cobra.Command, network string) *job {
 	f.BoolVar(&j.requireAll, "require-all", false, "exercises whose requirements are not met are broken, not skipped")
 	f.StringArrayVar(&j.secretNames, "secret", nil,
 		"mask the value of the variable `NAME` of the environment in every report (repeatable; secrets: in a manifest)")
+	completeVariables(cmd, "secret")
 	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts, for workshop present and --failed")
 	return j
 }
@@ -201,10 +207,8 @@ func dialectFlags(cmd *cobra.Command) *dialect {
 	completeWords(cmd, "style", markdown.StyleNames()...)
 	f.StringVar(&d.root, "root", "",
 		"`DIR` that holds all files of the deck; includes are relative to it (default: the deck's repository, else its folder)")
-	if err := cmd.RegisterFlagCompletionFunc("compat",
-		cobra.FixedCompletions([]string{autopilot}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // the flag is defined above
-	}
+	completeFolders(cmd, "root")
+	completeWords(cmd, "compat", autopilot)
 	return d
 }
 
