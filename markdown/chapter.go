@@ -180,6 +180,7 @@ func (p *chapterParser) end(at int) {
 	s.Source = strings.Trim(text, "\n")
 	s.origin = origin{p.src, []mark{{src: from + len(text) - len(strings.TrimLeft(text, "\n"))}}}
 	s.tokens = p.tokens[p.token(from):p.token(end)]
+	p.sentences(s, from)
 	if s.Part == "" {
 		s.Part = p.part
 	}

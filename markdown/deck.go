@@ -58,6 +58,7 @@ type Chapter struct {
 	Terms              // beside the deck's
 	Slides    []*Slide
 	Ignores   []*Ignore // comments `lint-ignore`, in the order of the text
+	Excuses   []*Ignore // comments `audit-ignore`, likewise: they have a reason and no codes
 }
 
 // Sections reports whether the chapter is a document whose slides are its sections: other rules
@@ -91,6 +92,12 @@ type Exercise struct {
 	Steps  []*Step
 }
 
+// Rules of steps that follow from what a document shows. Its author does not choose them.
+const (
+	RuleInterrupt = "interrupt"        // a key, of a click that ends whatever runs
+	RuleShown     = "output before ^C" // a wait
+)
+
 // Step is one directive of an exercise, in the order of the text.
 // Its name is not checked here: which directives exist is the runner's to say.
 type Step struct {
@@ -103,11 +110,15 @@ type Step struct {
 	TextPos   Pos    // where Text begins
 	Hidden    bool   // inside an HTML comment: learners do not see it
 	Rule      string // of the style that made the step, in words; "" in a block `.exercise[ ]`
+	Sentence  string // of a claim: the text that it stands under, without markup; "" if there is none
 	Skip      string // the reason why the step must not run, from its author; "" if it may
 	token     token  // that it was read from
-	cut       bool   // it is a part of the token only
-	lines     *lines // of an output: the lines of the token's body that it stands on; nil: all of it
-	origin    origin // of Text
+
+	SentencePos Pos // where it begins
+
+	cut    bool   // it is a part of the token only
+	lines  *lines // of an output: the lines of the token's body that it stands on; nil: all of it
+	origin origin // of Text
 }
 
 // lines is a stretch of the lines of a fence's body.

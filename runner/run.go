@@ -61,6 +61,7 @@ type Host struct {
 	Bin     string // an empty folder in it, the first on the shell's PATH
 	Work    string // the shell's first directory
 	Deck    *markdown.Deck
+	Session *Session
 	Sandbox *sandbox.Sandbox
 }
 
@@ -100,7 +101,9 @@ type Options struct {
 	Needs func(*Session) []string
 	// Waiting are sessions that were started ahead; the run takes those that fit. It may be nil.
 	Waiting *Waiting
-	Past    int // number of kept lines above the top of the terminal
+	// KeepOutput gives the results of snippets their whole output.
+	KeepOutput bool
+	Past       int // number of kept lines above the top of the terminal
 	// Observe, if set, gets the output of the snippet before an output step, as lines in the
 	// form for comparison; the step passes without a comparison. Sessions that run side by side
 	// call it, and Input, at the same time.
@@ -154,21 +157,19 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 
 // judge gives the run its verdict, and says what came of the exercises in quarantine.
 func (r *run) judge() {
+	r.opts.Judge(r.result)
+	var remarks []string
 	for _, sr := range r.result.Sessions {
-		r.result.Verdict = r.worse(r.result.Verdict, sr.Verdict)
 		for _, er := range sr.Exercises {
 			if remark := r.quarantine(er.Exercise); remark != "" && !er.Setup {
-				r.addNote(remark + ": " + string(er.Verdict))
+				remarks = append(remarks, remark+": "+string(er.Verdict))
 			}
 		}
 	}
-	if r.result.Verdict == Passed && !r.result.has(Passed) {
-		r.result.Verdict = Skipped
-		if r.result.has(Quarantined) {
-			r.result.Verdict = Quarantined
-		}
+	slices.Sort(remarks) // merged reports have no other order
+	for _, remark := range remarks {
+		r.addNote(remark)
 	}
-	r.result.Accepted = r.result.Verdict != Passed && r.accepts(r.result.Verdict)
 }
 
 // undecided begins a line of output by which a measurement reports that this machine is too busy for
@@ -422,7 +423,8 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 	for _, step := range e.Steps {
 		st := &StepResult{Step: step, Verdict: Skipped}
 		er.Steps = append(er.Steps, st)
-		if !done(er.Verdict) {
+		claims := step.op.kind == KindClaims && er.missedClaim() // the other claims are judged all the same
+		if !done(er.Verdict) && !claims {
 			continue
 		}
 		if step.leftOut() || step.op.template {
@@ -434,7 +436,7 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 				quote(firstLine(step.snippet())), quote(firstLine(step.Text))))
 		}
 		r.step(ctx, s, st, step == last)
-		if st.Verdict != Passed && (st.Verdict != Inconclusive || er.Verdict == Passed) {
+		if st.Verdict != Passed && !claims && (st.Verdict != Inconclusive || er.Verdict == Passed) {
 			er.Verdict, er.Failure = st.Verdict, st.Failure
 		}
 	}
@@ -457,6 +459,14 @@ func (r *run) exercise(ctx context.Context, s *session, e *Exercise) *ExerciseRe
 	er.Duration = time.Since(er.Started)
 	r.emit(Event{Kind: ExerciseFinished, Verdict: er.Verdict, Duration: er.Duration, Failure: er.Failure})
 	return er
+}
+
+// missedClaim reports whether the exercise failed by nothing but a claim that does not hold. The
+// shell is as it should be.
+func (er *ExerciseResult) missedClaim() bool {
+	return er.Verdict == Failed && !slices.ContainsFunc(er.Steps, func(st *StepResult) bool {
+		return st.Verdict == Failed && st.op.kind != KindClaims || st.Verdict == Broken || st.Verdict == Interrupted
+	})
 }
 
 // begin begins an exercise.
@@ -489,7 +499,7 @@ func (r *run) step(ctx context.Context, s *session, st *StepResult, last bool) {
 	st.decide()
 	r.stackNotes(s)
 	st.Duration = time.Since(begun)
-	r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure, Output: st.Output})
+	r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure, Output: st.Output, Measured: st.Measured, Narrow: st.Narrow})
 }
 
 // decide makes a step that passed inconclusive if a measurement says so.

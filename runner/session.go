@@ -37,6 +37,7 @@ type session struct {
 	}
 
 	clipboard string // of copy and paste
+	figures   map[string]measurement
 
 	exercise *ExerciseResult // under way
 	result   *StepResult     // of the step under way
@@ -70,7 +71,8 @@ func (r *run) open(ctx context.Context, plan *Session) (*session, error) {
 // prepare makes a session without its set-up and its shell: a folder that is removed with it, a
 // sandbox, a stack.
 func (r *run) prepare(ctx context.Context, plan *Session) (_ *session, err error) {
-	s := &session{run: r, plan: plan, limits: r.opts.Limits, windows: newWindows(r.opts.Cols, r.opts.Rows), held: map[string]int{}}
+	s := &session{run: r, plan: plan, limits: r.opts.Limits, windows: newWindows(r.opts.Cols, r.opts.Rows), held: map[string]int{},
+		figures: map[string]measurement{}}
 	s.active = &pane{session: s}
 	s.panes = map[int]*pane{0: s.active}
 	s.view = screen.NewComposite(func(b []byte) { r.emit(Event{Kind: EventOutput, Data: b}) })
@@ -103,7 +105,7 @@ func (r *run) prepare(ctx context.Context, plan *Session) (_ *session, err error
 	s.env = append(s.env, "HOME="+inside(home), "TMPDIR="+inside(tmp), "PATH="+inside(bin)+string(os.PathListSeparator)+r.opts.Path,
 		"PWD="+inside(s.work))
 	if r.opts.Stack != nil {
-		host := Host{Dir: s.dir, Bin: bin, Work: s.work, Deck: plan.Deck, Sandbox: s.sandbox}
+		host := Host{Dir: s.dir, Bin: bin, Work: s.work, Deck: plan.Deck, Session: plan, Sandbox: s.sandbox}
 		if s.stack, err = r.opts.Stack(ctx, host); err != nil {
 			return nil, err
 		}

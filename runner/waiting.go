@@ -16,7 +16,7 @@ import (
 type Waiting struct {
 	mu       sync.Mutex
 	sessions map[string]*ahead // by their beginnings
-	work     sync.WaitGroup // starts and ends under way
+	work     sync.WaitGroup    // starts and ends under way
 }
 
 // ahead is a session that waits.

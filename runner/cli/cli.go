@@ -140,7 +140,7 @@ func newRoot(streams Streams) *cobra.Command {
 that the expected output appears.
 
 A DECK is a directory (its workshop.yml, else its *.md files in name order), a
-manifest, or one .md file. Without one it is slides/ here, else the deck that is
+manifest, or one document. Without one it is slides/ here, else the deck that is
 built in. A deck that you run has your privileges: read it first (workshop plan).`,
 		Example: `  workshop run slides              watch the workshop run
   workshop check --chapter scaling verify a chapter, as in CI
@@ -153,7 +153,7 @@ built in. A deck that you run has your privileges: read it first (workshop plan)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.AddGroup(&cobra.Group{ID: "deck", Title: "Decks:"}, &cobra.Group{ID: "stack", Title: "The sample application:"})
-	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newLint(streams), newList(streams), newPlan(streams),
+	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newAudit(streams), newLint(streams), newList(streams), newPlan(streams),
 		newInit(streams), newImport(streams), newLSP(streams), newDoctor(streams), newReport(streams), newExport())
 	root.AddCommand(newTools(streams)...)
 	root.AddCommand(directivesTopic())

@@ -86,8 +86,9 @@ the failed exercise, with its programs; what the person does is not its verdict.
 	cmd.Flags().BoolVar(&job.update, "update", false,
 		"write the snippets' output into the deck's output fences, if three runs agree")
 	job.picks.flags(cmd)
+	job.shards.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := job.picks.check(cmd, args); err != nil {
+		if err := errors.Join(job.picks.check(cmd, args), job.shards.check(job, os.Getenv)); err != nil {
 			return err
 		}
 		job.stopAtFail = *failFast
@@ -95,7 +96,12 @@ the failed exercise, with its programs; what the person does is not its verdict.
 		if job.watches {
 			return job.watch(cmd.Context(), args, streams)
 		}
-		return job.run(cmd.Context(), args, streams)
+		end, err := bazel{os.Getenv}.begin(job, cmd)
+		if err != nil {
+			return err
+		}
+		err = job.run(cmd.Context(), args, streams)
+		return errors.Join(err, end(exitCode(err)))
 	}
 	return cmd
 }
@@ -108,8 +114,10 @@ type job struct {
 	limits    runner.Limits
 	engine    string
 	look      string
-	network   string
-	isolation string
+	// engineArgs are further arguments of the embedded engine.
+	engineArgs []string
+	network    string
+	isolation  string
 	// networkAsked reports whether the command line names the network.
 	networkAsked func() bool
 	inPlace      bool
@@ -127,6 +135,7 @@ type job struct {
 	broken       broken
 	flakes       flakes
 	picks        picks
+	shards       shards
 	requireAll   bool
 	pause        bool // after a failure, offer the shell
 	watches      bool // run again after each save
@@ -326,6 +335,8 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err := j.broken.print(plan, report.MaskWriter(streams.Err, j.secrets)); err != nil {
 		return err
 	}
+	notes := j.picks.notes(plan, sel, d.whole)
+	plan = j.shards.divide(plan, sources, files, report.MaskWriter(streams.Err, j.secrets))
 	if j.picks.dryRun {
 		return j.picks.print(streams.Out, plan, sel, d.whole)
 	}
@@ -333,7 +344,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err != nil {
 		return err
 	}
-	opts.Notes = j.picks.notes(plan, sel, d.whole)
+	opts.Notes = notes
 	if j.inPlace {
 		for _, s := range plan.Sessions {
 			if _, err := opts.Workdir(s); err != nil {
@@ -384,7 +395,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		opts.Observe = seen.observe
 	}
 	opts.Waiting = j.watching.sessionsFor(opts)
-	result, err := runner.Run(ctx, plan, opts)
+	result, err := j.shards.execute(ctx, plan, opts)
 	if err != nil {
 		_ = console.Finish(nil)
 		return err
@@ -394,7 +405,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if reportErr != nil {
 		return &codeError{exitBroken, fmt.Errorf("write the report: %w", reportErr)}
 	}
-	if code := resultCode(result); code != exitPassed {
+	if code := j.shards.code(result); code != exitPassed {
 		return &codeError{code: code}
 	}
 	if j.update {
@@ -502,7 +513,7 @@ func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) 
 		if look == "auto" || look == "" {
 			look = h.Deck.Compose
 		}
-		return startStack(ctx, exe, kind, look, h)
+		return startStack(ctx, exe, kind, look, j.engineArgs, h)
 	}
 	return nil
 }

@@ -155,6 +155,10 @@ func (s state) after(v *visit) state {
 		return state{uncertain: true}
 	case runner.KindJudges:
 		s.program = program{}
+	case runner.KindClaims:
+		if v.step.Condition().Ends {
+			s.program = program{}
+		}
 	}
 	return s
 }

@@ -54,6 +54,11 @@ func (p *replay) feed(line []byte) error {
 	if err := json.Unmarshal(line, r); err != nil {
 		return fmt.Errorf("not a record of a run: %w", err)
 	}
+	return p.feedRecord(line, r)
+}
+
+// feedRecord is feed with the record of the line.
+func (p *replay) feedRecord(line []byte, r *record) error {
 	at, err := time.Parse(time.RFC3339Nano, r.Time)
 	switch {
 	case err != nil:
@@ -84,7 +89,7 @@ func (p *replay) feed(line []byte) error {
 func (p *replay) event(r *record) (runner.Event, error) {
 	ev := runner.Event{
 		Kind: r.Kind, Time: p.time, Verdict: r.Verdict, Failure: p.failure(r.Failure), Data: []byte(r.Draw),
-		Rows: r.Rows, Cols: r.Cols, Note: r.Note, Output: r.Output,
+		Rows: r.Rows, Cols: r.Cols, Note: r.Note, Output: r.Output, Measured: r.Measured, Narrow: r.Narrow,
 	}
 	if r.Seconds != nil {
 		ev.Duration = time.Duration(math.Round(*r.Seconds * float64(time.Second)))
@@ -144,6 +149,7 @@ func (p *replay) enter(r *record, ev runner.Event) error {
 			return errors.New("a step ends that has not begun")
 		}
 		p.step.Verdict, p.step.Duration, p.step.Failure, p.step.Output = r.Verdict, ev.Duration, ev.Failure, r.Output
+		p.step.Measured, p.step.Narrow = r.Measured, r.Narrow
 	case runner.ExerciseFinished:
 		if p.exercise == nil {
 			return errors.New("an exercise ends that has not begun")
@@ -290,7 +296,11 @@ func (p *replay) startExercise(r *record) error {
 		return nil
 	}
 	for _, s := range r.Steps {
-		step := runner.Restore(&markdown.Step{Pos: markdown.Pos(s.Pos), Directive: s.Directive, Text: s.Input, Hidden: s.Hidden})
+		var claim *runner.Claim
+		if s.Claim != nil {
+			claim = &runner.Claim{Sentence: s.Claim.Sentence, Text: s.Claim.Text}
+		}
+		step := runner.Restore(&markdown.Step{Pos: markdown.Pos(s.Pos), Directive: s.Directive, Text: s.Input, Hidden: s.Hidden}, claim)
 		e.Steps = append(e.Steps, step)
 		p.exercise.Steps = append(p.exercise.Steps, &runner.StepResult{Step: step, Verdict: runner.Skipped})
 	}

@@ -211,6 +211,7 @@ type Files struct {
 	Run       string // the id of the run; "": random
 	Summary   string // see [Options]
 	Workspace string // likewise
+	Shard     *Shard // the part of the run that the reports are about; nil: all of it
 	// Secrets are masked in the records. [Masked] masks the events before.
 	Secrets *secret.Masker
 
@@ -238,6 +239,9 @@ func (f *Files) Add(spec string, stdout io.Writer) error {
 	}
 	one := &once{}
 	w := stdout
+	if file == "-" && name == "jsonl" && f.Shard != nil {
+		format.open = func(w io.Writer, _ Options) Reporter { return newPacker(w) }
+	}
 	if file != "-" {
 		c, err := create(file, format.whole)
 		if err != nil {
@@ -284,7 +288,7 @@ func (f *Files) Event(e runner.Event) error {
 		return errors.Join(errs...)
 	}
 	if f.enc == nil {
-		f.enc, f.replay = newEncoder(f.Run, f.Secrets), newReplay(f.made)
+		f.enc, f.replay = newEncoder(f.Run, f.Shard, f.Secrets), newReplay(f.made)
 	}
 	records, err := f.enc.encode(e)
 	errs = append(errs, err)

@@ -1,0 +1,28 @@
+package lint
+
+import (
+	"slices"
+
+	"workshop/runner"
+)
+
+var unusedFigure = Rule{
+	Code: "unused-figure", Severity: Warning,
+	Summary: "a figure that no claim is about",
+	Doc: `A figure is measured for claims: a figure step without one costs time and checks nothing
+but that the number is printed. Claim something about it, or remove it.`,
+	Bad:  ".exercise[\n```bash\nls -l\n```\n<!-- ```figure entries lines``` -->\n]\n",
+	Good: ".exercise[\n```bash\nls -l\n```\n<!-- ```figure entries lines``` ```claim entries > 2``` -->\n]\n",
+	session: func(p *pass, f *flow) {
+		var used []*runner.Step
+		for i := range f.visits {
+			used = append(used, f.visits[i].step.Measures()...)
+		}
+		for i := range f.visits {
+			v := &f.visits[i]
+			if fig := v.step.Figure(); fig != nil && !v.exercise.Setup && !slices.Contains(used, v.step) {
+				p.report(place(v.step), "claim something about it, or remove it", "no claim is about the figure %s", fig.Name)
+			}
+		}
+	},
+}
