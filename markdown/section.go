@@ -362,6 +362,19 @@ func (p *sectionParser) interrupt(t *token) {
 		origin{p.src, []mark{{src: from, fixed: true}}})
 }
 
+// pressed makes a step that presses the key that a text names.
+func (p *sectionParser) pressed(t *token, rule string) {
+	text, o := p.body(t)
+	if text = strings.TrimSpace(text); text == "" {
+		return
+	}
+	if rest, ok := strings.CutPrefix(text, "^"); ok {
+		text = "^" + strings.ToUpper(rest)
+	}
+	from, to := p.opening(t)
+	p.add(t, &Step{Directive: "key", Text: text, Rule: rule, Skip: p.reason(t)}, from, to, o)
+}
+
 // script adds a hidden command that runs the text of a script. A shell reads the script as a
 // here-document, so that a plan shows it.
 func (p *sectionParser) script(t *token, s script) {

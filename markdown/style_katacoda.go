@@ -24,7 +24,8 @@ var katacodaStyle = style{
 }
 
 // katacodaSteps makes steps of the text that a click executes: `{{exec}}`, `{{execute interrupt}}`
-// after a ^C, `{{execute T2}}` in another terminal, `{{execute HOST2}}` on another machine.
+// after a ^C, `{{execute ctrl-seq}}` as a key, `{{execute T2}}` in another terminal,
+// `{{execute HOST2}}` on another machine.
 func katacodaSteps(p *sectionParser, t *token) {
 	words := executed(t)
 	if len(words) == 0 {
@@ -42,7 +43,11 @@ func katacodaSteps(p *sectionParser, t *token) {
 			p.at(t, terminal)
 		}
 	}
-	p.whole(t, "{{"+words[0]+"}}")
+	if slices.Contains(words, "ctrl-seq") { // the text is a key, such as ^C
+		p.pressed(t, "{{"+words[0]+" ctrl-seq}}")
+	} else {
+		p.whole(t, "{{"+words[0]+"}}")
+	}
 	if p.skip != "" && t.kind != fenceToken {
 		p.skip = ""
 	}

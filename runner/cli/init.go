@@ -23,7 +23,7 @@ var starter embed.FS
 
 // ciFiles is the path in a repository where each CI system looks for its file.
 var ciFiles = map[string]string{
-	"github": ".github/workflows/workshop.yml", "gitlab": ".gitlab-ci.yml", "kubernetes": "workshop-job.yml",
+	"github": ".github/workflows/workshop.yml", "github-shards": ".github/workflows/workshop-shards.yml", "gitlab": ".gitlab-ci.yml", "kubernetes": "workshop-job.yml",
 }
 
 func newInit(streams Streams) *cobra.Command {

@@ -42,6 +42,46 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
+// TestGitHubShards checks that the matrix lists as many shards as are merged, and that the merge runs
+// also if a shard failed.
+func TestGitHubShards(t *testing.T) {
+	t.Chdir(t.TempDir())
+	f, err := workflow("github-shards", "slides")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Env struct {
+			Shards int `yaml:"SHARDS"`
+		}
+		Jobs struct {
+			Check struct {
+				Strategy struct {
+					FailFast bool `yaml:"fail-fast"`
+					Matrix   struct{ Shard []int }
+				}
+			}
+			Merge struct{ Needs, If string }
+		}
+	}
+	doc.Jobs.Check.Strategy.FailFast = true
+	if err := yaml.Unmarshal(f.data, &doc); err != nil {
+		t.Fatal(err)
+	}
+	check := doc.Jobs.Check.Strategy
+	if doc.Jobs.Merge.If != "always()" || doc.Jobs.Merge.Needs != "check" || check.FailFast || len(check.Matrix.Shard) != doc.Env.Shards {
+		t.Errorf("%+v", doc)
+	}
+	for i, shard := range check.Matrix.Shard {
+		if shard != i+1 {
+			t.Errorf("the shards are %v", check.Matrix.Shard)
+		}
+	}
+	if !strings.Contains(string(f.data), `merge --expect "$SHARDS"`) {
+		t.Error("the merge does not expect that number")
+	}
+}
+
 // TestKubernetesJob checks that the Job has a pod for each shard, that none is retried because of a
 // failed exercise, and that the Job ends.
 func TestKubernetesJob(t *testing.T) {

@@ -71,7 +71,8 @@ func edit(t *testing.T, name, from, to string) {
 func TestActionlint(t *testing.T) {
 	tool := actionTool(t, actionlint, "REQUIRE_ACTIONLINT")
 	dir, workflow := newCourse(t)
-	run(t, dir, tool, "-no-color", workflow)
+	run(t, dir, named(t), "init", "--ci", "github-shards")
+	run(t, dir, tool, "-no-color", workflow, filepath.Join(dir, ".github/workflows/workshop-shards.yml"))
 }
 
 // uses matches an action in a workflow: its name and the commit to which it is pinned.

@@ -175,7 +175,38 @@ func summaryOf(r *runner.Result, limit int) []byte {
 		}
 		b.WriteString(text)
 	}
+	if text := asides(r); b.Len()+len(text) <= limit {
+		b.WriteString(text)
+	}
 	return b.Bytes()
+}
+
+// asides are what was skipped or blocked, and the notes of a run, such as the commands that were
+// typed in place of others; "" if there are none.
+func asides(r *runner.Result) string {
+	var lines []string
+	for _, s := range r.Sessions {
+		for _, e := range s.Exercises {
+			if (e.Verdict == runner.Skipped || e.Verdict == runner.Blocked) && e.Failure != nil {
+				lines = append(lines, markOf(e.Verdict)+" "+e.ID+": "+e.Failure.Message)
+			}
+		}
+	}
+	lines = append(lines, r.Notes...)
+	if len(lines) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("<details><summary>skipped, blocked, and notes</summary>\n<pre>\n")
+	for i, line := range lines {
+		if b.Len() > maxStory {
+			fmt.Fprintf(&b, "%d more are left out here\n", len(lines)-i)
+			break
+		}
+		b.WriteString(html.EscapeString(guard(clean(line))) + "\n")
+	}
+	b.WriteString("</pre>\n</details>\n")
+	return b.String()
 }
 
 // markdown is the fault in a summary. All texts stand in elements, where Markdown means nothing.

@@ -75,6 +75,26 @@ func TestGitHubSummary(t *testing.T) {
 	}
 }
 
+// TestGitHubAsides has what was skipped, and the notes, in the summary as text.
+func TestGitHubAsides(t *testing.T) {
+	at := markdown.Pos{File: "a.md", Line: 1}
+	e := &markdown.Exercise{ID: "a/b", Pos: at, Steps: []*markdown.Step{{Pos: at, Directive: "bash", Text: "b"}}}
+	plan := compile(t, &markdown.Deck{Name: "a", Chapters: []*markdown.Chapter{chapter("a", "a.md", slide(1, "A", "a.md", e))}})
+	r := record(plan, []string{"`b` was typed instead of the slide's `<c>`"}, nil,
+		map[string]outcome{"a.md:1": {runner.Skipped, 1, "", &runner.Failure{Pos: at, Message: "because <b>"}}})
+	file := filepath.Join(t.TempDir(), "summary")
+	written(t, r, "github", report.Options{Summary: file})
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{": because &lt;b&gt;", "instead of the slide&#39;s `&lt;c&gt;`"} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("no %q in:\n%s", want, b)
+		}
+	}
+}
+
 // TestAttachment checks that output cannot make GitLab take a file for a picture.
 func TestAttachment(t *testing.T) {
 	for _, format := range []string{"junit", "junit-strict"} {

@@ -473,7 +473,7 @@ func (f *face) consent(rows int) []line {
 	steps := f.s.Consent.Steps
 	commands := 0
 	for _, s := range steps {
-		if s.Snippet() {
+		if s.Snippet() && s.Skip == "" {
 			commands++
 		}
 	}
@@ -498,6 +498,10 @@ func (f *face) consent(rows int) []line {
 		}
 		look := style(0)
 		label := s.Directive
+		if s.Skip != "" {
+			label += " (skipped)"
+			look = f.dim
+		}
 		if s.Hidden {
 			label += " (hidden)"
 			look = f.dim

@@ -285,6 +285,9 @@ func consentOf(c *present.Consent) *consentView {
 		if s.Args != "" {
 			line.Name += " " + page.Printable(s.Args)
 		}
+		if s.Skip != "" {
+			line.Name += " (skipped)"
+		}
 		v.Steps = append(v.Steps, line)
 	}
 	return v
