@@ -29,7 +29,7 @@ const (
 	wait    = "<!-- ```wait X``` -->"
 )
 
-func load(t *testing.T, name string, files map[string]string) *markdown.Deck {
+func load(t testing.TB, name string, files map[string]string) *markdown.Deck {
 	t.Helper()
 	fsys := fstest.MapFS{}
 	for name, text := range files {

@@ -99,6 +99,8 @@ type Options struct {
 	// Needs are the things of this machine that a session needs for itself, such as "port 8000":
 	// two sessions with a common need do not run side by side. It may be nil.
 	Needs func(*Session) []string
+	// Waiting are sessions that were started ahead; the run takes those that fit. It may be nil.
+	Waiting *Waiting
 	// KeepOutput gives the results of snippets their whole output.
 	KeepOutput bool
 	Past       int // number of kept lines above the top of the terminal

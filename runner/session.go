@@ -50,8 +50,27 @@ type session struct {
 	resizing sync.Mutex // excludes a resize during the replacement or division of the terminal
 }
 
-// open prepares a session: a folder that is removed with it, a sandbox, a stack, a shell.
-func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
+// open starts a session, or takes one that waits. A session that has its shell already is ready.
+func (r *run) open(ctx context.Context, plan *Session) (*session, error) {
+	s := r.opts.Waiting.take(ctx, r, plan)
+	if s == nil {
+		var err error
+		if s, err = r.prepare(ctx, plan); err != nil {
+			return nil, err
+		}
+	}
+	if s.active.shell != nil {
+		return s, nil
+	}
+	if err := s.makeReady(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// prepare makes a session without its set-up and its shell: a folder that is removed with it, a
+// sandbox, a stack.
+func (r *run) prepare(ctx context.Context, plan *Session) (_ *session, err error) {
 	s := &session{run: r, plan: plan, limits: r.opts.Limits, windows: newWindows(r.opts.Cols, r.opts.Rows), held: map[string]int{},
 		figures: map[string]measurement{}}
 	s.active = &pane{session: s}
@@ -93,7 +112,7 @@ func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
 		s.env = append(s.env, s.stack.Env()...)
 		r.stackNotes(s)
 	}
-	return s, s.makeReady(ctx)
+	return s, nil
 }
 
 // makeReady makes the mirrors, runs the set-up, and starts the shell, unless no exercise can run.

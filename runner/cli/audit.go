@@ -128,7 +128,7 @@ func (a *auditing) audit(ctx context.Context, args []string, streams Streams) er
 	if err != nil {
 		return err
 	}
-	plan, sources, err := a.load(ctx, args, &sel, streams)
+	plan, sources, err := a.load(ctx, args, &sel, streams.Err)
 	if err != nil {
 		return err
 	}

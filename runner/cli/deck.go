@@ -202,23 +202,9 @@ func selectionFlags(cmd *cobra.Command, d *dialect) func() (runner.Selection, er
 	f.StringArrayVar(&sel.Chapters, "chapter", nil, "only the chapter `NAME`: a file's stem, or the slug of a \"# Title\" (repeatable)")
 	f.StringArrayVar(&ranges, "slide", nil, "only slide `N` or slides N-M (repeatable)")
 	f.StringArrayVar(&sel.Exercises, "exercise", nil, "only the exercise with this `ID` (repeatable)")
-	complete := func(pick func(*markdown.Deck) []string) cobra.CompletionFunc {
-		return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			sources, _ := openDecks(args, d.root, markdown.Options{Style: d.style})
-			var names []string
-			for _, src := range sources {
-				if src != nil && src.deck != nil {
-					names = append(names, pick(src.deck)...)
-				}
-			}
-			return names, cobra.ShellCompDirectiveNoFileComp
-		}
-	}
-	for flag, pick := range map[string]func(*markdown.Deck) []string{"chapter": chapterNames, "exercise": exerciseIDs} {
-		if err := cmd.RegisterFlagCompletionFunc(flag, complete(pick)); err != nil {
-			panic(err) // the flag is defined above
-		}
-	}
+	completeNothing(cmd, "slide")
+	completeDeck(cmd, "chapter", d, chapterNames)
+	completeDeck(cmd, "exercise", d, exerciseIDs)
 	return func() (runner.Selection, error) {
 		for _, s := range ranges {
 			r, err := runner.ParseRange(s)

@@ -418,11 +418,3 @@ func (d *doctor) printJSON(w io.Writer) error {
 	}
 	return nil
 }
-
-// completeWords sets the completions of a flag's values.
-func completeWords(cmd *cobra.Command, flag string, words ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
-		panic(err) // the flag is defined by the caller
-	}
-}

@@ -83,6 +83,9 @@ another address: then anyone who can listen on that network can take over a seat
 	f.BoolVar(&s.fresh, "from-start", false, "begin with the first slide, not at the place of the last talk")
 	s.web.flags(cmd)
 	completeWords(cmd, "keys", tui.Presets()...)
+	completeNothing(cmd, "prefix", "length")
+	completeFiles(cmd, "verdicts", "jsonl")
+	completeDeck(cmd, "at", s.dialect, exerciseIDs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return s.run(cmd.Context(), args, streams) }
 	return cmd
 }

@@ -94,9 +94,8 @@ func (j *job) reportFlags(cmd *cobra.Command, formats []string) {
 		"also write a report: `FORMAT=FILE`, a format of "+strings.Join(formats, ", ")+" (repeatable)")
 	cmd.Flags().StringVar(&j.record, "record", "",
 		"write a recording of each exercise to `DIR` (asciicast v3); with an html report those that did not pass go beside it anyway")
-	if err := cmd.MarkFlagDirname("record"); err != nil {
-		panic(err) // the flag is defined above
-	}
+	completeFormats(cmd, "report", formats)
+	completeFolders(cmd, "record")
 }
 
 // workspace is the directory to which the CI service of this run resolves the names of files; "" for

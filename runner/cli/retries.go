@@ -32,11 +32,7 @@ func (j *job) flakeFlags(cmd *cobra.Command) {
 	f.BoolVar(&j.flakes.strict, "strict", false, "a measurement that could not decide fails the run")
 	f.IntVar(&j.flakes.repeat, "repeat", 1, "run every session `N` times, and print how often each exercise failed")
 	f.BoolVar(&j.flakes.stress, "stress", false, "keep the processors busy during the run, to provoke failures")
-	for _, name := range []string{"retries", "repeat"} {
-		if err := cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions); err != nil {
-			panic(err) // the flag is defined above
-		}
-	}
+	completeNothing(cmd, "retries", "repeat")
 }
 
 // check finds contradictions between the flags.

@@ -70,6 +70,7 @@ before anything runs. Warnings are shown.
 With --watch a save runs the sessions again whose steps it changes, or whose working
 directory or mirrors hold the file; the manifest touches all. The verdicts of the other
 sessions are shown as from before. A save that touches something ends the run under way.
+Each run has new sessions, of which up to four wait for the save with their shells.
 
 With --pause-on-failure sessions run one after the other. The person's shell is that of
 the failed exercise, with its programs; what the person does is not its verdict.`,
@@ -78,6 +79,7 @@ the failed exercise, with its programs; what the person does is not its verdict.
 	job := runFlags(cmd, "private")
 	failFast := cmd.Flags().Bool("fail-fast", false, "stop at the first exercise that does not pass")
 	cmd.Flags().IntVarP(&job.jobs, "jobs", "j", 0, "run `N` sessions side by side; 0 means as many as there are processors")
+	completeNothing(cmd, "jobs")
 	job.flakeFlags(cmd)
 	job.pauseFlag(cmd)
 	job.watchFlag(cmd)
@@ -138,6 +140,7 @@ type job struct {
 	pause        bool // after a failure, offer the shell
 	watches      bool // run again after each save
 	watching     *watching
+	reading      *reading // of the deck, for a run that need not read it again; nil: it has to
 }
 
 // stepFlags adds the flags for the dialect, the environment and the limits of the steps.
@@ -148,6 +151,8 @@ func (j *job) stepFlags(cmd *cobra.Command) {
 	f.DurationVar(&j.limits.Step, "step-timeout", runner.DefaultStep, "limit of a snippet until the prompt is back")
 	f.BoolVar(&j.inPlace, "in-place", false, "start in the real working directory instead of a copy")
 	f.StringArrayVar(&j.env, "env", nil, "pass the variable `NAME[=VALUE]` to the shells (repeatable)")
+	completeNothing(cmd, "wait", "step-timeout")
+	completeVariables(cmd, "env")
 }
 
 // planFlags adds the flags of a plan: those of its steps, its selection and its limits.
@@ -157,6 +162,7 @@ func (j *job) planFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&j.fromStart, "from-start", false, "also run the steps before the selection in its session")
 	f.DurationVar(&j.limits.Run, "timeout", 0, "limit of the whole run; 0 means none")
+	completeNothing(cmd, "timeout")
 }
 
 // sandboxFlags adds the flags for the engine, the network and the isolation of sessions.
@@ -172,6 +178,7 @@ func (j *job) sandboxFlags(cmd *cobra.Command, network string) {
 	completeWords(cmd, "network", "private", "host")
 	j.networkAsked = func() bool { return f.Changed("network") }
 	f.StringVar(&j.isolation, "isolation", "", "a weaker isolation of the processes than the best: `guardian` or group")
+	completeWords(cmd, "isolation", "guardian", "group")
 }
 
 func runFlags(cmd *cobra.Command, network string) *job {
@@ -184,6 +191,7 @@ func runFlags(cmd *cobra.Command, network string) *job {
 	f.BoolVar(&j.requireAll, "require-all", false, "exercises whose requirements are not met are broken, not skipped")
 	f.StringArrayVar(&j.secretNames, "secret", nil,
 		"mask the value of the variable `NAME` of the environment in every report (repeatable; secrets: in a manifest)")
+	completeVariables(cmd, "secret")
 	f.BoolVar(&j.forget, "no-ledger", false, "do not remember the verdicts, for workshop present and --failed")
 	return j
 }
@@ -208,10 +216,8 @@ func dialectFlags(cmd *cobra.Command) *dialect {
 	completeWords(cmd, "style", markdown.StyleNames()...)
 	f.StringVar(&d.root, "root", "",
 		"`DIR` that holds all files of the deck; includes are relative to it (default: the deck's repository, else its folder)")
-	if err := cmd.RegisterFlagCompletionFunc("compat",
-		cobra.FixedCompletions([]string{autopilot}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // the flag is defined above
-	}
+	completeFolders(cmd, "root")
+	completeWords(cmd, "compat", autopilot)
 	return d
 }
 
@@ -249,7 +255,7 @@ func (d *dialect) load(args []string, warnings io.Writer) (*runner.Plan, []*sour
 }
 
 // load reads, compiles and lints decks, and prints the warnings. It completes the selection.
-func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, streams Streams) (*runner.Plan, []*source, error) {
+func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, warnings io.Writer) (*runner.Plan, []*source, error) {
 	plan, sources, err := j.dialect.load(args, io.Discard)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
@@ -261,12 +267,12 @@ func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, st
 	if err := j.picks.choose(ctx, j, plan, sources, sel); err != nil {
 		return nil, nil, err
 	}
-	if err := j.findSecrets(sources, streams.Err); err != nil {
+	if err := j.findSecrets(sources, warnings); err != nil {
 		return nil, nil, err
 	}
 	found := lintPlan(plan, sources, errs, *sel)
 	parts := found.Part(j.lint)
-	said := report.MaskWriter(streams.Err, j.secrets)
+	said := report.MaskWriter(warnings, j.secrets)
 	if j.lint {
 		warnOf(said, parts.Rest)
 	} else {
@@ -284,31 +290,55 @@ func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	return j.secrets.Error(abort(files, j.runReported(ctx, args, streams, files)))
 }
 
-// runReported runs decks with reports in files.
-func (j *job) runReported(ctx context.Context, args []string, streams Streams, files *report.Files) error {
+// reading is a deck as it was read for a run, narrowed to the selection.
+type reading struct {
+	plan     *runner.Plan
+	sources  []*source
+	sel      runner.Selection
+	whole    int // the number of exercises before the selection
+	ledgers  []report.Reporter
+	warnings []byte // not shown yet
+}
+
+// read reads decks, and selects what is to run.
+func (j *job) read(ctx context.Context, args []string, warnings io.Writer) (*reading, error) {
 	sel, err := j.selection()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	plan, sources, err := j.load(ctx, args, &sel, streams)
+	plan, sources, err := j.load(ctx, args, &sel, warnings)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sel.FromStart = j.fromStart || j.picks.builds()
-	whole := plan.Own()
-	ledgers := j.ledgers(plan, sources)
+	d := &reading{plan: plan, sources: sources, sel: sel, whole: plan.Own(), ledgers: j.ledgers(plan, sources)}
 	if err := plan.Select(sel); err != nil {
-		return emptiness(err, sel, sources)
+		return nil, emptiness(err, sel, sources)
 	}
+	return d, nil
+}
+
+// runReported runs decks with reports in files.
+func (j *job) runReported(ctx context.Context, args []string, streams Streams, files *report.Files) error {
+	d := j.reading
+	if d == nil {
+		var err error
+		if d, err = j.read(ctx, args, streams.Err); err != nil {
+			return err
+		}
+	} else if _, err := streams.Err.Write(d.warnings); err != nil {
+		return err
+	}
+	plan, sources, sel := d.plan, d.sources, d.sel
 	j.watching.begin(plan, sources)
 	files.Secrets = j.secrets
 	if err := j.broken.print(plan, report.MaskWriter(streams.Err, j.secrets)); err != nil {
 		return err
 	}
-	notes := j.picks.notes(plan, sel, whole)
+	notes := j.picks.notes(plan, sel, d.whole)
 	plan = j.shards.divide(plan, sources, files, report.MaskWriter(streams.Err, j.secrets))
 	if j.picks.dryRun {
-		return j.picks.print(streams.Out, plan, sel, whole)
+		return j.picks.print(streams.Out, plan, sel, d.whole)
 	}
 	opts, err := j.options(sources)
 	if err != nil {
@@ -337,7 +367,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err := j.pauses(&opts, console, streams); err != nil {
 		return err
 	}
-	reporters := report.Masked(j.secrets, append([]report.Reporter{console, files}, ledgers...)...)
+	reporters := report.Masked(j.secrets, append([]report.Reporter{console, files}, d.ledgers...)...)
 	var reportErr error
 	opts.Event = func(e runner.Event) { reportErr = errors.Join(reportErr, reporters.Event(e)) }
 	ctx, force, cancel := streams.interruptible(ctx)
@@ -364,6 +394,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if j.update {
 		opts.Observe = seen.observe
 	}
+	opts.Waiting = j.watching.sessionsFor(opts)
 	result, err := j.shards.execute(ctx, plan, opts)
 	if err != nil {
 		_ = console.Finish(nil)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,50 @@ type watching struct {
 	files    []string // of the deck
 	trees    []string // folders that the sessions use
 	followed map[string]bool
+
+	waiting runner.Waiting             // sessions for the next round
+	plans   map[string]*runner.Session // of the last round, by their keys
+	opts    *runner.Options            // likewise
+}
+
+// mostAhead is the number of sessions that wait for a save at most: each has an engine and a shell.
+const mostAhead = 4
+
+// sessionsFor returns the sessions that were started ahead of a run.
+func (w *watching) sessionsFor(opts runner.Options) *runner.Waiting {
+	if w == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.opts = &opts
+	return &w.waiting
+}
+
+// ahead starts sessions for the next round: those of the last one, since an author mostly saves the
+// same file again, and others up to a small number. A deck that measures the machine has none.
+func (w *watching) ahead(ctx context.Context) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.opts == nil {
+		return
+	}
+	for _, s := range w.plans {
+		if s.Exclusive {
+			return
+		}
+	}
+	wanted := slices.Clone(w.pending)
+	for _, key := range w.order {
+		if !slices.Contains(wanted, key) {
+			wanted = append(wanted, key)
+		}
+	}
+	var sessions []*runner.Session
+	for _, key := range wanted[:min(len(wanted), mostAhead)] {
+		sessions = append(sessions, w.plans[key])
+	}
+	w.waiting.Prepare(ctx, *w.opts, sessions...)
 }
 
 // standing is a session between runs.
@@ -74,8 +119,10 @@ func (w *watching) begin(plan *runner.Plan, sources []*source) {
 	w.order, w.pending = keysOf(plan, sources), nil
 	w.uses(plan, sources)
 	var kept []*runner.Session
+	w.plans = map[string]*runner.Session{}
 	for i, key := range w.order {
 		s := plan.Sessions[i]
+		w.plans[key] = s
 		now := &standing{name: s.Name, text: textOf(s)}
 		if old := w.sessions[key]; old != nil && old.text == now.text {
 			now = old
@@ -107,7 +154,11 @@ func (w *watching) touched(plan *runner.Plan, sources []*source, changed []strin
 	var keys []string
 	for i, key := range keysOf(plan, sources) {
 		s := plan.Sessions[i]
-		if old := w.sessions[key]; old == nil || old.text != textOf(s) || w.inUse(s, sourceOf(s, sources), changed) {
+		used := w.inUse(s, sourceOf(s, sources), changed)
+		if used {
+			w.waiting.Retire() // they hold copies of the files
+		}
+		if old := w.sessions[key]; used || old == nil || old.text != textOf(s) {
 			keys, names = append(keys, key), append(names, s.Name)
 		}
 	}
@@ -250,12 +301,14 @@ func (j *job) watch(ctx context.Context, args []string, streams Streams) error {
 	w := &watching{followed: map[string]bool{}}
 	j.watching = w
 	// Everything is watched before it is run.
-	if _, _, err := j.touched(ctx, args, nil); err != nil {
+	first, _, _, err := j.touched(ctx, args, nil)
+	if err != nil {
 		return err
 	}
 	signals, ended := streams.first(ctx)
 	streams.Signals = signals
-	now := j.round(ctx, args, streams)
+	defer w.waiting.Close()
+	now := first.round(ctx, args, streams)
 	var unread []string // changed files, while the deck cannot be read
 	said := ""
 	for {
@@ -277,10 +330,11 @@ func (j *job) watch(ctx context.Context, args []string, streams Streams) error {
 			case <-ended:
 			default:
 				w.print(streams.Out)
+				w.ahead(ctx)
 			}
 		case changed := <-saved.Changed:
 			changed = append(unread, changed...)
-			touched, forget, err := j.touched(ctx, args, changed)
+			next, touched, forget, err := j.touched(ctx, args, changed)
 			if unread = nil; err != nil {
 				unread = changed
 			}
@@ -297,7 +351,7 @@ func (j *job) watch(ctx context.Context, args []string, streams Streams) error {
 			now.end()
 			forget()
 			fmt.Fprintf(streams.Out, "\n%s saved: %s again\n\n", some(standingFiles(changed), filepath.Base), some(touched, strings.Clone))
-			now = j.round(ctx, args, streams)
+			now = next.round(ctx, args, streams)
 		}
 	}
 }
@@ -347,32 +401,21 @@ func (j *job) watchable() error {
 	return nil
 }
 
-// touched reads the deck, and returns the sessions that have to run because of changed files. It
-// does not print anything: a round will.
-func (j *job) touched(ctx context.Context, args, changed []string) (names []string, forget func(), err error) {
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+// touched reads the deck, and returns the sessions that have to run because of changed files, and
+// the job that runs what was read. It does not print anything: a round will.
+func (j *job) touched(ctx context.Context, args, changed []string) (next *job, names []string, forget func(), err error) {
+	again := *j
+	var warnings bytes.Buffer
+	d, err := again.read(ctx, args, &warnings)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	defer null.Close()
-	probe := *j
-	sel, err := probe.selection()
-	if err != nil {
-		return nil, nil, err
+	if slices.ContainsFunc(d.sources, func(src *source) bool { return src.root == "" }) {
+		return nil, nil, nil, errors.New("--watch: the deck is built in, so nobody can save its files (name a DECK)")
 	}
-	plan, sources, err := probe.load(ctx, args, &sel, Streams{Out: null, Err: null})
-	if err != nil {
-		return nil, nil, err
-	}
-	if slices.ContainsFunc(sources, func(src *source) bool { return src.root == "" }) {
-		return nil, nil, errors.New("--watch: the deck is built in, so nobody can save its files (name a DECK)")
-	}
-	sel.FromStart = j.fromStart
-	if err := plan.Select(sel); err != nil {
-		return nil, nil, emptiness(err, sel, sources)
-	}
-	names, forget = j.watching.touched(plan, sources, changed)
-	return names, forget, nil
+	d.warnings, again.reading = warnings.Bytes(), d
+	names, forget = j.watching.touched(d.plan, d.sources, changed)
+	return &again, names, forget, nil
 }
 
 // round is a run under way.
