@@ -285,6 +285,9 @@ func (f *Files) Event(e runner.Event) error {
 	}
 	if f.enc == nil {
 		f.enc, f.replay = newEncoder(f.Run, f.Secrets), newReplay(f.made)
+		if f.Secrets == nil { // the plan holds them
+			f.replay.live = e.Plan
+		}
 	}
 	records, err := f.enc.encode(e)
 	errs = append(errs, err)
@@ -294,7 +297,7 @@ func (f *Files) Event(e runner.Event) error {
 		}
 		line, err := r.line()
 		if err == nil {
-			err = f.replay.feed(line)
+			err = f.replay.written(line, r)
 		}
 		errs = append(errs, err)
 	}
