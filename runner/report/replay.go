@@ -62,13 +62,13 @@ func (p *replay) feed(line []byte) error {
 	return p.take(line, r)
 }
 
-// replaced is the mark of a line in which the encoder has replaced bytes that are not UTF-8.
-var replaced = []byte(`\ufffd`)
+// substitute is the mark of a line in which the encoder has replaced bytes that are not UTF-8.
+var substitute = []byte(`\ufffd`)
 
 // written takes a record and the line that was made of it. The line is read back only where it
 // differs from the record.
 func (p *replay) written(line []byte, r *record) error {
-	if bytes.Contains(line, replaced) {
+	if bytes.Contains(line, substitute) {
 		return p.feed(line)
 	}
 	return p.take(line, r)
