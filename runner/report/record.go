@@ -299,10 +299,10 @@ func (e *encoder) place(r *record, ev runner.Event) {
 	}
 }
 
-// line is the record as a line.
-func (r *record) line() ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
+// line is the record as a line, which is valid until the buffer is used again.
+func (r *record) line(b *bytes.Buffer) ([]byte, error) {
+	b.Reset()
+	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false) // it is not HTML, and people read it
 	if err := enc.Encode(r); err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Kind, err)

@@ -55,23 +55,20 @@ func newReplay(to []*once) *replay {
 
 // feed takes a line, and gives it to the reports.
 func (p *replay) feed(line []byte) error {
-	r := &record{}
-	if err := json.Unmarshal(line, r); err != nil {
-		return fmt.Errorf("not a record of a run: %w", err)
+	r, err := readRecord(line)
+	if err != nil {
+		return err
 	}
 	return p.take(line, r)
 }
 
-// substitute is the mark of a line in which the encoder has replaced bytes that are not UTF-8.
-var substitute = []byte(`\ufffd`)
-
-// written takes a record and the line that was made of it. The line is read back only where it
-// differs from the record.
-func (p *replay) written(line []byte, r *record) error {
-	if bytes.Contains(line, substitute) {
-		return p.feed(line)
+// readRecord reads the record of a line.
+func readRecord(line []byte) (*record, error) {
+	r := &record{}
+	if err := json.Unmarshal(line, r); err != nil {
+		return nil, fmt.Errorf("not a record of a run: %w", err)
 	}
-	return p.take(line, r)
+	return r, nil
 }
 
 // take takes a record and its line, and gives them to the reports.
@@ -539,7 +536,7 @@ func (c *ending) write(r *record) {
 			r.Deck = d.Name
 		}
 	}
-	line, err := r.line()
+	line, err := r.line(&bytes.Buffer{})
 	if c.err = errors.Join(c.err, err); c.err == nil {
 		c.err = c.feed(line)
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -221,7 +222,19 @@ type Files struct {
 	finished bool
 	enc      *encoder
 	replay   *replay
+
+	// The lines are written at once, and the other reports beside the run, which goes on meanwhile.
+	line    bytes.Buffer
+	records chan *record
+	written sync.WaitGroup
+	failed  struct {
+		sync.Mutex
+		errs []error
+	}
 }
+
+// maxRecords bounds the records that wait to be written.
+const maxRecords = 64
 
 // Add adds the report NAME=FILE, as [Open] does.
 func (f *Files) Add(spec string, stdout io.Writer) error {
@@ -288,6 +301,8 @@ func (f *Files) Event(e runner.Event) error {
 		if f.Secrets == nil { // the plan holds them
 			f.replay.live = e.Plan
 		}
+		f.records = make(chan *record, maxRecords)
+		f.written.Go(f.write)
 	}
 	records, err := f.enc.encode(e)
 	errs = append(errs, err)
@@ -295,21 +310,65 @@ func (f *Files) Event(e runner.Event) error {
 		if f.Secrets != nil {
 			maskStrings(reflect.ValueOf(r).Elem(), f.Secrets)
 		}
-		line, err := r.line()
-		if err == nil {
-			err = f.replay.written(line, r)
-		}
-		errs = append(errs, err)
+		errs = append(errs, f.record(r))
 	}
+	return errors.Join(append(errs, f.failures())...)
+}
+
+// record writes the line of a record, and hands the record on as it can be read back from there.
+func (f *Files) record(r *record) error {
+	line, err := r.line(&f.line)
+	if err != nil {
+		return err
+	}
+	if bytes.Contains(line, substitute) {
+		if r, err = readRecord(line); err != nil {
+			return err
+		}
+	}
+	var errs []error
+	for _, one := range f.made {
+		errs = append(errs, one.line(line))
+	}
+	f.records <- r
 	return errors.Join(errs...)
+}
+
+// substitute is in each line in which the encoder has replaced bytes that are not UTF-8.
+var substitute = []byte(`\ufffd`)
+
+// write gives the records to the reports that do not take the lines.
+func (f *Files) write() {
+	for r := range f.records {
+		err := f.replay.take(nil, r)
+		if err != nil {
+			f.failed.Lock()
+			f.failed.errs = append(f.failed.errs, err)
+			f.failed.Unlock()
+		}
+	}
+}
+
+// failures are the errors of writing that have not been returned yet.
+func (f *Files) failures() error {
+	f.failed.Lock()
+	defer f.failed.Unlock()
+	err := errors.Join(f.failed.errs...)
+	f.failed.errs = nil
+	return err
 }
 
 // Finish ends the reports. Those that are made of records show the result that the records have.
 func (f *Files) Finish(result *runner.Result) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.finished = true
 	var errs []error
+	if f.records != nil && !f.finished {
+		close(f.records)
+		f.written.Wait()
+		errs = append(errs, f.failures())
+	}
+	f.finished = true
 	for _, r := range f.direct {
 		errs = append(errs, r.Finish(result))
 	}
@@ -348,11 +407,23 @@ type recordReader interface{ record(r *record) error }
 
 func (o *once) Event(e runner.Event) error { return o.do(func() error { return o.to.Event(e) }) }
 
-// deliver gives a record to the report, in the form that it reads.
+// line gives a line to the report, if it takes the lines.
+func (o *once) line(line []byte) error {
+	if to, ok := o.to.(lineReader); ok {
+		return o.do(func() error { return to.line(line) })
+	}
+	return nil
+}
+
+// deliver gives a record to the report, in the form that it reads. Without its line, the reports that
+// take the lines have it already.
 func (o *once) deliver(line []byte, r *record, e runner.Event) error {
 	return o.do(func() error {
 		switch to := o.to.(type) {
 		case lineReader:
+			if line == nil {
+				return nil
+			}
 			return to.line(line)
 		case recordReader:
 			return to.record(r)
