@@ -78,7 +78,7 @@ type Slide struct {
 	Source     string            // Markdown without properties and notes, substitutions made
 	Notes      string            // the text behind `???`
 	origin     origin            // of Source
-	tokens     []token           // of Source, by where they stand in the chapter
+	tokens     []packed          // of Source, by where they stand in the chapter
 	Exercises  []*Exercise
 }
 
@@ -104,7 +104,7 @@ type Step struct {
 	Hidden    bool   // inside an HTML comment: learners do not see it
 	Rule      string // of the style that made the step, in words; "" in a block `.exercise[ ]`
 	Skip      string // the reason why the step must not run, from its author; "" if it may
-	token     token  // that it was read from
+	token     packed // that it was read from
 	cut       bool   // it is a part of the token only
 	lines     *lines // of an output: the lines of the token's body that it stands on; nil: all of it
 	origin    origin // of Text
