@@ -328,7 +328,7 @@ func (f *Files) record(r *record) error {
 	}
 	var errs []error
 	for _, one := range f.made {
-		errs = append(errs, one.line(line))
+		errs = append(errs, one.takeLine(line))
 	}
 	f.records <- r
 	return errors.Join(errs...)
@@ -407,8 +407,8 @@ type recordReader interface{ record(r *record) error }
 
 func (o *once) Event(e runner.Event) error { return o.do(func() error { return o.to.Event(e) }) }
 
-// line gives a line to the report, if it takes the lines.
-func (o *once) line(line []byte) error {
+// takeLine gives a line to the report, if it takes the lines.
+func (o *once) takeLine(line []byte) error {
 	if to, ok := o.to.(lineReader); ok {
 		return o.do(func() error { return to.line(line) })
 	}

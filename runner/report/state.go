@@ -12,7 +12,8 @@ type state struct {
 	total    int // exercises planned
 	begun    int // exercises begun
 	verdicts tally
-	of       map[*runner.Exercise]runner.Verdict // so far
+	of       map[*runner.Exercise]runner.Verdict // so far, of those that did not pass
+	attempt  int                                 // of the session
 	session  *runner.Session
 	exercise *runner.Exercise
 	step     *runner.Step
@@ -28,7 +29,7 @@ func (s *state) observe(e runner.Event) {
 			s.total = e.Plan.Exercises()
 		}
 	case runner.SessionStarted:
-		s.session, s.since = e.Session, e.Time
+		s.session, s.since, s.attempt = e.Session, e.Time, e.Attempt
 		if e.Attempt > 1 {
 			s.total += len(e.Session.Exercises)
 		}
@@ -43,22 +44,28 @@ func (s *state) observe(e runner.Event) {
 		s.step = nil
 	case runner.ExerciseFinished:
 		s.exercise = nil
-		s.count(e)
+		s.count(e, s.attempt > 1)
 	case runner.ExerciseCorrected, runner.ExerciseRetried:
-		s.count(e)
+		s.count(e, true)
 	case runner.SessionFinished:
 		s.session = nil
 	}
 }
 
-// count counts an exercise by its verdict so far.
-func (s *state) count(e runner.Event) {
+// count counts an exercise by its verdict so far, which replaces the one that it was counted by.
+func (s *state) count(e runner.Event, again bool) {
 	if s.of == nil {
 		s.of, s.verdicts = map[*runner.Exercise]runner.Verdict{}, tally{}
 	}
-	if before, known := s.of[e.Exercise]; known {
+	if again {
+		before, known := s.of[e.Exercise]
+		if !known {
+			before = runner.Passed
+		}
 		s.verdicts[before]--
 	}
-	s.of[e.Exercise] = e.Verdict
+	if delete(s.of, e.Exercise); e.Verdict != runner.Passed {
+		s.of[e.Exercise] = e.Verdict
+	}
 	s.verdicts[e.Verdict]++
 }
