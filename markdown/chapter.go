@@ -199,6 +199,7 @@ func (p *chapterParser) end(at int) {
 	s.Source = strings.Trim(text, "\n")
 	s.origin = origin{p.src, []mark{{src: from + len(text) - len(strings.TrimLeft(text, "\n"))}}}
 	p.ends = append(p.ends, slideEnd{s, p.token(from), p.token(end)})
+	p.sentences(s, from)
 	if s.Part == "" {
 		s.Part = p.part
 	}

@@ -103,11 +103,15 @@ type Step struct {
 	TextPos   Pos    // where Text begins
 	Hidden    bool   // inside an HTML comment: learners do not see it
 	Rule      string // of the style that made the step, in words; "" in a block `.exercise[ ]`
+	Sentence  string // of a claim: the text that it stands under, without markup; "" if there is none
 	Skip      string // the reason why the step must not run, from its author; "" if it may
 	token     packed // that it was read from
-	cut       bool   // it is a part of the token only
-	lines     *lines // of an output: the lines of the token's body that it stands on; nil: all of it
-	origin    origin // of Text
+
+	SentencePos Pos // where it begins
+
+	cut    bool   // it is a part of the token only
+	lines  *lines // of an output: the lines of the token's body that it stands on; nil: all of it
+	origin origin // of Text
 }
 
 // lines is a stretch of the lines of a fence's body.

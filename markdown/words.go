@@ -99,7 +99,7 @@ func didYouMean(word string) string {
 // builtin are the directives of the dialect.
 func builtin() []string {
 	return strings.Fields("bash hide wait longwait key keys check copy paste copypaste open tmux output status statuses timeout " +
-		"until reject requires skip only-if instead")
+		"until reject requires skip only-if instead figure claim")
 }
 
 // languages are the words of fences that are to be read and not run. Only those

@@ -60,8 +60,11 @@ func (w *wants) lose(er *ExerciseResult) {
 	}
 }
 
-// things are those that the snippet of a step leaves behind.
+// things are those that the step leaves behind.
 func (st *StepResult) things() []thing {
+	if f := st.op.figure; f != nil {
+		return []thing{{aFigure, f.Name}}
+	}
 	if !st.Snippet() {
 		return nil
 	}
@@ -100,6 +103,17 @@ func (er *ExerciseResult) lost() (all []thing) {
 // earlier one did not leave behind.
 func (w *wants) judge(er *ExerciseResult) {
 	if er.Verdict != Failed || er.Failure == nil || er.Late {
+		return
+	}
+	if name := er.Failure.figure; name != "" {
+		t := thing{aFigure, name}
+		switch cause, missing := w.missing[t]; {
+		case !missing:
+		case cause.skipped:
+			er.Failure.Hint = cause.exercise.ID + ", which measures it, was skipped"
+		default:
+			w.block(er, cause, "which did not leave "+t.String())
+		}
 		return
 	}
 	a := er.attempt()

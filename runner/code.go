@@ -8,5 +8,7 @@ const (
 	CodeSkippedStep      markdown.Code = "skipped-step"      // the same, skipped by a lenient compiler: a warning
 	CodeBadStep          markdown.Code = "bad-step"          // a directive with data that it cannot use
 	CodeNoSnippet        markdown.Code = "no-snippet"        // a step that needs a snippet or another step before it
+	CodeUnknownFigure    markdown.Code = "unknown-figure"    // a claim about a figure that its session does not have
+	CodeUnits            markdown.Code = "claim-units"       // a claim that compares what cannot be compared
 	CodeSelection        markdown.Code = "selection"         // a selection that begins in the middle of a program
 )

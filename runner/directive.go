@@ -54,7 +54,7 @@ func directives() []*directive {
 		&bashDirective, &hideDirective, &waitDirective, &longwaitDirective,
 		&keyDirective, &keysDirective, &checkDirective,
 		&statusDirective, &statusesDirective, &timeoutDirective, &untilDirective, &rejectDirective,
-		&outputDirective, &copyDirective, &pasteDirective, &copypasteDirective, &openDirective,
+		&outputDirective, &figureDirective, &claimDirective, &copyDirective, &pasteDirective, &copypasteDirective, &openDirective,
 		&tmuxDirective,
 		&requiresDirective, &skipDirective, &onlyIfDirective, &insteadDirective,
 	}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"time"
 
 	"workshop/markdown"
+	"workshop/runner/figure"
 	"workshop/runner/terminal"
 )
 
@@ -35,6 +37,10 @@ func typeSnippet(ctx context.Context, p *pane, step *Step) error {
 	if next := p.session.active; next != p { // the pane was closed with its shell
 		return typeSnippet(ctx, next, step)
 	}
+	if step.timed {
+		stop := figure.Watch(ctx)
+		defer func() { p.command.lateness = stop() }()
+	}
 	err := p.enter(ctx, step)
 	var line *terminal.StatusError
 	switch {
@@ -53,6 +59,7 @@ var errexit = regexp.MustCompile(`(?m)(?:^|[;&|({]|\s)set\s+([-+])(?:[a-zA-Z]*e[
 // unless only the last one is judged.
 func (p *pane) enter(ctx context.Context, step *Step) error {
 	p.command, p.waited, p.began, p.session.gone = p.newCommand(step), 0, p.shell.Position(), nil
+	p.command.begun = time.Now()
 	typed := p.session.typed(step)
 	if set := errexit.FindAllStringSubmatch(typed, -1); len(set) > 0 {
 		p.errexit = set[len(set)-1][1] == "-"

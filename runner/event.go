@@ -68,6 +68,8 @@ type Event struct {
 	Cols     int
 	Note     string  // a remark for the reader: the isolation in force, a stand-in in use
 	Output   string  // StepFinished: see [StepResult]
+	Measured string  // StepFinished: see [StepResult]
+	Narrow   bool    // StepFinished: see [StepResult]
 	Attempt  int     // SessionStarted: its number, from 1
 	Repeat   int     // RunStarted: see [Options]
 	Jobs     int     // RunStarted: sessions that run side by side, 0 if they do not
@@ -89,7 +91,8 @@ type Failure struct {
 	Diff    string   // a unified diff between the expected and the real output
 	Blocker string   // the id of the exercise that blocks this one
 
-	line string // of the snippet, that failed before its last one
+	line   string // of the snippet, that failed before its last one
+	figure string // the claim lacks it
 }
 
 // Error is the failure on one line, with its position.
@@ -147,6 +150,8 @@ type StepResult struct {
 	Failure  *Failure
 	ByHand   bool   // a person typed during the step
 	Output   string // the terminal's output during it, escape sequences stripped, head and tail only
+	Measured string // of a claim, its left side; of a figure, its name and value
+	Narrow   bool   // the claim holds, but is within a tenth of its bound
 }
 
 // Wanting reports whether an exercise with this verdict is to be run again: it did not pass, and

@@ -29,6 +29,9 @@ type command struct {
 	asked       bool                  // a step judges its status
 	want        *Status               // that step's status; nil if it names none
 	line        *terminal.StatusError // a failed line; the lines after it were not typed
+	begun       time.Time             // its typing
+	took        time.Duration         // until its prompt was back; 0: it was not, so far
+	lateness    time.Duration         // of this machine's timers meanwhile, if a step measures it
 }
 
 // newCommand is the command that a step types.
@@ -41,6 +44,13 @@ func (c *command) failf(hint, format string, args ...any) *Failure {
 	f := c.pane.failf(c.step, hint, format, args...)
 	f.Command = c.pane.session.typed(c.step)
 	return f
+}
+
+// ended notes the time that the command took.
+func (c *command) ended() {
+	if c != nil && c.took == 0 {
+		c.took = time.Since(c.begun)
+	}
 }
 
 // wants is the status that the command must end with.
@@ -91,6 +101,7 @@ func (p *pane) awaitPrompt(ctx context.Context, step *Step) error {
 	status, err := p.shell.AwaitPrompt(limit)
 	switch {
 	case err == nil:
+		c.ended()
 		return c.judge(status)
 	case errors.Is(err, terminal.ErrUnknown):
 		return c.judgeUnknown(err)
@@ -337,12 +348,15 @@ func (s *session) finish(ctx context.Context) {
 // verdict is the verdict of a step that ended with an error, or without one.
 func (p *pane) verdict(ctx context.Context, step *Step, err error) (Verdict, *Failure) {
 	var f *Failure
+	var undecided *undecidedError
 	err = p.explain(step, err)
 	switch {
 	case err == nil:
 		return Passed, nil
 	case ctx.Err() != nil:
 		return p.session.run.cut(ctx, step.Pos)
+	case errors.As(err, &undecided):
+		return Inconclusive, undecided.failure
 	case errors.As(err, &f):
 		return Failed, f
 	case errors.Is(err, terminal.ErrEnded):

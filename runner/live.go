@@ -284,7 +284,7 @@ func (l *Live) refusal(ctx context.Context, step *Step) *Refusal {
 	case !prompt && hand.Ran:
 		return &Refusal{Reason: "a program that was started by hand is still in the foreground" + p.program(), Hint: "end it first"}
 	case kind == KindTypes:
-	case hand.Ran && (kind == KindWaits || kind == KindJudges):
+	case hand.Ran && (kind == KindWaits || kind == KindJudges || kind == KindClaims && step.op.condition.Ends):
 		return &Refusal{
 			Reason: "another command was run by hand since the one that this is about",
 			Hint:   "run that one again, or skip this",

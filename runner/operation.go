@@ -10,6 +10,7 @@ import (
 	expect "github.com/Netflix/go-expect"
 	"golang.org/x/text/unicode/norm"
 
+	"workshop/runner/figure"
 	"workshop/runner/terminal"
 )
 
@@ -23,6 +24,7 @@ const (
 	KindWaits    Kind = "wait"    // it waits for output
 	KindJudges   Kind = "judge"   // it judges the status of a command, or its output
 	KindAlters   Kind = "alter"   // it alters a step before it, and does nothing in its own place
+	KindClaims   Kind = "claim"   // it compares figures
 	KindCopies   Kind = "copy"    // it copies from the screen to the session's clipboard
 	KindOpens    Kind = "open"    // it requests a page
 	KindArranges Kind = "arrange" // it arranges the panes of the terminal
@@ -46,6 +48,8 @@ type operation struct {
 	template  bool          // it opens a URL for people to fill in
 	terms     []Term        // of its exercise
 	instead   string        // typed in place of the snippet before it
+	figure    *Figure       // that it reads
+	claim     *Claim        // that it judges
 	act       action        // carries the operation out; nil: the step has no effect in its own place
 }
 
@@ -59,6 +63,8 @@ type Condition struct {
 	Output   *Expected      // the whole output of the snippet before
 	OnScreen *regexp.Regexp // it matches a text on the screen
 	Page     string         // it answers with a status below 400
+	Reads    *Figure        // a number in the output of the snippet before, or of it
+	Holds    *figure.Claim  // it holds
 }
 
 // String is the condition in words; "" for none.
@@ -87,6 +93,12 @@ func (c Condition) String() string {
 	}
 	if c.Page != "" {
 		all = append(all, c.Page+" answers with a status below 400")
+	}
+	if c.Reads != nil {
+		all = append(all, c.Reads.String())
+	}
+	if c.Holds != nil {
+		all = append(all, c.Holds.String()+" holds")
 	}
 	return strings.Join(all, ", ")
 }

@@ -12,7 +12,8 @@ func TestOperations(t *testing.T) {
 	p, err := Compile(load(t, "d.md", map[string]string{"d.md": chapter("D",
 		"```bash\necho a\n\techo b\n```\n<!--\n```wait a```\n```longwait /b+/```\n```key ^C```\n```keys é x```\n```key Up```\n```check```\n-->",
 		"```bash\ntrue\n```\n<!--\n```timeout 7s```\n```reject oops```\n```status 3```\n```timeout 8s```\n-->",
-		"```bash\ntrue\n```\n<!--\n```until up```\n```status any```\n-->")}))
+		"```bash\ntrue\n```\n<!--\n```until up```\n```status any```\n-->",
+		"```bash\nls\n```\n<!--\n```figure n lines```\n```figure took /in (\\d+)/ ms```\n```claim n < 3```\n```claim took < duration```\n-->")}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,6 +40,11 @@ func TestOperations(t *testing.T) {
 		`bash: type "true\r", should the command end by itself, then with any status, 2m0s`,
 		`until: wait "", "up" appears, 1m0s`,
 		`status: judge "", the command ends with any status, 2m0s`,
+		`bash: type "ls\r", the command ends with status 0, 2m0s`,
+		`figure: judge "", the command ends with status 0, n is lines, 2m0s`,
+		`figure: judge "", the command ends with status 0, took is /in (\d+)/ ms, 2m0s`,
+		`claim: claim "", n < 3 holds, 2m0s`,
+		`claim: claim "", the command ends with status 0, took < duration holds, 2m0s`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -2,12 +2,14 @@ package runner
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"workshop/markdown"
+	"workshop/runner/figure"
 )
 
 // Plan holds the sessions of a run, in order: every typed byte, every condition.
@@ -26,7 +28,10 @@ type Session struct {
 	Setup     []Script // before the first exercise, and behind the last one
 	Teardown  []Script
 	Env       []string // "name=value": variables of its shells
-	Exclusive bool     // it runs alone: it measures this machine
+	// Applications are the Compose projects in its directory, by file: what they would run and use.
+	// They are shown to those who are asked for consent, and not run here.
+	Applications []Script
+	Exclusive    bool // it runs alone: it measures this machine
 
 	lastOnly bool // of snippets only the last commands are judged
 }
@@ -65,18 +70,22 @@ type linked struct {
 	compares bool // a step compares the whole output of its command
 	repeated bool // an until repeats it: only the last run is judged
 	lastOnly bool // of its commands only the last is judged
+	timed    bool // a step measures it by the clock
+
+	measures []*Step // the figures of its claim
 }
 
 // Snippet reports whether the step types a command.
 func (s *Step) Snippet() bool { return s.directive.snippet }
 
-// Restore is a step as a report names it, for reading: it has neither a condition nor an action.
-func Restore(step *markdown.Step) *Step {
+// Restore is a step as a report names it, for reading: it has neither a condition nor an action. It
+// may have made a claim.
+func Restore(step *markdown.Step, claim *Claim) *Step {
 	d := findDirective(step.Directive)
 	if d == nil {
 		d = &unknownDirective
 	}
-	return &Step{Step: step, directive: d, op: operation{kind: KindIgnored}}
+	return &Step{Step: step, directive: d, op: operation{kind: KindIgnored, claim: claim}}
 }
 
 // Exercises counts the exercises of the plan.
@@ -183,7 +192,11 @@ func (c *compilation) step(step *markdown.Step) *Step {
 	}
 	op, err := compile(step)
 	if err != nil {
-		c.errs.Add(CodeBadStep, step.Head(), d.hint(), "%s: %v", d.name, err)
+		at, hint := step.Head(), d.hint()
+		if part := (*figure.Error)(nil); errors.As(err, &part) {
+			at, hint = step.At(part.Start, part.End), cmp.Or(part.Hint, hint)
+		}
+		c.errs.Add(CodeBadStep, at, hint, "%s: %v", d.name, err)
 		op = operation{kind: KindBroken}
 	}
 	return &Step{Step: step, directive: d, op: op}
@@ -287,7 +300,7 @@ func setup(exercises []*Exercise) []*Exercise {
 // link sets the linked properties of each step of a session, and finds misplaced steps, which
 // can then not be carried out. Without a list for them nothing is found.
 func (s *Session) link(errs *markdown.ErrorList) {
-	var l linker
+	l := linker{errs: errs, figures: map[string]*Step{}}
 	for _, e := range s.Exercises {
 		l.begin()
 		lastOnly := s.lastOnly || lastOnly(s.Deck, e.Chapter) ||
@@ -295,10 +308,7 @@ func (s *Session) link(errs *markdown.ErrorList) {
 		for _, step := range e.Steps {
 			step.linked = linked{lastOnly: lastOnly}
 			if ok, hint, message := l.place(step); !ok {
-				if errs != nil {
-					errs.Add(CodeNoSnippet, step.Head(), hint, "%s %s", step.Directive, message)
-					step.op = operation{kind: KindBroken}
-				}
+				l.fail(CodeNoSnippet, step, step.Head(), hint, "%s %s", step.Directive, message)
 				continue
 			}
 			l.add(step)
@@ -313,6 +323,18 @@ type linker struct {
 	open   bool    // only steps that alter the snippet have come since then
 	last   *Step   // of this exercise, without those that alter one
 	copied bool    // a copy has come
+
+	figures map[string]*Step // the last step that defines each
+	errs    *markdown.ErrorList
+}
+
+// fail reports a mistake of a step, which can then not be carried out. Without a list for them
+// nothing is found.
+func (l *linker) fail(code markdown.Code, step *Step, at markdown.Span, hint, format string, args ...any) {
+	if l.errs != nil {
+		l.errs.Add(code, at, hint, format, args...)
+		step.op = operation{kind: KindBroken}
+	}
 }
 
 func (l *linker) begin() { l.own, l.last = false, nil }

@@ -37,6 +37,7 @@ type session struct {
 	}
 
 	clipboard string // of copy and paste
+	figures   map[string]measurement
 
 	exercise *ExerciseResult // under way
 	result   *StepResult     // of the step under way
@@ -51,7 +52,8 @@ type session struct {
 
 // open prepares a session: a folder that is removed with it, a sandbox, a stack, a shell.
 func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
-	s := &session{run: r, plan: plan, limits: r.opts.Limits, windows: newWindows(r.opts.Cols, r.opts.Rows), held: map[string]int{}}
+	s := &session{run: r, plan: plan, limits: r.opts.Limits, windows: newWindows(r.opts.Cols, r.opts.Rows), held: map[string]int{},
+		figures: map[string]measurement{}}
 	s.active = &pane{session: s}
 	s.panes = map[int]*pane{0: s.active}
 	s.view = screen.NewComposite(func(b []byte) { r.emit(Event{Kind: EventOutput, Data: b}) })

@@ -23,6 +23,7 @@ const (
 	aVariable  thingKind = "variable"
 	aPort      thingKind = "port"
 	aPlace     thingKind = "change of directory"
+	aFigure    thingKind = "figure"     // of a figure step
 	containers thingKind = "containers" // of Compose
 )
 

@@ -310,7 +310,11 @@ func (src *source) workdir(s *runner.Session, inPlace bool) (runner.Workdir, err
 		return runner.Workdir{Name: name, Place: filepath.Join(src.root, filepath.FromSlash(dir))}, nil
 	}
 	sub, err := fs.Sub(src.fsys, dir)
-	return runner.Workdir{Name: name, FS: sub}, err
+	w := runner.Workdir{Name: name, FS: sub}
+	if src.root != "" {
+		w.Origin = filepath.Join(src.root, filepath.FromSlash(dir))
+	}
+	return w, err
 }
 
 // folder is the directory of the deck's file system in which a session starts; "" if it has none.

@@ -1,13 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 
 	"workshop/runner"
@@ -90,34 +91,38 @@ type projectError struct{ error }
 func (e *projectError) Unwrap() error { return e.error }
 
 // loadProject reads the Compose project of a working directory, nil if there is none. A mistake
-// in it is a *projectError.
-func loadProject(ctx context.Context, w runner.Workdir) (*compose.Project, error) {
-	files := w.FS
-	if files == nil {
-		files = os.DirFS(w.Place)
-	}
-	dir, err := os.MkdirTemp("", "workshop-compose-")
+// in it is a *projectError. The files of its env_file are not read.
+func loadProject(ctx context.Context, w runner.Workdir) (_ *compose.Project, err error) {
+	dir, remove, err := written(w)
 	if err != nil {
-		return nil, &codeError{exitBroken, err}
+		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	has := false
-	for _, name := range composeFiles {
-		b, err := fs.ReadFile(files, name)
-		if err != nil {
-			continue
-		}
-		has = true
-		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
-			return nil, &codeError{exitBroken, err}
-		}
-	}
-	if !has {
+	defer func() { err = errors.Join(err, remove()) }()
+	if !slices.ContainsFunc(composeFiles, func(name string) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return err == nil
+	}) {
 		return nil, nil //nolint:nilnil // there is none
 	}
-	project, err := compose.Load(ctx, compose.LoadOptions{Dir: dir, Env: os.Environ(), Name: w.Name})
+	project, err := compose.Load(ctx, compose.LoadOptions{Dir: dir, Env: os.Environ(), Name: w.Name, Unread: true})
 	if err != nil {
 		return nil, &projectError{err}
 	}
 	return project, nil
+}
+
+// written returns the directory of this machine with the files of a session's directory; "" if there
+// are none. Files that are part of the program are written to a new one, which remove removes.
+func written(w runner.Workdir) (dir string, remove func() error, err error) {
+	if dir = cmp.Or(w.Place, w.Origin); dir != "" || w.FS == nil {
+		return dir, func() error { return nil }, nil
+	}
+	if dir, err = os.MkdirTemp("", "workshop-compose-"); err != nil {
+		return "", nil, &codeError{exitBroken, err}
+	}
+	remove = func() error { return os.RemoveAll(dir) }
+	if err := os.CopyFS(dir, w.FS); err != nil {
+		return "", nil, errors.Join(&codeError{exitBroken, err}, remove())
+	}
+	return dir, remove, nil
 }

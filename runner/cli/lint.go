@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -56,7 +57,7 @@ func newLint(streams Streams) *cobra.Command {
 		if l.sel, err = selection(); err != nil {
 			return err
 		}
-		return l.run(args)
+		return l.run(cmd.Context(), args)
 	}
 	return cmd
 }
@@ -70,8 +71,8 @@ type linter struct {
 	sel               runner.Selection
 }
 
-func (l *linter) run(args []string) error {
-	sources, found, err := l.look(args)
+func (l *linter) run(ctx context.Context, args []string) error {
+	sources, found, err := l.look(ctx, args)
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func (l *linter) run(args []string) error {
 	case l.diff:
 		return l.showFixes(sources, found)
 	case l.fix:
-		if found, err = l.repair(args, sources, found); err != nil {
+		if found, err = l.repair(ctx, args, sources, found); err != nil {
 			return err
 		}
 	}
@@ -109,7 +110,7 @@ func (l *linter) verdict(found *lint.Report) error {
 
 // look reads and checks decks. The report holds the mistakes in them; an error means that there is
 // no report.
-func (l *linter) look(args []string) ([]*source, *lint.Report, error) {
+func (l *linter) look(ctx context.Context, args []string) ([]*source, *lint.Report, error) {
 	plan, sources, err := l.dialect.load(args, io.Discard)
 	var errs markdown.ErrorList
 	if err != nil && !errors.As(err, &errs) {
@@ -118,6 +119,11 @@ func (l *linter) look(args []string) ([]*source, *lint.Report, error) {
 	if err := l.sel.Check(plan.Decks); err != nil {
 		return nil, nil, err
 	}
+	outside, err := (&job{dialect: l.dialect}).outside(ctx, plan, sources)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan.Warnings = append(plan.Warnings, outside...)
 	return sources, lintPlan(plan, sources, errs, l.sel), nil
 }
 
@@ -155,7 +161,7 @@ func fixes(sources []*source, found *lint.Report) (files map[string][2][]byte, e
 }
 
 // repair applies the fixes, and repeats this as long as a repair reveals another finding.
-func (l *linter) repair(args []string, sources []*source, found *lint.Report) (*lint.Report, error) {
+func (l *linter) repair(ctx context.Context, args []string, sources []*source, found *lint.Report) (*lint.Report, error) {
 	const rounds = 10
 	total := map[string]int{}
 	for range rounds {
@@ -172,7 +178,7 @@ func (l *linter) repair(args []string, sources []*source, found *lint.Report) (*
 			}
 			total[name]++
 		}
-		if sources, found, err = l.look(args); err != nil {
+		if sources, found, err = l.look(ctx, args); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,6 +39,10 @@ a ^C, or for a prompt that a snippet has changed. If a snippet starts a shell, a
 here, one more line is typed at its prompt: it makes the prompt report statuses. After a
 ^C such a shell is asked by a line, __s, if its line editor does not know ^^.
 
+It also shows the commands of the Compose files in the sessions' directories, and of those
+that snippets name by -f, with the directories and files that they use. It cannot show what
+a Compose file runs that a command fetches or writes.
+
 With --json the document has "format": "workshop-plan" and a "version"; members may be
 added without a new one. "sends" holds the bytes as they are.`,
 		Example: `  workshop plan slides                everything that a run would type
@@ -47,7 +52,7 @@ added without a new one. "sends" holds the bytes as they are.`,
 	var j job
 	j.planFlags(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "print one JSON document")
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		plan, sources, err := j.dialect.shown(args, streams.Err)
 		if err != nil {
 			return err
@@ -60,7 +65,7 @@ added without a new one. "sends" holds the bytes as they are.`,
 		if err := plan.Select(sel); err != nil {
 			return emptiness(err, sel, sources)
 		}
-		doc, err := j.document(plan, sources)
+		doc, err := j.document(cmd.Context(), plan, sources)
 		if err != nil {
 			return err
 		}
@@ -95,8 +100,11 @@ type (
 		Mirrors     []planMirror   `json:"mirrors,omitempty"`
 		Setup       []planScript   `json:"setup,omitempty"` // run by bash before the shell starts
 		Teardown    []planScript   `json:"teardown,omitempty"`
-		Commands    []string       `json:"commands"` // bundled ones, before any other on the shell's PATH
-		Exercises   []planExercise `json:"exercises"`
+		// Applications are the Compose projects in the directory; the commands of one run when a step
+		// brings it up.
+		Applications []application  `json:"applications,omitempty"`
+		Commands     []string       `json:"commands"` // bundled ones, before any other on the shell's PATH
+		Exercises    []planExercise `json:"exercises"`
 	}
 	planDirectory struct {
 		Path    string `json:"path"`     // the session starts in this directory, or in a copy of it
@@ -160,7 +168,7 @@ type (
 )
 
 // document describes a plan and the environment of its sessions.
-func (j *job) document(plan *runner.Plan, sources []*source) (*planDoc, error) {
+func (j *job) document(ctx context.Context, plan *runner.Plan, sources []*source) (*planDoc, error) {
 	doc := &planDoc{Format: "workshop-plan", Version: 1, Limit: j.limits.Run.Seconds()}
 	commands := ourCommands()
 	for _, s := range plan.Sessions {
@@ -176,6 +184,13 @@ func (j *job) document(plan *runner.Plan, sources []*source) (*planDoc, error) {
 			Commands:    commands,
 			Setup:       planScripts(s.Setup),
 			Teardown:    planScripts(s.Teardown),
+		}
+		for _, src := range sources {
+			if src.deck == s.Deck {
+				if session.Applications, err = j.applications(ctx, s, src, dir.Path); err != nil {
+					return nil, err
+				}
+			}
 		}
 		for _, m := range s.Deck.Mirrors {
 			session.Mirrors = append(session.Mirrors, planMirror{m.URL, folder(s.Deck, m.Dir, sources)})
@@ -410,6 +425,9 @@ func printAround(w io.Writer, s planSession) {
 	}
 	list(w, "environment", deck)
 	list(w, "mirrors", mirrors)
+	for _, a := range s.Applications {
+		list(w, "application", append([]string{a.File}, a.lines()...))
+	}
 	for _, script := range slices.Concat(s.Setup, s.Teardown) {
 		lines := strings.Split(script.Text, "\n")
 		for i, line := range lines {

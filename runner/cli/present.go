@@ -25,6 +25,7 @@ import (
 	"workshop/runner/present"
 	"workshop/runner/present/tui"
 	"workshop/runner/report"
+	"workshop/runner/terminal"
 )
 
 // show holds the options of a present command.
@@ -93,7 +94,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	if _, err := tui.Prefix(s.prefix); err != nil {
 		return fmt.Errorf("--prefix: %w", err)
 	}
-	src, deck, err := s.load(args, streams.Err)
+	src, deck, err := s.load(ctx, args, streams.Err)
 	if err != nil {
 		return err
 	}
@@ -107,29 +108,29 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	if err != nil {
 		return err
 	}
-	terminal := report.IsTerminal(streams.Out, os.Getenv) && report.IsTerminal(streams.In, os.Getenv)
+	onTerminal := report.IsTerminal(streams.Out, os.Getenv) && report.IsTerminal(streams.In, os.Getenv)
 	if s.preflight {
-		if err := s.consent(ctx, src.Plan, memory, terminal, streams); err != nil {
+		if err := s.consent(ctx, src.Plan, memory, onTerminal, streams); err != nil {
 			return err
 		}
-		if err := s.check(ctx, src, book, streams); err != nil || !terminal && !s.web.wanted() {
+		if err := s.check(ctx, src, book, streams); err != nil || !onTerminal && !s.web.wanted() {
 			return err
 		}
-		if terminal {
+		if onTerminal {
 			fmt.Fprint(streams.Out, "\nEnter presents the deck, ^C does not. ")
 			if _, ok := answer(ctx, streams.In); !ok {
 				return &codeError{code: exitInterrupted}
 			}
 		}
 	}
-	alone := s.web.wanted() && (!terminal || s.web.only)
-	if !terminal && !alone {
+	alone := s.web.wanted() && (!onTerminal || s.web.only)
+	if !onTerminal && !alone {
 		return errors.New("present needs a terminal, or --web; workshop run and workshop check do not")
 	}
 	talk, err := present.Open(ctx, src, present.Options{
 		Load: func() (*present.Source, error) {
 			var said strings.Builder // the talk owns the terminal now
-			again, _, err := s.load(args, &said)
+			again, _, err := s.load(ctx, args, &said)
 			if again != nil {
 				again.Warning = strings.TrimSpace(said.String())
 			}
@@ -153,7 +154,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	switch {
 	case err != nil:
 	case alone:
-		err = s.web.wait(ctx, talk, server, terminal, streams)
+		err = s.web.wait(ctx, talk, server, onTerminal, streams)
 	default:
 		err = s.face(ctx, talk, deck, server != nil, streams)
 	}
@@ -184,10 +185,15 @@ func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links
 }
 
 // load reads the whole deck, and prints the mistakes that do not prevent a talk.
-func (s *show) load(args []string, warnings io.Writer) (*present.Source, *source, error) {
+func (s *show) load(ctx context.Context, args []string, warnings io.Writer) (*present.Source, *source, error) {
 	plan, sources, err := s.dialect.shown(args, warnings)
 	if err != nil {
 		return nil, nil, err
+	}
+	for _, session := range plan.Sessions {
+		if err := s.describe(ctx, session, sources[0]); err != nil {
+			return nil, nil, err
+		}
 	}
 	opts, err := s.options(sources)
 	if err != nil {
@@ -410,17 +416,20 @@ func each(plan *runner.Plan, f func(*runner.Exercise, *runner.Step)) {
 }
 
 // consent asks whether this content of the deck may run, unless the answer is remembered.
-func (s *show) consent(ctx context.Context, plan *runner.Plan, memory *present.Memory, terminal bool, streams Streams) error {
+func (s *show) consent(ctx context.Context, plan *runner.Plan, memory *present.Memory, onTerminal bool, streams Streams) error {
 	if s.yes || memory.Allowed(plan) {
 		return nil
 	}
-	if !terminal {
+	if !onTerminal {
 		return errors.New("--preflight runs the deck: say --yes")
 	}
 	fmt.Fprintln(streams.Out, "This deck wants to run on this machine, with your privileges:")
 	for _, s := range plan.Sessions {
 		for _, script := range slices.Concat(s.Setup, s.Teardown) {
 			fmt.Fprintf(streams.Out, "  %-16s %q\n", script.Name, script.Text)
+		}
+		for _, a := range s.Applications {
+			fmt.Fprintf(streams.Out, "  %s\n    %s\n", terminal.Caret(a.Name), strings.ReplaceAll(a.Text, "\n", "\n    "))
 		}
 	}
 	each(plan, func(e *runner.Exercise, step *runner.Step) {

@@ -65,6 +65,11 @@ func (p *pass) walk(s *runner.Session, rules []*Rule) {
 			f.steps = append(f.steps, member{e, step})
 		}
 	}
+	for _, p.rule = range rules {
+		if p.rule.session != nil {
+			p.rule.session(p, f)
+		}
+	}
 	for i := range f.steps {
 		v := p.visit(f, i)
 		for _, r := range rules {
@@ -173,6 +178,10 @@ func (s state) after(v *visit) state {
 		return state{uncertain: true}
 	case runner.KindJudges:
 		s.program = program{}
+	case runner.KindClaims:
+		if v.step.Condition().Ends {
+			s.program = program{}
+		}
 	}
 	return s
 }

@@ -36,6 +36,7 @@ type Rule struct {
 	deck    func(*pass, *Deck)
 	snippet func(*pass, *snippet)
 	visit   func(*pass, *visit)
+	session func(*pass, *flow)
 }
 
 // Find returns the rule with a code, nil if there is none.

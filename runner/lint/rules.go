@@ -21,6 +21,7 @@ func Rules() []*Rule {
 		&needsCycle,
 		&substitution,
 		&typedSubstitution,
+		&leavesDeck,
 		// Slides
 		&separatorBlank,
 		&separatorInBlock,
@@ -47,6 +48,8 @@ func Rules() []*Rule {
 		&skippedStep,
 		&badStep,
 		&noSnippet,
+		&unknownFigure,
+		&claimUnits,
 		// Snippets
 		&backticks,
 		&invisibleChar,
@@ -64,6 +67,9 @@ func Rules() []*Rule {
 		&editorOpens,
 		&maskedStatus,
 		&waitCannotFail,
+		&claimCannotFail,
+		&unusedFigure,
+		&figureMayNotRun,
 		&fixedSleep,
 		&endsShell,
 		// The report itself

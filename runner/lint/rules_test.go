@@ -61,7 +61,7 @@ func TestExamples(t *testing.T) {
 	// What these are about is not to be shown in a few lines.
 	bare := []markdown.Code{
 		markdown.CodeUnreadableDeck, markdown.CodeTooLarge, markdown.CodeTooManyErrors,
-		markdown.CodeTooManyWarnings, runner.CodeSkippedStep,
+		markdown.CodeTooManyWarnings, runner.CodeSkippedStep, lint.CodeLeavesDeck,
 	}
 	seen := map[markdown.Code]bool{}
 	for _, r := range lint.Rules() {

@@ -405,7 +405,7 @@ func (s *State) redo(t *Trouble) []*Step {
 		}
 		return s.Deck.Steps[from:to]
 	}
-	if kind := t.Step.Kind(); t.Failure != nil && (kind == runner.KindJudges || kind == runner.KindWaits && t.Failure.Status != nil) {
+	if kind := t.Step.Kind(); t.Failure != nil && (kind == runner.KindJudges || kind == runner.KindClaims || kind == runner.KindWaits && t.Failure.Status != nil) {
 		for i := from; i >= 0 && s.Deck.Steps[i].Exercise == t.Step.Exercise; i-- {
 			if s.Deck.Steps[i].Snippet() {
 				from = i

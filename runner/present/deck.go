@@ -1,6 +1,7 @@
 package present
 
 import (
+	"slices"
 	"strings"
 
 	"workshop/markdown"
@@ -148,10 +149,15 @@ func NewDeck(plan *runner.Plan) *Deck {
 	return d
 }
 
-// scripts are those around the sessions of the deck.
+// scripts are those around the sessions of the deck, and what the applications of the sessions run.
 func (d *Deck) scripts() (all []runner.Script) {
 	for _, s := range d.Plan.Sessions {
 		all = append(append(all, s.Setup...), s.Teardown...)
+		for _, a := range s.Applications {
+			if !slices.Contains(all, a) { // sessions may share a directory
+				all = append(all, a)
+			}
+		}
 	}
 	return all
 }

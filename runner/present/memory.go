@@ -108,12 +108,12 @@ func (m *Memory) restore(s *State) {
 	s.Message = Message{Text: fmt.Sprintf("resumed at slide %d; the shell is a new one", at+1), At: time.Now()}
 }
 
-// digest is that of all that a plan would type and wait for.
+// digest is that of all that a plan would type and wait for, and that its applications would run.
 func digest(plan *runner.Plan) string {
 	h := sha256.New()
 	for _, s := range plan.Sessions {
 		fmt.Fprintf(h, "%q %q\n", s.Name, s.Workdir)
-		for _, script := range slices.Concat(s.Setup, s.Teardown) {
+		for _, script := range slices.Concat(s.Setup, s.Teardown, s.Applications) {
 			fmt.Fprintf(h, "%q %q\n", script.Name, script.Text)
 		}
 		if len(s.Env) > 0 {

@@ -501,7 +501,8 @@ func (t *Talk) steps(ctx context.Context, deck *Deck, e effect) (last func()) {
 			return func() { t.say("the deck was edited: stopped before " + step.Summary()) }
 		}
 		result := &runner.StepResult{Step: step.Step, Verdict: runner.Skipped}
-		if judges := step.Kind() == runner.KindWaits || step.Kind() == runner.KindJudges; !judges || !o.Unverified {
+		judges := slices.Contains([]runner.Kind{runner.KindWaits, runner.KindJudges, runner.KindClaims}, step.Kind())
+		if !judges || !o.Unverified {
 			if result, err = live.Run(ctx, step.Step); err != nil {
 				return func() { t.trouble(step, err) }
 			}

@@ -267,6 +267,7 @@ func (p *printer) summary(r *runner.Result) {
 		}
 		p.line("")
 	}
+	p.claims(r)
 	p.repeats(r)
 	for _, n := range r.Notes {
 		p.line("note: " + clean(n))

@@ -57,6 +57,8 @@ type record struct {
 	Seconds   *float64         `json:"seconds,omitempty"`
 	Output    string           `json:"output,omitempty"`
 	Omitted   int              `json:"omitted,omitempty"`
+	Measured  string           `json:"measured,omitempty"`
+	Narrow    bool             `json:"narrow,omitempty"`
 	Frames    int              `json:"frames,omitempty"`
 	Failure   *failureRecord   `json:"failure,omitempty"`
 	Counts    *countsRecord    `json:"counts,omitempty"`
@@ -126,6 +128,13 @@ type stepRecord struct {
 	Expects   string      `json:"expects,omitempty"`
 	Hidden    bool        `json:"hidden,omitempty"`
 	Pos       posRecord   `json:"pos"`
+	// Claim is the statement that a claim step judges.
+	Claim *claimRecord `json:"claim,omitempty"`
+}
+
+type claimRecord struct {
+	Sentence string `json:"sentence,omitempty"`
+	Text     string `json:"text"`
 }
 
 type failureRecord struct {
@@ -263,6 +272,7 @@ func (e *encoder) fill(r *record, ev runner.Event) {
 	switch ev.Kind {
 	case runner.StepFinished:
 		r.Omitted, r.Frames = e.omitted, e.drawing.skipped
+		r.Measured, r.Narrow = ev.Measured, ev.Narrow
 	case runner.RunFinished:
 		v := e.state.verdicts
 		r.Counts = &countsRecord{
@@ -415,9 +425,13 @@ func recordSlide(e *runner.Exercise) *slideRecord {
 func recordSteps(e *runner.Exercise) []stepRecord {
 	var all []stepRecord
 	for _, s := range e.Steps {
-		all = append(all, stepRecord{
+		r := stepRecord{
 			Directive: s.Directive, Kind: s.Kind(), Input: s.Text, Expects: s.Condition().String(), Hidden: s.Hidden, Pos: posRecord(s.Pos),
-		})
+		}
+		if c := s.Claim(); c != nil {
+			r.Claim = &claimRecord{c.Sentence, c.Text}
+		}
+		all = append(all, r)
 	}
 	return all
 }

@@ -103,7 +103,7 @@ func (p *replay) take(line []byte, r *record) error {
 func (p *replay) event(r *record) (runner.Event, error) {
 	ev := runner.Event{
 		Kind: r.Kind, Time: p.time, Verdict: r.Verdict, Failure: p.failure(r.Failure), Data: []byte(r.Draw),
-		Rows: r.Rows, Cols: r.Cols, Note: r.Note, Output: r.Output,
+		Rows: r.Rows, Cols: r.Cols, Note: r.Note, Output: r.Output, Measured: r.Measured, Narrow: r.Narrow,
 	}
 	if r.Seconds != nil {
 		ev.Duration = time.Duration(math.Round(*r.Seconds * float64(time.Second)))
@@ -163,6 +163,7 @@ func (p *replay) enter(r *record, ev runner.Event) error {
 			return errors.New("a step ends that has not begun")
 		}
 		p.step.Verdict, p.step.Duration, p.step.Failure, p.step.Output = r.Verdict, ev.Duration, ev.Failure, r.Output
+		p.step.Measured, p.step.Narrow = r.Measured, r.Narrow
 	case runner.ExerciseFinished:
 		if p.exercise == nil {
 			return errors.New("an exercise ends that has not begun")
@@ -320,9 +321,7 @@ func (p *replay) startExercise(r *record) error {
 		if live != nil && i < len(live.Steps) && s.of(live.Steps[i]) {
 			e.Steps = append(e.Steps, live.Steps[i])
 		} else {
-			e.Steps = append(e.Steps, runner.Restore(&markdown.Step{
-				Pos: markdown.Pos(s.Pos), Directive: s.Directive, Text: s.Input, Hidden: s.Hidden,
-			}))
+			e.Steps = append(e.Steps, s.decoded())
 		}
 		p.exercise.Steps = append(p.exercise.Steps, &runner.StepResult{Step: e.Steps[i], Verdict: runner.Skipped})
 	}
@@ -340,7 +339,17 @@ func (p *replay) liveExercise(session, exercise int) *runner.Exercise {
 
 // of reports whether the record says of a step everything that reports show of it.
 func (s *stepRecord) of(step *runner.Step) bool {
-	return s.Pos == posRecord(step.Pos) && s.Directive == step.Directive && s.Input == step.Text && s.Hidden == step.Hidden
+	return s.Pos == posRecord(step.Pos) && s.Directive == step.Directive && s.Input == step.Text && s.Hidden == step.Hidden &&
+		s.Claim == nil && step.Claim() == nil
+}
+
+// decoded is a step as the record names it.
+func (s *stepRecord) decoded() *runner.Step {
+	var claim *runner.Claim
+	if s.Claim != nil {
+		claim = &runner.Claim{Sentence: s.Claim.Sentence, Text: s.Claim.Text}
+	}
+	return runner.Restore(&markdown.Step{Pos: markdown.Pos(s.Pos), Directive: s.Directive, Text: s.Input, Hidden: s.Hidden}, claim)
 }
 
 // left are the exercises of the session that have not begun.

@@ -19,7 +19,10 @@ func (p *prompt) snippetBegins() {
 // slowly is whether the line has been typed already.
 func (p *prompt) typeLine(line string, slowly bool) {
 	p.out.jobs.add(line)
-	p.last.line, p.last.lineRan = line, false
+	p.last.line = line
+	if slowly || p.reads() {
+		p.last.begun, p.last.lineRan = line, false
+	}
 	switch {
 	case slowly:
 		p.expectLine(runs(line))

@@ -402,22 +402,18 @@ func (s *Session) seen() int64 {
 
 // askPrompt asks the session's own bash for mark S if it reads a line without the marks of its
 // prompt, and waits for the answer: a snippet has removed the marks, or reads a line itself
-// (read -e). asked is false if it does not read.
+// (read -e). A bash without a line editor does not answer, and is not asked. asked is false if it
+// does not read.
 func (s *Session) askPrompt(ctx context.Context) (asked, answered bool) {
 	s.mu.Lock()
 	before := s.prompt.answered
-	if s.prompt.unmarked() {
-		// First the evidence, then the output before it.
-		shell := s.prompt.shell
-		reads := s.dev.foreground() == shell && !s.dev.mode().canonical && selects(shell)
-		s.drain()
-		if asked = reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen(); asked {
-			s.prompt.ask()
-		}
+	asked, mute := s.lostPrompt()
+	if asked && !mute {
+		s.prompt.ask()
 	}
 	s.mu.Unlock()
-	if !asked {
-		return false, false
+	if !asked || mute {
+		return asked, false
 	}
 	s.awaitFor(ctx, probeLimit, func() bool {
 		answered = s.prompt.answered > before || s.prompt.state == ended
@@ -426,10 +422,26 @@ func (s *Session) askPrompt(ctx context.Context) (asked, answered bool) {
 	return true, answered
 }
 
+// lostPrompt reports whether the session's own bash reads a line without the marks of its prompt,
+// and whether it does so without a line editor. With one it may also be a command that reads a line.
+func (s *Session) lostPrompt() (lost, mute bool) {
+	if !s.prompt.unmarked() {
+		return false, false
+	}
+	// First the evidence, then the output before it.
+	shell := s.prompt.shell
+	s.dev.settle()
+	front := s.dev.front()
+	mute = front.mode.canonical
+	reads := len(s.queue.pending) == 0 && front.group == shell && (mute && readsCommands(shell) || !mute && selects(shell))
+	s.drain()
+	return reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen(), mute
+}
+
 // unmarked reports whether the session's own shell would read a line only behind a prompt that
 // has lost its marks.
 func (p *prompt) unmarked() bool {
-	return len(p.nested) == 0 && !p.away && (p.state == running || p.state == prompting)
+	return len(p.nested) == 0 && (p.state == sent || p.state == running || p.state == prompting)
 }
 
 // Nesting is the number of shells around the one that reads now.

@@ -71,11 +71,12 @@ type prompt struct {
 // command is the last command.
 type command struct {
 	line      string // the last typed line; "" if it was no line of a snippet
+	begun     string // the line that it began with; later ones are its input
 	status    int    // of the last command of the snippet; 0 if none ran
 	marked    int    // the status in the last mark D
 	number    int    // the shell's command number in the last mark D
 	ran       bool   // a command of the snippet has begun
-	lineRan   bool   // a command of the last typed line has begun
+	lineRan   bool   // a command of that line has begun
 	unknown   bool   // the last status is unknown: the marks of its shell were lost
 	inherited bool   // it was a shell that ended with its last command's status
 	awake     bool   // the program in the foreground is known to read keys
@@ -372,12 +373,27 @@ func (p *prompt) answers(m mark) {
 		p.ask()
 	case p.state == proving:
 		p.proved()
-	case (p.state == running || p.state == prompting) && m.lost && len(p.nested) == 0 && p.command(m): // a prompt without marks shows
-		p.last.inherited = false
+	case p.reached(m) && p.command(m): // the prompt shows without marks, or not at all
+		p.last.inherited, p.away = false, p.away || m.away
 		p.out.echo.reset(&p.out)
 		p.out.text.cut()
 		p.proved()
 	}
+}
+
+// reached reports whether a mark S tells of a prompt that no other mark has told of: its marks were
+// lost. If they were not, a command reads a line with the line editor (read -e), which answers, too.
+func (p *prompt) reached(m mark) bool {
+	if !m.lost || len(p.nested) > 0 {
+		return false
+	}
+	switch p.state {
+	case prompting:
+		return true
+	case sent, running:
+		return m.number > p.last.number || p.state == running && !p.last.lineRan
+	}
+	return false
 }
 
 // continues takes mark 2.
@@ -421,6 +437,9 @@ func (p *prompt) redraws(m mark) bool {
 func (p *prompt) command(m mark) bool {
 	if p.state == running && m.number <= p.last.number && !p.away && !p.editor.leaving && p.marksBegin() {
 		return false
+	}
+	if p.state != starting && m.number > p.last.number+1 { // no prompt told of the lines between
+		p.last.unknown = true
 	}
 	switch {
 	case p.state == sent && m.number > p.last.number && !p.interrupt.unproved: // mark C was lost: its output came as an echo

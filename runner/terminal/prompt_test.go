@@ -394,6 +394,18 @@ func TestPrompt(t *testing.T) {
 			shows("<S;0;1;1>"), is(running), shows("<S;0;2;1>"), is(ready), status(0), types("false"),
 			shows("false\r\n<C;2><D;1;3>$ <B;e>"), is(ready), status(1),
 		}},
+		{"a prompt that lost its marks and does not show", []move{
+			types("exec 2>err"), shows("exec 2>err\r\n<C;1><E;0;2;f>"), types("PROMPT_COMMAND=()"), inFront(shellGroup, raw), later,
+			asked(syncKey), shows("<S;0;3;1;1>"), is(ready), status(0), types("false"), shows("<E;1;4;f>"), is(ready), status(1),
+		}},
+		{"a prompt that goes away with its marks", []move{
+			types("exec 2>err; PS1=x"), shows("exec 2>err; PS1=x\r\n<C;1>"), inFront(shellGroup, raw), later, asked(syncKey),
+			shows("<S;0;2;1;1>"), is(ready), types("echo a"), shows("echo a\r\na\r\n"), outputs("a\n"), shows("<E;0;3;f>"), is(ready),
+		}},
+		{"a line whose end no mark told of", []move{
+			types("exec 2>err"), shows("exec 2>err\r\n<C;1><E;0;2;f>"), types("a"), shows("<E;0;4;f>"), is(ready), unknown(true),
+			types("b"), shows("<E;0;5;f>"), is(ready), unknown(false),
+		}},
 		{"an answer that says nothing of a lost prompt", []move{types("a"), shows("a\r\n<C;1><S;0;1;0>"), is(running)}},
 		{"a mark C that is lost", []move{
 			types("tmux"), shows("tmux\r\n"), later, is(sent), inFront(programGroup, raw), later, is(running), shows("x\r\n<D;1;2>$ <B;e>"),

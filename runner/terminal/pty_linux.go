@@ -366,6 +366,15 @@ func selects(pid int) bool {
 	return n == 1 && waitsForInput(call)
 }
 
+// readsCommands reports whether a bash without a line editor sleeps in the read of its next
+// command, of 1,024 bytes (input.c: getc_with_restart). Its builtins read 1, 128 or 4,096.
+func readsCommands(pid int) bool {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
+	var call, fd, buf, size int
+	n, _ := fmt.Sscanf(string(b), "%d 0x%x 0x%x 0x%x", &call, &fd, &buf, &size)
+	return n == 4 && call == unix.SYS_READ && fd == 0 && size == 1024
+}
+
 // ignoresInterrupt reports whether a process group's leader ignores SIGINT (proc(5):
 // status, SigIgn).
 func ignoresInterrupt(pgrp int) bool {
@@ -377,8 +386,16 @@ func ignoresInterrupt(pgrp int) bool {
 }
 
 // ReadsTerminal reports whether the program in the foreground waits for keys, as far as is
-// known.
-func (s *Session) ReadsTerminal() bool { return s.readsTerminal() }
+// known. The session's own shell behind a prompt without marks is none.
+func (s *Session) ReadsTerminal() bool {
+	if !s.readsTerminal() {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lost, _ := s.lostPrompt()
+	return !lost
+}
 
 // readsTerminal reports whether the program in the foreground, or the shell in a
 // command of its own such as read, waits for input: it sleeps in a read of a

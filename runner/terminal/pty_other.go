@@ -117,6 +117,8 @@ func ignoresInterrupt(int) bool { return false }
 
 func selects(int) bool { return false }
 
+func readsCommands(int) bool { return false }
+
 func (d *device) restart() {}
 
 func (d *device) passed() bool { return false }

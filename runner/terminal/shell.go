@@ -29,14 +29,18 @@ const syncKey = "\x1e"
 // A snippet may define functions of the builtins' names, or disable builtins: the functions
 // here use only keywords, and printf, where there may be a program of that name.
 //
-// The command of the prompt takes $? in a redirection, since set -x shows every other place. If
-// standard error is closed, that redirection fails: then the function runs without it.
+// The command of the prompt and that of the key take $? in a redirection, since set -x shows every
+// other place. If standard error is closed, that redirection fails: then the functions run without it.
 //
 // A closed standard input would end the shell, so it is opened again.
 //
+// Bash compares addresses to see whether \# stands in a prompt, and memory of an old prompt may
+// serve again: so __workshop_number takes the least of three numbers.
+//
 // The answer to the key of mark S proves that the shell has processed every interrupt before
-// the key: bash notices an interrupt at the moment of its prompt only at the next key. If the
-// prompt has lost its marks (field 3 is 1), S carries the status in their place.
+// the key: bash notices an interrupt at the moment of its prompt only at the next key. S carries
+// the status as well, for a prompt without marks. Field 3 is 1 if the marks or the command of the
+// prompt were missing, and field 4 if the prompt does not show.
 const rc = `
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then echo "bash 4.4 or later is needed, this is $BASH_VERSION"; exit 1; fi
 . FUNCTIONS
@@ -46,7 +50,8 @@ PS2='> '
 PS0=
 printf -v __workshop_file %q FUNCTIONS
 for __workshop_map in emacs vi-insert vi-command; do
-  bind -m $__workshop_map -x '"\036": { __workshop_status=$?; command . '"$__workshop_file"'; __workshop_sync; } 2>/dev/null'
+  bind -m $__workshop_map -x '"\036": { command . '"$__workshop_file"'; __workshop_sync; } 9>&$((__workshop_status = $?, 2)) 2>/dev/null ||
+    { command . '"$__workshop_file"'; __workshop_sync; } 9>/dev/null 2>&9'
 done
 unset __workshop_map __workshop_file
 set +H
@@ -57,8 +62,8 @@ unset HISTFILE MAILCHECK
 // removed or changed them.
 const functions = `
 __workshop_marks() {
-  __workshop_n='\#' __workshop_d='$?' __workshop_b=e __workshop_p=${PS1-} __workshop_kept=
-  if [[ :$BASHOPTS: != *:promptvars:* ]]; then __workshop_d=$__workshop_status/$((${__workshop_n@P} + 1)); fi
+  __workshop_d='$?' __workshop_b=e __workshop_p=${PS1-} __workshop_kept=
+  if [[ :$BASHOPTS: != *:promptvars:* ]]; then __workshop_number; __workshop_d=$__workshop_status/$__workshop_n; fi
   if [[ :$SHELLOPTS: != *:emacs:* && :$SHELLOPTS: != *:vi:* ]]; then __workshop_b=n; fi
   __workshop_d='\[\e]133;D;'$__workshop_d';\#;TOKEN\a\]' __workshop_b='\[\e]133;B;'$__workshop_b';TOKEN\a\]'
   if [[ $__workshop_p != "$__workshop_d"*"$__workshop_b" ]]; then
@@ -76,16 +81,28 @@ __workshop_prompt() {
   if [[ ! -e /dev/fd/0 ]]; then exec </dev/tty; fi
   if [[ ! -t 9 ]]; then
     if [[ -p /dev/fd/9 ]]; then __workshop_to=p; fi
-    __workshop_n='\#'
-    command printf '\e]133;E;%s;%s;%s;TOKEN\a' "$__workshop_status" $((${__workshop_n@P} + 1)) $__workshop_to >/dev/tty
+    __workshop_number
+    command printf '\e]133;E;%s;%s;%s;TOKEN\a' "$__workshop_status" $__workshop_n $__workshop_to >/dev/tty
   fi
   [[ x ]]
 }
 __workshop_sync() {
-  __workshop_lost=0
-  if [[ ${PS1-} != *'D;'*';\#;TOKEN'*'B;'?';TOKEN'* ]]; then __workshop_lost=1; __workshop_install; __workshop_marks; fi
-  __workshop_n='\#'
-  command printf '\e]133;S;%s;%s;%s;TOKEN\a' "$__workshop_status" $((${__workshop_n@P} + 1)) $__workshop_lost >/dev/tty
+  __workshop_lost=0 __workshop_away=0
+  if [[ ! -t 9 && ! -p /dev/fd/9 ]]; then __workshop_away=1; fi
+  if [[ ${PS1-} != *'D;'*';\#;TOKEN'*'B;'?';TOKEN'* || ${PROMPT_COMMAND[*]-} != *"$__workshop_prompt"* ]]; then
+    __workshop_lost=1
+    __workshop_install
+    __workshop_marks
+  fi
+  __workshop_number
+  command printf '\e]133;S;%s;%s;%s;%s;TOKEN\a' "$__workshop_status" $__workshop_n $__workshop_lost $__workshop_away >/dev/tty
+  [[ x ]]
+}
+__workshop_number() {
+  __workshop_n='\#' __workshop_m='\#                              ' __workshop_o='\#                                                  '
+  __workshop_n=$((${__workshop_n@P} + 1)) __workshop_m=$((${__workshop_m@P} + 1)) __workshop_o=$((${__workshop_o@P} + 1))
+  if ((__workshop_m < __workshop_n)); then __workshop_n=$__workshop_m; fi
+  if ((__workshop_o < __workshop_n)); then __workshop_n=$__workshop_o; fi
 }
 __workshop_install() {
   __workshop_last=6
@@ -125,7 +142,8 @@ type mark struct {
 	kind   byte
 	status int  // D, E, S
 	number int  // C, D, E, S: bash's command number
-	lost   bool // S: the prompt has lost its marks
+	lost   bool // S: the prompt had lost its marks, or their keeper
+	away   bool // S: the prompt does not show
 	edits  bool // B: a line editor reads that answers the key of mark S
 	piped  bool // E: the prompt goes to a pipe
 }
@@ -159,9 +177,10 @@ func parseMark(osc, token string) (m mark, ok bool) {
 			}
 		}
 	case 'S':
-		lost := 0
+		lost, away := 0, 0
 		_, err = fmt.Sscanf(body[1:], ";%d;%d;%d", &m.status, &m.number, &lost)
-		m.lost = lost == 1
+		_, _ = fmt.Sscanf(body[1:], ";%d;%d;%d;%d", &m.status, &m.number, &lost, &away) // nested shells do not tell
+		m.lost, m.away = lost == 1, away == 1
 	default:
 		return m, false
 	}

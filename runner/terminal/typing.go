@@ -262,7 +262,7 @@ func (s *Session) SubmitSnippet(ctx context.Context, snippet Snippet) error {
 			return err
 		}
 		if !last && !snippet.LastOnly {
-			if err := s.lineStatus(line); err != nil {
+			if err := s.lineStatus(); err != nil {
 				return err
 			}
 		}
@@ -270,9 +270,9 @@ func (s *Session) SubmitSnippet(ctx context.Context, snippet Snippet) error {
 	return nil
 }
 
-// lineStatus is the error of a typed line that has ended: a *StatusError or ErrUnknown. It is
-// nil if the line passed, goes on, or held no command.
-func (s *Session) lineStatus(line string) error {
+// lineStatus is the error of the last command that a line began, if it has ended: a *StatusError
+// or ErrUnknown. It is nil if the command passed, goes on, or is none.
+func (s *Session) lineStatus() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := &s.prompt.last
@@ -282,7 +282,7 @@ func (s *Session) lineStatus(line string) error {
 	case last.unknown:
 		return ErrUnknown
 	case last.marked != 0 && !last.inherited:
-		return &StatusError{line, last.marked}
+		return &StatusError{last.begun, last.marked}
 	}
 	return nil
 }

@@ -12,8 +12,7 @@ import (
 )
 
 // dockerCommands is the life of a few containers, driven by the Docker command; "ready" is ours.
-// Two cases are left out: a missing program in an `exec`, whose status is 126 in engines before 23
-// and 127 in later ones, and a build that fails, where our message has a position.
+// One case is left out: a build that fails, where our message has a position.
 var dockerCommands = []string{
 	"build -q --label of=PROJECT -t PROJECT_web redis",
 	"images --format {{.Repository}}:{{.Tag}} PROJECT_web",
@@ -34,6 +33,8 @@ var dockerCommands = []string{
 	"exec PROJECT_web /dc args one two",
 	"exec -e GREETING=x PROJECT_web /dc args",
 	"exec PROJECT_web /dc exit 5",
+	"exec PROJECT_web nosuch",
+	"ps -q --filter name=PROJECT --filter publish=6379",
 	"exec nosuch ls",
 	"logs PROJECT_web",
 	"logs --tail 0 PROJECT_web",

@@ -35,6 +35,7 @@ type LoadOptions struct {
 	ProjectDirectory string    // instead of the directory of the first file
 	EnvFile          string    // instead of .env
 	Profiles         []string  // instead of COMPOSE_PROFILES
+	Unread           bool      // the files of env_file are not read: the project is shown, and not run
 }
 
 // Project is a Compose file after reading, interpolation and checks.
@@ -50,6 +51,7 @@ type Project struct {
 	Warnings []string
 
 	look        Look
+	dir         string                    // the directory of the command
 	files       []string                  // as given, for the label
 	envFile     string                    // as given
 	environment map[string]string         // of the process and of .env
@@ -87,7 +89,7 @@ func Load(ctx context.Context, opts LoadOptions) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Project{environment: map[string]string{}, envFile: opts.EnvFile, look: opts.Look}
+	p := &Project{environment: map[string]string{}, envFile: opts.EnvFile, look: opts.Look, dir: dir}
 	for _, entry := range opts.Env {
 		if name, value, ok := strings.Cut(entry, "="); ok {
 			p.environment[name] = value
@@ -160,6 +162,7 @@ func Load(ctx context.Context, opts LoadOptions) (*Project, error) {
 	p.Project, err = loader.LoadWithContext(ctx, details, func(o *loader.Options) {
 		o.SetProjectName(name, true)
 		o.Profiles = profiles
+		o.SkipResolveEnvironment = opts.Unread
 		o.Interpolate.Substitute = substitute
 	})
 	if err != nil {

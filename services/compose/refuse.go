@@ -32,9 +32,10 @@ func (list fileErrors) sorted() error {
 		return nil
 	}
 	slices.SortStableFunc(list, func(a, b *FileError) int {
-		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col),
+			strings.Compare(a.Message, b.Message))
 	})
-	return list
+	return slices.CompactFunc(list, func(a, b *FileError) bool { return a.Error() == b.Error() }) // services can share a Dockerfile
 }
 
 // understood are the attributes of a service that the embedded engine supports, or that only
@@ -44,11 +45,13 @@ var understood = strings.Fields(`annotations attach build command container_name
 	platform ports profiles pull_policy restart scale stdin_open stop_grace_period stop_signal tty working_dir`)
 
 const (
-	noMounts  = "its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker"
-	noLimits  = "its processes have no limits: leave it out, or use --engine docker"
-	noNames   = "names are those of the services: leave it out, or use --engine docker"
-	noKernel  = "its containers are ordinary processes of the user: leave it out, or use --engine docker"
-	useEnv    = "put it into the environment or the image, or use --engine docker"
+	noMounts   = "its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker"
+	noLimits   = "its processes have no limits: leave it out, or use --engine docker"
+	noNames    = "names are those of the services: leave it out, or use --engine docker"
+	noKernel   = "its containers are ordinary processes of the user: leave it out, or use --engine docker"
+	useEnv     = "put it into the environment or the image, or use --engine docker"
+	noRegistry = "the embedded engine has no registry to pull it from: build it FROM workshop or FROM scratch, name a process with " +
+		extension + ", or use --engine docker"
 	oneBridge = "it has networks of its own only: leave it out, or use --engine docker"
 )
 
@@ -86,6 +89,19 @@ func (s *session) refuse(ctx context.Context, services []types.ServiceConfig) er
 		}
 		if e != nil {
 			list = append(list, e)
+		}
+		if svc.Build == nil {
+			continue
+		}
+		img, err := s.image(ctx, s.imageName(svc))
+		if err != nil {
+			return err
+		}
+		if img == nil { // else it is not built
+			list = append(list, s.project.refusedBuild(svc, func(name string) bool {
+				img, err := s.image(ctx, name)
+				return err == nil && img != nil
+			})...)
 		}
 	}
 	if embedded {
@@ -133,7 +149,11 @@ func (p *Project) refused(svc types.ServiceConfig) (list fileErrors) {
 		case "build":
 			for _, key := range slices.Sorted(maps.Keys(m)) {
 				known := []string{"context", "dockerfile", "dockerfile_inline", "args", "labels", "tags", "no_cache", "pull", "cache_from"}
-				if !slices.Contains(known, key) && !without(m[key]) {
+				switch {
+				case slices.Contains(known, key) || without(m[key]):
+				case key == "target":
+					add([]string{name, key}, "build: "+key, "it builds in one stage: name a process with "+extension+", or use --engine docker")
+				default:
 					add([]string{name, key}, "build: "+key, "it builds in one stage from copied files: leave it out, or use --engine docker")
 				}
 			}
@@ -230,6 +250,9 @@ func (p *Project) Refusals() error {
 		if !built {
 			list = append(list, p.noSuchImage(svc))
 		}
+		if svc.Build != nil && p.local[svc.Name] == nil {
+			list = append(list, p.refusedBuild(svc, func(name string) bool { return strings.TrimSuffix(name, ":latest") == baseImage })...)
+		}
 	}
 	list = append(list, p.refusedNetworks(services)...)
 	return append(list, p.refusedVolumes()...).sorted()
@@ -250,8 +273,7 @@ func (p *Project) Ports() (ports []int) {
 
 // noSuchImage returns the error of a service whose image does not exist.
 func (p *Project) noSuchImage(svc types.ServiceConfig) *FileError {
-	return p.errorAt([]string{"services", svc.Name, "image"}, fmt.Sprintf("image %s: the embedded engine has no registry to pull it from: "+
-		"build it FROM workshop or FROM scratch, name a process with %s, or use --engine docker", svc.Image, extension))
+	return p.errorAt([]string{"services", svc.Name, "image"}, fmt.Sprintf("image %s: %s", svc.Image, noRegistry))
 }
 
 // embedded reports whether the engine is the embedded one.

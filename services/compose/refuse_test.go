@@ -120,6 +120,55 @@ docker-compose.yml:22:5: driver_opts of a volume is not supported by the embedde
 	}
 }
 
+// TestRefusedBuilds checks that what the embedded engine does not build of a Dockerfile is reported
+// with the settings of the Compose file, and that nothing is created.
+func TestRefusedBuilds(t *testing.T) {
+	s := newStage(t, embeddedHost(t), `services:
+  web:
+    build: {context: web, target: prod}
+    read_only: true
+  also:
+    build: web
+  based:
+    build: {context: web, dockerfile: based}
+  base:
+    build: {context: web, dockerfile: fine}
+    image: mine
+  inline:
+    build:
+      dockerfile_inline: |
+        FROM workshop
+        USER me
+`)
+	s.write("web/Dockerfile", "FROM node:22 AS build\nRUN npm ci && \\\n  npm run build\nFROM nginx AS prod\nCOPY --from=build /a /a\n")
+	s.write("web/based", "FROM mine\nVOLUME /data\n")
+	s.write("web/fine", "FROM workshop\n")
+	const noRegistry = "the embedded engine has no registry to pull it from: build it FROM workshop or FROM scratch, " +
+		"name a process with x-workshop, or use --engine docker"
+	want := `docker-compose.yml:3:27: build: target is not supported by the embedded engine: it builds in one stage: ` +
+		`name a process with x-workshop, or use --engine docker
+docker-compose.yml:4:5: read_only is not supported by the embedded engine: its containers see the files of the machine: ` +
+		`COPY what the service needs into its image, or use --engine docker
+docker-compose.yml:14:7: dockerfile line 2: USER me: the embedded engine's containers run as the user who runs it: leave it out
+web/Dockerfile:1: FROM node:22: ` + noRegistry + `
+web/Dockerfile:2: RUN npm ci && npm run build: the embedded engine runs no build steps: COPY files that are ready, build FROM workshop, ` +
+		`or use a real engine
+web/Dockerfile:4: FROM nginx: ` + noRegistry + `
+web/Dockerfile:4: FROM: the embedded engine builds in one stage
+web/Dockerfile:5: COPY: --from=build is not supported by the embedded engine: files keep their mode and belong to the user who runs it
+web/based:2: VOLUME /data: the embedded engine has no mounts: write to a directory of the machine
+`
+	for _, look := range []compose.Look{compose.V1, compose.V5} {
+		r := s.run(look, "up", "-d")
+		if diff := cmp.Diff(want, strings.TrimPrefix(r.err, "ERROR: ")); diff != "" || r.code != 1 || r.out != "" {
+			t.Errorf("look %d: exit status %d (-want +got):\n%s", look, r.code, diff)
+		}
+	}
+	if r := s.ok(compose.V5, "images", "-q"); r.out != "" {
+		t.Errorf("there are images: %s", r.out)
+	}
+}
+
 // greeter is an application from elsewhere: it opens the port in its environment.
 const greeter = `services:
   web:

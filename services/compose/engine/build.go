@@ -23,6 +23,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"workshop/services/compose/dockerfile"
 )
 
 // contextLimit bounds the files of a build context, in bytes.
@@ -80,9 +82,12 @@ func (e *Engine) build(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return badRequest("Cannot locate specified Dockerfile: %s", name)
 	}
-	instructions, err := parseDockerfile(string(src))
+	instructions, err := dockerfile.Parse(string(src))
 	if err != nil {
-		return err
+		return wrong(err)
+	}
+	if refused := dockerfile.Refused(instructions, e.missing); len(refused) > 0 {
+		return wrong(refused[0])
 	}
 	b.root = filepath.Join(work, "root")
 	var steps bytes.Buffer
@@ -94,7 +99,7 @@ func (e *Engine) build(w http.ResponseWriter, r *http.Request) error {
 	}
 	for n, i := range instructions {
 		if err := b.step(i); err != nil {
-			return err
+			return wrong(err)
 		}
 		say("Step %d/%d : %s\n", n+1, len(instructions), i)
 		say(" ---> %s\n", b.shown(i))
@@ -159,7 +164,7 @@ func (b *builder) unused() []string {
 	return names
 }
 
-func (b *builder) step(i instruction) error {
+func (b *builder) step(i dockerfile.Instruction) error {
 	err := b.carryOut(i)
 	if err == nil && b.image != nil {
 		b.image.history = append(slices.Clip(b.image.history), i.String())
@@ -167,25 +172,22 @@ func (b *builder) step(i instruction) error {
 	return err
 }
 
-func (b *builder) carryOut(i instruction) error {
-	switch i.name {
+func (b *builder) carryOut(i dockerfile.Instruction) error {
+	switch i.Name {
 	case "FROM":
 		return b.from(i)
 	case "ARG":
 		return b.arg(i)
 	}
-	if reason := unsupported[i.name]; reason != "" {
-		return badRequest("dockerfile line %d: %s: %s", i.line, i, reason)
-	}
 	c := &b.image.config
-	switch i.name {
+	switch i.Name {
 	case "MAINTAINER":
 	case "CMD", "ENTRYPOINT":
-		argv, err := i.command()
+		argv, err := i.Command()
 		if err != nil {
 			return err
 		}
-		if i.name == "CMD" {
+		if i.Name == "CMD" {
 			c.Cmd, b.ownCmd = argv, true
 			return nil
 		}
@@ -194,7 +196,7 @@ func (b *builder) carryOut(i instruction) error {
 			c.Cmd = nil // an inherited one belongs to the inherited entrypoint
 		}
 	case "EXPOSE":
-		ports, err := i.list(b.lookUp)
+		ports, err := i.List(b.lookUp)
 		if err != nil {
 			return err
 		}
@@ -204,12 +206,12 @@ func (b *builder) carryOut(i instruction) error {
 		}
 		for _, p := range ports {
 			if _, err := portNumber(p); err != nil {
-				return i.errorf("%v", err)
+				return i.Errorf("%v", err)
 			}
 			c.ExposedPorts[portName(p)] = struct{}{}
 		}
 	case "ENV":
-		pairs, err := i.pairs(b.lookUp)
+		pairs, err := i.Pairs(b.lookUp)
 		if err != nil {
 			return err
 		}
@@ -217,7 +219,7 @@ func (b *builder) carryOut(i instruction) error {
 			c.Env = mergeEnv(c.Env, []string{p[0] + "=" + p[1]})
 		}
 	case "LABEL":
-		pairs, err := i.pairs(b.lookUp)
+		pairs, err := i.Pairs(b.lookUp)
 		if err != nil {
 			return err
 		}
@@ -226,7 +228,7 @@ func (b *builder) carryOut(i instruction) error {
 			c.Labels[p[0]] = p[1]
 		}
 	case "WORKDIR":
-		list, err := i.list(b.lookUp)
+		list, err := i.List(b.lookUp)
 		if err != nil {
 			return err
 		}
@@ -235,16 +237,16 @@ func (b *builder) carryOut(i instruction) error {
 			c.WorkingDir = path.Clean(strings.Join(list, " "))
 		}
 	case "STOPSIGNAL":
-		list, err := i.list(b.lookUp)
+		list, err := i.List(b.lookUp)
 		if err != nil {
 			return err
 		}
 		if _, err := signalNumber(list[0]); err != nil {
-			return i.errorf("%v", err)
+			return i.Errorf("%v", err)
 		}
 		c.StopSignal = list[0]
 	case "HEALTHCHECK":
-		h, err := i.healthcheck()
+		h, err := readHealthcheck(i)
 		if err != nil {
 			return err
 		}
@@ -256,8 +258,8 @@ func (b *builder) carryOut(i instruction) error {
 }
 
 // from begins an image on another one.
-func (b *builder) from(i instruction) error {
-	list, err := i.list(b.lookUp)
+func (b *builder) from(i dockerfile.Instruction) error {
+	list, err := i.List(b.lookUp)
 	if err != nil {
 		return err
 	}
@@ -265,7 +267,7 @@ func (b *builder) from(i instruction) error {
 		list = list[1:]
 	}
 	if len(list) != 1 && (len(list) != 3 || !strings.EqualFold(list[1], "AS")) {
-		return i.errorf("FROM requires either one or three arguments")
+		return i.Errorf("FROM requires either one or three arguments")
 	}
 	if list[0] == "scratch" {
 		b.image = &image{}
@@ -274,9 +276,7 @@ func (b *builder) from(i instruction) error {
 	e := b.engine
 	base, err := e.images.find(list[0])
 	if err != nil {
-		return badRequest("dockerfile line %d: FROM %s: the embedded engine has no registry to pull it from: use FROM workshop (its "+
-			"names: %s; and the machine's programs), FROM scratch, or a real engine",
-			i.line, list[0], strings.Join(e.opts.Commands, ", "))
+		return i.Errorf("%s: %v", list[0], e.missing(list[0]))
 	}
 	b.image = &image{
 		config: base.config, base: base.base, parent: base.id,
@@ -293,9 +293,26 @@ func (b *builder) from(i instruction) error {
 	return nil
 }
 
+// missing returns the reason why an image cannot be built on.
+func (e *Engine) missing(image string) error {
+	if _, err := e.images.find(image); err == nil {
+		return nil
+	}
+	return fmt.Errorf("the embedded engine has no registry to pull it from: use FROM workshop (its names: %s; and the machine's programs), "+
+		"FROM scratch, or a real engine", strings.Join(e.opts.Commands, ", "))
+}
+
+// wrong makes a mistake in a Dockerfile the client's.
+func wrong(err error) error {
+	if errors.As(err, new(*dockerfile.Error)) {
+		return badRequest("%v", err)
+	}
+	return err
+}
+
 // arg declares a variable for the instructions that follow.
-func (b *builder) arg(i instruction) error {
-	list, err := i.list(b.lookUp)
+func (b *builder) arg(i dockerfile.Instruction) error {
+	list, err := i.List(b.lookUp)
 	if err != nil {
 		return err
 	}
@@ -312,10 +329,10 @@ func (b *builder) arg(i instruction) error {
 	return nil
 }
 
-// healthcheck parses HEALTHCHECK [--interval=30s …] CMD command, or NONE.
-func (i instruction) healthcheck() (*healthcheck, error) {
+// readHealthcheck parses HEALTHCHECK [--interval=30s …] CMD command, or NONE.
+func readHealthcheck(i dockerfile.Instruction) (*healthcheck, error) {
 	h := &healthcheck{}
-	rest := i.value
+	rest := i.Value
 	for strings.HasPrefix(rest, "--") {
 		var flag string
 		flag, rest, _ = strings.Cut(rest, " ")
@@ -334,10 +351,10 @@ func (i instruction) healthcheck() (*healthcheck, error) {
 		case "retries":
 			h.Retries, err = strconv.Atoi(value)
 		default:
-			return nil, i.errorf("unknown flag: %s", name)
+			return nil, i.Errorf("unknown flag: %s", name)
 		}
 		if err != nil || d < 0 || h.Retries < 0 {
-			return nil, i.errorf("invalid value for %s: %q", name, value)
+			return nil, i.Errorf("invalid value for %s: %q", name, value)
 		}
 	}
 	kind, rest, _ := strings.Cut(rest, " ")
@@ -345,12 +362,12 @@ func (i instruction) healthcheck() (*healthcheck, error) {
 	case "NONE":
 		h.Test = []string{"NONE"}
 	case "CMD":
-		argv, err := instruction{i.line, i.name, strings.TrimSpace(rest)}.command()
+		argv, err := dockerfile.Instruction{Line: i.Line, Name: i.Name, Value: strings.TrimSpace(rest)}.Command()
 		if err != nil {
 			return nil, err
 		}
 		if len(argv) == 0 {
-			return nil, i.errorf("missing command after HEALTHCHECK CMD")
+			return nil, i.Errorf("missing command after HEALTHCHECK CMD")
 		}
 		if strings.HasPrefix(strings.TrimSpace(rest), "[") {
 			h.Test = append([]string{"CMD"}, argv...)
@@ -358,22 +375,19 @@ func (i instruction) healthcheck() (*healthcheck, error) {
 			h.Test = []string{"CMD-SHELL", argv[2]}
 		}
 	default:
-		return nil, i.errorf("Unknown type %q in HEALTHCHECK (try CMD)", kind)
+		return nil, i.Errorf("Unknown type %q in HEALTHCHECK (try CMD)", kind)
 	}
 	return h, nil
 }
 
 // copy is COPY source… destination.
-func (b *builder) copy(i instruction) error {
-	list, err := i.list(b.lookUp)
+func (b *builder) copy(i dockerfile.Instruction) error {
+	list, err := i.List(b.lookUp)
 	if err != nil {
 		return err
 	}
-	if flag := list[0]; strings.HasPrefix(flag, "--") {
-		return i.errorf("%s is not supported by the embedded engine: files keep their mode and belong to the user who runs it", flag)
-	}
 	if len(list) < 2 {
-		return i.errorf("COPY requires at least two arguments")
+		return i.Errorf("COPY requires at least two arguments")
 	}
 	sources, dest := list[:len(list)-1], list[len(list)-1]
 	into := strings.HasSuffix(dest, "/") || path.Base(dest) == "."
@@ -395,15 +409,15 @@ func (b *builder) copy(i instruction) error {
 		s = path.Clean("/" + s)[1:]
 		found, err := fs.Glob(b.context.FS(), cmp.Or(s, "."))
 		if err != nil {
-			return i.errorf("%s: %v", s, err)
+			return i.Errorf("%s: %v", s, err)
 		}
 		if len(found) == 0 {
-			return i.errorf("file not found in build context: stat %s: file does not exist", s)
+			return i.Errorf("file not found in build context: stat %s: file does not exist", s)
 		}
 		names = append(names, found...)
 	}
 	if len(names) > 1 && !into {
-		return i.errorf("When using COPY with more than one source file, the destination must be a directory and end with a /")
+		return i.Errorf("When using COPY with more than one source file, the destination must be a directory and end with a /")
 	}
 	if info, err := root.Stat(cmp.Or(dest, ".")); err == nil && info.IsDir() {
 		into = true
@@ -412,13 +426,13 @@ func (b *builder) copy(i instruction) error {
 		to := dest
 		info, err := b.context.Stat(name)
 		if err != nil {
-			return i.errorf("%v", err)
+			return i.Errorf("%v", err)
 		}
 		if into && !info.IsDir() { // of a directory only the contents are copied
 			to = path.Join(dest, path.Base(name))
 		}
 		if err := copyTree(root, cmp.Or(to, "."), b.context, name); err != nil {
-			return i.errorf("%v", err)
+			return i.Errorf("%v", err)
 		}
 	}
 	if b.image.files, b.image.size, err = digestFiles(root.FS()); err != nil {
@@ -523,11 +537,11 @@ func digestFiles(fsys fs.FS) (digest string, size int64, err error) {
 }
 
 // shown returns the short id of the image after an instruction.
-func (b *builder) shown(i instruction) string {
+func (b *builder) shown(i dockerfile.Instruction) string {
 	switch {
-	case b.image == nil, i.name == "FROM" && b.image.parent == "":
+	case b.image == nil, i.Name == "FROM" && b.image.parent == "":
 		return ""
-	case i.name == "FROM":
+	case i.Name == "FROM":
 		return short(strings.TrimPrefix(b.image.parent, "sha256:"))
 	}
 	return short(strings.TrimPrefix(b.image.digest(), "sha256:"))

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"workshop/services/compose/dockerfile"
 )
 
 // archive makes a build context of names and contents; #! makes a file executable.
@@ -328,22 +330,22 @@ func FuzzDockerfile(f *testing.F) {
 	f.Add("FROM scratch\nENV A=\"")
 	f.Add("# escape=x\nFROM a")
 	f.Fuzz(func(t *testing.T, src string) {
-		list, err := parseDockerfile(src)
+		list, err := dockerfile.Parse(src)
 		if err != nil {
 			return
 		}
 		lines := strings.Count(src, "\n") + 1
 		lookUp := func(name string) (string, bool) { return "<" + name + ">", name != "" }
 		for n, i := range list {
-			if i.line < 1 || i.line > lines || n > 0 && i.line <= list[n-1].line {
-				t.Fatalf("line %d of %d", i.line, lines)
+			if i.Line < 1 || i.Line > lines || n > 0 && i.Line <= list[n-1].Line {
+				t.Fatalf("line %d of %d", i.Line, lines)
 			}
-			if _, err := i.list(lookUp); err != nil && !strings.Contains(err.Error(), "dockerfile line ") {
+			if _, err := i.List(lookUp); err != nil && !strings.Contains(err.Error(), "dockerfile line ") {
 				t.Fatalf("no line in %v", err)
 			}
-			i.pairs(lookUp)
-			i.command()
-			i.healthcheck()
+			i.Pairs(lookUp)
+			i.Command()
+			readHealthcheck(i)
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/docker/go-units"
@@ -105,7 +106,7 @@ func (e *Engine) locked(r *http.Request, f func(*container) error) error {
 	return f(c)
 }
 
-var containerName = expression(`^/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$`)
+var containerName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$`) })
 
 // checkName refuses a name that is malformed or taken. The caller holds e.mu.
 func (e *Engine) checkName(name string) error {
@@ -277,10 +278,26 @@ func (e *Engine) passes(c *container, f filters) (bool, error) {
 			return err == nil && img == c.image
 		}) &&
 		f.any("expose", func(want string) bool { _, ok := c.config.ExposedPorts[portName(want)]; return ok }) &&
-		f.any("publish", func(want string) bool { return len(c.host.PortBindings[portName(want)]) > 0 }) &&
+		f.any("publish", c.publishes) &&
 		f.any("is-task", func(want string) bool { return want == "false" }) &&
 		f.any("isolation", func(string) bool { return true }) &&
 		len(f["volume"]) == 0, nil
+}
+
+// publishes reports whether a port of the machine, or one of a range such as 8000-8100/tcp, leads to
+// the container.
+func (c *container) publishes(ports string) bool {
+	numbers, kind, _ := strings.Cut(ports, "/")
+	first, last, isRange := strings.Cut(numbers, "-")
+	if !isRange {
+		last = first
+	}
+	from, err := strconv.Atoi(first)
+	to, err2 := strconv.Atoi(last)
+	if err != nil || err2 != nil || kind != "" && kind != "tcp" {
+		return false
+	}
+	return slices.ContainsFunc(c.portList(), func(p portSummary) bool { return p.PublicPort != 0 && from <= p.PublicPort && p.PublicPort <= to })
 }
 
 // containerSummary is an element of GET /containers/json.

@@ -899,9 +899,13 @@ func TestExec(t *testing.T) {
 		"directory": {all(object{"Cmd": []string{"pwd"}, "WorkingDir": "/usr"}), "", "1 /usr\n", 0},
 		"not found": {
 			all(object{"Cmd": []string{"nosuch"}}), "",
-			"1 OCI runtime exec failed: exec: \"nosuch\": executable file not found in $PATH: unknown\r\n", 127,
+			"1 OCI runtime exec failed: exec: \"nosuch\": executable file not found in $PATH: unknown\r\n", 126,
 		},
-		"terminal":       {all(object{"Cmd": []string{"sh", "-c", "stty size"}, "Tty": true, "ConsoleSize": []int{12, 34}}), "", "12 34\r\n", 0},
+		"terminal": {all(object{"Cmd": []string{"sh", "-c", "stty size"}, "Tty": true, "ConsoleSize": []int{12, 34}}), "", "12 34\r\n", 0},
+		"a shell to type into": {
+			all(object{"Cmd": []string{"/bin/sh"}, "Tty": true, "AttachStdin": true, "Env": []string{"PS1="}, "WorkingDir": "/usr"}), "exit 3\r",
+			"This shell runs on the machine itself, as you: the embedded engine's containers are processes in /usr.\r\nexit 3\r\n", 3,
+		},
 		"only its error": {object{"AttachStderr": true, "Cmd": []string{"say", `out:a\n`, `err:b\n`}}, "", "2 b\n", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

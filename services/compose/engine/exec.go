@@ -2,10 +2,11 @@ package engine
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -161,6 +162,10 @@ func (e *Engine) startExec(w http.ResponseWriter, r *http.Request) error {
 		e.conns.remove(conn)
 		return nil
 	}
+	if x.interactive() {
+		_, _ = conn.Write(appendFrame(nil, tty, stdout, []byte(fmt.Sprintf("This shell runs on the machine itself, as you: the embedded engine's "+
+			"containers are processes in %s.\r\n", p.cmd.Dir))))
+	}
 	ctx, cancel := context.WithCancel(r.Context())
 	done := make(chan struct{})
 	go func() {
@@ -182,6 +187,15 @@ func (e *Engine) startExec(w http.ResponseWriter, r *http.Request) error {
 	}
 	<-done
 	return nil
+}
+
+// shells are the programs that a learner would take for one inside of a container.
+var shells = []string{"sh", "bash", "dash", "ash", "zsh", "ksh"}
+
+// interactive reports whether the exec is a shell that a person types into.
+func (x *execution) interactive() bool {
+	return x.config.Tty && x.config.AttachStdin && slices.Contains(shells, path.Base(x.config.Cmd[0])) &&
+		!slices.ContainsFunc(x.config.Cmd[1:], func(arg string) bool { return !strings.HasPrefix(arg, "-") || strings.HasSuffix(arg, "c") })
 }
 
 // finishExec records the end of the process.
@@ -223,10 +237,7 @@ func (e *Engine) launchExec(x *execution, size *[2]uint16, out *output) error {
 	}
 	p, err := e.spawn(cmd)
 	if err != nil {
-		x.over, x.code = true, 126
-		if errors.Is(err, errNoProgram) {
-			x.code = 127
-		}
+		x.over, x.code = true, 126 // also if there is no such program, unlike the start of a container
 		return startError("OCI runtime exec failed", cmd.argv[0], err)
 	}
 	x.process = p

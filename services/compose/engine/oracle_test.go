@@ -395,7 +395,7 @@ func TestDockerCommand(t *testing.T) {
 	docker.expect(0, `workshop +"web" +.* Up .* 0\.0\.0\.0:\d+->80/tcp.* web$`, "ps")
 	docker.expect(0, `^\d{4}-\d\d-\d\dT[\d:]+\.\d{9}Z web is up$`, "logs", "-t", "web")
 	docker.expect(4, "^in ", "exec", "web", "sh", "-c", "echo in $HOSTNAME; exit 4")
-	docker.expect(127, "OCI runtime exec failed", "exec", "web", "nosuch")
+	docker.expect(126, "OCI runtime exec failed", "exec", "web", "nosuch")
 	docker.expect(0, "^root|web$", "top", "web")
 	docker.expect(0, "^running starting always$", "inspect", "-f",
 		"{{.State.Status}} {{.State.Health.Status}} {{.HostConfig.RestartPolicy.Name}}", "web")

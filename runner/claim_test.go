@@ -1,0 +1,61 @@
+package runner
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"workshop/runner/sandbox"
+)
+
+// TestClaims judges claims about what a real shell prints, and how long it takes.
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	result, _ := runDeck(t, context.Background(), chapter("D",
+		"- Things are **small**:\n"+steps("bash echo size 12.5MB; printf 'in %s ms\\n' 30 10 20", "figure size /size (\\S+)/ MB", "figure took /in (\\d+)/ ms",
+			"claim size <= 20 MB", "claim took == 20 ms", "claim lines == 4", "claim bytes in 30..50 B", "claim duration in 1 ns..1 h"),
+		steps("bash sleep 0.3; seq 3", "figure nap duration", "figure n lines", "claim n < 2",
+			"claim \"the others are judged\": nap > took", "claim size > 20 MB"),
+		steps("bash echo nothing", "figure none /none: (\\d+)/"),
+		steps("claim none < 3"),
+		steps("bash echo 'x: 3 MB'", "figure x /x: (.+)/ ms"),
+		steps("bash false", "status 1", "figure n lines", "claim n == 0", "claim nap > 250 ms"),
+		steps("bash sleep 0.2; echo now", "wait now", "claim duration > 200 ms")), Options{Sandbox: sandbox.Options{PrivateNetwork: true}})
+	var got []string
+	for _, e := range result.Sessions[0].Exercises {
+		got = append(got, string(e.Verdict))
+		if e.Failure != nil {
+			got = append(got, e.Failure.Message)
+		}
+		for _, st := range e.Steps {
+			measured := st.Measured
+			if strings.Contains(st.Text, "nap") || strings.Contains(st.Text, "duration") {
+				measured = "" // it is never the same
+			}
+			if c := st.Claim(); c != nil {
+				got = append(got, strings.TrimSpace(string(st.Verdict)+" "+c.Sentence+": "+c.Text+": "+measured))
+			} else if measured != "" {
+				got = append(got, measured)
+			}
+		}
+	}
+	want := []string{
+		"passed", "size = 12.5 MB", "took = 20 ms",
+		"passed Things are small: size <= 20 MB: 12.5 MB", "passed Things are small: took == 20 ms: 20 ms",
+		"passed Things are small: lines == 4: 4 lines", "passed Things are small: bytes in 30..50 B: 39 B",
+		"passed Things are small: duration in 1 ns..1 h:",
+		"failed", "n is 3 lines, and must be < 2", "n = 3 lines",
+		"failed D 2: n < 2: 3 lines", "passed the others are judged: nap > took:", "failed D 2: size > 20 MB: 12.5 MB",
+		"failed", `none is /none: (\d+)/ cannot be read: nothing in the output matches it`,
+		"blocked", "blocked by d/d-3, which did not leave the figure none: the figure none was not measured: the exercise with its step did not get so far",
+		"failed D 4: none < 3:",
+		"failed", `x: "3 MB" is an amount of data, and the figure is a time`,
+		"passed", "n = 0 lines", "passed D 6: n == 0: 0 lines", "passed D 6: nap > 250 ms:",
+		"passed", "passed D 7: duration > 200 ms:",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
