@@ -91,6 +91,12 @@ type Exercise struct {
 	Steps  []*Step
 }
 
+// Rules of steps that follow from what a document shows. Its author does not choose them.
+const (
+	RuleInterrupt = "interrupt"        // a key, of a click that ends whatever runs
+	RuleShown     = "output before ^C" // a wait
+)
+
 // Step is one directive of an exercise, in the order of the text.
 // Its name is not checked here: which directives exist is the runner's to say.
 type Step struct {

@@ -119,6 +119,8 @@ func (x *exporter) body(escape bool) string {
 			x.comment(t, x.tokens[i+1:])
 		case len(t.steps) > 0:
 			x.token(t)
+		case x.open && len(x.steps) > 0 && t.kind == fenceToken && t.comment < 0:
+			x.asText(t)
 		}
 	}
 	if len(x.steps) > 0 { // of scripts
@@ -134,6 +136,18 @@ func (x *exporter) body(escape bool) string {
 	}
 	x.copy(len(x.slide.Source))
 	return x.out.String()
+}
+
+// asText writes a fence that is no step, in a language that a deck reads as text: a fence `copy` is a
+// directive there.
+func (x *exporter) asText(t token) {
+	words := newVocabulary(nil)
+	if lang, _ := language(&t); lang == "" || words.languages[lang] || t.data+len(lang) > t.end {
+		return
+	}
+	x.copy(t.data)
+	x.out.WriteString("text")
+	x.from = t.data + strings.IndexByte(x.slide.Source[t.data:], '\n')
 }
 
 // comment writes the steps in a comment, and leaves out what only other styles read.

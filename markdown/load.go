@@ -42,7 +42,7 @@ type Options struct {
 }
 
 // Load reads the deck called name from fsys: a directory (its workshop.yml, else
-// its *.md files in name order), a manifest, or one .md file. fsys is the root of
+// its *.md files in name order), a manifest, or one document. fsys is the root of
 // the repository, which includes cannot leave; that links cannot leave it either is
 // up to fsys, as in [os.Root.FS]. Mistakes in the input are an [ErrorList] holding
 // all of them, in the order of their positions; the deck is returned beside it as
@@ -171,7 +171,7 @@ func (l *loader) load(name string) *Deck {
 			return d
 		}
 		return l.manifest(f)
-	case strings.HasSuffix(name, ".md"):
+	case IsDocument(name):
 		f, err := l.open(name, maxFile)
 		if err != nil {
 			l.fail(CodeUnreadableDeck, at, l.fileHint(name, err), "%v", err)
@@ -183,7 +183,7 @@ func (l *loader) load(name string) *Deck {
 	case err != nil:
 		l.fail(CodeUnreadableDeck, at, l.fileHint(name, err), "%v", l.unreadable(err))
 	default:
-		l.fail(CodeUnreadableDeck, at, "a deck is a directory, a manifest (.yml) or one .md file", "not a deck")
+		l.fail(CodeUnreadableDeck, at, "a deck is a directory, a manifest (.yml) or one document (.md)", "not a deck")
 	}
 	return d
 }
@@ -227,7 +227,7 @@ func (l *loader) directory(name string) *Deck {
 	var items []item
 	found := false
 	for i, e := range entries {
-		if path.Ext(e.Name()) != ".md" || strings.HasPrefix(e.Name(), ".") || e.IsDir() {
+		if !IsDocument(e.Name()) || e.IsDir() || l.derived(name, e.Name()) {
 			continue
 		}
 		found = true
@@ -240,11 +240,73 @@ func (l *loader) directory(name string) *Deck {
 		items = append(items, item{file: f, at: f.pos(0).Point(), top: i})
 	}
 	if !found {
-		l.fail(CodeUnreadableDeck, Pos{File: shown}.Point(), "", "no deck here: neither workshop.yml nor any .md file")
+		l.fail(CodeUnreadableDeck, Pos{File: shown}.Point(), l.below(name, entries), "no deck here: neither workshop.yml nor any .md file")
 	}
 	l.chapters(d, items)
 	l.finish(d, nil)
 	return d
+}
+
+// documentEndings are the endings of the files that are read as Markdown.
+func documentEndings() []string { return []string{".md", ".markdown", ".mdx", ".Rmd", ".qmd"} }
+
+// IsDocument reports whether a file is read as Markdown, by its name.
+func IsDocument(name string) bool {
+	return slices.Contains(documentEndings(), path.Ext(name)) && !strings.HasPrefix(path.Base(name), ".")
+}
+
+// derived reports whether a document of a folder has a rendered form beside it, which is read
+// instead: a.md for a.Rmd.
+func (l *loader) derived(dir, name string) bool {
+	return path.Ext(name) != ".md" && l.exists(path.Join(dir, stem(name)+".md"))
+}
+
+// documentsBelow are the documents of a folder and of the folders in it, in the order of their names.
+func (l *loader) documentsBelow(dir string) (items []item) {
+	seen := 0
+	_ = fs.WalkDir(l.fsys, dir, func(name string, e fs.DirEntry, err error) error {
+		if seen++; seen > maxBelow {
+			return fs.SkipAll
+		}
+		if err != nil || e.IsDir() || !IsDocument(name) || l.derived(path.Dir(name), e.Name()) {
+			return nil //nolint:nilerr // a folder that cannot be read has no document
+		}
+		items = l.listed(items, dir, ".", name)
+		return nil
+	})
+	return items
+}
+
+// maxBelow bounds the files and folders that are looked at below a folder.
+const maxBelow = 1000
+
+// below is a hint at the folders below one that has no document: those that have some.
+func (l *loader) below(name string, entries []fs.DirEntry) string {
+	var found []string
+	seen := 0
+	var look func(dir string, entries []fs.DirEntry)
+	look = func(dir string, entries []fs.DirEntry) {
+		if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() && IsDocument(e.Name()) }) {
+			found = append(found, l.show(dir))
+			return
+		}
+		for _, e := range entries {
+			if seen++; seen > maxBelow || !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+				continue
+			}
+			sub := path.Join(dir, e.Name())
+			inner, _ := fs.ReadDir(l.fsys, sub) // without them it has none
+			look(sub, inner)
+		}
+	}
+	look(name, entries)
+	switch len(found) {
+	case 0:
+		return ""
+	case 1, 2, 3:
+		return "there are documents in " + strings.Join(found, ", ")
+	}
+	return fmt.Sprintf("there are documents in %s and %d more folders", strings.Join(found[:3], ", "), len(found)-3)
 }
 
 // item is a chapter to be read.

@@ -123,7 +123,7 @@ func (m *manifestReader) inDeck(q *Quarantine, at Span, d *Deck, others []*Quara
 	}
 	switch {
 	case slices.Contains(ids, q.Exercise):
-	case path.Ext(d.File) == ".md":
+	case IsDocument(d.File):
 		q.Foreign = true
 	default:
 		m.fail(CodeManifestValue, at, didYouMean(Suggest(q.Exercise, ids)), "there is no exercise %s in the deck", shorten(q.Exercise))

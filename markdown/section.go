@@ -358,7 +358,7 @@ func (p *sectionParser) interrupt(t *token) {
 		return
 	}
 	from, to := p.opening(t)
-	p.add(t, &Step{Directive: "key", Text: "^C", Rule: "interrupt", Skip: p.reason(t), Hidden: true}, from, to,
+	p.add(t, &Step{Directive: "key", Text: "^C", Rule: RuleInterrupt, Skip: p.reason(t), Hidden: true}, from, to,
 		origin{p.src, []mark{{src: from, fixed: true}}})
 }
 
@@ -412,7 +412,7 @@ func (p *sectionParser) reason(t *token) string {
 	_, words := language(t)
 	for _, w := range words {
 		switch w := strings.TrimPrefix(strings.ToLower(w), "."); w {
-		case "skip", "no-run", "norun", "no_run", "ignore", "eval=false", "excludefromrunall:true", "excludefromrunall=true":
+		case "skip", "no-run", "norun", "no_run", "ignore", "skip=true", "eval=false", "excludefromrunall:true", "excludefromrunall=true":
 			return "its fence says " + w
 		}
 	}

@@ -39,8 +39,13 @@ func isCarpentriesClass(word string) bool {
 	return strings.HasPrefix(word, ".language-") || word == ".output" || word == ".error"
 }
 
-// episodes are the files of a lesson in the order of its config.yaml, or those of its folder.
+// episodes are the files of a lesson in the order of its config.yaml; those of an older lesson, which
+// has a _config.yml, stand in the folder _episodes.
 func episodes(l *loader, dir string) ([]item, bool) {
+	if l.exists(path.Join(dir, "_config.yml")) && l.exists(path.Join(dir, "_episodes")) {
+		items := l.documentsBelow(path.Join(dir, "_episodes"))
+		return items, len(items) > 0
+	}
 	config := path.Join(dir, "config.yaml")
 	if !l.exists(config) || !l.exists(path.Join(dir, "episodes")) {
 		return nil, false
@@ -58,7 +63,7 @@ func episodes(l *loader, dir string) ([]item, bool) {
 	}
 	var items []item
 	for _, name := range lesson.Episodes {
-		if strings.HasSuffix(name, ".md") {
+		if IsDocument(name) {
 			items = l.listed(items, config, path.Join(dir, "episodes"), name)
 		}
 	}

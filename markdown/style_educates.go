@@ -23,6 +23,37 @@ var educatesStyle = style{
 		})
 	},
 	steps: educatesSteps,
+	files: pages, session: SessionDeck,
+}
+
+// pages are the documents below workshop/content, in the order of the list in workshop/workshop.yaml,
+// else in that of their names.
+func pages(l *loader, dir string) ([]item, bool) {
+	config, content := path.Join(dir, "workshop/workshop.yaml"), path.Join(dir, "workshop/content")
+	if !l.exists(content) {
+		return nil, false
+	}
+	var list struct {
+		Modules struct{ Activate []string }
+	}
+	if l.exists(config) {
+		f, err := l.open(config, maxManifest)
+		if err == nil {
+			err = yaml.Unmarshal([]byte(f.text), &list)
+		}
+		if err != nil {
+			l.fail(CodeManifestSyntax, Pos{File: l.show(config)}.Point(), "", "its list of pages cannot be read: %v", err)
+			return nil, true
+		}
+	}
+	var items []item
+	for _, page := range list.Modules.Activate {
+		items = l.listed(items, config, content, page+".md")
+	}
+	if len(items) == 0 {
+		items = l.documentsBelow(content)
+	}
+	return items, len(items) > 0
 }
 
 // isEducates reports whether a fence is an action of Educates.
@@ -44,6 +75,7 @@ type action struct {
 	Endl                string
 	Args                []string
 	Retries, Delay      string
+	Timeout             string
 }
 
 func educatesSteps(p *sectionParser, t *token) {
@@ -78,7 +110,8 @@ func educatesSteps(p *sectionParser, t *token) {
 		p.input(t, lang, &a)
 	case "examiner:execute-test":
 		p.examine(t, &a)
-	case "terminal:clear", "terminal:clear-all", "terminal:select", "workshop:copy", "workshop:copy-and-edit": // nothing runs
+	case "terminal:clear", "terminal:clear-all", "terminal:select", "workshop:copy", "workshop:copy-and-edit",
+		"section:begin", "section:end", "section:heading": // nothing runs
 	default:
 		from, to := p.opening(t)
 		p.add(t, &Step{Directive: lang, Text: strings.TrimSuffix(text, "\n"), Rule: lang, Skip: "only Educates can do it"}, from, to,
@@ -194,6 +227,9 @@ func (p *sectionParser) examine(t *token, a *action) {
 	head := "bash /dev/stdin"
 	for _, arg := range a.Args {
 		head += " " + quoted(arg)
+	}
+	if n, err := strconv.Atoi(a.Timeout); err == nil && n > 0 { // of each try, in seconds
+		head = "timeout " + strconv.Itoa(n) + " " + head
 	}
 	head, tail := again(head, a.Retries, a.Delay)
 	for dir := path.Dir(p.chapter.Path); p.fsys != nil && name != "" && p.chapter.Path != ""; dir = path.Dir(dir) {

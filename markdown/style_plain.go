@@ -38,11 +38,22 @@ func plainSteps(p *sectionParser, t *token) {
 	case isTerminal(lang), isShellFence(lang):
 		if !p.prompts(t, lang) && isShellFence(lang) {
 			p.whole(t, lang+" fence")
+			p.mayFail(t)
 		}
 	case lang == "" && len(executed(t)) > 0:
 		p.whole(t, "{{exec}} fence")
 	default:
 		p.expectation(t)
+	}
+}
+
+// mayFail makes a step of the word of knitr for a command that shows an error, `error=TRUE`.
+func (p *sectionParser) mayFail(t *token) {
+	_, words := language(t)
+	if i := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, "error=true") }); i >= 0 && p.snippet != nil {
+		from, to := p.opening(t)
+		p.add(t, &Step{Directive: "status", Text: "nonzero", Rule: strings.ToLower(words[i]), Skip: p.snippet.Skip, Hidden: true},
+			from, to, origin{p.src, []mark{{src: from, fixed: true}}})
 	}
 }
 
@@ -98,7 +109,7 @@ func (p *sectionParser) untilKey(t *token, command *Step, text string, o origin,
 		if shown = strings.TrimSpace(shown); shown == "" || shown == "..." || strings.Contains(shown, "[..]") {
 			continue
 		}
-		p.add(t, &Step{Directive: "wait", Text: shown, Rule: "output before ^C", Skip: command.Skip, Hidden: true},
+		p.add(t, &Step{Directive: "wait", Text: shown, Rule: RuleShown, Skip: command.Skip, Hidden: true},
 			at.marks[0].src, at.marks[0].src, at).cut = true
 		break
 	}

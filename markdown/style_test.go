@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -138,6 +139,31 @@ func TestStyledTree(t *testing.T) {
 		walk(root)
 		if diff := cmp.Diff(want, strings.Join(got, " | ")); diff != "" {
 			t.Errorf("%q: %s", text, diff)
+		}
+	}
+}
+
+// TestExport writes each case as a deck, which runs the same steps. A deck removes backticks, and has
+// substitutions: those cases are named as other ones.
+func TestExport(t *testing.T) {
+	t.Parallel()
+	for _, style := range markdown.StyleNames() {
+		for _, c := range styleCases(t, style) {
+			d, err := markdown.Load(c.fsys, c.load, markdown.Options{})
+			if err != nil {
+				continue
+			}
+			for _, chapter := range d.Chapters {
+				if !chapter.Sections() || slices.Contains([]string{"double-backticks", "backticks-stay", "substitutions-are-text"}, c.name) {
+					continue
+				}
+				text, left := markdown.Export(chapter)
+				for _, e := range left {
+					if strings.Contains(e.Message, "another one there") || strings.Contains(e.Message, "otherwise") {
+						t.Errorf("%s/%s: %v\n%s", style, c.name, e, text)
+					}
+				}
+			}
 		}
 	}
 }

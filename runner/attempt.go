@@ -250,27 +250,46 @@ func (r *run) counted(er *ExerciseResult, s *Session) Verdict {
 }
 
 // accepts reports whether a verdict does not fail the run.
-func (r *run) accepts(v Verdict) bool {
+func (o Options) accepts(v Verdict) bool {
 	switch v {
 	case Passed, Quarantined:
 		return true
 	case Flaky:
-		return r.opts.AllowFlaky
+		return o.AllowFlaky
 	case Inconclusive:
-		return !r.opts.Strict
+		return !o.Strict
 	}
 	return false
 }
 
-// worse is the worse of two verdicts. One that fails the run is worse than one that does not.
-func (r *run) worse(a, b Verdict) Verdict {
-	if bad, good := !r.accepts(a), !r.accepts(b); bad != good {
+func (r *run) accepts(v Verdict) bool { return r.opts.accepts(v) }
+
+// Worse is the worse of two verdicts. One that fails the run is worse than one that does not.
+func (o Options) Worse(a, b Verdict) Verdict {
+	if bad, good := !o.accepts(a), !o.accepts(b); bad != good {
 		if bad {
 			return a
 		}
 		return b
 	}
 	return worse(a, b)
+}
+
+func (r *run) worse(a, b Verdict) Verdict { return r.opts.Worse(a, b) }
+
+// Judge gives a run the verdict of its sessions.
+func (o Options) Judge(r *Result) {
+	r.Verdict = Passed
+	for _, sr := range r.Sessions {
+		r.Verdict = o.Worse(r.Verdict, sr.Verdict)
+	}
+	if r.Verdict == Passed && !r.has(Passed) {
+		r.Verdict = Skipped
+		if r.has(Quarantined) {
+			r.Verdict = Quarantined
+		}
+	}
+	r.Accepted = r.Verdict != Passed && o.accepts(r.Verdict)
 }
 
 // Bad reports whether the step was carried out and did not come out as it should. A measurement that

@@ -152,21 +152,19 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Result, error) {
 
 // judge gives the run its verdict, and says what came of the exercises in quarantine.
 func (r *run) judge() {
+	r.opts.Judge(r.result)
+	var remarks []string
 	for _, sr := range r.result.Sessions {
-		r.result.Verdict = r.worse(r.result.Verdict, sr.Verdict)
 		for _, er := range sr.Exercises {
 			if remark := r.quarantine(er.Exercise); remark != "" && !er.Setup {
-				r.addNote(remark + ": " + string(er.Verdict))
+				remarks = append(remarks, remark+": "+string(er.Verdict))
 			}
 		}
 	}
-	if r.result.Verdict == Passed && !r.result.has(Passed) {
-		r.result.Verdict = Skipped
-		if r.result.has(Quarantined) {
-			r.result.Verdict = Quarantined
-		}
+	slices.Sort(remarks) // merged reports have no other order
+	for _, remark := range remarks {
+		r.addNote(remark)
 	}
-	r.result.Accepted = r.result.Verdict != Passed && r.accepts(r.result.Verdict)
 }
 
 // undecided begins a line of output by which a measurement reports that this machine is too busy for

@@ -120,7 +120,7 @@ func (p *Plan) Select(sel Selection) error {
 	var errs markdown.ErrorList
 	var kept []*Session
 	for _, s := range p.Sessions {
-		if s.narrow(sel, &errs) {
+		if s.narrow(sel.exercise, sel.FromStart, &errs) {
 			kept = append(kept, s)
 		}
 	}
@@ -135,9 +135,12 @@ func (p *Plan) Select(sel Selection) error {
 	return errs.Err()
 }
 
-// narrow keeps the selected exercises of a session and those that they need.
-func (s *Session) narrow(sel Selection, errs *markdown.ErrorList) bool {
-	chosen := func(e *Exercise) bool { return !e.Setup && sel.Includes(e.Chapter, e.Slide, e.Exercise) }
+// exercise reports whether an exercise of a plan is selected.
+func (sel Selection) exercise(e *Exercise) bool { return sel.Includes(e.Chapter, e.Slide, e.Exercise) }
+
+// narrow keeps the selected exercises of a session and those that they need, or all before them.
+func (s *Session) narrow(selected func(*Exercise) bool, fromStart bool, errs *markdown.ErrorList) bool {
+	chosen := func(e *Exercise) bool { return !e.Setup && selected(e) }
 	last := -1
 	needed := map[*markdown.Chapter]bool{}
 	for i, e := range s.Exercises {
@@ -157,7 +160,7 @@ func (s *Session) narrow(sel Selection, errs *markdown.ErrorList) bool {
 	for i, e := range s.Exercises {
 		switch {
 		case chosen(e):
-		case i < last && (sel.FromStart || needed[e.Chapter]):
+		case i < last && (fromStart || needed[e.Chapter]):
 			e = setup([]*Exercise{e})[0]
 		default:
 			follows = false

@@ -67,7 +67,7 @@ func resultCode(r *runner.Result) int {
 	switch {
 	case r.Accepted:
 		return exitPassed
-	case r.Verdict == runner.Broken && r.Misread():
+	case r.Verdict == runner.Broken && len(r.Problems) == 0 && r.Misread():
 		return exitUsage
 	case r.Verdict == runner.Skipped && !r.Verified():
 		return exitNothing

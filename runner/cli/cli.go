@@ -140,7 +140,7 @@ func newRoot(streams Streams) *cobra.Command {
 that the expected output appears.
 
 A DECK is a directory (its workshop.yml, else its *.md files in name order), a
-manifest, or one .md file. Without one it is slides/ here, else the deck that is
+manifest, or one document. Without one it is slides/ here, else the deck that is
 built in. A deck that you run has your privileges: read it first (workshop plan).`,
 		Example: `  workshop run slides              watch the workshop run
   workshop check --chapter scaling verify a chapter, as in CI

@@ -19,11 +19,11 @@ import (
 func newReport(streams Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "report",
-		Short:   "Make the reports of a run afterwards, from its JSON lines",
+		Short:   "Make the reports of a run afterwards, from its JSON lines or those of its shards",
 		GroupID: "deck",
 		Args:    cobra.NoArgs,
 	}
-	cmd.AddCommand(newReportRender(streams))
+	cmd.AddCommand(newReportRender(streams), newReportMerge(streams))
 	return cmd
 }
 
@@ -50,6 +50,44 @@ Exit status: that of the run.`,
 	return cmd
 }
 
+func newReportMerge(streams Streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "merge --expect N FILE…",
+		Short: "Make one run of the reports of its shards",
+		Long: `Reads the reports of the shards of a run (check --shard I/N), prints the whole run as check
+does, and writes the reports that are asked for. They are those of one run with the same
+verdicts, but for times. Without an option for all shards, the id of the run is that of the CI
+service; where there is none, an old report of the same deck is not noticed.
+
+A FILE is a report of the format jsonl, or a log with the standard output of any number of
+shards (check --report jsonl=-; - for standard input). Foreign lines in a log are ignored. A
+record may stand behind a prefix, such as the time or the pod of kubectl logs, if the line
+is whole.
+
+Attempts of the same shard merge as attempts: the last whole one decides. An exercise that
+failed in one and passed in another is flaky; an attempt that was broken or interrupted says
+nothing about it.
+
+Exit status: that of the run; 4 if a shard is missing, doubled, foreign or cut short, or if
+an exercise is in no shard's list. Each of them is named, and the reports are written of the
+rest.`,
+		Args: cobra.MinimumNArgs(1),
+	}
+	j := &job{console: "console"}
+	expect := cmd.Flags().Int("expect", 0, "the `N`umber of shards")
+	if err := errors.Join(cmd.MarkFlagRequired("expect"), cmd.RegisterFlagCompletionFunc("expect", cobra.NoFileCompletions)); err != nil {
+		panic(err) // the flag is defined above
+	}
+	j.reportFlags(cmd, report.LaterFormats())
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		if *expect < 1 || *expect > runner.MaxShards {
+			return fmt.Errorf("--expect: there cannot be %d shards, only 1 to %d", *expect, runner.MaxShards)
+		}
+		return j.merge(args, *expect, streams)
+	}
+	return cmd
+}
+
 // reportFlags adds the flags for reports in files.
 func (j *job) reportFlags(cmd *cobra.Command, formats []string) {
 	cmd.Flags().StringArrayVar(&j.reports, "report", nil,
@@ -68,6 +106,7 @@ func workspace() string { return cmp.Or(os.Getenv("GITHUB_WORKSPACE"), os.Getenv
 // files opens the reports in files. Every end of the command writes them.
 func (j *job) files(streams Streams) (*report.Files, error) {
 	files := &report.Files{Summary: os.Getenv("GITHUB_STEP_SUMMARY"), Workspace: workspace()}
+	j.shards.begin(files, j.flakes)
 	for _, spec := range j.reports {
 		if spec == "console=-" && j.console == "console" { // the command prints it anyway
 			continue
@@ -127,28 +166,15 @@ func problems(err error) []*runner.Failure {
 
 // render makes the reports of a run from its JSON lines.
 func (j *job) render(name string, streams Streams) error {
-	var file io.ReadCloser = streams.In
-	if name != "-" {
-		var err error
-		if file, err = os.Open(name); err != nil {
-			return err
-		}
-		defer file.Close()
-	}
-	for _, spec := range j.reports {
-		if _, to, err := report.ParseSpec(spec); err == nil && same(name, to) {
-			return fmt.Errorf("--report %s would overwrite the lines that it is made of", spec)
-		}
-	}
-	files, err := j.files(streams)
+	file, err := openLines(name, streams)
 	if err != nil {
 		return err
 	}
-	console, err := report.New("console", streams.Out, report.Detect(streams.Out, os.Getenv))
+	defer file.Close()
+	files, err := j.laterFiles([]string{name}, streams)
 	if err != nil {
 		return err
 	}
-	files.Show(console)
 	result, err := report.Read(file, name, files)
 	if err != nil {
 		return errors.Join(err, files.Finish(nil))
@@ -157,4 +183,61 @@ func (j *job) render(name string, streams Streams) error {
 		return &codeError{code: code}
 	}
 	return nil
+}
+
+// merge makes the reports of a run from those of its shards. A file that cannot be read is one that is
+// missing.
+func (j *job) merge(names []string, expect int, streams Streams) error {
+	files, err := j.laterFiles(names, streams)
+	if err != nil {
+		return err
+	}
+	merge := report.NewMerge()
+	for _, name := range names {
+		file, err := openLines(name, streams)
+		if err == nil {
+			err = merge.Add(file, name)
+			file.Close()
+		}
+		if err != nil {
+			merge.Lacks(err.Error())
+		}
+	}
+	result, err := merge.Finish(expect, files)
+	if err != nil {
+		return &codeError{exitBroken, errors.Join(err, files.Finish(nil))}
+	}
+	if code := resultCode(result); code != exitPassed {
+		return &codeError{code: code}
+	}
+	return nil
+}
+
+// openLines opens a file with JSON lines, - for standard input.
+func openLines(name string, streams Streams) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(streams.In), nil
+	}
+	return os.Open(name)
+}
+
+// laterFiles opens the reports that are made of JSON lines, and the one on the screen.
+func (j *job) laterFiles(from []string, streams Streams) (*report.Files, error) {
+	for _, spec := range j.reports {
+		for _, name := range from {
+			if _, to, err := report.ParseSpec(spec); err == nil && same(name, to) {
+				return nil, fmt.Errorf("--report %s would overwrite the lines that it is made of", spec)
+			}
+		}
+	}
+	files, err := j.files(streams)
+	if err != nil {
+		return nil, err
+	}
+	console, err := report.New("console", streams.Out, report.Detect(streams.Out, os.Getenv))
+	if err != nil {
+		return nil, err
+	}
+	files.Show(console)
+	return files, nil
 }

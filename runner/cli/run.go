@@ -85,8 +85,9 @@ the failed exercise, with its programs; what the person does is not its verdict.
 	cmd.Flags().BoolVar(&job.update, "update", false,
 		"write the snippets' output into the deck's output fences, if three runs agree")
 	job.picks.flags(cmd)
+	job.shards.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := job.picks.check(cmd, args); err != nil {
+		if err := errors.Join(job.picks.check(cmd, args), job.shards.check(job, os.Getenv)); err != nil {
 			return err
 		}
 		job.stopAtFail = *failFast
@@ -94,7 +95,12 @@ the failed exercise, with its programs; what the person does is not its verdict.
 		if job.watches {
 			return job.watch(cmd.Context(), args, streams)
 		}
-		return job.run(cmd.Context(), args, streams)
+		end, err := bazel{os.Getenv}.begin(job, cmd)
+		if err != nil {
+			return err
+		}
+		err = job.run(cmd.Context(), args, streams)
+		return errors.Join(err, end(exitCode(err)))
 	}
 	return cmd
 }
@@ -126,6 +132,7 @@ type job struct {
 	broken       broken
 	flakes       flakes
 	picks        picks
+	shards       shards
 	requireAll   bool
 	pause        bool // after a failure, offer the shell
 	watches      bool // run again after each save
@@ -268,7 +275,7 @@ func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, st
 	return plan, sources, j.broken.find(plan, parts)
 }
 
-// garbage is the share of the heap, in percent, that may be garbage during a run: see ADR 31.
+// garbage is the share of the heap, in percent, that may be garbage during a run: see ADR 32.
 const garbage = 40
 
 // frugal bounds the garbage of a run, unless the environment does. restore ends that.
@@ -310,6 +317,8 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err := j.broken.print(plan, report.MaskWriter(streams.Err, j.secrets)); err != nil {
 		return err
 	}
+	notes := j.picks.notes(plan, sel, whole)
+	plan = j.shards.divide(plan, sources, files, report.MaskWriter(streams.Err, j.secrets))
 	if j.picks.dryRun {
 		return j.picks.print(streams.Out, plan, sel, whole)
 	}
@@ -317,7 +326,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err != nil {
 		return err
 	}
-	opts.Notes = j.picks.notes(plan, sel, whole)
+	opts.Notes = notes
 	if j.inPlace {
 		for _, s := range plan.Sessions {
 			if _, err := opts.Workdir(s); err != nil {
@@ -367,7 +376,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if j.update {
 		opts.Observe = seen.observe
 	}
-	result, err := runner.Run(ctx, plan, opts)
+	result, err := j.shards.execute(ctx, plan, opts)
 	if err != nil {
 		_ = console.Finish(nil)
 		return err
@@ -377,7 +386,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if reportErr != nil {
 		return &codeError{exitBroken, fmt.Errorf("write the report: %w", reportErr)}
 	}
-	if code := resultCode(result); code != exitPassed {
+	if code := j.shards.code(result); code != exitPassed {
 		return &codeError{code: code}
 	}
 	if j.update {

@@ -304,8 +304,9 @@ func (l *Ledger) Event(e runner.Event) error {
 
 // Run is the last result of an exercise, whatever its text was.
 type Run struct {
-	Verdict runner.Verdict // see [runner.SessionResult.Outcome]
-	Program string         // the version of the program that ran it; "": unknown
+	Verdict  runner.Verdict // see [runner.SessionResult.Outcome]
+	Duration time.Duration
+	Program  string // the version of the program that ran it; "": unknown
 }
 
 // LastRun returns the last result of an exercise, by its id.
@@ -313,7 +314,7 @@ func (l *Ledger) LastRun(exercise string) (Run, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.entries[exercise]
-	return Run{e.Verdict, e.Program}, ok
+	return Run{e.Verdict, time.Duration(e.Seconds * float64(time.Second)), e.Program}, ok
 }
 
 // Failed returns the ids of all exercises that did not pass when they ran last. Some may be gone.

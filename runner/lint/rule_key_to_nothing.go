@@ -7,6 +7,7 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"workshop/markdown"
 	"workshop/runner"
 )
 
@@ -21,6 +22,9 @@ command, and ^D ends the shell. Remove the key, or start the program that it is 
 	visit: func(p *pass, v *visit) {
 		if v.step.Kind() != runner.KindPresses || v.exercise.Setup || !v.before.idle {
 			return
+		}
+		if v.step.Rule == markdown.RuleInterrupt {
+			return // a click of a scenario ends whatever runs
 		}
 		keys := v.step.Sends()
 		if len(keys) != 1 || !strings.Contains("\x03\x1a\x1cqQ\x1b", keys) && (keys != "\x04" || v.before.nested > 0 || v.before.uncertain) {

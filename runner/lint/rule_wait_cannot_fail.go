@@ -30,8 +30,8 @@ done; echo READY).`,
 				return // later output may be of another command
 			}
 			pattern := step.Condition().Appears
-			if step.Kind() != runner.KindWaits || pattern == nil {
-				continue
+			if step.Kind() != runner.KindWaits || pattern == nil || step.Rule == markdown.RuleShown {
+				continue // another kind of step, or the output that a document shows before ^C
 			}
 			switch printed, found := s.repeats(pattern); {
 			case printed:

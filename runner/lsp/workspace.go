@@ -90,7 +90,7 @@ func (w *workspace) analyse(snap snapshot) *analysis {
 				used[name], covered = d, true
 			}
 		}
-		if single := strings.HasSuffix(doc.path, ".md") || !filepath.IsAbs(doc.path); single && !covered && hasExercise(doc.text) {
+		if single := markdown.IsDocument(doc.path) || !filepath.IsAbs(doc.path); single && !covered && hasExercise(doc.text) {
 			used[doc.path] = w.load(doc.path, snap)
 		}
 	}

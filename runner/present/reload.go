@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"workshop/markdown"
 	"workshop/runner/ledger"
 	"workshop/runner/watch"
 )
@@ -149,7 +150,7 @@ func newWatch(files []string) (*deckWatch, error) {
 		return w, nil
 	}
 	watcher, err := watch.New(func(name string) bool {
-		return slices.Contains([]string{".md", ".yml", ".yaml"}, filepath.Ext(name))
+		return markdown.IsDocument(name) || slices.Contains([]string{".yml", ".yaml"}, filepath.Ext(name))
 	})
 	if err != nil {
 		return nil, err

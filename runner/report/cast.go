@@ -23,9 +23,9 @@ type casts struct {
 	dir      string
 	failures bool // keep only those of exercises that did not pass
 	screen   *screen.Screen
-	file     *castFile                   // of the exercise under way; nil before its first step
-	passed   map[*runner.Exercise]string // their recordings, which are not kept
-	deck     bool                        // the names begin with that of the deck
+	file     *castFile // of the exercise under way; nil before its first step
+	passed   map[*runner.Exercise]string
+	deck     bool // the names begin with that of the deck
 	names    map[string]bool
 	attempt  int // of the session
 }
@@ -67,29 +67,17 @@ func (c *casts) Event(e runner.Event) error {
 	return nil
 }
 
-// forget removes recordings of an earlier run, which could be taken for those of this one. It reads
-// each folder once.
+// forget removes recordings of an earlier run, which could be taken for those of this one.
 func (c *casts) forget(plan *runner.Plan) error {
-	folders := map[string]map[string]bool{} // with the names of the plan's recordings
+	var errs []error
 	for _, s := range plan.Sessions {
 		for _, e := range s.Exercises {
-			dir, name := filepath.Split(c.path(s, e))
-			if folders[dir] == nil {
-				folders[dir] = map[string]bool{}
-			}
-			folders[dir][name] = true
-		}
-	}
-	var errs []error
-	for dir, names := range folders {
-		old, err := os.ReadDir(dir)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, err)
-		}
-		for _, f := range old {
-			first, _, again := strings.Cut(f.Name(), attemptMark)
-			if names[f.Name()] || again && names[first+".cast"] {
-				errs = append(errs, os.Remove(filepath.Join(dir, f.Name())))
+			name := c.path(s, e)
+			again, _ := filepath.Glob(attemptFile(name, "*")) // a path that is no pattern has none
+			for _, old := range append(again, name) {
+				if err := os.Remove(old); !errors.Is(err, os.ErrNotExist) {
+					errs = append(errs, err)
+				}
 			}
 		}
 	}
@@ -112,12 +100,9 @@ func (c *casts) path(s *runner.Session, e *runner.Exercise) string {
 	return filepath.Join(parts...) + ".cast"
 }
 
-// attemptMark stands before the number of an attempt in the name of a file.
-const attemptMark = "--attempt-"
-
 // attemptFile is the file for an attempt after the first one.
 func attemptFile(name, attempt string) string {
-	return strings.TrimSuffix(name, ".cast") + attemptMark + attempt + ".cast"
+	return strings.TrimSuffix(name, ".cast") + "--attempt-" + attempt + ".cast"
 }
 
 // fileName is a text as the name of a file: letters, digits, and - and _ for the rest.
@@ -170,7 +155,7 @@ func (c *casts) close(e runner.Event) error {
 	if c.file == nil {
 		return nil
 	}
-	if c.failures && e.Verdict == runner.Passed {
+	if e.Verdict == runner.Passed {
 		c.passed[e.Exercise] = c.file.file.Name()
 	}
 	err := c.file.file.Close()
@@ -183,6 +168,9 @@ func (c *casts) close(e runner.Event) error {
 func (c *casts) drop() error {
 	var errs []error
 	for _, name := range c.passed {
+		if !c.failures {
+			continue
+		}
 		errs = append(errs, os.Remove(name))
 		for dir := filepath.Dir(name); len(dir) >= len(c.dir); dir = filepath.Dir(dir) {
 			if os.Remove(dir) != nil { // it is not empty

@@ -12,6 +12,7 @@
 //
 //	v         version of the format, 1
 //	run       id of the run; the shards of one run share it
+//	part      of a shard: its attempt that wrote the line
 //	seq       number of the line, from 1
 //	time      RFC 3339, UTC
 //	kind      run-started, note, problem, session-started, exercise-started, step-started,
@@ -26,6 +27,9 @@
 //	step                           number of the step in its exercise, from 1
 //	plan                           (run-started) decks, sessions and the exercises that
 //	                               will be reported, with the mistakes for which some do not run
+//	shard                          (run-started) of a shard: its index, from 1, the total, a
+//	                               digest of the division, the whole plan with the shard of
+//	                               each session, and the options allow_flaky and strict
 //	jobs                           (run-started) sessions that run side by side: the records of
 //	                               a session come behind those of the sessions before it
 //	slide                          (exercise-started) number and Markdown of the slide, with
@@ -70,6 +74,10 @@
 //	repeats                        (run-finished) of a run with repeat, for each exercise: its
 //	                               attempts by verdict, the failed ones of those that were
 //	                               decided, and the bounds of that share at 95 %
+//
+// On standard output a shard packs the records of output, and those of lines over 8 KiB: a line
+// of the kind packed, without seq and time, holds in data a piece of a block, which is several
+// records as lines, compressed by deflate, in base64. A block consists of pieces 1 to pieces.
 //
 // A pos is file, line and col, the latter two from 1. A report without a run-finished line
 // was cut short. The lines hold everything that the other reports show: [Read] makes them of

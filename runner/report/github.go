@@ -71,8 +71,12 @@ type fault struct {
 // cause elsewhere.
 func faults(r *runner.Result) []fault {
 	var all []fault
+	title := "the run has not begun"
+	if len(r.Sessions) > 0 {
+		title = shardsTitle
+	}
 	for _, f := range r.Problems {
-		all = append(all, fault{r.Verdict, "the run has not begun", f.Pos, f})
+		all = append(all, fault{r.Verdict, title, f.Pos, f})
 	}
 	for _, s := range r.Sessions {
 		if unreported(s) {

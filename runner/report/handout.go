@@ -52,12 +52,7 @@ func (h *handout) Finish(r *runner.Result) error {
 	w := bufio.NewWriter(h.w)
 	write := func(source string) {
 		if h.page {
-			source = strings.Map(func(r rune) rune {
-				if obeyed(r) {
-					return ' '
-				}
-				return r
-			}, page.Alone(source))
+			source = references.ReplaceAllString(page.Alone(source), " ")
 		}
 		_, _ = w.WriteString(source + "\n") // a failure stays until Flush
 	}

@@ -10,10 +10,10 @@ import (
 	"html/template"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"workshop/runner"
 	"workshop/runner/page"
@@ -31,34 +31,29 @@ type htmlReport struct {
 	w      io.Writer
 	spool  *os.File
 	size   int64
-	parts  map[partKey][]extent // of the spool: the exercises of each attempt of a session, in order
-	key    partKey              // of the attempt under way
+	parts  map[partKey]extent // of the spool
+	key    partKey            // of the exercise under way, or of the next one
 	screen *screen.Screen
 	slide  *slideRecord
 	steps  []stepRecord
 	player *player // nil before the first step of an exercise
 }
 
-// extent is a part, and behind it the recording.
-type extent struct{ from, recording, to int64 }
+type extent struct{ from, to int64 }
 
-// partKey is an attempt of a session: its place in the plan, and the number of the attempt, each
-// from 1.
-type partKey struct{ session, attempt int }
+// partKey is an attempt of an exercise: the places of the session in the plan and of the exercise in
+// it, and the number of the attempt, each from 1.
+type partKey struct{ session, exercise, attempt int }
 
-func newHTML(w io.Writer, _ Options) Reporter {
-	return &htmlReport{w: w, parts: map[partKey][]extent{}}
-}
+func newHTML(w io.Writer, _ Options) Reporter { return &htmlReport{w: w, parts: map[partKey]extent{}} }
 
 // htmlPart is the part of an exercise that is known before the end of the run.
 type htmlPart struct {
-	Slide    string // as HTML
-	Number   int    // of the slide
-	Steps    []stepRecord
-	Cols     int
-	Screen   []string // the final one, as HTML
-	Recorded bool
-	Left     int // frames of the recording that were left out
+	Slide  *slideRecord
+	Steps  []stepRecord
+	Cols   int
+	Screen []string // the final one, as HTML
+	Player *playerData
 }
 
 // Event has nothing to do: see record.
@@ -71,12 +66,13 @@ func (h *htmlReport) record(r *record) error {
 	}
 	switch r.Kind {
 	case runner.SessionStarted:
-		h.key = partKey{r.Number, max(r.Attempt, 1)}
+		h.key = partKey{r.Number, 0, max(r.Attempt, 1)}
 		h.screen = screen.New(r.Cols, r.Rows, screen.Hooks{})
 	case runner.EventResized:
 		h.screen.Resize(r.Cols, r.Rows)
 	case runner.ExerciseStarted:
 		h.slide, h.steps, h.player = r.Slide, r.Steps, nil
+		h.key.exercise++
 	case runner.StepStarted:
 		if h.player == nil {
 			h.player = newPlayer(h.screen, at)
@@ -112,46 +108,31 @@ func (h *htmlReport) keep() error {
 			return err
 		}
 	}
-	part := htmlPart{Steps: h.steps}
-	if h.slide != nil {
-		part.Slide, part.Number = page.Alone(h.slide.Source), h.slide.Number
-	}
-	var recording []byte
+	part := htmlPart{Slide: h.slide, Steps: h.steps}
 	if h.player != nil {
 		data := h.player.data()
-		part.Recorded, part.Left, part.Screen = true, data.Left, h.player.last()
+		part.Player, part.Screen = &data, h.player.last()
 		part.Cols, _ = h.screen.Size()
 		h.player = nil
-		b, err := json.Marshal(data)
-		if err != nil {
-			return err
-		}
-		recording = harmless(b)
 	}
 	b, err := json.Marshal(part)
 	if err != nil {
 		return err
 	}
-	middle := h.size + int64(len(b))
-	n, err := h.spool.Write(append(b, recording...))
-	h.parts[h.key] = append(h.parts[h.key], extent{h.size, middle, h.size + int64(n)})
+	n, err := h.spool.Write(b)
+	h.parts[h.key] = extent{h.size, h.size + int64(n)}
 	h.size += int64(n)
 	return err
 }
 
-// part reads the part of an exercise back, and its recording.
-func (h *htmlReport) part(p place) (part htmlPart, recording []byte, err error) {
-	all := h.parts[p.key]
-	if p.exercise > len(all) {
-		return part, nil, nil
+// part reads a part back.
+func (h *htmlReport) part(key partKey) (p htmlPart, err error) {
+	s, ok := h.parts[key]
+	if !ok {
+		return p, nil
 	}
-	at := all[p.exercise-1]
-	b := make([]byte, at.to-at.from)
-	if _, err := h.spool.ReadAt(b, at.from); err != nil {
-		return part, nil, err
-	}
-	n := at.recording - at.from
-	return part, b[n:], json.Unmarshal(b[:n], &part)
+	err = json.NewDecoder(io.NewSectionReader(h.spool, s.from, s.to-s.from)).Decode(&p)
+	return p, err
 }
 
 func (h *htmlReport) Finish(r *runner.Result) (err error) {
@@ -181,10 +162,9 @@ func (h *htmlReport) Finish(r *runner.Result) (err error) {
 
 // place is an exercise with its place in the report.
 type place struct {
-	key      partKey
-	exercise int // in its session, from 1
-	anchor   string
-	session  *runner.SessionResult
+	key     partKey
+	anchor  string
+	session *runner.SessionResult
 	*runner.ExerciseResult
 }
 
@@ -243,7 +223,7 @@ func placesOf(r *runner.Result) []place {
 			if used[anchor]++; used[anchor] > 1 {
 				anchor = fmt.Sprintf("%s--%d", anchor, used[anchor])
 			}
-			all = append(all, place{partKey{i + 1, max(e.Attempt, 1)}, j + 1, anchor, s, e})
+			all = append(all, place{partKey{i + 1, j + 1, max(e.Attempt, 1)}, anchor, s, e})
 		}
 	}
 	return all
@@ -284,7 +264,7 @@ func (h *htmlReport) exercise(w io.Writer, p place, total int) error {
 // attempt writes one attempt of an exercise, and its recording behind it. The page finds it by the
 // verdict of the exercise.
 func (h *htmlReport) attempt(w io.Writer, p place, verdict runner.Verdict, open bool) error {
-	part, recording, err := h.part(p)
+	part, err := h.part(p.key)
 	if err != nil {
 		return fmt.Errorf("read the recording of %s back: %w", p.ID, err)
 	}
@@ -293,10 +273,14 @@ func (h *htmlReport) attempt(w io.Writer, p place, verdict runner.Verdict, open 
 	if err := show(w, "exercise", v); err != nil {
 		return err
 	}
-	if !part.Recorded {
+	if part.Player == nil {
 		return nil
 	}
-	_, err = fmt.Fprintf(w, "<script type=\"application/json\" id=\"recording-%s\">%s</script>\n", v.Index, recording)
+	data, err := json.Marshal(part.Player)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "<script type=\"application/json\" id=\"recording-%s\">%s</script>\n", v.Index, harmless(data))
 	return err
 }
 
@@ -308,38 +292,13 @@ func show(w io.Writer, name string, data any) error {
 	}
 	text := b.Bytes()
 	if name != "styles" && name != "script" && name != "handout-head" {
-		text = referred(powerless(text))
+		text = references.ReplaceAllFunc(powerless(text), func(m []byte) []byte {
+			return fmt.Appendf(nil, "&#%d;", []rune(string(m))[0])
+		})
 	}
 	_, err := w.Write(text)
 	return err
 }
 
-// referred writes characters that readers of a log obey as references: see [obeyed].
-func referred(b []byte) []byte {
-	var out []byte
-	kept := 0 // the bytes before are in out
-	for i, r := range string(b) {
-		if obeyed(r) {
-			out = fmt.Appendf(append(out, b[kept:i]...), "&#%d;", r)
-			kept = i + utf8.RuneLen(r)
-		}
-	}
-	if kept == 0 {
-		return b
-	}
-	return append(out, b[kept:]...)
-}
-
-// obeyed reports whether a character is a tab, a line separator, or one that changes the direction of
-// text.
-func obeyed(r rune) bool {
-	switch {
-	case r == '\t':
-		return true
-	case r < 0x061c:
-		return false
-	case r == 0x061c, r == 0x200e, r == 0x200f, 0x2028 <= r && r <= 0x202e, 0x2066 <= r && r <= 0x2069:
-		return true
-	}
-	return false
-}
+// references matches tabs, line separators, and characters that change the direction of text.
+var references = regexp.MustCompile(`[\t\x{2028}\x{2029}\x{061c}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]`)

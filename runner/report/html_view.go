@@ -45,10 +45,9 @@ type htmlStep struct {
 
 func (h *htmlReport) view(p place, part htmlPart) htmlExercise {
 	v := htmlExercise{
-		Index: fmt.Sprintf("%d-%d-%d", p.key.session, p.exercise, p.key.attempt), Found: string(p.Verdict),
+		Index: fmt.Sprintf("%d-%d-%d", p.key.session, p.key.exercise, p.key.attempt), Found: string(p.Verdict),
 		Anchor: p.anchor, ID: clean(p.ID), Title: title(p.Exercise), Place: at(p.Exercise), Late: p.Late,
-		Verdict: string(p.Verdict), Mark: markOf(p.Verdict), Says: clean(string(p.Verdict)), Cols: part.Cols, Recorded: part.Recorded,
-		Slide: template.HTML(part.Slide), Number: part.Number, Left: part.Left,
+		Verdict: string(p.Verdict), Mark: markOf(p.Verdict), Says: clean(string(p.Verdict)), Cols: part.Cols, Recorded: part.Player != nil,
 	}
 	switch {
 	case p.Counts != nil:
@@ -66,15 +65,21 @@ func (h *htmlReport) view(p place, part htmlPart) htmlExercise {
 		for _, d := range details(f) {
 			v.Details = append(v.Details, htmlDetail{d.name, strings.Join(d.lines, "\n")})
 		}
-		if name, lines := picture(f); !part.Recorded {
+		if name, lines := picture(f); part.Player == nil {
 			v.PictureName, v.Picture = name, strings.Join(lines, "\n")
 		}
+	}
+	if part.Slide != nil {
+		v.Slide, v.Number = template.HTML(page.Alone(part.Slide.Source)), part.Slide.Number
 	}
 	for i, s := range p.Steps {
 		v.Steps = append(v.Steps, stepView(i, s, part))
 	}
 	for _, line := range part.Screen {
 		v.Screen = append(v.Screen, template.HTML(line))
+	}
+	if part.Player != nil {
+		v.Left = part.Player.Left
 	}
 	v.Search = strings.ToLower(strings.Join([]string{v.ID, v.Title, v.Place, v.Failure, searchOf(p.Steps)}, " "))
 	return v

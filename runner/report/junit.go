@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,47 +123,22 @@ func (j junit) Finish(r *runner.Result) error {
 	return err
 }
 
-// powerless replaces characters of commands that a CI service would execute if the document were
-// printed in its log, see [guard], by references, and keeps the lines readable. The commands can
-// occur only in text and attributes.
+// commands matches commands in a document that a CI service would execute if the report were
+// printed in its log, see [guard].
+var commands = regexp.MustCompile(`(?m)^\s*::|##\w*\[`)
+
+// powerless replaces characters of these commands by references, and keeps the lines readable. The
+// commands can occur only in text and attributes.
 func powerless(b []byte) []byte {
 	// The encoder escapes line feeds where that is not necessary.
-	b = replaced(b, "&#xA;", "\n")
-	b = replaced(b, "[[ATTACHMENT|", `[\[ATTACHMENT|`) // GitLab would take a file for a picture
-	var out []byte
-	kept := 0      // the bytes before are in out
-	begun := false // the line has more than blanks
-	for i, c := range b {
-		reference := ""
-		switch {
-		case c == '\n':
-			begun = false
-			continue
-		case c == ' ', c == '\t', c == '\r', c == '\f':
-			continue
-		case c == ':' && !begun && i+1 < len(b) && b[i+1] == ':':
-			reference = "&#58;"
-		case c == '#' && commandAt(b[i:]):
-			reference = "&#35;"
+	b = bytes.ReplaceAll(b, []byte("&#xA;"), []byte("\n"))
+	b = bytes.ReplaceAll(b, []byte("[[ATTACHMENT|"), []byte(`[\[ATTACHMENT|`)) // GitLab would take a file for a picture
+	return commands.ReplaceAllFunc(b, func(m []byte) []byte {
+		if blank, ok := bytes.CutSuffix(m, []byte("::")); ok {
+			return append(bytes.Clone(blank), "&#58;:"...)
 		}
-		begun = true
-		if reference != "" {
-			out = append(append(out, b[kept:i]...), reference...)
-			kept = i + 1
-		}
-	}
-	if kept == 0 {
-		return b
-	}
-	return append(out, b[kept:]...)
-}
-
-// replaced is bytes.ReplaceAll without a copy if there is nothing to replace.
-func replaced(b []byte, old, by string) []byte {
-	if !bytes.Contains(b, []byte(old)) {
-		return b
-	}
-	return bytes.ReplaceAll(b, []byte(old), []byte(by))
+		return append([]byte("&#35;"), m[1:]...)
+	})
 }
 
 func (j junit) document(r *runner.Result) *suites {

@@ -253,6 +253,10 @@ func (p *printer) summary(r *runner.Result) {
 		}
 		p.failure(s.Verdict, s.Failure) // failures that no exercise has reported
 	}
+	if len(r.Problems) > 0 && len(r.Sessions) > 0 {
+		p.line("")
+		p.line(p.paint(style(r.Verdict), pad(label(r.Verdict), labelCells)) + gap + shardsTitle)
+	}
 	for _, f := range r.Problems {
 		p.failure(r.Verdict, f)
 	}

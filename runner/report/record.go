@@ -29,6 +29,7 @@ const textPerStep = 64 << 10
 type record struct {
 	V         int              `json:"v"`
 	Run       string           `json:"run"`
+	Part      string           `json:"part,omitempty"` // of a shard: the attempt that wrote the record
 	Seq       int              `json:"seq"`
 	Time      string           `json:"time"`
 	Kind      runner.EventKind `json:"kind"`
@@ -38,6 +39,7 @@ type record struct {
 	Setup     bool             `json:"setup,omitempty"`
 	Step      int              `json:"step,omitempty"`
 	Plan      *planRecord      `json:"plan,omitempty"`
+	Shard     *shardRecord     `json:"shard,omitempty"`
 	Jobs      int              `json:"jobs,omitempty"`
 	Cols      int              `json:"cols,omitempty"`
 	Rows      int              `json:"rows,omitempty"`
@@ -94,6 +96,7 @@ type sessionRecord struct {
 	Deck      string           `json:"deck,omitempty"`
 	Name      string           `json:"name"`
 	Exercises []exerciseRecord `json:"exercises"`
+	Shard     int              `json:"shard,omitempty"` // in a plan of all shards
 }
 
 type exerciseRecord struct {
@@ -166,6 +169,8 @@ type countsRecord struct {
 // encoder turns the events of a run into records.
 type encoder struct {
 	run     string
+	part    string // of a shard
+	shard   *Shard
 	seq     int
 	plan    *runner.Plan
 	state   state
@@ -178,11 +183,14 @@ type encoder struct {
 	secrets *secret.Masker
 }
 
-func newEncoder(run string, secrets *secret.Masker) *encoder {
+func newEncoder(run string, shard *Shard, secrets *secret.Masker) *encoder {
 	if run == "" {
 		run = rand.Text()
 	}
-	e := &encoder{run: run, secrets: secrets}
+	e := &encoder{run: run, shard: shard, secrets: secrets}
+	if shard != nil {
+		e.part = rand.Text()
+	}
 	e.drawing.secrets = secrets
 	e.text.text = e.keep
 	return e
@@ -241,7 +249,7 @@ func (e *encoder) encode(ev runner.Event) ([]*record, error) {
 func (e *encoder) next(ev runner.Event) *record {
 	e.seq++
 	r := &record{
-		V: version, Run: e.run, Seq: e.seq, Time: ev.Time.UTC().Format(time.RFC3339Nano), Kind: ev.Kind,
+		V: version, Run: e.run, Part: e.part, Seq: e.seq, Time: ev.Time.UTC().Format(time.RFC3339Nano), Kind: ev.Kind,
 		Verdict: ev.Verdict, Note: ev.Note, Failure: recordFailure(ev.Failure), Output: ev.Output,
 	}
 	e.place(r, ev)
@@ -252,7 +260,7 @@ func (e *encoder) next(ev runner.Event) *record {
 func (e *encoder) fill(r *record, ev runner.Event) {
 	switch ev.Kind {
 	case runner.RunStarted:
-		r.Plan, r.Repeat, r.Jobs = recordPlan(ev.Plan), ev.Repeat, ev.Jobs
+		r.Plan, r.Repeat, r.Jobs, r.Shard = recordPlan(ev.Plan), ev.Repeat, ev.Jobs, e.shard.record()
 		e.plan = ev.Plan
 	case runner.SessionStarted, runner.EventResized:
 		r.Cols, r.Rows, r.Attempt = ev.Cols, ev.Rows, ev.Attempt
@@ -274,19 +282,18 @@ func (e *encoder) fill(r *record, ev runner.Event) {
 		r.Omitted, r.Frames = e.omitted, e.drawing.skipped
 		r.Measured, r.Narrow = ev.Measured, ev.Narrow
 	case runner.RunFinished:
-		v := e.state.verdicts
-		r.Counts = &countsRecord{
-			v[runner.Passed], v[runner.Skipped], v[runner.Failed], v[runner.Broken], v[runner.Interrupted], v[runner.Blocked],
-			v[runner.Flaky], v[runner.Quarantined], v[runner.Inconclusive],
-		}
-		r.Accepted = ev.Accepted
+		counts := countsOf(e.state.verdicts)
+		r.Counts, r.Accepted = &counts, ev.Accepted
 		if ev.Result != nil {
-			for _, x := range repeats(ev.Result) {
-				r.Repeats = append(r.Repeats, repeatRecord{
-					x.deck, x.session, x.id, x.setup, x.counts, x.failed, x.decided, x.low, x.high,
-				})
-			}
+			r.Repeats = recordRepeats(ev.Result)
 		}
+	}
+}
+
+func countsOf(v tally) countsRecord {
+	return countsRecord{
+		v[runner.Passed], v[runner.Skipped], v[runner.Failed], v[runner.Broken], v[runner.Interrupted], v[runner.Blocked],
+		v[runner.Flaky], v[runner.Quarantined], v[runner.Inconclusive],
 	}
 }
 
@@ -309,10 +316,10 @@ func (e *encoder) place(r *record, ev runner.Event) {
 	}
 }
 
-// line is the record as a line, which is valid until the buffer is used again.
-func (r *record) line(b *bytes.Buffer) ([]byte, error) {
-	b.Reset()
-	enc := json.NewEncoder(b)
+// line is the record as a line.
+func (r *record) line() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false) // it is not HTML, and people read it
 	if err := enc.Encode(r); err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Kind, err)

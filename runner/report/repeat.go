@@ -105,3 +105,11 @@ type repeatRecord struct {
 	Low      float64                `json:"low"`
 	High     float64                `json:"high"`
 }
+
+// recordRepeats are the exercises of a repeated run.
+func recordRepeats(r *runner.Result) (all []repeatRecord) {
+	for _, x := range repeats(r) {
+		all = append(all, repeatRecord{x.deck, x.session, x.id, x.setup, x.counts, x.failed, x.decided, x.low, x.high})
+	}
+	return all
+}

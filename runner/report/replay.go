@@ -31,14 +31,9 @@ type replay struct {
 	time   time.Time
 	jobs   int // sessions that ran side by side
 
-	// live is the plan of a run that goes on; else nil. What is equal to its record is not made a
-	// second time: half of the memory for a long run.
-	live *runner.Plan
-
 	chapters map[[2]string]*markdown.Chapter // by deck and name
 	session  *runner.SessionResult
-	number   int // of the session in the plan, from 1
-	attempt  int // likewise
+	attempt  int // of the session, from 1
 	exercise *runner.ExerciseResult
 	step     *runner.StepResult
 	earlier  *runner.SessionResult // of the attempt before this one; nil: this is the first, or its exercises follow already
@@ -55,24 +50,15 @@ func newReplay(to []*once) *replay {
 
 // feed takes a line, and gives it to the reports.
 func (p *replay) feed(line []byte) error {
-	r, err := readRecord(line)
-	if err != nil {
-		return err
-	}
-	return p.take(line, r)
-}
-
-// readRecord reads the record of a line.
-func readRecord(line []byte) (*record, error) {
 	r := &record{}
 	if err := json.Unmarshal(line, r); err != nil {
-		return nil, fmt.Errorf("not a record of a run: %w", err)
+		return fmt.Errorf("not a record of a run: %w", err)
 	}
-	return r, nil
+	return p.feedRecord(line, r)
 }
 
-// take takes a record and its line, and gives them to the reports.
-func (p *replay) take(line []byte, r *record) error {
+// feedRecord is feed with the record of the line.
+func (p *replay) feedRecord(line []byte, r *record) error {
 	at, err := time.Parse(time.RFC3339Nano, r.Time)
 	switch {
 	case err != nil:
@@ -240,24 +226,17 @@ func (p *replay) plan(r *planRecord) error {
 		decks[d.Name] = deck
 		plan.Decks = append(plan.Decks, deck)
 	}
-	for i, s := range r.Sessions {
-		session := &runner.Session{Name: s.Name, Deck: decks[s.Deck], Exercises: make([]*runner.Exercise, 0, len(s.Exercises))}
-		for j, e := range s.Exercises {
+	for _, s := range r.Sessions {
+		session := &runner.Session{Name: s.Name, Deck: decks[s.Deck]}
+		for _, e := range s.Exercises {
 			if e.ID == "" {
 				return fmt.Errorf("an exercise of the session %q has no id", s.Name)
 			}
-			x := &runner.Exercise{Title: e.Title, Setup: e.Setup, Chapter: p.chapters[[2]string{s.Deck, e.Chapter}]}
-			live := p.liveExercise(i, j)
-			if live != nil && live.ID == e.ID && posRecord(live.Pos) == e.Pos {
-				x.Exercise = live.Exercise
-			} else {
-				x.Exercise = &markdown.Exercise{ID: e.ID, Pos: markdown.Pos(e.Pos)}
+			x := &runner.Exercise{
+				Exercise: &markdown.Exercise{ID: e.ID, Pos: markdown.Pos(e.Pos)}, Title: e.Title, Setup: e.Setup,
+				Chapter: p.chapters[[2]string{s.Deck, e.Chapter}],
 			}
-			switch {
-			case e.Slide == 0:
-			case live != nil && live.Slide != nil && live.Slide.Number == e.Slide && live.Slide.Title == e.Title:
-				x.Slide = live.Slide
-			default:
+			if e.Slide != 0 {
 				x.Slide = &markdown.Slide{Number: e.Slide, Title: e.Title}
 			}
 			for _, m := range e.Mistakes {
@@ -278,7 +257,7 @@ func (p *replay) startSession(r *record) error {
 		}
 		p.earlier = p.result.Sessions[r.Number-1]
 		p.session = &runner.SessionResult{Session: p.earlier.Session, Verdict: runner.Interrupted}
-		p.result.Sessions[r.Number-1], p.number, p.attempt = p.session, r.Number, r.Attempt
+		p.result.Sessions[r.Number-1], p.attempt = p.session, r.Attempt
 		return nil
 	}
 	for i, s := range p.result.Plan.Sessions {
@@ -290,7 +269,7 @@ func (p *replay) startSession(r *record) error {
 		if s.Name == r.Session && deck == r.Deck && !slices.ContainsFunc(p.result.Sessions, begun) {
 			r.Number = i + 1
 			p.session = &runner.SessionResult{Session: s, Verdict: runner.Interrupted}
-			p.result.Sessions, p.number, p.attempt = append(p.result.Sessions, p.session), r.Number, 1
+			p.result.Sessions, p.attempt = append(p.result.Sessions, p.session), 1
 			return nil
 		}
 	}
@@ -316,40 +295,16 @@ func (p *replay) startExercise(r *record) error {
 		}
 		return nil
 	}
-	live := p.liveExercise(p.number-1, len(p.session.Exercises)-1)
-	for i, s := range r.Steps {
-		if live != nil && i < len(live.Steps) && s.of(live.Steps[i]) {
-			e.Steps = append(e.Steps, live.Steps[i])
-		} else {
-			e.Steps = append(e.Steps, s.decoded())
+	for _, s := range r.Steps {
+		var claim *runner.Claim
+		if s.Claim != nil {
+			claim = &runner.Claim{Sentence: s.Claim.Sentence, Text: s.Claim.Text}
 		}
-		p.exercise.Steps = append(p.exercise.Steps, &runner.StepResult{Step: e.Steps[i], Verdict: runner.Skipped})
+		step := runner.Restore(&markdown.Step{Pos: markdown.Pos(s.Pos), Directive: s.Directive, Text: s.Input, Hidden: s.Hidden}, claim)
+		e.Steps = append(e.Steps, step)
+		p.exercise.Steps = append(p.exercise.Steps, &runner.StepResult{Step: step, Verdict: runner.Skipped})
 	}
 	return nil
-}
-
-// liveExercise is an exercise of the run that goes on, by the places of its session and its own; nil
-// if there is none.
-func (p *replay) liveExercise(session, exercise int) *runner.Exercise {
-	if p.live == nil || session >= len(p.live.Sessions) || exercise >= len(p.live.Sessions[session].Exercises) {
-		return nil
-	}
-	return p.live.Sessions[session].Exercises[exercise]
-}
-
-// of reports whether the record says of a step everything that reports show of it.
-func (s *stepRecord) of(step *runner.Step) bool {
-	return s.Pos == posRecord(step.Pos) && s.Directive == step.Directive && s.Input == step.Text && s.Hidden == step.Hidden &&
-		s.Claim == nil && step.Claim() == nil
-}
-
-// decoded is a step as the record names it.
-func (s *stepRecord) decoded() *runner.Step {
-	var claim *runner.Claim
-	if s.Claim != nil {
-		claim = &runner.Claim{Sentence: s.Claim.Sentence, Text: s.Claim.Text}
-	}
-	return runner.Restore(&markdown.Step{Pos: markdown.Pos(s.Pos), Directive: s.Directive, Text: s.Input, Hidden: s.Hidden}, claim)
 }
 
 // left are the exercises of the session that have not begun.
@@ -545,7 +500,7 @@ func (c *ending) write(r *record) {
 			r.Deck = d.Name
 		}
 	}
-	line, err := r.line(&bytes.Buffer{})
+	line, err := r.line()
 	if c.err = errors.Join(c.err, err); c.err == nil {
 		c.err = c.feed(line)
 	}

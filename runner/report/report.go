@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -212,6 +211,7 @@ type Files struct {
 	Run       string // the id of the run; "": random
 	Summary   string // see [Options]
 	Workspace string // likewise
+	Shard     *Shard // the part of the run that the reports are about; nil: all of it
 	// Secrets are masked in the records. [Masked] masks the events before.
 	Secrets *secret.Masker
 
@@ -222,19 +222,7 @@ type Files struct {
 	finished bool
 	enc      *encoder
 	replay   *replay
-
-	// The lines are written at once, and the other reports beside the run, which goes on meanwhile.
-	line    bytes.Buffer
-	records chan *record
-	written sync.WaitGroup
-	failed  struct {
-		sync.Mutex
-		errs []error
-	}
 }
-
-// maxRecords bounds the records that wait to be written.
-const maxRecords = 64
 
 // Add adds the report NAME=FILE, as [Open] does.
 func (f *Files) Add(spec string, stdout io.Writer) error {
@@ -251,6 +239,9 @@ func (f *Files) Add(spec string, stdout io.Writer) error {
 	}
 	one := &once{}
 	w := stdout
+	if file == "-" && name == "jsonl" && f.Shard != nil {
+		format.open = func(w io.Writer, _ Options) Reporter { return newPacker(w) }
+	}
 	if file != "-" {
 		c, err := create(file, format.whole)
 		if err != nil {
@@ -297,12 +288,7 @@ func (f *Files) Event(e runner.Event) error {
 		return errors.Join(errs...)
 	}
 	if f.enc == nil {
-		f.enc, f.replay = newEncoder(f.Run, f.Secrets), newReplay(f.made)
-		if f.Secrets == nil { // the plan holds them
-			f.replay.live = e.Plan
-		}
-		f.records = make(chan *record, maxRecords)
-		f.written.Go(f.write)
+		f.enc, f.replay = newEncoder(f.Run, f.Shard, f.Secrets), newReplay(f.made)
 	}
 	records, err := f.enc.encode(e)
 	errs = append(errs, err)
@@ -310,65 +296,21 @@ func (f *Files) Event(e runner.Event) error {
 		if f.Secrets != nil {
 			maskStrings(reflect.ValueOf(r).Elem(), f.Secrets)
 		}
-		errs = append(errs, f.record(r))
-	}
-	return errors.Join(append(errs, f.failures())...)
-}
-
-// record writes the line of a record, and hands the record on as it can be read back from there.
-func (f *Files) record(r *record) error {
-	line, err := r.line(&f.line)
-	if err != nil {
-		return err
-	}
-	if bytes.Contains(line, substitute) {
-		if r, err = readRecord(line); err != nil {
-			return err
+		line, err := r.line()
+		if err == nil {
+			err = f.replay.feed(line)
 		}
+		errs = append(errs, err)
 	}
-	var errs []error
-	for _, one := range f.made {
-		errs = append(errs, one.takeLine(line))
-	}
-	f.records <- r
 	return errors.Join(errs...)
-}
-
-// substitute is in each line in which the encoder has replaced bytes that are not UTF-8.
-var substitute = []byte(`\ufffd`)
-
-// write gives the records to the reports that do not take the lines.
-func (f *Files) write() {
-	for r := range f.records {
-		err := f.replay.take(nil, r)
-		if err != nil {
-			f.failed.Lock()
-			f.failed.errs = append(f.failed.errs, err)
-			f.failed.Unlock()
-		}
-	}
-}
-
-// failures are the errors of writing that have not been returned yet.
-func (f *Files) failures() error {
-	f.failed.Lock()
-	defer f.failed.Unlock()
-	err := errors.Join(f.failed.errs...)
-	f.failed.errs = nil
-	return err
 }
 
 // Finish ends the reports. Those that are made of records show the result that the records have.
 func (f *Files) Finish(result *runner.Result) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var errs []error
-	if f.records != nil && !f.finished {
-		close(f.records)
-		f.written.Wait()
-		errs = append(errs, f.failures())
-	}
 	f.finished = true
+	var errs []error
 	for _, r := range f.direct {
 		errs = append(errs, r.Finish(result))
 	}
@@ -407,23 +349,11 @@ type recordReader interface{ record(r *record) error }
 
 func (o *once) Event(e runner.Event) error { return o.do(func() error { return o.to.Event(e) }) }
 
-// takeLine gives a line to the report, if it takes the lines.
-func (o *once) takeLine(line []byte) error {
-	if to, ok := o.to.(lineReader); ok {
-		return o.do(func() error { return to.line(line) })
-	}
-	return nil
-}
-
-// deliver gives a record to the report, in the form that it reads. Without its line, the reports that
-// take the lines have it already.
+// deliver gives a record to the report, in the form that it reads.
 func (o *once) deliver(line []byte, r *record, e runner.Event) error {
 	return o.do(func() error {
 		switch to := o.to.(type) {
 		case lineReader:
-			if line == nil {
-				return nil
-			}
 			return to.line(line)
 		case recordReader:
 			return to.record(r)

@@ -12,8 +12,7 @@ type state struct {
 	total    int // exercises planned
 	begun    int // exercises begun
 	verdicts tally
-	of       map[*runner.Exercise]runner.Verdict // so far, of those that did not pass
-	attempt  int                                 // of the session
+	of       map[*runner.Exercise]runner.Verdict // so far
 	session  *runner.Session
 	exercise *runner.Exercise
 	step     *runner.Step
@@ -29,7 +28,7 @@ func (s *state) observe(e runner.Event) {
 			s.total = e.Plan.Exercises()
 		}
 	case runner.SessionStarted:
-		s.session, s.since, s.attempt = e.Session, e.Time, e.Attempt
+		s.session, s.since = e.Session, e.Time
 		if e.Attempt > 1 {
 			s.total += len(e.Session.Exercises)
 		}
@@ -44,28 +43,22 @@ func (s *state) observe(e runner.Event) {
 		s.step = nil
 	case runner.ExerciseFinished:
 		s.exercise = nil
-		s.count(e, s.attempt > 1)
+		s.count(e)
 	case runner.ExerciseCorrected, runner.ExerciseRetried:
-		s.count(e, true)
+		s.count(e)
 	case runner.SessionFinished:
 		s.session = nil
 	}
 }
 
-// count counts an exercise by its verdict so far, which replaces the one that it was counted by.
-func (s *state) count(e runner.Event, again bool) {
+// count counts an exercise by its verdict so far.
+func (s *state) count(e runner.Event) {
 	if s.of == nil {
 		s.of, s.verdicts = map[*runner.Exercise]runner.Verdict{}, tally{}
 	}
-	if again {
-		before, known := s.of[e.Exercise]
-		if !known {
-			before = runner.Passed
-		}
+	if before, known := s.of[e.Exercise]; known {
 		s.verdicts[before]--
 	}
-	if delete(s.of, e.Exercise); e.Verdict != runner.Passed {
-		s.of[e.Exercise] = e.Verdict
-	}
+	s.of[e.Exercise] = e.Verdict
 	s.verdicts[e.Verdict]++
 }

@@ -22,6 +22,9 @@ func (p *prompt) typeLine(line string, slowly bool) {
 	p.last.line = line
 	if slowly || p.reads() {
 		p.last.begun, p.last.lineRan = line, false
+		if StartsShell(line) { // another one, maybe behind the same relay
+			p.refused = 0
+		}
 	}
 	switch {
 	case slowly:

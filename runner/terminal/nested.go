@@ -76,7 +76,8 @@ func (s *Session) unmarkedShell() string {
 // strange reports whether the program with this command line in the foreground is such a shell
 // or relay. A relay in canonical mode asks a question of its own, such as one for a password. A
 // nested shell that reads while a command runs has lost its marks, or its builtin reads: nothing
-// tells the two apart. The session's own shell is asked for its prompt.
+// tells the two apart. Behind a relay that cannot be followed a program may read as well. The
+// session's own shell is asked for its prompt.
 func (p *prompt) strange(f front, argv []string) bool {
 	switch {
 	case foreignShells.MatchString(path.Base(argv[0])):
@@ -86,8 +87,7 @@ func (p *prompt) strange(f front, argv []string) bool {
 	case isShell(argv):
 		return true
 	}
-	behind := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == 0 })
-	return !behind && !f.mode.canonical
+	return !f.mode.canonical
 }
 
 // relay is a program that connects to a shell: the parts of its command line that are needed

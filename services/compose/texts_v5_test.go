@@ -59,6 +59,20 @@ func TestTextsV5(t *testing.T) {
 			"config", "config --services", "config -q", "config --images",
 			"config --volumes", "config --format json", "config --profiles",
 		}},
+		{
+			name: "config of quotes, dollars and unused parts", file: `services:
+  a:
+    image: y
+    command: [sh, -c, 'echo "$$X" $$$$']
+    environment: {A: "1", B: "no", C: "ON", D: 'a$$b', E: "", F: "null", G: "off-line", H: " x", I: "multi\nline"}
+    env_file: [{path: none.env, required: false}]
+    networks: [used]
+    volumes: ["data:/data"]
+    healthcheck: {test: "test \"$$(cat /x)\""}
+networks: {used: {}, unused: {}, ext: {external: true, name: foo}}
+volumes: {data: {}, unused: {}}
+`, commands: []string{"config", "config --format json", "config --volumes"},
+		},
 		{name: "project name", file: build(""), commands: []string{
 			"-p A.B_c up -d --no-start", "-p abc build -q",
 			"-p abc up -d --no-start --no-build", "-p abc ps -a -q --no-trunc", "-p abc down",
