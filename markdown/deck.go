@@ -58,6 +58,7 @@ type Chapter struct {
 	Terms              // beside the deck's
 	Slides    []*Slide
 	Ignores   []*Ignore // comments `lint-ignore`, in the order of the text
+	Excuses   []*Ignore // comments `audit-ignore`, likewise: they have a reason and no codes
 }
 
 // Sections reports whether the chapter is a document whose slides are its sections: other rules

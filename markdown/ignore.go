@@ -28,16 +28,25 @@ type Ignore struct {
 	Files  []string // of a manifest: patterns as in path.Match, of names as shown to the user; none for all
 }
 
-const ignoreWord = "lint-ignore"
+// The words of comments that ask for silence: about findings of lint, and about changes that an audit
+// makes and nothing in the deck notices.
+const (
+	ignoreWord = "lint-ignore"
+	excuseWord = "audit-ignore"
+)
 
-// ignoreText is the text behind the word in a comment.
+// ignoreText is the text of a comment from such a word on.
 func ignoreText(text string) (string, bool) {
-	rest, ok := strings.CutPrefix(strings.TrimLeft(text, " \t"), ignoreWord)
-	if !ok || rest != "" && !isBlank(rest[0]) && rest[0] != ':' && !strings.HasPrefix(rest, "-->") {
-		return "", false
+	text = strings.TrimLeft(text, " \t")
+	for _, word := range []string{ignoreWord, excuseWord} {
+		rest, ok := strings.CutPrefix(text, word)
+		if !ok || rest != "" && !isBlank(rest[0]) && rest[0] != ':' && !strings.HasPrefix(rest, "-->") {
+			continue
+		}
+		text, _, _ = strings.Cut(text, "-->")
+		return strings.Trim(text, " \t"), true
 	}
-	rest, _, _ = strings.Cut(rest, "-->")
-	return strings.Trim(rest, " \t"), true
+	return "", false
 }
 
 // ignore notes the request in the text from start to end, if it is one.
@@ -61,19 +70,31 @@ func (p *chapterParser) ignores() {
 			at = append(at, t)
 		}
 	}
-	p.chapter.Ignores = make([]*Ignore, len(at))
+	requests := make([]*Ignore, len(at))
 	next := len(p.src.text) // the next request begins here
 	covered := next         // and covers the text before this
 	for i := len(at) - 1; i >= 0; i-- {
 		t := at[i]
-		codes, reason, _ := strings.Cut(t.info, ":")
+		request := &Ignore{}
+		if rest, ok := strings.CutPrefix(t.info, ignoreWord); ok {
+			codes, reason, _ := strings.Cut(rest, ":")
+			request.Codes, request.Reason = words(codes), oneLine(strings.TrimSpace(reason))
+		} else {
+			rest := strings.TrimLeft(strings.TrimPrefix(t.info, excuseWord), ": \t")
+			request.Reason = oneLine(rest)
+		}
 		from := strings.LastIndexByte(p.src.text[:t.start], '\n') + 1
 		end := p.covered(t.end, next, covered)
-		p.chapter.Ignores[i] = &Ignore{
-			Span: p.src.span(t.start, t.end), Codes: words(codes), Reason: oneLine(strings.TrimSpace(reason)),
-			Covers: Span{p.src.pos(from), p.src.pos(end)},
-		}
+		request.Span, request.Covers = p.src.span(t.start, t.end), Span{p.src.pos(from), p.src.pos(end)}
+		requests[i] = request
 		next, covered = t.start, end
+	}
+	for i, r := range requests {
+		if strings.HasPrefix(at[i].info, ignoreWord) {
+			p.chapter.Ignores = append(p.chapter.Ignores, r)
+		} else {
+			p.chapter.Excuses = append(p.chapter.Excuses, r)
+		}
 	}
 }
 
@@ -169,4 +190,9 @@ func (m *manifestReader) lintIgnore(n *yaml.Node) {
 		}},
 	})
 	m.deck.Lint.Ignores = append(m.deck.Lint.Ignores, ignore)
+}
+
+// Excuses reports whether the request covers a step.
+func (i *Ignore) Excuses(step *Step) bool {
+	return step.Pos.File == i.Covers.Pos.File && step.Pos.Compare(i.Covers.Pos) >= 0 && step.Pos.Compare(i.Covers.End) <= 0
 }

@@ -247,3 +247,53 @@ func (b *Body) size(size int, mark byte) int {
 	}
 	return size
 }
+
+// Addition is a hidden step for a deck of slides, behind a step that stands in it.
+type Addition struct {
+	After           *Step
+	Directive, Text string // of a step that is written on one line, or an output
+}
+
+// Add is a file with further hidden steps. Everything else stays the same byte for byte. What holds for the
+// steps of [Rewrite] holds for the steps before the new ones.
+func Add(src []byte, additions []Addition) ([]byte, error) {
+	bare := bytes.TrimPrefix(src, []byte("\ufeff"))
+	lines := bytes.SplitAfter(bare, []byte("\n"))
+	var errs ErrorList
+	behind := map[int][]byte{} // the index of a line
+	for _, a := range additions {
+		b := Body{Step: a.After}
+		first := b.first()
+		t := a.After.token.unpack()
+		if a.After.origin.src == nil || t.unclosed() || a.After.Rule != "" || t.kind == commentToken || first >= len(lines) {
+			errs.Add(CodeRewrite, a.After.Head(), "write it by hand", "nothing can be added here")
+			continue
+		}
+		_, n, err := b.verify(lines[first:])
+		if err != nil {
+			errs.Add(CodeRewrite, a.After.Head(), "write it by hand", "nothing can be added here: %v", err)
+			continue
+		}
+		last := first + n - 1
+		end := "\n"
+		if bytes.HasSuffix(lines[last], []byte("\r\n")) {
+			end = "\r\n"
+		}
+		text := "```" + a.Directive + " " + a.Text + "```"
+		if a.Directive == "output" {
+			text = "```output\n" + a.Text + "\n```"
+		}
+		if !a.After.Hidden {
+			text = "\n<!--\n" + text + "\n-->"
+		}
+		behind[last] = append(behind[last], strings.ReplaceAll(text+"\n", "\n", end)...)
+	}
+	if err := errs.Err(); err != nil {
+		return nil, err
+	}
+	out := slices.Clone(src[:len(src)-len(bare)])
+	for i, line := range lines {
+		out = append(append(out, line...), behind[i]...)
+	}
+	return out, nil
+}

@@ -179,3 +179,36 @@ func TestRewriteElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestAdd writes hidden steps behind others, and changes nothing else.
+func TestAdd(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, src, want string }{
+		{
+			"behind a fence", ".exercise[\n- Go:\n  ```bash\n  ls\n  ```\n]\n",
+			".exercise[\n- Go:\n  ```bash\n  ls\n  ```\n\n<!--\n```wait x```\n-->\n]\n",
+		},
+		{"within a comment", ".exercise[\n<!--\n```bash\nls\n```\n-->\n]\n", ".exercise[\n<!--\n```bash\nls\n```\n```wait x```\n-->\n]\n"},
+		{"one line", ".exercise[\n```bash ls```\n]\n", ".exercise[\n```bash ls```\n\n<!--\n```wait x```\n-->\n]\n"},
+		{
+			"line ends", ".exercise[\r\n```bash\r\nls\r\n```\r\n]\r\n",
+			".exercise[\r\n```bash\r\nls\r\n```\r\n\r\n<!--\r\n```wait x```\r\n-->\r\n]\r\n",
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			d, err := Parse("deck.md", []byte(tc.src))
+			if err != nil {
+				t.Fatal(err)
+			}
+			step := d.Chapters[0].Slides[0].Exercises[0].Steps[0]
+			got, err := Add([]byte(tc.src), []Addition{{After: step, Directive: "wait", Text: "x"}})
+			if err != nil || string(got) != tc.want {
+				t.Errorf("%v\n%q\nwant\n%q", err, got, tc.want)
+			}
+			if _, err := Add([]byte("# Another file\n\n\n\n\n"), []Addition{{After: step, Directive: "wait", Text: "x"}}); err == nil {
+				t.Error("a step was written into another file")
+			}
+		})
+	}
+}

@@ -58,6 +58,7 @@ var errexit = regexp.MustCompile(`(?m)(?:^|[;&|({]|\s)set\s+([-+])(?:[a-zA-Z]*e[
 // enter types a snippet. Each line that ends during the typing must end with status 0,
 // unless only the last one is judged.
 func (p *pane) enter(ctx context.Context, step *Step) error {
+	p.keepOutput()
 	p.command, p.waited, p.began, p.session.gone = p.newCommand(step), 0, p.shell.Position(), nil
 	p.command.begun = time.Now()
 	typed := p.session.typed(step)
@@ -82,10 +83,19 @@ func (p *pane) enter(ctx context.Context, step *Step) error {
 		}
 		return p.command.lineFailure()
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return p.failf(step, "", "a command in the middle of the snippet has not ended after %v: %s",
+		f := p.failf(step, "", "a command in the middle of the snippet has not ended after %v: %s",
 			allowed, quote(p.shell.Foreground()))
+		f.Hung = !step.OwnLimit()
+		return f
 	}
 	return err
+}
+
+// keepOutput gives the result of the last snippet its output, if that is wanted.
+func (p *pane) keepOutput() {
+	if p.session.run.opts.KeepOutput && p.command != nil && p.command.result != nil && p.command.step.Snippet() {
+		p.command.result.Printed = p.shell.Since(p.began)
+	}
 }
 
 // lineFailure is the failure of a line of a snippet before its last line.

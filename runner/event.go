@@ -91,6 +91,9 @@ type Failure struct {
 	Diff    string   // a unified diff between the expected and the real output
 	Blocker string   // the id of the exercise that blocks this one
 
+	// Hung says that the run's limit ended a command, and none that the deck gives.
+	Hung bool
+
 	line   string // of the snippet, that failed before its last one
 	figure string // the claim lacks it
 }
@@ -150,6 +153,7 @@ type StepResult struct {
 	Failure  *Failure
 	ByHand   bool   // a person typed during the step
 	Output   string // the terminal's output during it, escape sequences stripped, head and tail only
+	Printed  string // of a snippet, up to the next one: see [Options.KeepOutput]
 	Measured string // of a claim, its left side; of a figure, its name and value
 	Narrow   bool   // the claim holds, but is within a tenth of its bound
 }

@@ -124,6 +124,7 @@ func (p *pane) stillRuns(step *Step, allowed time.Duration) *Failure {
 	f := p.failf(step, "end it with a key step such as ^C, or give it a wait",
 		"%s, started at %s, %s after %v", quote(program), p.command.step.Pos.Seen(step.Pos), at, allowed)
 	f.Tail = p.shell.Since(0)
+	f.Hung = !step.OwnLimit() && !p.command.step.OwnLimit()
 	return f
 }
 
@@ -337,6 +338,9 @@ func (s *session) finish(ctx context.Context) {
 	}
 	if err != nil {
 		s.run.addNote(fmt.Sprintf("the end of the session: %v", err))
+	}
+	for _, p := range s.panes {
+		p.keepOutput()
 	}
 	for _, p := range s.inOrder() {
 		if p.command.pending() {

@@ -250,6 +250,9 @@ func (s *Step) Limit(l Limits) time.Duration {
 	if s.timeout > 0 {
 		return s.timeout
 	}
+	if s.budget > 0 {
+		return s.budget
+	}
 	if s.op.waits > 0 {
 		return time.Duration(s.op.waits) * l.Wait
 	}

@@ -55,6 +55,7 @@ type Step struct {
 	directive *directive
 	op        operation
 	mistake   *markdown.Error // because of which it cannot be carried out
+	budget    time.Duration   // its limit, if the deck gives it none; 0: that of the run
 	linked
 }
 

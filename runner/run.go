@@ -61,6 +61,7 @@ type Host struct {
 	Bin     string // an empty folder in it, the first on the shell's PATH
 	Work    string // the shell's first directory
 	Deck    *markdown.Deck
+	Session *Session
 	Sandbox *sandbox.Sandbox
 }
 
@@ -98,7 +99,9 @@ type Options struct {
 	// Needs are the things of this machine that a session needs for itself, such as "port 8000":
 	// two sessions with a common need do not run side by side. It may be nil.
 	Needs func(*Session) []string
-	Past  int // number of kept lines above the top of the terminal
+	// KeepOutput gives the results of snippets their whole output.
+	KeepOutput bool
+	Past       int // number of kept lines above the top of the terminal
 	// Observe, if set, gets the output of the snippet before an output step, as lines in the
 	// form for comparison; the step passes without a comparison. Sessions that run side by side
 	// call it, and Input, at the same time.

@@ -86,7 +86,7 @@ func (r *run) open(ctx context.Context, plan *Session) (_ *session, err error) {
 	s.env = append(s.env, "HOME="+inside(home), "TMPDIR="+inside(tmp), "PATH="+inside(bin)+string(os.PathListSeparator)+r.opts.Path,
 		"PWD="+inside(s.work))
 	if r.opts.Stack != nil {
-		host := Host{Dir: s.dir, Bin: bin, Work: s.work, Deck: plan.Deck, Sandbox: s.sandbox}
+		host := Host{Dir: s.dir, Bin: bin, Work: s.work, Deck: plan.Deck, Session: plan, Sandbox: s.sandbox}
 		if s.stack, err = r.opts.Stack(ctx, host); err != nil {
 			return nil, err
 		}

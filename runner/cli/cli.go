@@ -153,7 +153,7 @@ built in. A deck that you run has your privileges: read it first (workshop plan)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.AddGroup(&cobra.Group{ID: "deck", Title: "Decks:"}, &cobra.Group{ID: "stack", Title: "The sample application:"})
-	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newLint(streams), newList(streams), newPlan(streams),
+	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newAudit(streams), newLint(streams), newList(streams), newPlan(streams),
 		newInit(streams), newImport(streams), newLSP(streams), newDoctor(streams), newReport(streams), newExport())
 	root.AddCommand(newTools(streams)...)
 	root.AddCommand(directivesTopic())

@@ -22,7 +22,9 @@ import (
 var starter embed.FS
 
 // ciFiles is the path in a repository where each CI system looks for its file.
-var ciFiles = map[string]string{"github": ".github/workflows/workshop.yml", "gitlab": ".gitlab-ci.yml"}
+var ciFiles = map[string]string{
+	"github": ".github/workflows/workshop.yml", "gitlab": ".gitlab-ci.yml", "kubernetes": "workshop-job.yml",
+}
 
 func newInit(streams Streams) *cobra.Command {
 	cmd := &cobra.Command{
@@ -31,7 +33,8 @@ func newInit(streams Streams) *cobra.Command {
 		Long: `Writes a small deck to DIR (default: slides, where the other commands look): a
 manifest, two chapters with hidden directives, a directory to work in. It passes at
 once; change it from there. Nothing that exists is overwritten without --force.
-With --ci a DIR that holds something gets the workflow only.`,
+With --ci a DIR that holds something gets the workflow only; for kubernetes this is a Job
+with a pod for each shard (check --shard auto).`,
 		GroupID: "deck",
 		Args:    cobra.MaximumNArgs(1),
 	}
@@ -72,7 +75,11 @@ With --ci a DIR that holds something gets the workflow only.`,
 		shown := shellWord(dir)
 		fmt.Fprintf(streams.Out, "\nNext:\n  workshop check %s    verify it, as in CI\n"+
 			"  workshop run %s      watch it run\n", shown, shown)
-		if *ci != "" {
+		switch *ci {
+		case "":
+		case "kubernetes":
+			fmt.Fprintf(streams.Out, "\nSet the image in %s: one with workshop, the deck, and the programs that it uses.\n", files[len(files)-1].name)
+		default:
 			fmt.Fprintf(streams.Out, "\nSet WORKSHOP_REPOSITORY in %s: CI builds workshop from there.\n", files[len(files)-1].name)
 			if revision() == "" {
 				fmt.Fprintln(streams.Out, "Set WORKSHOP_COMMIT as well: this binary does not know its own.")
@@ -131,7 +138,9 @@ func workflow(system, dir string) (newFile, error) {
 	if err != nil {
 		return newFile{}, err
 	}
-	text := strings.Replace(string(data), "DECK: slides\n", "DECK: "+yamlWord(filepath.ToSlash(deck))+"\n", 1)
+	word := yamlWord(filepath.ToSlash(deck))
+	text := strings.Replace(string(data), "DECK: slides\n", "DECK: "+word+"\n", 1)
+	text = strings.Replace(text, "value: slides\n", "value: "+word+"\n", 1) // of the variable DECK
 	if commit := revision(); commit != "" {
 		text = strings.Replace(text, "WORKSHOP_COMMIT: COMMIT\n", "WORKSHOP_COMMIT: "+yamlWord(commit)+"\n", 1)
 	}

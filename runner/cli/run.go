@@ -113,8 +113,10 @@ type job struct {
 	limits    runner.Limits
 	engine    string
 	look      string
-	network   string
-	isolation string
+	// engineArgs are further arguments of the embedded engine.
+	engineArgs []string
+	network    string
+	isolation  string
 	// networkAsked reports whether the command line names the network.
 	networkAsked func() bool
 	inPlace      bool
@@ -275,7 +277,7 @@ func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, st
 	return plan, sources, j.broken.find(plan, parts)
 }
 
-// garbage is the share of the heap, in percent, that may be garbage during a run: see ADR 32.
+// garbage is the share of the heap, in percent, that may be garbage during a run: see ADR 33.
 const garbage = 40
 
 // frugal bounds the garbage of a run, unless the environment does. restore ends that.
@@ -494,7 +496,7 @@ func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) 
 		if look == "auto" || look == "" {
 			look = h.Deck.Compose
 		}
-		return startStack(ctx, exe, kind, look, h)
+		return startStack(ctx, exe, kind, look, j.engineArgs, h)
 	}
 	return nil
 }

@@ -24,7 +24,8 @@ type engineKind struct {
 	// own network, and it sees the session's directories where the session sees them.
 	ownNetwork bool
 	// start starts the engine's process, which serves the given socket.
-	start func(ctx context.Context, exe string, h runner.Host, socket *os.File) (engineProcess, error)
+	// The arguments are further ones of the embedded engine.
+	start func(ctx context.Context, exe string, h runner.Host, socket *os.File, args []string) (engineProcess, error)
 }
 
 // engineProcess is a started engine.
@@ -137,7 +138,7 @@ const maxSocket = 103
 
 // startStack puts the bundled commands on the shell's PATH and starts the engine. The socket
 // listens before the engine starts, so nobody has to wait for it.
-func startStack(ctx context.Context, exe string, kind engineKind, look string, h runner.Host) (_ runner.Stack, err error) {
+func startStack(ctx context.Context, exe string, kind engineKind, look string, args []string, h runner.Host) (_ runner.Stack, err error) {
 	path := filepath.Join(h.Dir, "docker.sock")
 	s := &stack{env: []string{"DOCKER_HOST=unix://" + h.Sandbox.Inside(path), "DOCKER_BUILDKIT=0"}, used: filepath.Join(h.Dir, usedFolder)}
 	if looks[look] != 0 {
@@ -166,7 +167,7 @@ func startStack(ctx context.Context, exe string, kind engineKind, look string, h
 		return nil, err
 	}
 	defer socket.Close()
-	s.engine, err = kind.start(ctx, exe, h, socket)
+	s.engine, err = kind.start(ctx, exe, h, socket, args)
 	if err != nil {
 		return nil, fmt.Errorf("the %s engine: %w", kind.name, err)
 	}

@@ -21,7 +21,7 @@ import (
 // startDocker starts the guard of a real engine. The guard is not a process of the sandbox, which
 // would end it: it outlives the runner to remove the objects that the session has created. It
 // detects the runner's end at the end of its standard input, which only the runner holds open.
-func startDocker(ctx context.Context, exe string, h runner.Host, socket *os.File) (_ engineProcess, err error) {
+func startDocker(ctx context.Context, exe string, h runner.Host, socket *os.File, _ []string) (_ engineProcess, err error) {
 	host := os.Getenv("DOCKER_HOST")
 	cmd := exec.Command(exe, guardName, "--host", host, //nolint:noctx // its input ends it
 		"--project", compose.ProjectName(filepath.Base(h.Work)))

@@ -227,18 +227,7 @@ func (o *outputs) rewrite(sources []*source) (files []*rewritten, err error) {
 // sameSteps checks that the edits changed only the output of the given steps.
 func sameSteps(name string, sources []*source, before, after []byte, but []markdown.Pos) error {
 	opts := markdown.Options{Style: styleOf(sources, name), Fill: true}
-	steps := func(src []byte) (all []*markdown.Step) {
-		d, _ := markdown.ParseStyle(name, src, opts) // a mistake in the file was there before, or is reported at the next reading
-		for _, c := range d.Chapters {
-			for _, s := range c.Slides {
-				for _, e := range s.Exercises {
-					all = append(all, e.Steps...)
-				}
-			}
-		}
-		return all
-	}
-	was, is := steps(before), steps(after)
+	was, is := stepsIn(name, before, opts), stepsIn(name, after, opts)
 	same := slices.EqualFunc(was, is, func(a, b *markdown.Step) bool {
 		return a.Directive == b.Directive && a.Hidden == b.Hidden && (a.Text == b.Text || slices.Contains(but, a.Pos))
 	})
@@ -246,6 +235,19 @@ func sameSteps(name string, sources []*source, before, after []byte, but []markd
 		return fmt.Errorf("%s: nothing is written: the outputs would change how the file is read", name)
 	}
 	return nil
+}
+
+// stepsIn are the steps of a file.
+func stepsIn(name string, src []byte, opts markdown.Options) (all []*markdown.Step) {
+	d, _ := markdown.ParseStyle(name, src, opts) // a mistake in the file was there before, or is reported at the next reading
+	for _, c := range d.Chapters {
+		for _, s := range c.Slides {
+			for _, e := range s.Exercises {
+				all = append(all, e.Steps...)
+			}
+		}
+	}
+	return all
 }
 
 // styleOf is the style that a file was read by; that of the first deck for an include.

@@ -56,7 +56,9 @@ func TestCommandErrors(t *testing.T) {
 			[]string{"--help"},
 			Options{},
 			0,
-			"Usage of engine:\n  -socket PATH\n    \tlisten on the unix socket at PATH\n  -state DIR\n" +
+			"Usage of engine:\n  -fault KIND:SERVICE\n    \tlet something go wrong: KIND:SERVICE, or KIND:SERVICE:PORT:FROM\n" +
+				"  -observe\n    \twrite the services and calls that are seen to a file in the state directory\n" +
+				"  -socket PATH\n    \tlisten on the unix socket at PATH\n  -state DIR\n" +
 				"    \tkeep logs and images below the directory DIR while it runs\n",
 		},
 	} {

@@ -30,6 +30,10 @@ type Options struct {
 	State string
 	// LogSize bounds the log of a container in bytes; the oldest lines are dropped. 0 means 10 MB.
 	LogSize int64
+	// Fault goes wrong with the containers of a service; nil: nothing.
+	Fault *Fault
+	// Observe writes what passes to a file in State, see [SightingsFile].
+	Observe bool
 	// Log receives events outside the API. nil discards them.
 	Log *slog.Logger
 }
@@ -45,6 +49,7 @@ type Engine struct {
 	id    string
 	table []route
 
+	faults  *faults
 	closing chan struct{}  // closed when Close begins
 	tasks   sync.WaitGroup // goroutines other than those of the HTTP server
 	conns   connections    // hijacked and forwarded
@@ -77,10 +82,15 @@ func New(opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	faults, err := newFaults(opts)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(state), lock.Close())
+	}
 	events := &eventLog{}
 	e := &Engine{
 		opts: opts, state: state, lock: lock, log: opts.Log, id: newID(),
 		start:      newSpawner(),
+		faults:     faults,
 		closing:    make(chan struct{}),
 		images:     &images{events: events, byID: map[string]*image{}, byTag: map[string]*image{}},
 		networks:   newNetworks(events),
@@ -160,7 +170,7 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.start.close()
-	return errors.Join(os.RemoveAll(e.state), e.lock.Close())
+	return errors.Join(e.faults.close(), os.RemoveAll(e.state), e.lock.Close())
 }
 
 // hold registers a task that Close waits for; false means that the engine is

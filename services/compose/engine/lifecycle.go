@@ -106,6 +106,7 @@ func (e *Engine) startRun(ctx context.Context, c *container) error {
 	}
 	e.events.publish("container", "start", c.id, c.attributes())
 	e.beginProbes(ctx, c)
+	e.started(c)
 	go func() {
 		defer e.tasks.Done()
 		<-r.process.done

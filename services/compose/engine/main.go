@@ -21,6 +21,11 @@ func Main(ctx context.Context, args []string, opts Options, stdout, stderr io.Wr
 	flags.SetOutput(stderr)
 	socket := flags.String("socket", "", "listen on the unix socket at `PATH`")
 	flags.StringVar(&opts.State, "state", opts.State, "keep logs and images below the directory `DIR` while it runs")
+	flags.BoolVar(&opts.Observe, "observe", opts.Observe, "write the services and calls that are seen to a file in the state directory")
+	flags.Func("fault", "let something go wrong: `KIND:SERVICE`, or KIND:SERVICE:PORT:FROM", func(text string) (err error) {
+		opts.Fault, err = ParseFault(text)
+		return err
+	})
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0

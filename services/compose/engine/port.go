@@ -39,7 +39,8 @@ func (r *run) listen(ctx context.Context, c *container) (files []*os.File, names
 	local := c.config.Labels[processLabel] != ""
 	for _, port := range c.ports() {
 		name, _, _ := strings.Cut(port, "/")
-		r.ports[portName(port)] = &address{}
+		number, _ := portNumber(port) // it was checked
+		r.ports[portName(port)] = &address{call: call{service: serviceOf(c), port: number}}
 		if local || !c.image.base {
 			number, err := r.reserve(ctx)
 			if err != nil {
@@ -72,6 +73,7 @@ func (r *run) listen(ctx context.Context, c *container) (files []*os.File, names
 // address is the address of a container's port: the listener that was passed on, or the port that
 // the program opens by itself.
 type address struct {
+	call        // without its caller
 	handed, own string
 	opened      atomic.Bool // the program's own port has answered, so it uses no other
 }
@@ -346,7 +348,7 @@ func (f *forwarder) serve(ctx context.Context, e *Engine, target *address) {
 			if err != nil {
 				return // the client's connection is closed, as with Docker
 			}
-			e.relay(conn, to)
+			e.carry(conn, to, target.call, nil)
 		}()
 	}
 }
@@ -362,14 +364,15 @@ func dial(ctx context.Context, address string) (*net.TCPConn, error) {
 	return conn.(*net.TCPConn), nil
 }
 
-// relay copies in both directions until both have ended. It closes b; the caller closes a.
-func (e *Engine) relay(a, b *net.TCPConn) {
+// relay copies in both directions until both have ended. It closes b; the caller closes a. If watch is set,
+// the bytes from b pass through the reader that it returns.
+func (e *Engine) relay(a, b *net.TCPConn, watch func(io.Reader) io.Reader) {
 	defer e.conns.remove(b)
 	if !e.conns.add(b) {
 		return
 	}
 	var there sync.WaitGroup
-	pass := func(to, from *net.TCPConn) {
+	pass := func(to *net.TCPConn, from io.Reader) {
 		if _, err := io.Copy(to, from); err != nil {
 			// An error in one direction ends both.
 			a.Close()
@@ -379,6 +382,10 @@ func (e *Engine) relay(a, b *net.TCPConn) {
 		_ = to.CloseWrite() // the other direction detects an error
 	}
 	there.Go(func() { pass(b, a) })
-	pass(a, b)
+	if watch != nil {
+		pass(a, watch(b))
+	} else {
+		pass(a, b)
+	}
 	there.Wait()
 }

@@ -83,8 +83,9 @@ func (p *socksProxy) connect(ctx context.Context, e *Engine, conn *net.TCPConn) 
 	in := bufio.NewReaderSize(conn, 512)
 	host, port, reply := handshake(in, conn)
 	var to *net.TCPConn
+	var at call
 	if reply == socksSucceeded {
-		to, reply = p.dial(ctx, e, host, port)
+		to, at, reply = p.dial(ctx, e, host, port)
 	}
 	if reply >= 0 {
 		// Clients do not need the bound address: it is zero, as from many servers.
@@ -98,14 +99,8 @@ func (p *socksProxy) connect(ctx context.Context, e *Engine, conn *net.TCPConn) 
 		return
 	}
 	_ = conn.SetDeadline(time.Time{})
-	// A client may send before it has read the answer.
-	if early, _ := in.Peek(in.Buffered()); len(early) > 0 {
-		if _, err := to.Write(early); err != nil {
-			to.Close()
-			return
-		}
-	}
-	e.relay(conn, to)
+	at.from = serviceOf(p.container)
+	e.carry(conn, to, at, in)
 }
 
 // handshake reads a request. A negative reply means that the client gets no answer.
@@ -165,7 +160,7 @@ func handshake(in *bufio.Reader, out io.Writer) (host string, port int, reply in
 
 // dial connects to one of the containers with a name. They take turns, and a container that does
 // not answer is skipped.
-func (p *socksProxy) dial(ctx context.Context, e *Engine, host string, port int) (*net.TCPConn, int) {
+func (p *socksProxy) dial(ctx context.Context, e *Engine, host string, port int) (*net.TCPConn, call, int) {
 	e.mu.Lock()
 	found := e.resolve(p.container, host)
 	var addresses []*address
@@ -181,16 +176,16 @@ func (p *socksProxy) dial(ctx context.Context, e *Engine, host string, port int)
 	p.turn++
 	e.mu.Unlock()
 	if len(found) == 0 {
-		return nil, socksHostUnreachable
+		return nil, call{}, socksHostUnreachable
 	}
 	for _, a := range addresses {
 		to, err := a.dial(ctx)
 		if err == nil {
-			return to, socksSucceeded
+			return to, a.call, socksSucceeded
 		}
 		if !errors.Is(err, syscall.ECONNREFUSED) {
-			return nil, socksFailure
+			return nil, call{}, socksFailure
 		}
 	}
-	return nil, socksRefused
+	return nil, call{}, socksRefused
 }
