@@ -19,6 +19,7 @@ type chapterParser struct {
 	chapter *Chapter
 	titler  titler
 
+	ends     []slideEnd
 	slide    *Slide
 	from     int // where the slide's text begins, behind its properties
 	notes    int // where its notes line begins, or -1
@@ -71,7 +72,25 @@ func (l *loader) parse(c *Chapter, d *document, st *style) {
 		s.sections()
 	}
 	p.ignores()
+	p.keepTokens()
 	l.logs = append(l.logs, d.log)
+}
+
+// slideEnd are the tokens of a slide, from one index to another.
+type slideEnd struct {
+	slide    *Slide
+	from, to int
+}
+
+// keepTokens gives the slides their tokens, when these have their steps.
+func (p *chapterParser) keepTokens() {
+	all := make([]packed, len(p.tokens))
+	for i := range p.tokens {
+		all[i] = p.tokens[i].pack()
+	}
+	for _, e := range p.ends {
+		e.slide.tokens = all[e.from:e.to]
+	}
 }
 
 func (p *chapterParser) slides() {
@@ -179,7 +198,7 @@ func (p *chapterParser) end(at int) {
 	text := p.src.text[from:end]
 	s.Source = strings.Trim(text, "\n")
 	s.origin = origin{p.src, []mark{{src: from + len(text) - len(strings.TrimLeft(text, "\n"))}}}
-	s.tokens = p.tokens[p.token(from):p.token(end)]
+	p.ends = append(p.ends, slideEnd{s, p.token(from), p.token(end)})
 	p.sentences(s, from)
 	if s.Part == "" {
 		s.Part = p.part
@@ -335,7 +354,7 @@ func (p *chapterParser) step(t token) *Step {
 		}
 		return nil
 	}
-	s := &Step{Pos: p.src.pos(t.start), Word: p.word(t, word), Directive: word, Hidden: hidden, token: t}
+	s := &Step{Pos: p.src.pos(t.start), Word: p.word(t, word), Directive: word, Hidden: hidden, token: t.pack()}
 	var at int
 	if t.kind == spanToken {
 		// The text of keys may begin and end with blanks; elsewhere they mean nothing.

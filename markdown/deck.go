@@ -79,7 +79,7 @@ type Slide struct {
 	Source     string            // Markdown without properties and notes, substitutions made
 	Notes      string            // the text behind `???`
 	origin     origin            // of Source
-	tokens     []token           // of Source, by where they stand in the chapter
+	tokens     []packed          // of Source, by where they stand in the chapter
 	Exercises  []*Exercise
 }
 
@@ -112,7 +112,7 @@ type Step struct {
 	Rule      string // of the style that made the step, in words; "" in a block `.exercise[ ]`
 	Sentence  string // of a claim: the text that it stands under, without markup; "" if there is none
 	Skip      string // the reason why the step must not run, from its author; "" if it may
-	token     token  // that it was read from
+	token     packed // that it was read from
 
 	SentencePos Pos // where it begins
 

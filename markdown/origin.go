@@ -1,9 +1,6 @@
 package markdown
 
-import (
-	"slices"
-	"sort"
-)
+import "sort"
 
 // origin maps a text of a deck to its places in the files: indentation, backticks and line
 // ends may have been removed from it, so that it is not one stretch of them.
@@ -103,9 +100,10 @@ func (s *Slide) scanned() []token {
 	if s.origin.src == nil {
 		return scan(plainSource(s.Source), &log{}, &log{})
 	}
-	tokens := slices.Clone(s.tokens)
+	tokens := make([]token, len(s.tokens))
 	for i := range tokens {
 		t := &tokens[i]
+		*t = s.tokens[i].unpack()
 		t.start, t.match = s.origin.back(t.start), s.origin.back(t.match)
 		for _, off := range []*int{&t.body, &t.tail, &t.end} {
 			*off = min(s.origin.back(*off), len(s.Source))

@@ -73,7 +73,7 @@ var errElsewhere = errors.New("what stands in the file is not what was read: it 
 
 // rewrite is the new text of the step's lines, the first of lines, and how many they were.
 func (b *Body) rewrite(lines [][]byte) (text []byte, n int, err error) {
-	src, t := b.Step.origin.src, b.Step.token
+	src, t := b.Step.origin.src, b.Step.token.unpack()
 	if src == nil || t.unclosed() {
 		return nil, 0, errElsewhere
 	}
@@ -108,7 +108,7 @@ func (b *Body) within(first, n int) (from, count int) {
 // first is the number of the first line of the step's fence or one-liner, from 0.
 func (b *Body) first() int {
 	if b.Step.lines != nil && b.Step.origin.src != nil {
-		return b.Step.origin.src.pos(b.Step.token.start).Line - 1
+		return b.Step.origin.src.pos(int(b.Step.token.start)).Line - 1
 	}
 	return b.Step.Pos.Line - 1
 }
@@ -116,7 +116,7 @@ func (b *Body) first() int {
 // verify compares the lines of a file with the step's token: the token must stand there, n lines
 // long, from a column of the first line on.
 func (b *Body) verify(lines [][]byte) (column, n int, err error) {
-	src, t := b.Step.origin.src, b.Step.token
+	src, t := b.Step.origin.src, b.Step.token.unpack()
 	f, at := src.origin(t.start)
 	end := at + t.end - t.start
 	if end > len(f.text) || f.text[at:end] != src.text[t.start:t.end] {
@@ -186,7 +186,7 @@ func (b *Body) fence(lines [][]byte, at int) []byte {
 	size := b.size(old, mark)
 	text := slices.Concat(opening[:at], bytes.Repeat([]byte{mark}, size), opening[at+old:])
 	text = append(text, b.written(opening, lines[1:], body)...)
-	blanks, behind := prefix(string(closing), isBlank), b.Step.token.end-b.Step.token.tail
+	blanks, behind := prefix(string(closing), isBlank), int(b.Step.token.end-b.Step.token.tail)
 	size = max(size, behind-blanks)
 	return slices.Concat(text, closing[:blanks], bytes.Repeat([]byte{mark}, size), closing[behind:])
 }
@@ -226,7 +226,7 @@ func (b *Body) written(opening []byte, lines, old [][]byte) (text []byte) {
 
 // indent is the indentation of the fence, taken from one of its other lines.
 func (b *Body) indent(lines [][]byte) []byte {
-	want := b.Step.token.indent
+	want := int(b.Step.token.indent)
 	for _, line := range lines {
 		for n := range 1 + prefix(string(line), isBlank) {
 			if columns(string(line[:n])) == want {
@@ -264,7 +264,8 @@ func Add(src []byte, additions []Addition) ([]byte, error) {
 	for _, a := range additions {
 		b := Body{Step: a.After}
 		first := b.first()
-		if a.After.origin.src == nil || a.After.token.unclosed() || a.After.Rule != "" || a.After.token.kind == commentToken || first >= len(lines) {
+		t := a.After.token.unpack()
+		if a.After.origin.src == nil || t.unclosed() || a.After.Rule != "" || t.kind == commentToken || first >= len(lines) {
 			errs.Add(CodeRewrite, a.After.Head(), "write it by hand", "nothing can be added here")
 			continue
 		}

@@ -297,7 +297,7 @@ func (p *sectionParser) add(t *token, s *Step, from, to int, o origin) *Step {
 		word = min(t.data, to)
 	}
 	s.Pos, s.Word, s.TextPos, s.origin = p.src.pos(from), p.src.span(word, to), p.src.pos(o.marks[0].src), o
-	s.token = *t
+	s.token = t.pack()
 	e := p.section()
 	e.Steps = append(e.Steps, s)
 	t.steps = append(t.steps, s)
@@ -395,7 +395,7 @@ func (p *sectionParser) script(t *token, s script) {
 	e := p.section()
 	e.Steps = append(e.Steps, step)
 	if t != nil {
-		step.token = *t
+		step.token = t.pack()
 		t.steps = append(t.steps, step)
 	}
 	p.typed = true

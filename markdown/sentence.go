@@ -16,7 +16,7 @@ func (p *chapterParser) sentences(s *Slide, from int) {
 	for _, e := range s.Exercises {
 		for _, step := range e.Steps {
 			if step.Directive == "claim" {
-				step.Sentence, step.SentencePos = p.sentence(from, step.token.start)
+				step.Sentence, step.SentencePos = p.sentence(from, int(step.token.start))
 			}
 		}
 	}

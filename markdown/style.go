@@ -148,7 +148,8 @@ func (d *Deck) Fences() map[string]int {
 	n := map[string]int{}
 	for _, c := range d.Chapters {
 		for _, s := range c.Slides {
-			for _, t := range s.tokens {
+			for i := range s.tokens {
+				t := s.tokens[i].unpack()
 				if t.kind == fenceToken && t.comment < 0 {
 					lang, _ := language(&t)
 					n[lang]++

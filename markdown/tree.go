@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
@@ -92,7 +93,9 @@ func Tree(parts ...*Slide) (*Node, error) {
 	for _, p := range parts {
 		last = t.add(p, last)
 	}
-	root := treeMarkdown(t).Parse(text.NewReader(t.source))
+	pc := parser.NewContext()
+	pc.Set(treeKey, t)
+	root := treeMarkdown().Parse(text.NewReader(t.source), parser.WithContext(pc))
 	doc := &Node{Kind: DocumentNode, Children: t.blocks(root)}
 	doc.Children = append(doc.Children, stepsNode(t.behind[nil])...)
 	return doc, nil
@@ -229,26 +232,27 @@ func (m *classMark) Kind() ast.NodeKind     { return kindClassMark }
 func (m *classMark) Dump(src []byte, n int) { ast.DumpHelper(m, src, n, nil, nil) }
 
 // classParser finds both, at the places from the scanner.
-type classParser struct{ *treeParser }
+type classParser struct{}
 
-func (p classParser) Trigger() []byte { return []byte{'.'} }
+func (classParser) Trigger() []byte { return []byte{'.'} }
 
-func (p classParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+func (classParser) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
 	line, segment := reader.PeekLine()
 	at := pc.BlockOffset()
 	if at < 0 || at >= len(line) {
 		return nil, parser.NoChildren
 	}
 	start := segment.Start + at - segment.Padding
-	open := p.opens[start]
-	if open == nil || !p.isBlock(open) {
+	t := treeOf(pc)
+	open := t.opens[start]
+	if open == nil || !t.isBlock(open) {
 		return nil, parser.NoChildren
 	}
 	reader.Advance(at + open.end - start)
 	return &classBlock{open: open}, parser.HasChildren
 }
 
-func (p classParser) Continue(node ast.Node, reader text.Reader, _ parser.Context) parser.State {
+func (classParser) Continue(node ast.Node, reader text.Reader, _ parser.Context) parser.State {
 	block := node.(*classBlock)
 	line, segment := reader.PeekLine()
 	if segment.Start > block.open.close {
@@ -261,22 +265,23 @@ func (p classParser) Continue(node ast.Node, reader text.Reader, _ parser.Contex
 	return parser.Continue | parser.HasChildren
 }
 
-func (p classParser) Close(ast.Node, text.Reader, parser.Context) {}
-func (p classParser) CanInterruptParagraph() bool                 { return true }
-func (p classParser) CanAcceptIndentedLine() bool                 { return true }
+func (classParser) Close(ast.Node, text.Reader, parser.Context) {}
+func (classParser) CanInterruptParagraph() bool                 { return true }
+func (classParser) CanAcceptIndentedLine() bool                 { return true }
 
 // markParser finds the ends of classes within a line.
-type markParser struct{ *treeParser }
+type markParser struct{}
 
-func (p markParser) Trigger() []byte { return []byte{'.', ']'} }
+func (markParser) Trigger() []byte { return []byte{'.', ']'} }
 
-func (p markParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node {
+func (markParser) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	_, segment := block.PeekLine()
-	if open := p.opens[segment.Start]; open != nil {
+	t := treeOf(pc)
+	if open := t.opens[segment.Start]; open != nil {
 		block.Advance(open.end - segment.Start)
 		return &classMark{open: true, classes: open.classes}
 	}
-	if p.closes[segment.Start] {
+	if t.closes[segment.Start] {
 		block.Advance(1)
 		return &classMark{}
 	}
@@ -391,14 +396,19 @@ func cells(src []byte, line text.Segment) []text.Segment {
 	return found
 }
 
-// treeMarkdown is CommonMark with classes and tables.
-func treeMarkdown(t *treeParser) parser.Parser {
+// treeMarkdown is CommonMark with classes and tables. Making it costs more than a slide.
+var treeMarkdown = sync.OnceValue(func() parser.Parser {
 	return parser.NewParser(
-		parser.WithBlockParsers(append(parser.DefaultBlockParsers(), util.Prioritized(classParser{t}, 90))...),
-		parser.WithInlineParsers(append(parser.DefaultInlineParsers(), util.Prioritized(markParser{t}, 50))...),
+		parser.WithBlockParsers(append(parser.DefaultBlockParsers(), util.Prioritized(classParser{}, 90))...),
+		parser.WithInlineParsers(append(parser.DefaultInlineParsers(), util.Prioritized(markParser{}, 50))...),
 		parser.WithParagraphTransformers(append(parser.DefaultParagraphTransformers(), util.Prioritized(tables{}, 200))...),
 	)
-}
+})
+
+// treeKey is the key of a tree's parser in the context of goldmark's.
+var treeKey = parser.NewContextKey()
+
+func treeOf(pc parser.Context) *treeParser { return pc.Get(treeKey).(*treeParser) }
 
 // blocks are the nodes of the blocks in another.
 func (t *treeParser) blocks(parent ast.Node) []*Node {

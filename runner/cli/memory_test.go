@@ -8,12 +8,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"workshop/runner/report"
 )
 
 // BenchmarkMemory runs 10,000 exercises of one true, without a report and with all of them, and gives
-// the largest resident memory of the process: go test ./runner/cli -run - -bench Memory -benchtime 1x
+// the largest resident memory of the process and the processor time, with that of the shell: go test ./runner/cli -run - -bench Memory -benchtime 1x
 func BenchmarkMemory(b *testing.B) {
 	const exercises = 10_000
 	dir := b.TempDir()
@@ -31,6 +32,7 @@ func BenchmarkMemory(b *testing.B) {
 		flags []string
 	}{{"without a report", nil}, {"every report", every}} {
 		b.Run(tc.name, func(b *testing.B) {
+			var spent time.Duration
 			for b.Loop() {
 				cmd := asWorkshop(b, b.Context(), append([]string{"check", "--no-ledger", deck}, tc.flags...)...)
 				cmd.Stdout = io.Discard
@@ -42,8 +44,10 @@ func BenchmarkMemory(b *testing.B) {
 					b.Fatal(fmt.Errorf("no resource usage: %T", cmd.ProcessState.SysUsage()))
 				}
 				b.ReportMetric(float64(usage.Maxrss)/1024, "MiB-resident") // Linux counts KiB
+				spent += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 			}
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/exercises, "µs/exercise")
+			b.ReportMetric(float64(spent.Microseconds())/float64(b.N)/exercises, "µs-processor/exercise")
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -282,7 +283,20 @@ func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, wa
 	return plan, sources, j.broken.find(plan, parts)
 }
 
+// garbage is the share of the heap, in percent, that may be garbage during a run: see ADR 33.
+const garbage = 40
+
+// frugal bounds the garbage of a run, unless the environment does. restore ends that.
+func frugal() (restore func()) {
+	if os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	before := debug.SetGCPercent(garbage)
+	return func() { debug.SetGCPercent(before) }
+}
+
 func (j *job) run(ctx context.Context, args []string, streams Streams) error {
+	defer frugal()()
 	files, err := j.files(streams)
 	if err != nil {
 		return err

@@ -10,22 +10,41 @@ import (
 	"workshop/runner"
 )
 
-// flow is the course of a session, step by step.
+// flow is the course of a session, step by step. It holds what a later step needs of the ones
+// before it: the syntax trees of all snippets of a long deck would be most of the program's memory.
 type flow struct {
-	session *runner.Session
-	visits  []visit
+	steps    []member // of the session
+	now      state
+	command  *command // the last one, nil if there is none
+	pressed  bool     // keys were pressed since then
+	pager    bool     // a snippet has chosen a pager
+	pipefail bool     // the shell judges each command of a pipeline
+	chosen   *editors
+}
+
+// command is a step that types a snippet, with the program that the snippet leaves in the
+// foreground.
+type command struct {
+	step    *runner.Step
+	program program
+}
+
+// member is a step of a session.
+type member struct {
+	exercise *runner.Exercise
+	step     *runner.Step
 }
 
 // visit is a step with the state before it.
 type visit struct {
-	exercise *runner.Exercise
-	step     *runner.Step
-	snippet  *snippet // of a step that types one
-	before   state
-	command  *visit // the last snippet, nil if there is none; keys since then make it another command
-	pressed  bool   // keys were pressed since that snippet
-	edits    []edit // the commands of the snippet that open an editor
-	program  program
+	member
+	*flow
+	snippet *snippet // of a step that types one
+	before  state
+	command *command // the last one, nil if there is none; keys since then make it another command
+	pressed bool     // keys were pressed since that snippet
+	edits   []edit   // the commands of the snippet that open an editor
+	program program
 }
 
 // state is the knowledge of a session at some moment.
@@ -38,42 +57,53 @@ type state struct {
 	uncertain bool         // a program may have opened or closed a shell
 }
 
-// walk follows a session.
-func (p *pass) walk(s *runner.Session) *flow {
-	f := &flow{session: s}
+// walk follows a session, and gives each step to the rules.
+func (p *pass) walk(s *runner.Session, rules []*Rule) {
+	f := &flow{chosen: newEditors(s.Env), pipefail: s.Deck.Pipefail}
 	for _, e := range s.Exercises {
 		for _, step := range e.Steps {
-			f.visits = append(f.visits, visit{exercise: e, step: step})
+			f.steps = append(f.steps, member{e, step})
 		}
 	}
-	p.link(f)
-	now := state{}
-	last := -1 // the last snippet
-	pressed, pager := false, false
-	chosen := newEditors(s.Env)
-	for i := range f.visits {
-		v := &f.visits[i]
-		v.before, v.pressed = now, pressed
-		if last >= 0 {
-			v.command = &f.visits[last]
+	for _, p.rule = range rules {
+		if p.rule.session != nil {
+			p.rule.session(p, f)
 		}
-		if v.snippet != nil {
-			v.snippet.foreign = v.snippet.foreign || now.lost || now.program.nature == dialog || now.program.nature == screen
-			v.program = p.catalogue.ofStmts(v.snippet.stmts)
-			v.edits = p.catalogue.edits(v.snippet.stmts, chosen)
-			v.program = v.program.edited(v.edits)
-			pager = pager || pagerChoice.MatchString(v.step.Text)
-			if v.snippet.mistake != nil && !stays(v.program) || pager && v.program.pages() {
-				v.program = program{nature: unknown}
+	}
+	for i := range f.steps {
+		v := p.visit(f, i)
+		for _, r := range rules {
+			p.rule = r
+			if r.visit != nil {
+				r.visit(p, v)
 			}
-			last, pressed = i, false
+			if r.snippet != nil && v.snippet != nil && !v.exercise.Setup {
+				r.snippet(p, v.snippet)
+			}
 		}
-		if v.step.Kind() == runner.KindPresses {
-			pressed = true
-		}
-		now = now.after(v)
 	}
-	return f
+}
+
+// visit makes the next step.
+func (p *pass) visit(f *flow, i int) *visit {
+	v := &visit{member: f.steps[i], flow: f, before: f.now, command: f.command, pressed: f.pressed}
+	switch v.step.Kind() {
+	case runner.KindTypes:
+		v.snippet = f.snippet(p.parser, i)
+		v.snippet.foreign = f.now.lost || f.now.program.nature == dialog || f.now.program.nature == screen
+		v.program = p.catalogue.ofStmts(v.snippet.stmts)
+		v.edits = p.catalogue.edits(v.snippet.stmts, f.chosen)
+		v.program = v.program.edited(v.edits)
+		f.pager = f.pager || pagerChoice.MatchString(v.step.Text)
+		if v.snippet.mistake != nil && !stays(v.program) || f.pager && v.program.pages() {
+			v.program = program{nature: unknown}
+		}
+		f.command, f.pressed = &command{v.step, v.program}, false
+	case runner.KindPresses:
+		f.pressed = true
+	}
+	f.now = f.now.after(v)
+	return v
 }
 
 // edited is the program where a chosen editor does not stay.
@@ -91,30 +121,23 @@ func (v *visit) unnamed(n syntax.Node) bool {
 	return slices.ContainsFunc(v.edits, func(e edit) bool { return e.node == n && e.editor == "" })
 }
 
-// link gives each snippet the steps that follow it.
-func (p *pass) link(f *flow) {
-	var next *runner.Step
-	var looks []*runner.Step
-	for i := len(f.visits) - 1; i >= 0; i-- {
-		v := &f.visits[i]
-		switch v.step.Kind() {
-		case runner.KindAlters, runner.KindIgnored, runner.KindBroken:
+// snippet parses the snippet of a step, and finds the steps that follow it.
+func (f *flow) snippet(parser *syntax.Parser, i int) *snippet {
+	s := parse(parser, f.steps[i].step)
+	for _, behind := range f.steps[i+1:] {
+		kind := behind.step.Kind()
+		if kind == runner.KindAlters || kind == runner.KindIgnored || kind == runner.KindBroken {
 			continue
-		case runner.KindTypes:
-			if v.snippet = p.snippets[v.step.Step]; v.snippet == nil {
-				v.snippet = parse(v.step)
-				v.snippet.exercise, v.snippet.next = v.exercise, next
-				for j := len(looks) - 1; j >= 0; j-- {
-					v.snippet.looks = append(v.snippet.looks, looks[j])
-				}
-				p.snippets[v.step.Step] = v.snippet
-			}
-			looks = nil
-		default:
-			looks = append(looks, v.step)
 		}
-		next = v.step
+		if s.next == nil {
+			s.next = behind.step
+		}
+		if kind == runner.KindTypes {
+			break
+		}
+		s.looks = append(s.looks, behind.step)
 	}
+	return s
 }
 
 // stays reports whether a program stays in the foreground.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"mvdan.cc/sh/v3/syntax"
+
 	"workshop/markdown"
 	"workshop/runner"
 )
@@ -33,6 +35,7 @@ type Rule struct {
 	// The check; all nil if reading or compiling finds the mistake.
 	deck    func(*pass, *Deck)
 	snippet func(*pass, *snippet)
+	visit   func(*pass, *visit)
 	session func(*pass, *flow)
 }
 
@@ -102,7 +105,7 @@ func (r *Report) Count(s Severity) (n int) {
 // Run checks decks. It reads nothing but the names of files that slides link to, and executes
 // nothing.
 func Run(in Input, opts Options) *Report {
-	p := &pass{in: in, catalogue: newCatalogue(), snippets: map[*markdown.Step]*snippet{}}
+	p := &pass{in: in, catalogue: newCatalogue(), parser: newParser()}
 	for _, e := range in.Errors {
 		p.findings = append(p.findings, &Finding{*e, Error})
 	}
@@ -126,7 +129,9 @@ func Run(in Input, opts Options) *Report {
 		}
 	}
 	if in.Plan != nil {
-		p.plan(in.Plan, rules)
+		for _, s := range in.Plan.Sessions {
+			p.walk(s, rules)
+		}
 	}
 	p.typed()
 	return p.done(opts)
@@ -137,7 +142,7 @@ type pass struct {
 	in        Input
 	rule      *Rule // the rule under way
 	catalogue catalogue
-	snippets  map[*markdown.Step]*snippet
+	parser    *syntax.Parser
 	findings  []*Finding
 }
 
@@ -170,27 +175,6 @@ func shorten(s string) string {
 		line += "…"
 	}
 	return line
-}
-
-// plan runs the rules on the sessions and snippets of a plan.
-func (p *pass) plan(plan *runner.Plan, rules []*Rule) {
-	for _, s := range plan.Sessions {
-		f := p.walk(s)
-		for _, r := range rules {
-			p.rule = r
-			if r.session != nil {
-				r.session(p, f)
-			}
-			if r.snippet == nil {
-				continue
-			}
-			for i := range f.visits {
-				if v := &f.visits[i]; v.snippet != nil && !v.exercise.Setup {
-					r.snippet(p, v.snippet)
-				}
-			}
-		}
-	}
 }
 
 // done makes the report: sorted, and restricted by the options.

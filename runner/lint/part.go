@@ -61,7 +61,7 @@ func (r *Report) Part(linted bool) Parts {
 // linted reports whether a rule of this package found it, not the reading or compiling of the deck.
 func (f *Finding) linted() bool {
 	r := Find(f.Code)
-	return r != nil && (r.deck != nil || r.snippet != nil || r.session != nil)
+	return r != nil && (r.deck != nil || r.snippet != nil || r.visit != nil || r.session != nil)
 }
 
 // labelled is the finding as an error. Its code is shown if one would look for the rule.

@@ -14,19 +14,16 @@ nothing, and one that contradicts it can never hold. State what the slide says: 
 bound for a time, a range for a ratio.`,
 	Bad:  ".exercise[\n```bash\nls\n```\n<!-- ```claim duration > 0``` -->\n]\n",
 	Good: ".exercise[\n```bash\nls\n```\n<!-- ```claim duration < 2 s``` -->\n]\n",
-	session: func(p *pass, f *flow) {
-		for i := range f.visits {
-			v := &f.visits[i]
-			c := v.step.Claim()
-			if c == nil || v.exercise.Setup || v.step.Kind() != runner.KindClaims {
-				continue
-			}
-			switch c.Expression.Sure(v.step.RangeOf) {
-			case figure.Holds:
-				p.report(place(v.step), "state a bound that can be missed", "%s holds whatever is measured: this claim cannot fail", c.Text)
-			case figure.Fails:
-				p.report(place(v.step), "state a bound that can be met", "%s cannot hold, whatever is measured", c.Text)
-			}
+	visit: func(p *pass, v *visit) {
+		c := v.step.Claim()
+		if c == nil || v.exercise.Setup || v.step.Kind() != runner.KindClaims {
+			return
+		}
+		switch c.Expression.Sure(v.step.RangeOf) {
+		case figure.Holds:
+			p.report(place(v.step), "state a bound that can be missed", "%s holds whatever is measured: this claim cannot fail", c.Text)
+		case figure.Fails:
+			p.report(place(v.step), "state a bound that can be met", "%s cannot hold, whatever is measured", c.Text)
 		}
 	},
 }

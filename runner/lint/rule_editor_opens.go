@@ -19,21 +19,18 @@ command line (git commit -m). Or name the editor, by env: in the manifest or by 
 in the session; an editor that opens still needs keys that end it.`,
 	Bad:  ".exercise[\n```bash\ngit commit\n```\n<!--\n```wait Please enter```\n```keys :q!```\n```key Enter```\n-->\n]\n",
 	Good: ".exercise[\n```bash\ngit commit -m \"Add a page\"\n```\n]\n",
-	session: func(p *pass, f *flow) {
-		for i := range f.visits {
-			v := &f.visits[i]
-			if v.snippet == nil || v.exercise.Setup || v.snippet.foreign {
-				continue
-			}
-			for _, e := range v.edits {
-				switch at := v.snippet.span(e.node); {
-				case e.editor == "":
-					p.report(at, "give the text on the command line, or name the editor: env: in the manifest, or export EDITOR=vi",
-						"%s opens the editor that the environment names, or that the machine has", v.snippet.source(e.node))
-				case e.nature == screen && !stays(v.program) && !v.snippet.pressed():
-					p.report(at, "press the keys that end it, or give the text on the command line",
-						"%s opens %s, and no key ends it", v.snippet.source(e.node), quote(e.editor))
-				}
+	visit: func(p *pass, v *visit) {
+		if v.snippet == nil || v.exercise.Setup || v.snippet.foreign {
+			return
+		}
+		for _, e := range v.edits {
+			switch at := v.snippet.span(e.node); {
+			case e.editor == "":
+				p.report(at, "give the text on the command line, or name the editor: env: in the manifest, or export EDITOR=vi",
+					"%s opens the editor that the environment names, or that the machine has", v.snippet.source(e.node))
+			case e.nature == screen && !stays(v.program) && !v.snippet.pressed():
+				p.report(at, "press the keys that end it, or give the text on the command line",
+					"%s opens %s, and no key ends it", v.snippet.source(e.node), quote(e.editor))
 			}
 		}
 	},

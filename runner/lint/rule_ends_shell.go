@@ -9,13 +9,10 @@ variables. An exit is right if an earlier snippet opened a nested shell (docker 
 sh, ssh, su). Elsewhere use a subshell: ( … ).`,
 	Bad:  ".exercise[\n```bash\nls\nexit\n```\n]\n",
 	Good: ".exercise[\n```bash\ndocker exec -it web sh\n```\n```bash\nexit\n```\n]\n",
-	session: func(p *pass, f *flow) {
-		for i := range f.visits {
-			v := &f.visits[i]
-			if v.snippet == nil || v.exercise.Setup || v.snippet.foreign || v.program.nature != leaves || v.before.nested > 0 || v.before.uncertain {
-				continue
-			}
-			p.report(v.snippet.span(v.program.node), "use a subshell: ( … )", "%s ends the shell of the session", v.snippet.source(v.program.node))
+	visit: func(p *pass, v *visit) {
+		if v.snippet == nil || v.exercise.Setup || v.snippet.foreign || v.program.nature != leaves || v.before.nested > 0 || v.before.uncertain {
+			return
 		}
+		p.report(v.snippet.span(v.program.node), "use a subshell: ( … )", "%s ends the shell of the session", v.snippet.source(v.program.node))
 	},
 }

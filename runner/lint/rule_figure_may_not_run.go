@@ -17,8 +17,7 @@ figure into an exercise without them.`,
 	Good: ".exercise[\n```bash\nls -l\n```\n<!-- ```requires gnuplot``` ```figure entries lines``` ```claim entries > 2``` -->\n]\n",
 	session: func(p *pass, f *flow) {
 		of := map[*runner.Step]*runner.Exercise{}
-		for i := range f.visits {
-			v := &f.visits[i]
+		for _, v := range f.steps {
 			of[v.step] = v.exercise
 			for _, m := range v.step.Measures() {
 				e := of[m]

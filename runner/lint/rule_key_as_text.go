@@ -10,14 +10,11 @@ presses the key. In the script that older decks were written for, keys did that 
 and so it does with --compat=autopilot.`,
 	Bad:  ".exercise[\n```bash\nvmstat 1\n```\n<!--\n```wait memory```\n```keys ^C```\n-->\n]\n",
 	Good: ".exercise[\n```bash\nvmstat 1\n```\n<!--\n```wait memory```\n```key ^C```\n-->\n]\n",
-	session: func(p *pass, f *flow) {
-		for i := range f.visits {
-			v := &f.visits[i]
-			if v.exercise.Setup || v.step.TypedKey() == "" {
-				continue
-			}
-			f := p.report(v.step.Head(), "```key "+v.step.Text+"``` presses the key", "keys types %s as two characters", v.step.Text)
-			f.Fix = []markdown.Edit{{Span: v.step.Word, Old: v.step.Directive, New: "key"}}
+	visit: func(p *pass, v *visit) {
+		if v.exercise.Setup || v.step.TypedKey() == "" {
+			return
 		}
+		f := p.report(v.step.Head(), "```key "+v.step.Text+"``` presses the key", "keys types %s as two characters", v.step.Text)
+		f.Fix = []markdown.Edit{{Span: v.step.Word, Old: v.step.Directive, New: "key"}}
 	},
 }

@@ -19,33 +19,30 @@ comes to the prompt of the shell. There ^C does nothing, q is the beginning of t
 command, and ^D ends the shell. Remove the key, or start the program that it is for.`,
 	Bad:  ".exercise[\n```bash\nls\n```\n<!-- ```key ^C``` -->\n]\n",
 	Good: ".exercise[\n```bash\nvmstat 1\n```\n<!--\n```wait memory```\n```key ^C```\n-->\n]\n",
-	session: func(p *pass, f *flow) {
-		for i := range f.visits {
-			v := &f.visits[i]
-			if v.step.Kind() != runner.KindPresses || v.exercise.Setup || !v.before.idle {
-				continue
-			}
-			if v.step.Rule == markdown.RuleInterrupt {
-				continue // a click of a scenario ends whatever runs
-			}
-			keys := v.step.Sends()
-			if len(keys) != 1 || !strings.Contains("\x03\x1a\x1cqQ\x1b", keys) && (keys != "\x04" || v.before.nested > 0 || v.before.uncertain) {
-				continue // the beginning of a command, perhaps
-			}
-			message := "%s ends by itself: this key comes to the prompt"
-			if v.pressed {
-				message = "an earlier key has ended %s: this one comes to the prompt"
-			}
-			name := "the command before it"
-			if v.command != nil {
-				name = quote(v.command.step.Text)
-			}
-			hint := "remove it, or start what it is for"
-			if keys == "q" && v.command != nil && v.command.program.pages() {
-				hint = "the pager of a session is cat, by PAGER and GIT_PAGER"
-			}
-			p.report(v.step.Head(), hint, message, name)
+	visit: func(p *pass, v *visit) {
+		if v.step.Kind() != runner.KindPresses || v.exercise.Setup || !v.before.idle {
+			return
 		}
+		if v.step.Rule == markdown.RuleInterrupt {
+			return // a click of a scenario ends whatever runs
+		}
+		keys := v.step.Sends()
+		if len(keys) != 1 || !strings.Contains("\x03\x1a\x1cqQ\x1b", keys) && (keys != "\x04" || v.before.nested > 0 || v.before.uncertain) {
+			return // the beginning of a command, perhaps
+		}
+		message := "%s ends by itself: this key comes to the prompt"
+		if v.pressed {
+			message = "an earlier key has ended %s: this one comes to the prompt"
+		}
+		name := "the command before it"
+		if v.command != nil {
+			name = quote(v.command.step.Text)
+		}
+		hint := "remove it, or start what it is for"
+		if keys == "q" && v.command != nil && v.command.program.pages() {
+			hint = "the pager of a session is cat, by PAGER and GIT_PAGER"
+		}
+		p.report(v.step.Head(), hint, message, name)
 	},
 }
 

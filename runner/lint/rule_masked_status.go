@@ -21,20 +21,16 @@ are allowed, and so are last commands that fail without input, such as grep, and
 with a step behind them about their output.`,
 	Bad:  ".exercise[\n```bash\nfor i in 1 2 3; do curl -s localhost:9/ | sort; done\n```\n]\n",
 	Good: ".exercise[\n```bash\nfor i in 1 2 3; do curl -s localhost:9/ | sort; done\n```\n<!-- ```wait worker-1``` -->\n]\n",
-	session: func(p *pass, f *flow) {
-		m := masks{pass: p, pipefail: f.session.Deck.Pipefail}
-		for i := range f.visits {
-			v := &f.visits[i]
-			if v.snippet == nil || v.snippet.foreign {
-				continue
-			}
-			m.snippet = v.snippet
-			pressed := looked(v, runner.KindPresses)
-			quiet := v.exercise.Setup || v.step.Condition().Status.Any || looked(v, runner.KindWaits, runner.KindJudges, runner.KindCopies)
-			for i, stmt := range v.snippet.stmts {
-				m.silent = quiet || pressed && i == len(v.snippet.stmts)-1 // a key ends the last command
-				m.stmt(stmt)
-			}
+	visit: func(p *pass, v *visit) {
+		if v.snippet == nil || v.snippet.foreign {
+			return
+		}
+		m := masks{pass: p, flow: v.flow, snippet: v.snippet}
+		pressed := looked(v, runner.KindPresses)
+		quiet := v.exercise.Setup || v.step.Condition().Status.Any || looked(v, runner.KindWaits, runner.KindJudges, runner.KindCopies)
+		for i, stmt := range v.snippet.stmts {
+			m.silent = quiet || pressed && i == len(v.snippet.stmts)-1 // a key ends the last command
+			m.stmt(stmt)
 		}
 	},
 }
@@ -47,9 +43,9 @@ func looked(v *visit, kinds ...runner.Kind) bool {
 // masks looks for hidden failures in the commands that decide about the statuses of a session.
 type masks struct {
 	*pass
-	snippet  *snippet
-	pipefail bool // the shell judges each command of a pipeline
-	silent   bool
+	*flow
+	snippet *snippet
+	silent  bool
 }
 
 func (m *masks) hidden(by, failing *syntax.Stmt, hint, what string) {

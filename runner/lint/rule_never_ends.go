@@ -11,23 +11,20 @@ itself (top -n 1, logs without --follow, up -d). In the middle of a snippet such
 is always a mistake: the lines behind it are not typed.`,
 	Bad:  ".exercise[\n```bash\ntop\n```\n]\n",
 	Good: ".exercise[\n```bash\ntop\n```\n<!--\n```wait Tasks```\n```key q```\n-->\n]\n",
-	session: func(p *pass, f *flow) {
-		for i := range f.visits {
-			v := &f.visits[i]
-			if v.snippet == nil || v.exercise.Setup || v.snippet.foreign || !stays(v.program) {
-				continue
-			}
-			if v.unnamed(v.program.node) { // the editor may end at once
-				continue
-			}
-			node, hint := v.program.node, "add a wait and a key such as ^C behind it, or let it end by itself"
-			switch what, last := waits(v.program.nature), v.snippet.last(node); {
-			case !last && v.program.nature != dialog:
-				p.report(v.snippet.span(node), "give it a snippet of its own",
-					"%s %s: what follows it in the snippet is never reached", v.snippet.source(node), what)
-			case last && !watched(v.snippet.next):
-				p.report(v.snippet.span(node), hint, "%s %s, and no wait or key follows", v.snippet.source(node), what)
-			}
+	visit: func(p *pass, v *visit) {
+		if v.snippet == nil || v.exercise.Setup || v.snippet.foreign || !stays(v.program) {
+			return
+		}
+		if v.unnamed(v.program.node) { // the editor may end at once
+			return
+		}
+		node, hint := v.program.node, "add a wait and a key such as ^C behind it, or let it end by itself"
+		switch what, last := waits(v.program.nature), v.snippet.last(node); {
+		case !last && v.program.nature != dialog:
+			p.report(v.snippet.span(node), "give it a snippet of its own",
+				"%s %s: what follows it in the snippet is never reached", v.snippet.source(node), what)
+		case last && !watched(v.snippet.next):
+			p.report(v.snippet.span(node), hint, "%s %s, and no wait or key follows", v.snippet.source(node), what)
 		}
 	},
 }

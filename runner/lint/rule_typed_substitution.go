@@ -19,21 +19,18 @@ argument of sed or grep is allowed.`,
 	Bad: ".exercise[\n```bash\ngit clone https://@@GITREPO@@\n```\n]\n",
 	Good: "-- workshop.yml --\ngitrepo: github.com/a/b\ncontent: [a.md]\n" +
 		"-- a.md --\n.exercise[\n```bash\ngit clone https://@@GITREPO@@\n```\n]\n",
-	session: func(p *pass, f *flow) {
-		for i := range f.visits {
-			v := &f.visits[i]
-			if kind := v.step.Kind(); v.exercise.Setup || kind != runner.KindTypes && kind != runner.KindPresses {
+	visit: func(p *pass, v *visit) {
+		if kind := v.step.Kind(); v.exercise.Setup || kind != runner.KindTypes && kind != runner.KindPresses {
+			return
+		}
+		for _, m := range unreplaced.FindAllStringIndex(v.step.Text, maxHighlights) {
+			at := stretch{m[0], m[1]}
+			if v.snippet != nil && v.snippet.searched(at) {
 				continue
 			}
-			for _, m := range unreplaced.FindAllStringIndex(v.step.Text, maxHighlights) {
-				at := stretch{m[0], m[1]}
-				if v.snippet != nil && v.snippet.searched(at) {
-					continue
-				}
-				name := v.step.Text[at.from:at.to]
-				p.report(v.step.At(at.from, at.to), "give "+strings.ToLower(strings.Trim(name, "@"))+" in the manifest",
-					"%s has no value, and would be typed as it is", name)
-			}
+			name := v.step.Text[at.from:at.to]
+			p.report(v.step.At(at.from, at.to), "give "+strings.ToLower(strings.Trim(name, "@"))+" in the manifest",
+				"%s has no value, and would be typed as it is", name)
 		}
 	},
 }

@@ -9,13 +9,10 @@ limit and fails. End the program first, with a key such as ^C or q. An earlier e
 have started it: a session continues from exercise to exercise.`,
 	Bad:  ".exercise[\n```bash\ntop\n```\n<!-- ```wait Tasks``` -->\n```bash\nls\n```\n]\n",
 	Good: ".exercise[\n```bash\ntop\n```\n<!--\n```wait Tasks```\n```key ^C```\n-->\n```bash\nls\n```\n]\n",
-	session: func(p *pass, f *flow) {
-		for i := range f.visits {
-			v := &f.visits[i]
-			if running := v.before.program; v.snippet != nil && !v.exercise.Setup && stays(running) {
-				p.report(v.step.Head(), "end it first: ```key ^C```, or what it takes",
-					"%s, started at %s, is still in the foreground here", quote(v.before.by.Text), v.before.by.Pos.Seen(v.step.Pos))
-			}
+	visit: func(p *pass, v *visit) {
+		if running := v.before.program; v.snippet != nil && !v.exercise.Setup && stays(running) {
+			p.report(v.step.Head(), "end it first: ```key ^C```, or what it takes",
+				"%s, started at %s, is still in the foreground here", quote(v.before.by.Text), v.before.by.Pos.Seen(v.step.Pos))
 		}
 	},
 }

@@ -1,10 +1,6 @@
 package lint
 
-import (
-	"slices"
-
-	"workshop/runner"
-)
+import "workshop/runner"
 
 var unusedFigure = Rule{
 	Code: "unused-figure", Severity: Warning,
@@ -14,13 +10,14 @@ but that the number is printed. Claim something about it, or remove it.`,
 	Bad:  ".exercise[\n```bash\nls -l\n```\n<!-- ```figure entries lines``` -->\n]\n",
 	Good: ".exercise[\n```bash\nls -l\n```\n<!-- ```figure entries lines``` ```claim entries > 2``` -->\n]\n",
 	session: func(p *pass, f *flow) {
-		var used []*runner.Step
-		for i := range f.visits {
-			used = append(used, f.visits[i].step.Measures()...)
+		used := map[*runner.Step]bool{}
+		for _, v := range f.steps {
+			for _, m := range v.step.Measures() {
+				used[m] = true
+			}
 		}
-		for i := range f.visits {
-			v := &f.visits[i]
-			if fig := v.step.Figure(); fig != nil && !v.exercise.Setup && !slices.Contains(used, v.step) {
+		for _, v := range f.steps {
+			if fig := v.step.Figure(); fig != nil && !v.exercise.Setup && !used[v.step] {
 				p.report(place(v.step), "claim something about it, or remove it", "no claim is about the figure %s", fig.Name)
 			}
 		}

@@ -13,14 +13,13 @@ import (
 
 // snippet is the parsed snippet of a step.
 type snippet struct {
-	step     *runner.Step
-	exercise *runner.Exercise
-	stmts    []*syntax.Stmt // up to the mistake, if there is one
-	mistake  *shellMistake  // of its syntax; nil if there is none
-	next     *runner.Step   // the next step of its session that does something in its own place
-	looks    []*runner.Step // the waits, keys … after it, up to the next snippet
-	foreign  bool           // typed into another program than a shell
-	at       func(a, b syntax.Pos) markdown.Span
+	step    *runner.Step
+	stmts   []*syntax.Stmt // up to the mistake, if there is one
+	mistake *shellMistake  // of its syntax; nil if there is none
+	next    *runner.Step   // the next step of its session that does something in its own place
+	looks   []*runner.Step // the waits, keys … after it, up to the next snippet
+	foreign bool           // typed into another program than a shell
+	at      func(a, b syntax.Pos) markdown.Span
 }
 
 // shellMistake is a mistake in a snippet's syntax.
@@ -30,30 +29,32 @@ type shellMistake struct {
 	incomplete bool // the shell would wait for the rest
 }
 
+// newParser is a parser for the snippets of a run, one after the other.
+func newParser() *syntax.Parser { return syntax.NewParser(syntax.Variant(syntax.LangBash)) }
+
 // parse reads the text of a step as bash.
-func parse(step *runner.Step) *snippet {
+func parse(parser *syntax.Parser, step *runner.Step) *snippet {
 	s := &snippet{step: step}
 	s.at = func(a, b syntax.Pos) markdown.Span { return step.At(int(a.Offset()), int(b.Offset())) }
 	text := step.Text
-	s.read(text)
+	s.read(parser, text)
 	for range maxNegations {
 		less, ok := s.mistake.negated(text)
 		if !ok {
 			break
 		}
 		text = less
-		s.read(text)
+		s.read(parser, text)
 	}
 	if s.mistake != nil && declaring.MatchString(text) {
-		s.read(ordinary(text))
+		s.read(parser, ordinary(text))
 	}
 	return s
 }
 
 // read parses a text, which has the snippet's length.
-func (s *snippet) read(text string) {
+func (s *snippet) read(parser *syntax.Parser, text string) {
 	s.stmts, s.mistake = nil, nil
-	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
 	for stmt, err := range parser.StmtsSeq(strings.NewReader(text)) {
 		var pe syntax.ParseError
 		switch {

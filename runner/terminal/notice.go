@@ -10,22 +10,22 @@ import (
 var notice = regexp.MustCompile(`^\[\d+\][-+]? +(?:Running|Done(?:\(\d+\))?|Stopped(?:\([^)]*\)| \([^)]*\))?|Exit \d+|` +
 	`Terminated|Killed|Interrupt|Hangup|Quit|Aborted|Segmentation fault)(?: +\(core dumped\))? {2,}`)
 
-// jobLimit is the size of the remembered commands that may become jobs, in bytes.
+// jobLimit is the least size of the remembered commands that may become jobs, in bytes.
 const jobLimit = 64 << 10
 
 // jobs are the typed commands that may become jobs, in the form of bash's notices without
 // blanks and semicolons, a line each.
 type jobs struct {
-	typed   string
+	typed   []byte
 	listing bool // the last line lists jobs itself: its list is output
 }
 
 // add adds a typed line.
 func (j *jobs) add(line string) {
 	j.listing = lists.MatchString(line)
-	j.typed += plain(line) + "\n"
-	if len(j.typed) > jobLimit {
-		j.typed = j.typed[len(j.typed)-jobLimit:]
+	j.typed = append(append(j.typed, plain(line)...), '\n')
+	if len(j.typed) > 2*jobLimit { // not for each line
+		j.typed = append(j.typed[:0], j.typed[len(j.typed)-jobLimit:]...)
 	}
 }
 
@@ -54,7 +54,7 @@ func (o *output) quoted(line []byte, end int) bool {
 	if command == "" {
 		return false
 	}
-	for typed := range strings.Lines(o.jobs.typed) {
+	for typed := range strings.Lines(string(o.jobs.typed)) {
 		typed = strings.TrimSuffix(typed, "\n")
 		if typed == command || strings.Contains(typed, command+"&") || strings.Contains(typed, "&"+command) {
 			return true
