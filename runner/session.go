@@ -71,8 +71,10 @@ func (r *run) open(ctx context.Context, plan *Session) (*session, error) {
 // prepare makes a session without its set-up and its shell: a folder that is removed with it, a
 // sandbox, a stack.
 func (r *run) prepare(ctx context.Context, plan *Session) (_ *session, err error) {
-	s := &session{run: r, plan: plan, limits: r.opts.Limits, windows: newWindows(r.opts.Cols, r.opts.Rows), held: map[string]int{},
-		figures: map[string]measurement{}}
+	s := &session{
+		run: r, plan: plan, limits: r.opts.Limits, windows: newWindows(r.opts.Cols, r.opts.Rows), held: map[string]int{},
+		figures: map[string]measurement{},
+	}
 	s.active = &pane{session: s}
 	s.panes = map[int]*pane{0: s.active}
 	s.view = screen.NewComposite(func(b []byte) { r.emit(Event{Kind: EventOutput, Data: b}) })

@@ -41,8 +41,10 @@ func TestJudge(t *testing.T) {
 		{"a broken step", "number", func(r *runner.SessionResult) {
 			r.Exercises[0].Verdict, r.Exercises[0].Failure = runner.Broken, &runner.Failure{Message: "no shell"}
 		}, Undecided, "no shell"},
-		{"a measurement could not decide", "number", func(r *runner.SessionResult) { r.Exercises[0].Verdict = runner.Inconclusive },
-			Undecided, "inconclusive"},
+		{
+			"a measurement could not decide", "number", func(r *runner.SessionResult) { r.Exercises[0].Verdict = runner.Inconclusive },
+			Undecided, "inconclusive",
+		},
 		{"an exercise was skipped", "missing", func(r *runner.SessionResult) {
 			r.Exercises[0].Verdict, r.Exercises[0].Failure = runner.Skipped, &runner.Failure{Message: "requires x"}
 		}, Undecided, "requires x"},

@@ -31,7 +31,6 @@ type examination struct {
 	left     time.Duration // an estimate for one session after the other
 	abreast  int
 	outcomes []*audit.Outcome // by the order of the deck; nil: not yet
-	printed  int
 }
 
 // trial is a session to run: that of a mutant, or one unchanged.

@@ -340,8 +340,10 @@ func (c *Claim) infer(t *term, known func(string) (Unit, bool)) error {
 		if t != nil && t.op == 'n' && t.unit.name != "" {
 			if u, ok := known(t.unit.name); ok && !u.dim.equal(t.dim) { // pods may be the number of pods
 				number := strings.TrimSpace(strings.TrimSuffix(c.text[t.start:t.end], t.unit.name))
-				return &Error{t.start, t.end, fmt.Sprintf("%s is a figure, and stands where the unit of %s should", t.unit.name, number),
-					fmt.Sprintf("write %s * %s", number, t.unit.name)}
+				return &Error{
+					t.start, t.end, fmt.Sprintf("%s is a figure, and stands where the unit of %s should", t.unit.name, number),
+					fmt.Sprintf("write %s * %s", number, t.unit.name),
+				}
 			}
 		}
 		return nil

@@ -282,7 +282,7 @@ type attemptRecords struct {
 // take takes a line.
 func (p *part) take(in *logLine, text []byte, at string) error {
 	if p.ignored || p.problem != nil {
-		return nil
+		return nil //nolint:nilerr // the mistake is reported for its part
 	}
 	if in.Kind != kindPacked {
 		return p.feed(text, &in.record, at)
@@ -308,7 +308,7 @@ func (p *part) take(in *logLine, text []byte, at string) error {
 // feed takes a record. The rest of the report is not read behind one that is wrong.
 func (p *part) feed(line []byte, r *record, at string) error {
 	if p.problem != nil {
-		return nil
+		return nil //nolint:nilerr // the mistake is reported for its part
 	}
 	p.seen = true
 	wrong := p.refuse(r)

@@ -152,7 +152,7 @@ func TestOneCaller(t *testing.T) {
 func TestSightings(t *testing.T) {
 	address, state := faulty(t, "", true, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hi") })
 	for range 3 {
-		resp, err := http.Get("http://" + address + "/") //nolint:noctx // a test of a server of its own
+		resp, err := http.Get("http://" + address + "/")
 		if err != nil {
 			t.Fatal(err)
 		}
