@@ -19,6 +19,7 @@ func TestStartsShell(t *testing.T) {
 		"kubectl exec pod --": false, "kubectl get pods": false,
 		"script": true, "script -q log": true, "script -qc 'make' log": false, "chroot /mnt": true, "chroot /mnt ls": false,
 		"nsenter -t 1 sh": true,
+		"bash /dev/stdin": true, "bash /dev/stdin <<'END'": false, "bash /dev/fd/0 x < file": false, "bash /dev/tty < file": true,
 	} {
 		if got := StartsShell(line); got != want {
 			t.Errorf("%q: %t", line, got)

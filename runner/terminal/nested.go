@@ -206,7 +206,9 @@ func isShell(argv []string) bool {
 		case arg == "--rcfile" || arg == "--init-file" || arg == "-o" || arg == "+o" || arg == "-O" || arg == "+O":
 			i++ // its value
 		case !strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "+"):
-			return arg == "/dev/stdin" || arg == "/dev/fd/0" || arg == "/dev/tty" // else a script
+			// Else a script; with a redirection the standard input is not the terminal.
+			return arg == "/dev/tty" || (arg == "/dev/stdin" || arg == "/dev/fd/0") &&
+				!slices.ContainsFunc(argv[i+1:], func(a string) bool { return strings.HasPrefix(strings.TrimPrefix(a, "0"), "<") })
 		case !strings.HasPrefix(arg, "--") && strings.Contains(arg, "c"):
 			return false // a command
 		}
