@@ -2,6 +2,7 @@ package compose_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"workshop/services/compose"
 
@@ -23,10 +25,16 @@ func ours(look compose.Look) runner {
 }
 
 // program returns a runner for an external program.
-func program(path string) runner {
+func program(path string) runner { return limited(path, 10*time.Minute) }
+
+// limited returns a runner for an external program that is killed after a time. Its exit status is
+// then -1.
+func limited(path string, limit time.Duration) runner {
 	return func(s *stage, args ...string) result {
 		s.t.Helper()
-		cmd := exec.CommandContext(s.t.Context(), path, args...)
+		ctx, cancel := context.WithTimeout(s.t.Context(), limit)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, path, args...)
 		cmd.Dir, cmd.Env = s.dir, append(s.env, "DOCKER_BUILDKIT=0", "COMPOSE_BAKE=false")
 		var out, errs bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &errs

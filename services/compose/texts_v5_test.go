@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"workshop/services/compose"
 
@@ -13,7 +14,7 @@ import (
 // TestTextsV5 compares our command with Docker Compose v5 in cases outside the golden files, on the
 // embedded engine.
 func TestTextsV5(t *testing.T) {
-	real := program(realV5(t))
+	real := limited(realV5(t), time.Minute)
 	build := func(command string) string {
 		return "services:\n  redis:\n    build: redis\n    " + command + "\n  other:\n    build: redis\n    image: PROJECTother\n    scale: 0\n"
 	}
@@ -130,6 +131,15 @@ volumes: {data: {}, unused: {}}
 					return normalize(compose.V5, strings.Fields(command + " x")[0], normalize(compose.V5, "up", text))
 				}
 				want, got := results[0][k], results[1][k]
+				// The original asks for events and logs while it starts containers. It waits for ever for the end
+				// of one that ended before, or has not seen its output: there is nothing to compare then.
+				if want.code == -1 || tt.name == "exits" && strings.HasPrefix(command, "up") && !strings.Contains(want.out, "exiting with") {
+					t.Logf("%s: the original has missed the end of a container: %q", command, want.out)
+					if !strings.Contains(got.out, "exiting with 3") || !strings.Contains(got.out, "exited with code 3") {
+						t.Errorf("%s: ours has missed it, too: %q", command, got.out)
+					}
+					continue
+				}
 				switch {
 				case command == "nosuch": // we word the help differently
 					want.out, got.out = "", ""
