@@ -24,17 +24,24 @@ help: ## print this list
 build: ## build ./workshop, a static binary without debugging information
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o workshop .
 
+# The platforms of a release: make release PLATFORMS=linux/amd64
+PLATFORMS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64
+
+.PHONY: release
+release: ## build the archives of a release in .cache/release, with checksums and SBOMs
+	cd .ci/release && CGO_ENABLED=0 go run . -platforms $(PLATFORMS) -out $(CURDIR)/.cache/release
+
 .PHONY: test
 test: ## run all tests; list the skipped ones with their reasons
-	@go test -json -timeout 15m $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
+	@go test -json -timeout 25m $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
 
 .PHONY: race
 race: ## run all tests under the race detector (needs a C compiler)
-	@CGO_ENABLED=1 go test -json -race -timeout 15m $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
+	@CGO_ENABLED=1 go test -json -race -timeout 25m $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
 
 # Parts of soak, as a regular expression. SOAK_COUNT, SOAK_LOOPS and SOAK_SEED replace the
 # figures of a part: rounds, exercises or kills; busy loops; the seed of random choices.
-SOAK ?= Table|Neighbours|Load|Kill
+SOAK ?= Table|Neighbours|Load|Kill|Audit
 
 .PHONY: soak
 soak: ## check known verdicts beside busy loops, for hours, and kill runs: make soak SOAK=Kill
@@ -62,6 +69,7 @@ lint: $(LINT) ## check formatting, style and imports
 	go vet .ci/testlog.go
 	go vet .ci/warden.go
 	go vet .ci/prose.go
+	cd .ci/release && go vet .
 
 # The version is part of the name: a new version here is built by the next make lint.
 $(LINT):
@@ -97,6 +105,15 @@ $(ACT):
 	mkdir -p $(@D)
 	GOBIN=$(CURDIR)/$(@D) go install github.com/nektos/act@v0.2.89
 	mv $(@D)/act $@
+
+# Engines that run the shards of a deck. Each is skipped with a reason where it is not installed.
+.PHONY: slurm
+slurm: ## run the array that init writes on a Slurm of its own (root; Debian's slurmctld slurmd slurm-client munge)
+	@bash .ci/slurm
+
+.PHONY: bazel
+bazel: ## run the rule that init writes with Bazel, offline (root; Debian's bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto)
+	@bash .ci/bazel
 
 .PHONY: bench
 bench: ## run the benchmarks

@@ -37,9 +37,9 @@ func course(n int) string {
 	return b.String()
 }
 
-// TestLargeDeck shows that the largest deck in use is read well within a second.
+// TestLargeDeck reads a deck of the size of the largest one in use; BenchmarkParse shows the time.
 func TestLargeDeck(t *testing.T) {
-	within(t, 200*time.Millisecond*slowdown, func() {
+	within(t, deadline, func() {
 		deck, err := markdown.Parse("deck.md", []byte(course(2653)))
 		if n := len(deck.Chapters[0].Slides); err != nil || n != 2*2653 {
 			t.Errorf("%d slides, error %v", n, err)

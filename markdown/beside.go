@@ -115,16 +115,15 @@ func (l *loader) borrow(file string) {
 	}
 }
 
-// Lists reports whether a manifest at the root of a file system lists files of a folder.
-func Lists(fsys fs.FS, folder string) bool {
+// ListedFolders are the folders of which a manifest at the root of a file system lists files.
+func ListedFolders(fsys fs.FS) map[string]bool {
+	folders := map[string]bool{}
 	for _, m := range newLoader(fsys, Options{}).listings(".") {
 		for file := range m.files {
-			if path.Dir(file) == folder {
-				return true
-			}
+			folders[path.Dir(file)] = true
 		}
 	}
-	return false
+	return folders
 }
 
 // Beside returns a function from the path of a file to the folders of the manifests that it may belong

@@ -2,6 +2,8 @@ package markdown
 
 import (
 	"cmp"
+	"maps"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -46,15 +48,54 @@ func (l *loader) document(f *file) *document {
 	return d
 }
 
-// asWritten is a document of a style that knows no substitutions: `@@NAME@@` and its like are text.
-func asWritten(d *document, f *file) *document {
-	if !strings.Contains(f.text, "@@") {
+// asWritten is a document of a style that knows no substitutions: `@@NAME@@` and its like are text. Its
+// fences may include files as those of mdBook do.
+func (l *loader) asWritten(d *document, f *file) *document {
+	books, given := strings.Contains(f.text, "{{#"), l.given()
+	if !strings.Contains(f.text, "@@") && !books && len(given) == 0 {
 		return d
 	}
 	w := &document{log: &log{}, remark: &log{}, scripts: d.scripts, src: &source{f.text, []segment{{0, f, 0, false}}}}
 	checkText(f, w.log)
+	switch {
+	case books:
+		w.src = l.included(w.src, scan(w.src, &log{}, &log{}), f, w.log)
+	case len(given) > 0:
+		w.src = l.filled(f, given, w.log)
+	}
 	w.tokens = scan(w.src, w.log, w.remark)
 	return w
+}
+
+// given are the manifest's values: of names that are no keys.
+func (l *loader) given() map[string]string {
+	given := maps.Clone(l.values)
+	maps.DeleteFunc(given, func(name, _ string) bool { return slices.Contains(valueKeys(), name) })
+	return given
+}
+
+// named matches the marks of values: `{{ NAME }}` and `%NAME%` of Educates, `{{NAME}}` of Katacoda, and
+// `{{< param NAME >}}` of Hugo.
+var named = regexp.MustCompile(`\{\{(?:[<%]\s*param\s)?\s*"?(\w[\w.-]*)"?\s*[>%]?\}\}|%([A-Za-z]\w*)%`)
+
+// filled is the source of a document with values in place of their marks.
+func (l *loader) filled(f *file, given map[string]string, log *log) *source {
+	x := &expander{loader: l, log: log}
+	from := 0
+	for _, at := range named.FindAllStringSubmatchIndex(f.text, -1) {
+		name := at[2:4]
+		if at[2] < 0 {
+			name = at[4:6]
+		}
+		if value, ok := given[f.text[name[0]:name[1]]]; ok {
+			x.copy(f, f.text, from, at[0], "")
+			x.write(f, at[0], true, value)
+			from = at[1]
+		}
+	}
+	x.segments = append(x.segments, segment{x.out.Len(), f, from, false})
+	x.copy(f, f.text, from, len(f.text), "")
+	return &source{x.out.String(), x.segments}
 }
 
 // parse fills a chapter with the slides of a document.
@@ -143,7 +184,7 @@ func (p *chapterParser) slides() {
 				p.log.warn(CodeStepOutside, p.head(t, word), "take it out of the quotation", "this %s is in a quotation: it never runs", word)
 			}
 		case fenceToken, spanToken:
-			if p.notes < 0 {
+			if p.notes < 0 && p.src.text[t.start] != '{' { // a shortcode is none of remark's fences
 				if step := p.step(t); step != nil {
 					p.tokens[i].steps = []*Step{step}
 				}

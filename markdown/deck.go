@@ -1,5 +1,7 @@
 package markdown
 
+import "slices"
+
 // SessionMode is the part of a deck that shares one shell, directory and stack.
 type SessionMode string
 
@@ -30,7 +32,7 @@ type Deck struct {
 	Engine   string            // the manifest's engine: key, as written
 	Network  string            // the manifest's network: key, as written
 	Compose  string            // the manifest's compose: key, as written
-	Values   map[string]string // the keys of the manifest that are substituted, such as gitrepo; nil without a manifest
+	Values   map[string]string // the keys of the manifest that are substituted, such as gitrepo, and its values:; nil without a manifest
 	Secrets  []string          // the manifest's secrets: key, names of variables whose values are masked
 	Mirrors  []Mirror          // the manifest's mirrors: key
 	Terms                      // of the whole deck
@@ -64,6 +66,17 @@ type Chapter struct {
 // Sections reports whether the chapter is a document whose slides are its sections: other rules
 // hold for them than for slides that were written as such.
 func (c *Chapter) Sections() bool { return c.Style != "" && c.Style != exerciseStyle.name }
+
+// Marked reports whether the deck surely consists of slides: it has a manifest, or something that pages have
+// not. A line `---` alone may be a rule.
+func (d *Deck) Marked() bool {
+	return d.Values != nil || slices.ContainsFunc(d.Chapters, func(c *Chapter) bool {
+		return slices.ContainsFunc(c.Slides, func(s *Slide) bool {
+			return len(s.Properties) > 0 || s.Notes != "" || s.Increment ||
+				slices.ContainsFunc(s.tokens, func(t packed) bool { return t.kind == openToken })
+		})
+	})
+}
 
 // Slide is the text between two separators, or a section of a document in another style.
 type Slide struct {
@@ -109,6 +122,7 @@ type Step struct {
 	Raw       string // the data with the backticks that are removed from Text; "" if there are none
 	TextPos   Pos    // where Text begins
 	Hidden    bool   // inside an HTML comment: learners do not see it
+	cut       bool   // it is a part of the token only
 	Rule      string // of the style that made the step, in words; "" in a block `.exercise[ ]`
 	Sentence  string // of a claim: the text that it stands under, without markup; "" if there is none
 	Skip      string // the reason why the step must not run, from its author; "" if it may
@@ -116,7 +130,6 @@ type Step struct {
 
 	SentencePos Pos // where it begins
 
-	cut    bool   // it is a part of the token only
 	lines  *lines // of an output: the lines of the token's body that it stands on; nil: all of it
 	origin origin // of Text
 }

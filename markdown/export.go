@@ -3,6 +3,7 @@ package markdown
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -17,6 +18,7 @@ func Export(c *Chapter) (text string, left ErrorList) {
 			b.WriteString("\n---\n\n")
 		}
 		b.WriteString(exportSlide(s))
+		left = append(left, foreign(s)...)
 		for _, e := range s.Exercises {
 			for _, st := range e.Steps {
 				switch {
@@ -41,7 +43,35 @@ func Export(c *Chapter) (text string, left ErrorList) {
 	if len(got) > len(want) || err != nil {
 		left.Add(CodeRewrite, c.Pos.Point(), "workshop lint shows it", "the text is read otherwise there")
 	}
+	left.Sort()
 	return b.String(), left
+}
+
+// filledIn matches a mark that the program fills in which a document was written for: `{{TRAFFIC_HOST1_80}}` of a
+// scenario, `{{< param x >}}` of Hugo, `{% include x %}` and `{{ page.root }}` of Jekyll.
+var filledIn = regexp.MustCompile(`\{\{[^{}\n]{1,200}\}\}|\{%[^%\n]{1,200}%\}`)
+
+// foreign names the parts of a slide that mean something to the program it was written for, and not to a deck:
+// images, whose files stay where they are, and marks.
+func foreign(s *Slide) (left ErrorList) {
+	for _, link := range s.Links() {
+		if link.Image && !strings.Contains(link.Target, "://") && !strings.HasPrefix(link.Target, "data:") {
+			left.Add(CodeRewrite, link.Span, "copy it beside the deck, and mend its name", "the image %s is not copied", shorten(link.Target))
+		}
+	}
+	shown := s.shown()
+	for _, at := range filledIn.FindAllStringIndex(shown, -1) {
+		if executes := attributes(shown[at[0]:at[1]]); len(executes) > 0 && (executes[0] == "exec" || executes[0] == "execute") {
+			continue
+		}
+		left.Add(CodeRewrite, s.At(at[0], at[1]), "", "%s is text there", shorten(shown[at[0]:at[1]]))
+	}
+	for _, t := range s.scanned() {
+		if at := strings.Index(t.info, "{{"); t.kind == fenceToken && t.comment < 0 && at >= 0 && len(t.steps) == 0 {
+			left.Add(CodeRewrite, s.At(t.data+at, t.data+len(t.info)), "", "%s is text there", shorten(t.info[at:]))
+		}
+	}
+	return left
 }
 
 // carriedStep is a step that may run, as it must be in each style.
@@ -119,6 +149,12 @@ func (x *exporter) body(escape bool) string {
 			x.comment(t, x.tokens[i+1:])
 		case len(t.steps) > 0:
 			x.token(t)
+		case t.kind == fenceToken && x.slide.Source[t.start] == '{': // a shortcode
+			x.copy(t.start)
+			text := x.slide.Source[t.body:t.tail]
+			fence := longerFence(text)
+			x.out.WriteString(fence + t.info + "\n" + text + fence)
+			x.from = t.end
 		case x.open && len(x.steps) > 0 && t.kind == fenceToken && t.comment < 0:
 			x.asText(t)
 		}
@@ -254,10 +290,7 @@ func (x *exporter) write(n int, indent string) {
 		if st.Skip != "" {
 			directive = "text"
 		}
-		fence := "```"
-		for strings.Contains(text, fence) {
-			fence += "`"
-		}
+		fence := longerFence(text)
 		lines := []string{fence + directive}
 		if text != "" {
 			lines = append(lines, strings.Split(text, "\n")...)

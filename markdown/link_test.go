@@ -126,3 +126,37 @@ func TestAt(t *testing.T) {
 		}
 	}
 }
+
+// TestForget reads slides whose tokens were released: they are the same, without places in the file.
+func TestForget(t *testing.T) {
+	deck, err := markdown.Parse("d.md", []byte("# One\n\ntext with a [link](a.md)\n\n.exercise[\n```bash\ntrue\n```\n]\n\n---\n\n# Two\n\n- more\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := func() (all []string) {
+		for _, s := range deck.Chapters[0].Slides {
+			tree, err := markdown.Tree(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var walk func(n *markdown.Node)
+			walk = func(n *markdown.Node) {
+				all = append(all, fmt.Sprint(n.Kind, " ", n.Text, n.URL))
+				for _, c := range n.Children {
+					walk(c)
+				}
+			}
+			walk(tree)
+		}
+		return all
+	}
+	before := texts()
+	deck.Forget()
+	if diff := cmp.Diff(before, texts()); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+	links := deck.Chapters[0].Slides[0].Links()
+	if len(links) != 1 || links[0].Target != "a.md" {
+		t.Errorf("links: %v", links)
+	}
+}

@@ -109,6 +109,11 @@ type loader struct {
 	log                           // of the deck itself
 	logs    []*log                // of the chapters
 
+	contents
+}
+
+// contents are the headings of a deck, for its table of contents.
+type contents struct {
 	count    int             // of slides
 	headings []partHeading   // of the chapter that is being parsed
 	outline  [][]partHeading // of each chapter
@@ -357,7 +362,7 @@ func (l *loader) chapters(d *Deck, items []item) {
 			l.terminals = &terminals{active: 1, panes: 1}
 		}
 		if styles[i].steps != nil {
-			docs[i] = asWritten(docs[i], it.file)
+			docs[i] = l.asWritten(docs[i], it.file)
 		}
 		l.parse(c, docs[i], styles[i].style)
 		l.outline = append(l.outline, l.headings)

@@ -133,7 +133,8 @@ type field struct {
 
 // manifestKeys are the keys of a manifest.
 func manifestKeys() []string {
-	return append(valueKeys(), strings.Fields("exclude content session style statuses pipefail workdir engine network compose lint secrets")...)
+	own := "exclude content session style statuses pipefail workdir engine network compose lint secrets"
+	return append(valueKeys(), strings.Fields(own)...)
 }
 
 // valueKeys are the keys whose values are substituted.
@@ -146,8 +147,20 @@ func (m *manifestReader) keys() []field {
 	for _, key := range manifestKeys() {
 		fields = append(fields, field{key, func(n *yaml.Node) { m.key(key, n) }})
 	}
+	fields = append(fields, field{"values", m.given})
 	fields = append(fields, field{"mirrors", func(n *yaml.Node) { m.deck.Mirrors = m.mirrors(n) }})
 	return append(fields, m.terms(&m.deck.Terms)...)
+}
+
+// given reads values of other names than those of keys.
+func (m *manifestReader) given(n *yaml.Node) {
+	m.pairs(n, "values", "NAME: value", func(key *yaml.Node, name, value string) {
+		if slices.Contains(valueKeys(), name) {
+			m.fail(CodeManifestKey, m.span(key), "write it at the left margin", "%s is a key of the manifest", name)
+			return
+		}
+		m.values[name] = strings.Trim(value, "\n")
+	})
 }
 
 // mapping reads a mapping of known keys.

@@ -95,6 +95,16 @@ func (s *Step) At(start, end int) Span { return s.origin.span(start, end) }
 // At is the place of a part of the slide's source, from one offset in bytes to another.
 func (s *Slide) At(start, end int) Span { return s.origin.span(start, end) }
 
+// Forget releases the tokens of the slides, which lint and editors read. From then on a slide is one by
+// itself: it is scanned when it is read, and has no places in a file.
+func (d *Deck) Forget() {
+	for _, c := range d.Chapters {
+		for _, s := range c.Slides {
+			s.tokens, s.origin = nil, origin{}
+		}
+	}
+}
+
 // scanned are the tokens of the slide's source, by their places in it.
 func (s *Slide) scanned() []token {
 	if s.origin.src == nil {

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -26,7 +27,7 @@ func prompted(text, lang string, shell *syntax.Parser) (all []atPrompt) {
 		return nil
 	}
 	rows := rowsOf(text)
-	at := func(i int) int { return promptEnd(text[rows[i][0]:rows[i][1]], mark) }
+	at := func(i int) int { return anyPrompt(text[rows[i][0]:rows[i][1]], mark) }
 	for i := 0; i < len(rows); {
 		n := at(i)
 		if n == 0 {
@@ -37,7 +38,8 @@ func prompted(text, lang string, shell *syntax.Parser) (all []atPrompt) {
 		for next < len(rows) && at(next) == 0 {
 			next++
 		}
-		if strings.TrimSpace(text[rows[i][0]+n:rows[i][1]]) != "" {
+		typed := text[rows[i][0]+n : rows[i][1]]
+		if strings.TrimSpace(typed) != "" && !(mark == '#' && n == len("# ") && isRemark(typed)) {
 			c := atPrompt{prompt: rows[i][0]}
 			c.typed = command(text, rows[i:next], n, shell)
 			c.end = i + len(c.typed)
@@ -48,6 +50,38 @@ func prompted(text, lang string, shell *syntax.Parser) (all []atPrompt) {
 		i = next
 	}
 	return all
+}
+
+// isRemark reports whether a text behind a bare `# `, which may be the prompt of root or the sign of a comment,
+// reads as a sentence: it begins with a capital letter or with a word that no program is called, or
+// consists of words and ends as a sentence does. In doubt it is a command, which fails aloud.
+func isRemark(text string) bool {
+	words := strings.Fields(text)
+	letters := func(w string) bool {
+		return prefix(w, func(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '\'' }) == len(w)
+	}
+	if len(words) < 2 || strings.Contains(text, " -") {
+		return false
+	}
+	first := strings.TrimRight(words[0], ",:;")
+	if first != "" && letters(first) && strings.ToLower(first[1:]) == first[1:] {
+		capital := first[0] <= 'Z' && !slices.Contains([]string{"Rscript", "Xorg", "Xvfb"}, first)
+		if capital || slices.Contains(remarkWords, strings.ToLower(first)) {
+			return true
+		}
+	}
+	last := words[len(words)-1]
+	return len(words) > 3 && strings.ContainsAny(last[len(last)-1:], ".:!?") &&
+		!slices.ContainsFunc(words, func(w string) bool { return !letters(strings.TrimRight(w, ".,:;!?")) })
+}
+
+// remarkWords begin sentences, and are the names of no programs.
+var remarkWords = []string{
+	"a", "add", "after", "all", "also", "an", "and", "are", "assuming", "be", "because", "before", "both", "but", "by",
+	"change", "choose", "create", "delete", "download", "each", "either", "ensure", "every", "finally", "first", "from",
+	"generate", "here", "how", "in", "it", "its", "list", "next", "note", "notice", "now", "on", "once", "only", "optional",
+	"optionally", "or", "remove", "retrieve", "run", "same", "should", "that", "the", "then", "there", "these", "they", "this",
+	"to", "use", "verify", "via", "we", "when", "with", "without", "you",
 }
 
 // result notes the output between the command and the line next.
@@ -113,6 +147,18 @@ func promptOf(text, lang string) byte {
 		}
 	}
 	return 0
+}
+
+// anyPrompt is the length of the prompt of the fence that a line begins with, or of that of another user,
+// which names the user and the host; 0 if there is none.
+func anyPrompt(line string, mark byte) int {
+	n := promptEnd(line, mark)
+	for _, other := range []byte("$#") {
+		if n == 0 && other != mark && strings.Contains(line[:min(len(line), maxPrompt)], "@") {
+			n = promptEnd(line, other)
+		}
+	}
+	return n
 }
 
 // maxPrompt is the greatest length of a prompt.

@@ -284,7 +284,12 @@ func Add(src []byte, additions []Addition) ([]byte, error) {
 			text = "```output\n" + a.Text + "\n```"
 		}
 		if !a.After.Hidden {
-			text = "\n<!--\n" + text + "\n-->"
+			text += "\n-->"
+			if before, more := bytes.CutSuffix(behind[last], []byte("-->"+end)); more {
+				behind[last] = before
+			} else {
+				text = "\n<!--\n" + text
+			}
 		}
 		behind[last] = append(behind[last], strings.ReplaceAll(text+"\n", "\n", end)...)
 	}

@@ -16,7 +16,7 @@ const (
 	headingToken               // a line `# …`
 	openToken                  // `.name[`
 	closeToken                 // its `]`
-	fenceToken                 // a fenced block
+	fenceToken                 // a fenced block, or the shortcode `highlight` of Hugo
 	ignoreToken                // a comment, or a line of one, that asks for silence
 	spanToken                  // a code span of three or more backticks: a one-liner
 	quoteToken                 // a fenced block in a quotation, which is text
@@ -92,12 +92,8 @@ type scanner struct {
 	tokens    []token
 	stack     []int // open brackets: indexes of open tokens, for a plain bracket -1 - its offset
 	exercise  int   // 1 + the place in the stack of the open exercise; 0 if there is none
-	comment   int   // the index of the open comment, or -1
-	outside   int   // how many brackets were open before that comment
 	suspect   int   // 1 + the offset of a plain bracket that took the `]` that an exercise seems to have; or 0
 	literal   int   // open brackets of an escaped `\.name[`
-	looked    int   // 1 + the index of the comment whose end was looked for behind a separator; or 0
-	spans     int   // the same, of the comment whose end was found there
 	quote     int   // 1 + the index of the open fence of a quotation; 0 if there is none
 	blank     bool  // the line before was blank
 	list      bool  // the text may belong to an item of a list
@@ -107,6 +103,16 @@ type scanner struct {
 	paragraph int // the end of the paragraph looked at last
 	wasted    int // bytes looked at in vain for the ends of fences, and something for each line
 	gaveUp    bool
+	endless   bool // no shortcode `highlight` ends in the rest of the text
+	comments
+}
+
+// comments is where a scanner is among the comments of a text.
+type comments struct {
+	comment int // the index of the open comment, or -1
+	outside int // how many brackets were open before that comment
+	looked  int // 1 + the index of the comment whose end was looked for behind a separator; or 0
+	spans   int // the same, of the comment whose end was found there
 }
 
 // run is a sequence of backticks.
@@ -129,7 +135,10 @@ func scan(src *source, log, remark *log) []token {
 
 // newScanner scans a text and leaves constructs without an end open.
 func newScanner(src *source, log, remark *log) *scanner {
-	s := &scanner{src: src, text: src.text, log: log, remark: remark, comment: -1, single: -1, blank: true, runs: backtickRuns(src.text)}
+	s := &scanner{
+		src: src, text: src.text, log: log, remark: remark, comments: comments{comment: -1}, single: -1, blank: true,
+		runs: backtickRuns(src.text),
+	}
 	s.tokens = make([]token, 0, len(s.text)/64)
 	start := frontMatter(s.text)
 	if start > 0 {
@@ -244,7 +253,7 @@ func (s *scanner) line(start, end int) int {
 		if open := s.stack[len(s.stack)-1]; open < 0 && s.exercise > 0 && s.suspect == 0 {
 			s.suspect = -open
 		}
-	case s.literal == 0:
+	case s.literal == 0 && !s.remark.warnings.full() && s.slides():
 		s.remark.warn(CodeStrayBracket, s.src.span(start, end), "in an exercise each [ needs its ], save in code",
 			"this ] closes nothing: what it belongs to was closed before, or never opened")
 	}
@@ -254,6 +263,11 @@ func (s *scanner) line(start, end int) int {
 			"write it without the blank", "%s opens no block", strings.TrimSpace(line[:at[1]]))
 	}
 	return s.inline(start, end)
+}
+
+// slides reports whether the text so far has something of slides. In a page a bracket is one of its text.
+func (s *scanner) slides() bool {
+	return slices.ContainsFunc(s.tokens, func(t token) bool { return t.kind == openToken || t.kind == separatorToken || t.kind == notesToken })
 }
 
 // inline scans the line from start to end for the constructs inside a line.
@@ -285,6 +299,13 @@ func (s *scanner) inline(start, end int) int {
 		fence := 0
 		if lead {
 			fence = s.fenceAt(i, end)
+		}
+		if lead && c == '{' && !quotation && s.comment < 0 {
+			if next, ok := s.highlight(start, indented, i, end); ok {
+				start, end = s.lineStart(next), s.lineEnd(next)
+				i, indented, frozen = next, start, true
+				continue
+			}
 		}
 		if fence > 0 && quotation {
 			s.quoteFence(i, fence, end)
@@ -618,6 +639,30 @@ func (s *scanner) fence(start, indented, i, n, end int) (next int, closed bool) 
 	}
 	s.add(t)
 	return closeEnd, ok
+}
+
+// The lines of the shortcode of Hugo that is a fence, `{{< highlight bash "linenos=table" >}}`.
+// See https://gohugo.io/content-management/syntax-highlighting/.
+var (
+	highlightOpen  = regexp.MustCompile(`^\{\{[<%][ \t]*highlight[ \t]+([^>\n]{1,200}?)[ \t]*[>%]\}\}[ \t]*$`)
+	highlightClose = regexp.MustCompile(`(?m)^[ \t]*\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\}`)
+)
+
+// highlight scans a shortcode that stands at i, as fence does a fence.
+func (s *scanner) highlight(start, indented, i, end int) (next int, ok bool) {
+	m := highlightOpen.FindStringSubmatchIndex(s.text[i:end])
+	if m == nil || s.endless || end == len(s.text) {
+		return 0, false
+	}
+	at := highlightClose.FindStringIndex(s.text[end+1:])
+	if at == nil {
+		s.endless = true
+		return 0, false
+	}
+	t := token{kind: fenceToken, start: i, data: i + m[2], info: s.text[i+m[2] : i+m[3]], indent: columns(s.text[start:indented])}
+	t.body, t.tail, t.end = end+1, end+1+at[0], end+1+at[1]
+	s.add(t)
+	return t.end, true
 }
 
 // behind are the attributes behind a fence: on its last line, or on the next one.

@@ -18,6 +18,7 @@ type sectionParser struct {
 	fill    bool    // commands at prompts without output get an output step, to be filled in
 
 	separated bool   // the document has separators, and with them notes
+	hide      string // the words of the slide's front matter that hide it; "" if there are none
 	divs      int    // the number of open divisions
 	learner   string // the outermost of them whose commands learners find; "" if there is none
 	learning  int    // its number
@@ -115,8 +116,26 @@ func (p *sectionParser) separate(t *token) {
 	if !strings.HasPrefix(rest[t.end-t.start:], "\n") {
 		end = max(end, t.start+frontMatter(rest))
 	}
+	p.hide = ""
+	at := t.start
+	for line := range strings.Lines(p.src.text[t.start:end]) {
+		p.setting(line, at)
+		at += len(line)
+	}
 	p.begin(end, increment)
 	p.from = max(p.from, end)
+}
+
+// setting reads a line of a slide's front matter, as Slidev understands it.
+func (p *sectionParser) setting(line string, at int) {
+	name, value, _ := strings.Cut(strings.TrimRight(line, " \t\n"), ":")
+	switch value = strings.TrimSpace(value); {
+	case (name == "hide" || name == "disabled") && value == "true":
+		p.hide = name + ": true"
+	case name == "src" && value != "":
+		p.log.warn(CodeShellNotRun, p.src.span(at, at+len(name)), "list that document as well, in a manifest",
+			"the slides of %s are another document: nothing of it runs here", shorten(value))
+	}
 }
 
 // close ends the section at an offset.
@@ -181,7 +200,8 @@ func (p *sectionParser) read(t *token) {
 	switch {
 	case t.kind == commentToken:
 		p.comment(t)
-	case t.kind != fenceToken && t.kind != spanToken && t.kind != codeToken:
+	case t.kind != fenceToken && t.kind != spanToken && t.kind != codeToken && t.kind != quoteToken:
+	case t.comment >= 0 && t.kind == quoteToken:
 	case t.comment >= 0:
 		p.hidden(t)
 	case p.file != "" && t.kind == fenceToken:
@@ -247,8 +267,8 @@ func (p *sectionParser) comment(t *token) {
 	default:
 		from := at + len(word)
 		from += len(p.src.text[from:t.end]) - len(strings.TrimLeft(p.src.text[from:t.end], " \t\n"))
-		s := p.add(t, &Step{Directive: word, Text: text, Rule: "comment", Hidden: true}, at, at+len(word), origin{p.src, []mark{{src: from}}})
-		p.follow(s)
+		s := &Step{Directive: word, Text: text, Rule: "comment", Hidden: true, Skip: p.inherited(word)}
+		p.follow(p.add(t, s, at, at+len(word), origin{p.src, []mark{{src: from}}}))
 	}
 }
 
@@ -260,10 +280,28 @@ func (p *sectionParser) hidden(t *token) {
 	}
 	p.section()
 	if s := p.step(*t); s != nil {
-		s.Rule = "comment"
+		s.Rule, s.Skip = "comment", p.inherited(s.Directive)
 		t.steps = append(t.steps, s)
 		p.follow(s)
 	}
+}
+
+// inherited is the reason to skip a step of a comment: that of the section's last command, if the step is
+// about it. With other commands in its place the command does not stay skipped.
+func (p *sectionParser) inherited(directive string) string {
+	switch {
+	case p.snippet == nil || p.snippet.Skip == "":
+		return ""
+	case directive == "instead":
+		steps := p.exercise.Steps
+		for _, s := range steps[max(slices.Index(steps, p.snippet), 0):] {
+			s.Skip = ""
+		}
+		return ""
+	case slices.Contains([]string{"bash", "hide", "open", "tmux", "requires", "skip", "only-if", "statuses", "claim"}, directive):
+		return ""
+	}
+	return p.snippet.Skip
 }
 
 // follow makes a hidden command the one that later steps are about.
@@ -298,6 +336,9 @@ func (p *sectionParser) add(t *token, s *Step, from, to int, o origin) *Step {
 	}
 	s.Pos, s.Word, s.TextPos, s.origin = p.src.pos(from), p.src.span(word, to), p.src.pos(o.marks[0].src), o
 	s.token = t.pack()
+	if s.Skip == "" && s.Rule != fileRule {
+		s.Skip = p.style.filledIn(s.Text)
+	}
 	e := p.section()
 	e.Steps = append(e.Steps, s)
 	t.steps = append(t.steps, s)
@@ -313,10 +354,35 @@ func (p *sectionParser) command(t *token, rule, text string, from, to int, o ori
 
 // whole adds the text of a fence or span as a command.
 func (p *sectionParser) whole(t *token, rule string) {
-	if text, o := p.body(t); strings.TrimSpace(text) != "" {
+	text, o := p.body(t)
+	if n := options(t, text); n > 0 {
+		text, o = o.pieces(text, rowsOf(text)[n:])
+	}
+	if strings.TrimSpace(text) != "" {
 		from, to := p.opening(t)
 		p.command(t, rule, text, from, to, o)
 	}
+}
+
+// options is the number of lines at the beginning of a fence of MyST, ```` ```{code-block} bash ````, that
+// are its options, such as `:linenos:`.
+func options(t *token, text string) (n int) {
+	if !isDirective(t) {
+		return 0
+	}
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, ":"); !ok || strings.IndexByte(rest, ':') <= 0 {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// isDirective reports whether a fence is a directive of MyST for code.
+func isDirective(t *token) bool {
+	name, _, ok := strings.Cut(t.info, "}")
+	return ok && slices.Contains([]string{"{code-block", "{code", "{sourcecode", "{code-cell"}, name)
 }
 
 // opening is the place of a fence's or span's beginning: its first word, else its backticks.
@@ -422,15 +488,46 @@ func (p *sectionParser) reason(t *token) string {
 	if p.skip != "" {
 		return p.skip
 	}
+	if reason := saysSkip(t); reason != "" {
+		return reason
+	}
+	if w, ok := p.chunk(t, "eval"); ok && strings.HasPrefix(w, "f") {
+		return "its fence says eval: " + w
+	}
+	if p.hide != "" {
+		return "its slide says " + p.hide
+	}
+	if p.learner != "" {
+		return "it stands in the division " + p.learner
+	}
+	return ""
+}
+
+// chunk is the value of an option in the first lines of a chunk of Quarto, such as `#| eval: false`, in lower case.
+func (p *sectionParser) chunk(t *token, name string) (value string, ok bool) {
+	if !strings.HasPrefix(t.info, "{") {
+		return "", false
+	}
+	for line := range strings.Lines(p.src.text[t.body:t.tail]) {
+		line, ok = strings.CutPrefix(strings.TrimLeft(line, " \t"), "#|")
+		if !ok {
+			break
+		}
+		if key, value, _ := strings.Cut(line, ":"); strings.TrimSpace(key) == name {
+			return strings.ToLower(strings.TrimSpace(value)), true
+		}
+	}
+	return "", false
+}
+
+// saysSkip is the reason that a word behind the language of a fence gives not to run it; "" if there is none.
+func saysSkip(t *token) string {
 	_, words := language(t)
 	for _, w := range words {
 		switch w := strings.TrimPrefix(strings.ToLower(w), "."); w {
 		case "skip", "no-run", "norun", "no_run", "ignore", "skip=true", "eval=false", "excludefromrunall:true", "excludefromrunall=true":
 			return "its fence says " + w
 		}
-	}
-	if p.learner != "" {
-		return "it stands in the division " + p.learner
 	}
 	return ""
 }
@@ -442,8 +539,19 @@ func language(t *token) (lang string, words []string) {
 	if len(words) == 0 || strings.HasPrefix(cmp.Or(t.info, t.attr), "{{") {
 		return "", words
 	}
-	lang = strings.ToLower(words[0])
-	return strings.TrimPrefix(strings.TrimPrefix(lang, "."), "language-"), words[1:]
+	lang, words = words[0], words[1:]
+	switch {
+	case isDirective(t) && len(words) > 0:
+		lang, words = words[0], words[1:]
+	case lang == "r" && strings.HasPrefix(t.info, "{"): // a chunk of knitr for another program
+		for _, w := range words {
+			if engine, ok := strings.CutPrefix(w, "engine="); ok {
+				lang = engine
+			}
+		}
+	}
+	lang = strings.ToLower(lang)
+	return strings.TrimPrefix(strings.TrimPrefix(lang, "."), "language-"), words
 }
 
 // attributes are the words of an info string, or of attributes in braces: `bash title="a b"`,

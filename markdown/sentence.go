@@ -11,6 +11,9 @@ const maxSentence = 4 << 10
 // itemMark is the beginning of an item of a list, a heading or a quotation.
 var itemMark = regexp.MustCompile(`^[ \t]*(?:[-*+]|\d{1,9}[.)]|#{1,6}|>)[ \t]+`)
 
+// headingMark is the beginning of a heading, which is one line.
+var headingMark = regexp.MustCompile(`^ {0,3}#{1,6}[ \t]`)
+
 // sentences gives the claims of the slide the sentences that they stand under.
 func (p *chapterParser) sentences(s *Slide, from int) {
 	for _, e := range s.Exercises {
@@ -47,7 +50,10 @@ func (p *chapterParser) sentence(from, to int) (text string, at Pos) {
 		return "", Pos{}
 	}
 	first := last
-	for first > 0 && !itemMark.MatchString(lines[first]) && strings.TrimSpace(lines[first-1]) != "" {
+	for first > 0 && !itemMark.MatchString(lines[first]) {
+		if before := lines[first-1]; strings.TrimSpace(before) == "" || headingMark.MatchString(before) {
+			break
+		}
 		first--
 	}
 	start := from

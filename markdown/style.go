@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -15,6 +16,8 @@ type style struct {
 	// steps makes steps of a token: a fence, a code span, or a comment, visible or hidden. Nil: the
 	// document is a deck of remark, whose steps stand in blocks `.exercise[ ]`.
 	steps func(*sectionParser, *token)
+	// values matches the names of values that only a platform knows and fills in. Nil: there are none.
+	values *regexp.Regexp
 	// learners are the divisions whose commands are for learners to find: they do not run.
 	learners []string
 	// files are the chapters of a directory that keeps a list of them. Nil: it keeps none.
@@ -22,6 +25,22 @@ type style struct {
 	// session is the mode of the directories that have such a list.
 	session SessionMode
 }
+
+// filledIn is the reason to skip a step whose text holds a value that the platform fills in, or a shortcode
+// of Hugo; "" if it holds none.
+func (st *style) filledIn(text string) string {
+	name := shortcode.FindString(text)
+	if name == "" && st.values != nil {
+		name = st.values.FindString(text)
+	}
+	if name == "" {
+		return ""
+	}
+	return name + " is filled in elsewhere"
+}
+
+// shortcode matches what Hugo replaces, such as `{{< param version >}}`.
+var shortcode = regexp.MustCompile(`\{\{(?:<\s[^>\n]{1,200}\s?>|<\w[^>\n]{1,200}>|%\s[^%\n]{1,200}%)\}\}`)
 
 // styles is the table, in the order in which a deck is searched for their marks.
 func styles() []*style {
@@ -100,15 +119,40 @@ func (l *loader) choose(d *Deck, docs []*document, items []item) []chosen {
 }
 
 // detect is the style that documents hold the marks of. A deck of remark has blocks of
-// exercises in some of its documents, and fences that nobody types in all.
+// exercises in some of its documents, and fences that nobody types in all. A document by itself
+// with many headings, and without slides or marks, is a page to read.
 func detect(docs []*document) *style {
 	for _, st := range styles() {
 		if slices.ContainsFunc(docs, st.found) {
 			return st
 		}
 	}
+	if len(docs) == 1 && docs[0].isPage() {
+		return &plainStyle
+	}
 	return &exerciseStyle
 }
+
+// isPage reports whether a document without commands is surely no deck of slides.
+func (d *document) isPage() bool {
+	headings := 0
+	for _, t := range d.tokens {
+		switch hidden := t.comment >= 0; t.kind {
+		case headingToken, underlineToken:
+			headings++
+		case separatorToken, openToken, notesToken:
+			return false
+		case fenceToken, spanToken, codeToken: // a step that stands in no exercise
+			if hidden {
+				return false
+			}
+		}
+	}
+	return headings >= minHeadings && len(d.remark.errors.list) == 0
+}
+
+// minHeadings is the number of headings of a page. A slide has fewer.
+const minHeadings = 3
 
 // named is the style that a comment of the document names, such as `<!-- workshop: style plain -->`.
 func (l *loader) named(d *document) *style {
@@ -139,8 +183,9 @@ func order(src string, t token) (word, text string, at int) {
 	}
 	rest = strings.TrimLeft(rest, " \t")
 	at = t.start + len(body) - len(rest)
-	word, text, _ = strings.Cut(strings.TrimRight(rest, " \t\n"), " ")
-	return word, strings.TrimSpace(text), at
+	rest = strings.TrimRight(rest, " \t\n")
+	end := strings.IndexAny(rest+" ", " \t\n")
+	return rest[:end], strings.TrimSpace(rest[end:]), at
 }
 
 // Fences counts the visible fences of the deck by their language, "" for those without one.

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ var educatesStyle = style{
 	},
 	steps: educatesSteps,
 	files: pages, session: SessionDeck,
+	values: regexp.MustCompile(`\{\{\s*(?:[a-z]+(?:_[a-z]+)+|ENV_\w+)\s*\}\}|%[a-z]+(?:_[a-z]+)+%`),
 }
 
 // pages are the documents below workshop/content, in the order of the list in workshop/workshop.yaml,
@@ -91,6 +93,10 @@ func educatesSteps(p *sectionParser, t *token) {
 	body := p.src.text[t.body:t.tail]
 	text, _ := outdent(body, t.indent)
 	if err := yaml.Unmarshal([]byte(text), &a); err != nil {
+		if reason := p.style.filledIn(text); reason != "" { // the value makes YAML of it
+			p.leaveOut(t, lang, text, reason)
+			return
+		}
 		p.log.fail(CodeManifestSyntax, p.src.span(t.start, t.data+len(lang)), "", "the action is no YAML: %v", err)
 		return
 	}
@@ -113,10 +119,16 @@ func educatesSteps(p *sectionParser, t *token) {
 	case "terminal:clear", "terminal:clear-all", "terminal:select", "workshop:copy", "workshop:copy-and-edit",
 		"section:begin", "section:end", "section:heading": // nothing runs
 	default:
-		from, to := p.opening(t)
-		p.add(t, &Step{Directive: lang, Text: strings.TrimSuffix(text, "\n"), Rule: lang, Skip: "only Educates can do it"}, from, to,
-			origin{p.src, []mark{{src: t.body, fixed: true}}})
+		p.leaveOut(t, lang, text, "only Educates can do it")
 	}
+}
+
+// leaveOut makes a step of an action that does not run.
+func (p *sectionParser) leaveOut(t *token, lang, text, reason string) {
+	from, to := p.opening(t)
+	p.snippet, p.compared = p.add(t, &Step{
+		Directive: lang, Text: strings.TrimSuffix(text, "\n"), Rule: lang, Skip: reason,
+	}, from, to, origin{p.src, []mark{{src: t.body, fixed: true}}}), false
 }
 
 // session is the terminal that an action names.

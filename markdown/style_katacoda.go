@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ var katacodaStyle = style{
 	},
 	steps: katacodaSteps,
 	files: scenario, session: SessionDeck,
+	values: regexp.MustCompile(`\{\{TRAFFIC_\w+\}\}|\[\[(?:HOST|CLIENT|KATACODA)\w*\]\]`),
 }
 
 // katacodaSteps makes steps of the text that a click executes: `{{exec}}`, `{{execute interrupt}}`

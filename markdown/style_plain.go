@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ var plainStyle = style{
 				return false
 			}
 			lang, _ := language(&t)
-			return isShellFence(lang) || isTerminal(lang) && promptOf(d.src.text[t.body:t.tail], lang) > 0
+			return isShellFence(lang) || isTerminal(lang)
 		})
 	},
 	steps: plainSteps,
@@ -30,16 +31,39 @@ func isTerminal(lang string) bool {
 // isShellFence reports whether a fence of this language is a script of commands.
 func isShellFence(lang string) bool { return slices.Contains([]string{"bash", "sh", "shell"}, lang) }
 
+// isOutput reports whether a fence of this language shows the output of the command before it.
+func isOutput(lang string) bool { return lang == "output" || lang == "error" }
+
+// isOtherShell reports whether a fence of this language is for a shell that the session is not.
+func isOtherShell(lang string) bool {
+	return slices.Contains([]string{
+		"powershell", "pwsh", "ps1", "cmd", "bat", "batch", "dos", "zsh", "fish", "csh", "tcsh", "nu", "nushell", "elvish", "xonsh",
+	}, lang)
+}
+
 func plainSteps(p *sectionParser, t *token) {
+	if t.kind == quoteToken {
+		p.quoted(t)
+	}
 	if t.kind != fenceToken {
 		return
 	}
 	switch lang, _ := language(t); {
 	case isTerminal(lang), isShellFence(lang):
-		if !p.prompts(t, lang) && isShellFence(lang) {
+		switch {
+		case p.prompts(t, lang):
+		case isShellFence(lang):
 			p.whole(t, lang+" fence")
 			p.mayFail(t)
+		case p.reason(t) != "":
+			p.skip = ""
+		case strings.TrimSpace(p.src.text[t.body:t.tail]) != "":
+			p.log.warn(CodeNoPrompt, p.src.span(t.data, t.data+len(lang)),
+				"write `$ ` before each command; `output` compares the output of the command before; `text` is for readers only",
+				"this %s fence has no prompt: nothing of it is typed or compared", lang)
 		}
+	case isOtherShell(lang):
+		p.foreign(t, lang)
 	case lang == "" && len(executed(t)) > 0:
 		p.whole(t, "{{exec}} fence")
 	default:
@@ -47,19 +71,46 @@ func plainSteps(p *sectionParser, t *token) {
 	}
 }
 
+// quoted names a fence of commands in a quotation, which is text to read.
+func (p *sectionParser) quoted(t *token) {
+	lang, _ := language(t)
+	if !isShellFence(lang) && !isTerminal(lang) {
+		return
+	}
+	if p.reason(t) != "" {
+		p.skip = ""
+		return
+	}
+	p.log.warn(CodeShellNotRun, p.src.pos(t.start).Point(), "move it out of the quotation, if it is to run",
+		"a %s fence in a quotation is text and never runs", lang)
+}
+
+// foreign makes a step of the commands of another shell, which does not run.
+func (p *sectionParser) foreign(t *token, lang string) {
+	text, o := p.body(t)
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	from, to := p.opening(t)
+	p.snippet, p.compared = p.add(t, &Step{
+		Directive: lang, Text: strings.TrimSuffix(text, "\n"), Rule: lang + " fence", Skip: cmp.Or(p.reason(t), "bash is no "+lang),
+	}, from, to, o), false
+}
+
 // mayFail makes a step of the word of knitr for a command that shows an error, `error=TRUE`.
 func (p *sectionParser) mayFail(t *token) {
 	_, words := language(t)
-	if i := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, "error=true") }); i >= 0 && p.snippet != nil {
+	fails := slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, "error=true") })
+	if value, _ := p.chunk(t, "error"); (fails || value == "true") && p.snippet != nil {
 		from, to := p.opening(t)
-		p.add(t, &Step{Directive: "status", Text: "nonzero", Rule: strings.ToLower(words[i]), Skip: p.snippet.Skip, Hidden: true},
+		p.add(t, &Step{Directive: "status", Text: "nonzero", Rule: "error=true", Skip: p.snippet.Skip, Hidden: true},
 			from, to, origin{p.src, []mark{{src: from, fixed: true}}})
 	}
 }
 
 // expectation compares the output of the command before with an output or error fence.
 func (p *sectionParser) expectation(t *token) {
-	if lang, _ := language(t); t.kind == fenceToken && (lang == "output" || lang == "error") {
+	if lang, _ := language(t); t.kind == fenceToken && isOutput(lang) {
 		p.expect(t, lang+" fence", lang == "error")
 	}
 }

@@ -110,10 +110,11 @@ func styled(d *markdown.Deck, err error) string {
 func TestStyledTree(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"```console\n$ a\nb\n$ c\n```\n":        "bash a | output b | bash c",
-		"```\na\n```{{exec}}\n\nwords\n":        "bash a",
-		"Run `a`{{exec}} now.\n":                "bash a",
-		"```bash\na\n```\n\n```error\nb\n```\n": "bash a | output b",
+		"```console\n$ a\nb\n$ c\n```\n":                    "bash a | output b | bash c",
+		"```\na\n```{{exec}}\n\nwords\n":                    "bash a",
+		"Run `a`{{exec}} now.\n":                            "bash a",
+		"```bash\na\n```\n\n```error\nb\n```\n":             "bash a | output b",
+		"{{< highlight bash >}}\n```\n{{< /highlight >}}\n": "bash ```",
 	} {
 		d, err := markdown.Parse("d.md", []byte(text))
 		if err != nil {

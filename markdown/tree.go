@@ -57,6 +57,7 @@ type Node struct {
 	Align    string  // left, center, right or ""
 	Step     *Step   // that the code is
 	Steps    []*Step // hidden ones
+	Claims   []*Step // that stand under this text
 	Children []*Node
 }
 
@@ -97,6 +98,7 @@ func Tree(parts ...*Slide) (*Node, error) {
 	pc.Set(treeKey, t)
 	root := treeMarkdown().Parse(text.NewReader(t.source), parser.WithContext(pc))
 	doc := &Node{Kind: DocumentNode, Children: t.blocks(root)}
+	t.tie()
 	doc.Children = append(doc.Children, stepsNode(t.behind[nil])...)
 	return doc, nil
 }
@@ -139,6 +141,20 @@ type treeParser struct {
 	shown  map[int][]*Step   // visible steps, by where their fence begins
 	behind map[*Step][]*Step // hidden ones behind a visible one; nil: before the first
 	after  []*Step           // hidden ones that come behind the block that is being made
+	claims []placed          // of all steps, in order
+	texts  []said            // that were made, in order
+}
+
+// placed is a claim by where it stands.
+type placed struct {
+	at    int
+	claim *Step
+}
+
+// said is a text by where it begins.
+type said struct {
+	at   int
+	node *Node
 }
 
 // openedClass is a `.name[` in the source.
@@ -159,6 +175,9 @@ func (t *treeParser) add(slide *Slide, last *Step) *Step {
 		comment := k.start < from
 		at := len(t.source) + max(0, k.start-from)
 		for _, s := range k.steps {
+			if s.Directive == "claim" {
+				t.claims = append(t.claims, placed{at, s})
+			}
 			if s.Hidden {
 				t.behind[last] = append(t.behind[last], s)
 			} else {
@@ -189,6 +208,11 @@ func (t *treeParser) add(slide *Slide, last *Step) *Step {
 		case k.kind == openToken:
 			classes := strings.Split(src[k.start+1:k.end-1], ".")
 			opens[k.start] = &openedClass{start: at, end: at + k.end - k.start, classes: classes}
+		case k.kind == fenceToken && src[k.start] == '{': // a shortcode
+			fence := longerFence(src[k.body:k.tail])
+			write(k.start)
+			t.source = fmt.Appendf(t.source, "%s%s\n%s%s", fence, k.info, src[k.body:k.tail], fence)
+			from = k.end
 		case k.attr != "": // not Markdown
 			if n := strings.Index(src[k.end:], k.attr); n >= 0 {
 				write(k.end)
@@ -199,6 +223,15 @@ func (t *treeParser) add(slide *Slide, last *Step) *Step {
 	write(len(src))
 	t.source = append(t.source, "\n\n"...)
 	return last
+}
+
+// longerFence is a fence that does not end within a text.
+func longerFence(text string) string {
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	return fence
 }
 
 // isBlock reports whether a class whose mark begins a line is a block of its own, not a
@@ -430,8 +463,41 @@ func stepsNode(hidden []*Step) []*Node {
 	return []*Node{{Kind: StepsNode, Steps: hidden}}
 }
 
+// tie gives each claim to the text that it stands under.
+func (t *treeParser) tie() {
+	for _, c := range t.claims {
+		behind := func(s said) bool { return s.at >= c.at }
+		i := slices.IndexFunc(t.texts, behind)
+		if i < 0 {
+			i = len(t.texts)
+		}
+		if i > 0 {
+			n := t.texts[i-1].node
+			n.Claims = append(n.Claims, c.claim)
+		}
+	}
+}
+
 // block is the node of a block; nil if there is nothing to show.
 func (t *treeParser) block(c ast.Node) *Node {
+	n := t.made(c)
+	if n != nil && slices.Contains([]NodeKind{HeadingNode, ParagraphNode, TableNode}, n.Kind) {
+		t.texts = append(t.texts, said{start(c), n})
+	}
+	return n
+}
+
+// start is where the text of a block begins.
+func start(n ast.Node) int {
+	for ; n != nil && n.Type() == ast.TypeBlock; n = n.FirstChild() {
+		if lines := n.Lines(); lines != nil && lines.Len() > 0 {
+			return lines.At(0).Start
+		}
+	}
+	return 0
+}
+
+func (t *treeParser) made(c ast.Node) *Node {
 	switch c := c.(type) {
 	case *ast.Heading:
 		return &Node{Kind: HeadingNode, Level: c.Level, Children: t.inlines(c)}

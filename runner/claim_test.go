@@ -14,7 +14,8 @@ import (
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	result, _ := runDeck(t, context.Background(), chapter("D",
-		"- Things are **small**:\n"+steps("bash echo size 12.5MB; printf 'in %s ms\\n' 30 10 20", "figure size /size (\\S+)/ MB", "figure took /in (\\d+)/ ms",
+		"- Things are **small**:\n"+steps("bash echo size 12.5MB; printf 'in %s ms\\n' 30 10 20", "figure size /size (\\S+)/ MB",
+			"figure took /in (\\d+)/ ms",
 			"claim size <= 20 MB", "claim took == 20 ms", "claim lines == 4", "claim bytes in 30..50 B", "claim duration in 1 ns..1 h"),
 		steps("bash sleep 0.3; seq 3", "figure nap duration", "figure n lines", "claim n < 2",
 			"claim \"the others are judged\": nap > took", "claim size > 20 MB"),
@@ -49,7 +50,8 @@ func TestClaims(t *testing.T) {
 		"failed", "n is 3 lines, and must be < 2", "n = 3 lines",
 		"failed D 2: n < 2: 3 lines", "passed the others are judged: nap > took:", "failed D 2: size > 20 MB: 12.5 MB",
 		"failed", `none is /none: (\d+)/ cannot be read: nothing in the output matches it`,
-		"blocked", "blocked by d/d-3, which did not leave the figure none: the figure none was not measured: the exercise with its step did not get so far",
+		"blocked", "blocked by d/d-3, which did not leave the figure none: the figure none was not measured: the exercise with its " +
+			"step did not get so far",
 		"failed D 4: none < 3:",
 		"failed", `x: "3 MB" is an amount of data, and the figure is a time`,
 		"passed", "n = 0 lines", "passed D 6: n == 0: 0 lines", "passed D 6: nap > 250 ms:",
@@ -65,12 +67,14 @@ func TestSampled(t *testing.T) {
 	t.Parallel()
 	result, _ := runDeck(t, context.Background(), chapter("D",
 		steps("bash echo level 5", "figure level /level (\\d+)/ every 50ms", "claim level == 5"),
-		steps("bash i=0; while read -t 0.1 -u 9 || true; do echo total $((i += 2)); done 9<> <(:)", "figure speed rate /total (\\d+)/ units every 50ms",
+		steps("bash i=0; while read -t 0.1 -u 9 || true; do echo total $((i += 2)); done 9<> <(:)",
+			"figure speed rate /total (\\d+)/ units every 50ms",
 			"claim speed in 1..40 units/s"),
 		steps("bash true", "status 0"),
 		steps("bash echo total 5", "figure none rate /total (\\d+)/ every 50ms", "timeout 1s", "claim none > 1 Hz"),
 		steps("bash n=$((${n:-9} - 1)); echo total $n", "figure fall rate /total (\\d+)/ every 50ms", "claim fall > 0"),
-		steps("bash ls /nonexistent", "figure none /(\\d+)/ every 50ms", "claim none > 1")), Options{Sandbox: sandbox.Options{PrivateNetwork: true}})
+		steps("bash ls /nonexistent", "figure none /(\\d+)/ every 50ms", "claim none > 1")),
+		Options{Sandbox: sandbox.Options{PrivateNetwork: true}})
 	var got []string
 	for _, e := range result.Sessions[0].Exercises {
 		line := string(e.Verdict)

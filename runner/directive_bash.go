@@ -83,8 +83,7 @@ func (p *pane) enter(ctx context.Context, step *Step) error {
 		}
 		return p.command.lineFailure()
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		f := p.failf(step, "", "a command in the middle of the snippet has not ended after %v: %s",
-			allowed, quote(p.shell.Foreground()))
+		f := p.failf(step, "", "a command in the middle of the snippet has not ended after %v%s", allowed, p.program())
 		f.Hung = !step.OwnLimit()
 		return f
 	}

@@ -82,7 +82,10 @@ func (s *Step) RangeOf(name string) figure.Range {
 
 // linkClaim finds the figures of a claim, and checks its units.
 func linkClaim(l *linker, step *Step) {
-	c := step.op.claim.Expression
+	own := *step.op.claim // in another session, its figures may have other units
+	own.Expression = own.Expression.Clone()
+	step.op.claim = &own
+	c := own.Expression
 	defines := func(name string) *Figure {
 		if s := l.figures[name]; s != nil {
 			return s.op.figure

@@ -16,11 +16,14 @@ import (
 )
 
 var figureDirective = directive{
-	name:  "figure",
-	usage: "```figure NAME /REGEX/ [UNIT]```\n```figure NAME [rate] /REGEX/ [UNIT] every TIME```\n```figure NAME duration```\n```figure NAME lines```\n```figure NAME bytes```",
+	name: "figure",
+	usage: "```figure NAME /REGEX/ [UNIT]```\n```figure NAME [rate] /REGEX/ [UNIT] every TIME```\n```figure NAME " +
+		"duration```\n```figure NAME lines```\n```figure NAME bytes```",
 	summary: "a number for claims, kept for the session: what the first group of REGEX matches in the output of the snippet before it, " +
-		"the median if it matches several times; or how long that snippet took, or the number of lines or bytes of its output. With every it is sampled until the claims about it are " +
-		"decided: each match counts, and the snippet is typed again, TIME after it began, if it has ended; rate is what the number gains in a second",
+		"the median if it matches several times; or how long that snippet took, or the number of lines or bytes of its output. With " +
+		"every it is sampled until the claims about it are " +
+		"decided: each match counts, and the snippet is typed again, TIME after it began, if it has ended; rate is what the number " +
+		"gains in a second",
 	follows: ownSnippet,
 	links: func(l *linker, step *Step) {
 		l.typed[0].compares = true
@@ -233,9 +236,15 @@ func readFigure(ctx context.Context, p *pane, step *Step) error {
 		return err
 	}
 	m.step = step
-	p.session.figures[f.Name] = m
-	p.session.result.Measured = f.Name + " = " + f.Unit.Format(m.Reading)
+	p.session.know(m)
 	return nil
+}
+
+// know keeps a measured figure for the claims of the session.
+func (s *session) know(m measurement) {
+	f := m.step.op.figure
+	s.figures[f.Name] = m
+	s.result.Measured, s.result.Reading = f.Name+" = "+f.Unit.Format(m.Reading), &m.Reading
 }
 
 // measure reads a figure out of the last snippet.

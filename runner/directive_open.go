@@ -20,7 +20,7 @@ var openDirective = directive{
 	name:  "open",
 	usage: "```open URL```",
 	summary: "the page must answer with a status below 400, within the limit (--wait); /node1 stands for this machine. " +
-		"A presenter is shown the URL; one with a placeholder (:3xxxx, nodeX, <IP>, @@NAME@@ without a value) is not requested",
+		"A presenter is shown the URL; one with a placeholder (:3xxxx, nodeX, <IP>, $IP, @@NAME@@ without a value) is not requested",
 	watches: true,
 	follows: anything,
 	compile: func(step *markdown.Step) (operation, error) {
@@ -40,9 +40,12 @@ var stands = regexp.MustCompile(`^[a-z]{3,}-?[XYN]$|^(?:[A-Z]\.){3}[A-Z]$|^[0-9]
 // unreplaced matches a substitution that got no value.
 var unreplaced = regexp.MustCompile(`@@[A-Z]+@@`)
 
+// variable matches a variable of the shell, which only the shell could replace.
+var variable = regexp.MustCompile(`\$(?:[A-Za-z_]|\{[A-Za-z_])`)
+
 // isTemplate reports whether a URL has a placeholder, for people to fill in.
 func isTemplate(url string) bool {
-	if unreplaced.MatchString(url) {
+	if unreplaced.MatchString(url) || variable.MatchString(url) {
 		return true
 	}
 	if from := strings.IndexByte(url, '<'); from >= 0 && strings.IndexByte(url[from:], '>') > 0 {

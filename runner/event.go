@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"workshop/markdown"
+	"workshop/runner/figure"
 )
 
 // Verdict is the outcome of a step, an exercise or a run. Failed means that the
@@ -156,6 +157,8 @@ type StepResult struct {
 	Printed  string // of a snippet, up to the next one: see [Options.KeepOutput]
 	Measured string // of a claim, its left side; of a figure, its name and value
 	Narrow   bool   // the claim holds, but is within a tenth of its bound
+
+	Reading *figure.Reading // of a figure
 }
 
 // Wanting reports whether an exercise with this verdict is to be run again: it did not pass, and

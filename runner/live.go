@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"workshop/runner/figure"
 	"workshop/runner/screen"
 	"workshop/runner/terminal"
 )
@@ -152,6 +153,15 @@ func (l *Live) Pace(perCharacter time.Duration) {
 func (l *Live) Resize(cols, rows int) error {
 	return l.s.resize(cols, rows)
 }
+
+// Sampled is a figure that is being sampled.
+type Sampled struct {
+	Step    *Step
+	Reading figure.Reading // so far
+}
+
+// Sampling is the figure that is being sampled, nil if none is or it has too few samples.
+func (l *Live) Sampling() *Sampled { return l.run.sampled.Load() }
 
 // Position is the last step that was run, nil at the beginning.
 func (l *Live) Position() *Step { return l.position.Load() }

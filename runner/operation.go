@@ -41,11 +41,11 @@ type operation struct {
 	pastes    bool         // it types the clipboard
 	lastOnly  bool         // of the snippets of its exercise only the last commands are judged
 	repeats   bool         // it types the snippet before it again
+	template  bool         // it opens a URL for people to fill in
 	condition Condition
 	waits     int           // the limit as a multiple of a wait's; 0: the limit of a snippet
 	timeout   time.Duration // the limit of the step before it
 	arrange   *arrangement  // of the panes
-	template  bool          // it opens a URL for people to fill in
 	terms     []Term        // of its exercise
 	instead   string        // typed in place of the snippet before it
 	figure    *Figure       // that it reads

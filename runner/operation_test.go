@@ -13,7 +13,8 @@ func TestOperations(t *testing.T) {
 		"```bash\necho a\n\techo b\n```\n<!--\n```wait a```\n```longwait /b+/```\n```key ^C```\n```keys é x```\n```key Up```\n```check```\n-->",
 		"```bash\ntrue\n```\n<!--\n```timeout 7s```\n```reject oops```\n```status 3```\n```timeout 8s```\n-->",
 		"```bash\ntrue\n```\n<!--\n```until up```\n```status any```\n-->",
-		"```bash\nls\n```\n<!--\n```figure n lines```\n```figure took /in (\\d+)/ ms```\n```figure up rate /(\\d+)/ every 1s```\n```claim n < 3```\n```claim took < duration```\n-->")}))
+		"```bash\nls\n```\n<!--\n```figure n lines```\n```figure took /in (\\d+)/ ms```\n```figure up rate /(\\d+)/ every "+
+			"1s```\n```claim n < 3```\n```claim took < duration```\n-->")}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,17 +61,17 @@ type Step struct {
 
 // linked holds the properties of a step that the steps around it define, in its session.
 type linked struct {
-	watched bool          // the next step acts on the running command
-	status  *Status       // the required status of its command; nil: 0
-	orZero  bool          // status 0 is allowed too: the status step may be about keys after this step
-	timeout time.Duration // the limit, instead of the run's
-	rejects []*Step       // the steps with the rejected texts of its command
-	instead *Step         // the step with the commands that are typed in its place
-
+	watched  bool // the next step acts on the running command
+	orZero   bool // status 0 is allowed too: the status step may be about keys after this step
 	compares bool // a step compares the whole output of its command
 	repeated bool // an until repeats it: only the last run is judged
 	lastOnly bool // of its commands only the last is judged
 	timed    bool // a step measures it by the clock
+
+	status  *Status       // the required status of its command; nil: 0
+	timeout time.Duration // the limit, instead of the run's
+	rejects []*Step       // the steps with the rejected texts of its command
+	instead *Step         // the step with the commands that are typed in its place
 
 	measures []*Step // the figures of its claim
 	claims   []*Step // about its figure
@@ -82,9 +82,12 @@ func (s *Step) Snippet() bool { return s.directive.snippet }
 
 // Restore is a step as a report names it, for reading: it has neither a condition nor an action. It
 // may have made a claim.
-func Restore(step *markdown.Step, claim *Claim) *Step {
+func Restore(step *markdown.Step, kind Kind, claim *Claim) *Step {
 	d := findDirective(step.Directive)
-	if d == nil {
+	switch {
+	case kind == KindIgnored:
+		d = &skippedDirective
+	case d == nil:
 		d = &unknownDirective
 	}
 	return &Step{Step: step, directive: d, op: operation{kind: KindIgnored, claim: claim}}

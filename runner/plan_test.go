@@ -193,11 +193,17 @@ func TestMistakes(t *testing.T) {
 		{[]string{first, "figure n /(a)/ 3 ms"}, `d.md:7:6: figure: "3 ms" is no unit`},
 		{[]string{first, "figure n rate /(a)/"}, "d.md:7:6: figure: a rate needs samples: write every and a time behind it"},
 		{[]string{first, "figure n /(a)/ ms every 1ms"}, "d.md:7:6: figure: every takes a time of at least 50ms, such as 500ms"},
-		{[]string{first, "figure n rate /(a)/ units every 1s", "claim n > 3 units"}, "d.md:8:19: claim: 3 units is a number of units, and n is in units/s"},
+		{
+			[]string{first, "figure n rate /(a)/ units every 1s", "claim n > 3 units"},
+			"d.md:8:19: claim: 3 units is a number of units, and n is in units/s",
+		},
 		{[]string{first, "figure lines /(a)/"}, "d.md:7:6: figure: lines is the snippet's own: give this figure another name"},
 		{[]string{first, "claim lines <"}, "d.md:7:21: claim: the claim ends where a figure or a number should come"},
 		{[]string{first, `claim "it is": lines <  ms`}, `d.md:7:33: claim: there is no figure "ms"`},
-		{[]string{first, "claim n < 3"}, `d.md:7:15: claim: there is no figure "n" before this claim (a figure step before it, in its session, defines one)`},
+		{
+			[]string{first, "claim n < 3"},
+			`d.md:7:15: claim: there is no figure "n" before this claim (a figure step before it, in its session, defines one)`,
+		},
 		{[]string{first, "claim line < 3"}, `d.md:7:15: claim: there is no figure "line" before this claim (did you mean "lines"?)`},
 		{[]string{first, "claim duration < 3"}, "d.md:7:26: claim: 3 is a plain number, and duration is a time (give 3 a unit)"},
 		{
@@ -257,6 +263,15 @@ func TestParseRange(t *testing.T) {
 	for _, in := range []string{"", "0", "x", "7-3", "3-", "-3"} {
 		if got, err := ParseRange(in); err == nil {
 			t.Errorf("%q: %v, want an error", in, got)
+		}
+	}
+}
+
+// TestRestoreSkipped restores a command that was skipped: it has typed nothing.
+func TestRestoreSkipped(t *testing.T) {
+	for kind, typed := range map[Kind]bool{KindTypes: true, KindIgnored: false} {
+		if s := Restore(&markdown.Step{Directive: "bash", Text: "true"}, kind, nil); s.Snippet() != typed {
+			t.Errorf("%s: a snippet: %v", kind, !typed)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"workshop/markdown"
@@ -185,6 +186,7 @@ type run struct {
 	attempt int
 	earlier map[*Session]*SessionResult // of the attempt before this one; nil: this is the first
 	live    bool                        // a presenter runs the steps
+	sampled atomic.Pointer[Sampled]     // nil while no figure is sampled
 
 	mu  sync.Mutex // events come from the runner and from the terminal's reader
 	now Event      // the session, exercise and step under way
@@ -499,7 +501,10 @@ func (r *run) step(ctx context.Context, s *session, st *StepResult, last bool) {
 	st.decide()
 	r.stackNotes(s)
 	st.Duration = time.Since(begun)
-	r.emit(Event{Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure, Output: st.Output, Measured: st.Measured, Narrow: st.Narrow})
+	r.emit(Event{
+		Kind: StepFinished, Verdict: st.Verdict, Duration: st.Duration, Failure: st.Failure, Output: st.Output,
+		Measured: st.Measured, Narrow: st.Narrow,
+	})
 }
 
 // decide makes a step that passed inconclusive if a measurement says so.

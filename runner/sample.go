@@ -22,12 +22,16 @@ func sampleFigure(ctx context.Context, p *pane, step *Step) error {
 	allowed := p.limit(step)
 	limited, cancel := context.WithTimeout(ctx, allowed)
 	defer cancel()
+	defer p.session.run.sampled.Store(nil)
 	stop := figure.Watch(limited)
 	series, begun := figure.NewSeries(f.Rate), time.Now()
 	err := p.sample(limited, step, func(v float64) bool {
 		at := time.Since(begun).Seconds()
 		series.Add(at, v)
 		r, ok := series.Reading()
+		if ok {
+			p.session.run.sampled.Store(&Sampled{step, r})
+		}
 		return series.Fell() || ok && p.session.sampling(step, allowed).Enough(at, r)
 	})
 	m := measurement{unit: f.Unit, step: step, late: stop()}
@@ -41,8 +45,7 @@ func sampleFigure(ctx context.Context, p *pane, step *Step) error {
 	if m.Reading, ok = series.Reading(); !ok || series.Fell() {
 		return p.unsteady(step, series, allowed)
 	}
-	p.session.figures[f.Name] = m
-	p.session.result.Measured = f.Name + " = " + f.Unit.Format(m.Reading)
+	p.session.know(m)
 	return nil
 }
 

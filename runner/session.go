@@ -42,6 +42,11 @@ type session struct {
 	exercise *ExerciseResult // under way
 	result   *StepResult     // of the step under way
 
+	terminals
+}
+
+// terminals are the panes of a session, and what a person sees of them.
+type terminals struct {
 	panes    map[int]*pane
 	active   *pane     // the one with the keyboard
 	gone     *departed // set until the next typing
@@ -72,9 +77,9 @@ func (r *run) open(ctx context.Context, plan *Session) (*session, error) {
 // sandbox, a stack.
 func (r *run) prepare(ctx context.Context, plan *Session) (_ *session, err error) {
 	s := &session{
-		run: r, plan: plan, limits: r.opts.Limits, windows: newWindows(r.opts.Cols, r.opts.Rows), held: map[string]int{},
-		figures: map[string]measurement{},
+		run: r, plan: plan, limits: r.opts.Limits, held: map[string]int{}, figures: map[string]measurement{},
 	}
+	s.windows = newWindows(r.opts.Cols, r.opts.Rows)
 	s.active = &pane{session: s}
 	s.panes = map[int]*pane{0: s.active}
 	s.view = screen.NewComposite(func(b []byte) { r.emit(Event{Kind: EventOutput, Data: b}) })

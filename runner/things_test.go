@@ -80,7 +80,8 @@ func TestLacks(t *testing.T) {
 func TestTemplates(t *testing.T) {
 	t.Parallel()
 	templates := strings.Fields("http://node1:3xxxx/ http://nodeX/ https://<IP>/ http://node1:<port>/x http://X.X.X.X:8000/ " +
-		"http://10.x.y.z/ http://node1:XXXXX http://blue-xxxx-yyyy/ http://A.B.C.D/")
+		"http://10.x.y.z/ http://node1:XXXXX http://blue-xxxx-yyyy/ http://A.B.C.D/ http://$IP/ http://${IP}:80/ http://localhost:$PORT " +
+		"http://localhost/$NAMESPACE/x http://$ip/")
 	others := strings.Fields("http://node1:8000/ http://localhost/ http://x.com/ https://example.xxx/ http://127.0.0.1:80/a?b=<c " +
 		"http://xkcd.com/ https://nixos.org/ http://[::1]:80/ ftp://nodes/")
 	for _, url := range slices.Concat(templates, others) {

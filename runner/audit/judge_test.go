@@ -99,9 +99,13 @@ func TestExcuses(t *testing.T) {
 			if o.Verdict != tc.want || !strings.Contains(o.Why, tc.why) {
 				t.Errorf("%s: %q", o.Verdict, o.Why)
 			}
-			idle := Idle([]*markdown.Deck{s.Session.Deck}, []*Outcome{o})
+			plan := &runner.Plan{Decks: []*markdown.Deck{s.Session.Deck}, Sessions: []*runner.Session{s.Session}}
+			idle := Idle(plan, []*Outcome{o})
 			if said := idle.Error(); len(idle) == 0 && tc.idle != "" || !strings.Contains(said, tc.idle) || tc.idle == "" && len(idle) > 0 {
 				t.Errorf("%q", said)
+			}
+			if idle := Idle(&runner.Plan{Decks: plan.Decks}, nil); len(idle) > 0 {
+				t.Errorf("nothing of its chapter was selected: %v", idle)
 			}
 		})
 	}

@@ -70,27 +70,50 @@ func (m *Mutant) ID() string {
 	return fmt.Sprintf("%s %s %d %s", m.Code, m.Exercise.ID, m.nth, m.What)
 }
 
-// Limits of a step in a mutant: a multiple of its time in the run that passed, and never less than the floor.
+// Limits of a step in a mutant: a multiple of its time in the run that passed, and never less than the floor. A wait
+// whose text was altered waits for what never comes: the time that the real text took is enough, with a margin.
 const (
-	times = 5
-	floor = 10 * time.Second
+	times        = 10
+	floor        = 2 * time.Second
+	timesAltered = 2
+	floorAltered = time.Second
 )
 
 // Limit gives the limits for the steps of a session: from the times that they took, and never above those of
 // the run.
 func (s *Subject) Limit(run runner.Limits) func(*runner.Step) time.Duration {
-	took := map[*runner.Step]time.Duration{}
-	for _, e := range s.Result.Exercises {
-		for _, st := range e.Steps {
-			took[st.Step] = st.Duration
-		}
-	}
+	took := s.took()
 	return func(step *runner.Step) time.Duration {
 		own := step.Limit(run)
 		if own == 0 || step.OwnLimit() {
 			return own
 		}
 		return min(own, max(floor, times*took[step]))
+	}
+}
+
+func (s *Subject) took() map[*runner.Step]time.Duration {
+	took := map[*runner.Step]time.Duration{}
+	for _, e := range s.Result.Exercises {
+		for _, st := range e.Steps {
+			took[st.Step] = st.Duration
+		}
+	}
+	return took
+}
+
+// Limit gives the limits for the steps of a mutant: those of its session, and less for an altered wait.
+func (m *Mutant) Limit(run runner.Limits) func(*runner.Step) time.Duration {
+	usual := m.Subject.Limit(run)
+	if m.Operator != &waitText {
+		return usual
+	}
+	took := m.took()
+	return func(step *runner.Step) time.Duration {
+		if step != m.Step {
+			return usual(step)
+		}
+		return min(usual(step), max(floorAltered, timesAltered*took[step]))
 	}
 }
 

@@ -153,8 +153,8 @@ func TestPlaces(t *testing.T) {
 	if !steps[0].Watched() {
 		t.Error("the wait is no longer about the snippet")
 	}
-	if got := steps[1].Limit(runner.Limits{}); got != floor {
-		t.Errorf("the limit is %v, want %v", got, floor)
+	if got := steps[1].Limit(runner.Limits{}); got != times*time.Second {
+		t.Errorf("the limit is %v, want that of a step that took a second", got)
 	}
 }
 
@@ -163,7 +163,7 @@ func TestLimits(t *testing.T) {
 	t.Parallel()
 	s := subject(t, snippet("a")+"\n```timeout 3s```\n"+snippet("b"))
 	steps := s.Result.Exercises[0].Steps
-	steps[2].Duration = 20 * time.Second
+	steps[2].Duration = 10 * time.Second
 	limit := s.Limit(runner.Limits{})
 	if got := limit(steps[0].Step); got != 3*time.Second {
 		t.Errorf("the deck's own limit is %v", got)
@@ -173,6 +173,24 @@ func TestLimits(t *testing.T) {
 	}
 	if got := s.Limit(runner.Limits{Step: 30 * time.Second})(steps[2].Step); got != 30*time.Second {
 		t.Errorf("the limit is %v, above that of the run", got)
+	}
+}
+
+// TestAlteredWait gives a wait with another text little more than the time of the real one, and other steps theirs.
+func TestAlteredWait(t *testing.T) {
+	t.Parallel()
+	s := subject(t, snippet("a")+"\n```wait x```\n"+snippet("b")+"\n```wait y```")
+	steps := s.Result.Exercises[0].Steps
+	steps[1].Duration, steps[3].Duration = 3*time.Second, time.Millisecond
+	m := s.Mutants([]string{"wait"})
+	if len(m) != 2 {
+		t.Fatalf("%d changes", len(m))
+	}
+	for i, want := range [][2]time.Duration{{timesAltered * 3 * time.Second, floor}, {times * 3 * time.Second, floorAltered}} {
+		limit := m[i].Limit(runner.Limits{Wait: time.Minute})
+		if got := [2]time.Duration{limit(steps[1].Step), limit(steps[3].Step)}; got != want {
+			t.Errorf("%s: the limits are %v, want %v", m[i].What, got, want)
+		}
 	}
 }
 

@@ -50,12 +50,20 @@ func (r *Report) Text(w io.Writer) {
 	fmt.Fprintln(w)
 	r.Table(w)
 	fmt.Fprintf(w, "\n%s\n", Total(r.Outcomes))
+	if part := r.part(); part != "" {
+		fmt.Fprintln(w, part)
+	}
+}
+
+// part says which part of the changes was tried; "" for all.
+func (r *Report) part() string {
 	switch {
 	case len(r.Outcomes) < r.Planned:
-		fmt.Fprintf(w, "the audit was cut short after %d of %d changes: the score is that of a part\n", len(r.Outcomes), r.Planned)
+		return fmt.Sprintf("the audit was cut short after %d of %d changes: the score is that of a part", len(r.Outcomes), r.Planned)
 	case r.Planned < r.Whole:
-		fmt.Fprintf(w, "a sample of %d of %d changes, seed %d\n", r.Planned, r.Whole, r.Seed)
+		return fmt.Sprintf("a sample of %d of %d changes, seed %d", r.Planned, r.Whole, r.Seed)
 	}
+	return ""
 }
 
 func (o *Outcome) print(w io.Writer) {

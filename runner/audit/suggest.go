@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -9,25 +10,35 @@ import (
 	"workshop/runner"
 )
 
-// Proposal is a hidden step that would notice a mutant, behind a step of the deck.
+// Proposal is a hidden step that would notice a mutant, or several, behind a step of the deck.
 type Proposal struct {
-	Behind    *runner.Step
-	Directive string
-	Text      string
+	Behind *runner.Step
+	Checks []Check
 }
 
-// String is the step as it stands in a deck.
+// Check is a proposed step.
+type Check struct{ Directive, Text string }
+
+// String is the steps as they stand in a deck.
 func (p *Proposal) String() string {
-	if p.Directive == "output" {
-		return "```output\n" + p.Text + "\n```"
+	var all []string
+	for _, c := range p.Checks {
+		if c.Directive == "output" {
+			all = append(all, "```output\n"+c.Text+"\n```")
+			continue
+		}
+		all = append(all, "```"+c.Directive+" "+c.Text+"```")
 	}
-	return "```" + p.Directive + " " + p.Text + "```"
+	return strings.Join(all, " ")
 }
 
-// Alteration adds the step to a session.
+// Alteration adds the steps to a session.
 func (p *Proposal) Alteration() runner.Alteration {
-	step := &markdown.Step{Pos: p.Behind.Pos, Directive: p.Directive, Text: p.Text, Hidden: true}
-	return runner.Alteration{Step: p.Behind, Added: []*markdown.Step{step}}
+	a := runner.Alteration{Step: p.Behind}
+	for _, c := range p.Checks {
+		a.Added = append(a.Added, &markdown.Step{Pos: p.Behind.Pos, Directive: c.Directive, Text: c.Text, Hidden: true})
+	}
+	return a
 }
 
 // printed is the output of a snippet up to the next one, in a session that passed twice and in a mutant.
@@ -35,17 +46,30 @@ type printed struct {
 	last                     *runner.Step // about the snippet
 	snippet                  *runner.Step
 	passed, unchanged, other []string
-	compared                 bool // a step compares the whole output
+	compared                 bool     // a step compares the whole output
+	blank                    bool     // there are blank lines in it, which are not in passed
+	said                     []string // the numbers in the text of the slide
+	names                    []string // of the session's figures
 }
 
-// suggestions is the table of the checks that can be suggested, the best first. Each gives the text of one that
-// holds where the session passed and not in the mutant; "": there is none.
-var suggestions = []struct {
-	directive string
-	text      func(*printed) string
-}{
-	{"wait", lineThatIsMissing},
-	{"output", wholeOutput},
+// suggestions is the table of the checks that can be suggested, the best first. Each gives steps that hold where the
+// session passed and not in the mutant; nil: there are none.
+var suggestions = []func(*printed) []Check{
+	numberThatIsSaid,
+	one("wait", lineThatIsMissing),
+	one("output", wholeOutput),
+	numberThatIsFar,
+	one("claim", numberOfLines),
+}
+
+// one is a check of one step, by its text; "": there is none.
+func one(directive string, text func(*printed) string) func(*printed) []Check {
+	return func(p *printed) []Check {
+		if t := text(p); t != "" {
+			return []Check{{directive, t}}
+		}
+		return nil
+	}
 }
 
 // Propose suggests steps that would notice a survivor, from what the session really printed: when it passed,
@@ -56,13 +80,13 @@ func (o *Outcome) Propose(unchanged *runner.SessionResult) (all []*Proposal) {
 	}
 	for _, p := range o.outputs(unchanged) {
 		for _, s := range suggestions {
-			text := s.text(p)
-			if text == "" {
+			checks := s(p)
+			if checks == nil {
 				continue
 			}
-			all = append(all, &Proposal{p.snippet, s.directive, text})
+			all = append(all, &Proposal{p.snippet, checks})
 			if p.last != p.snippet {
-				all = append(all, &Proposal{p.last, s.directive, text})
+				all = append(all, &Proposal{p.last, checks})
 			}
 		}
 	}
@@ -71,7 +95,7 @@ func (o *Outcome) Propose(unchanged *runner.SessionResult) (all []*Proposal) {
 
 // outputs are the outputs of snippets from the change on.
 func (o *Outcome) outputs(unchanged *runner.SessionResult) (all []*printed) {
-	begun := false
+	begun, names := false, o.Subject.figures()
 	for i, e := range o.Subject.Result.Exercises {
 		if e.Setup || i >= len(unchanged.Exercises) || i >= len(o.Result.Exercises) {
 			continue
@@ -80,7 +104,7 @@ func (o *Outcome) outputs(unchanged *runner.SessionResult) (all []*printed) {
 		for j, st := range e.Steps {
 			begun = begun || st.Step == o.Mutant.Step
 			if st.Snippet() && !st.LeftOut() {
-				now = &printed{snippet: st.Step}
+				now = &printed{snippet: st.Step, said: numbersIn(e.Slide), names: names}
 				if begun {
 					all = append(all, now)
 				}
@@ -92,6 +116,7 @@ func (o *Outcome) outputs(unchanged *runner.SessionResult) (all []*printed) {
 			now.compared = now.compared || st.Condition().Output != nil
 			if now.snippet == st.Step {
 				now.passed, now.unchanged = linesOf(st), linesOf(unchanged.Exercises[i].Steps[j])
+				now.blank = len(now.passed) != len(runner.OutputLines(st.Printed))
 				now.other = linesOf(o.Result.Exercises[i].Steps[j])
 			}
 		}
@@ -147,8 +172,20 @@ func wholeOutput(p *printed) string {
 	return strings.Join(p.passed, "\n")
 }
 
+// numberOfLines is a claim about the number of lines, if it was the same both times and is another one in the mutant.
+func numberOfLines(p *printed) string {
+	n := len(p.passed)
+	if p.compared || n == 0 || n != len(p.unchanged) || n == len(p.other) || p.blank {
+		return ""
+	}
+	return fmt.Sprintf("lines == %d", n)
+}
+
 // usable reports whether a line can stand in a step.
 func usable(line string) bool {
 	return len(line) <= 200 && !strings.HasPrefix(line, "/") && !strings.Contains(line, "`") && !strings.Contains(line, "-->") &&
-		!strings.Contains(line, "@@") && !strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar })
+		!strings.Contains(line, "@@") && !strings.ContainsFunc(line, unreadable)
 }
+
+// unreadable reports whether a character would not be seen in a step.
+func unreadable(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }

@@ -132,7 +132,8 @@ func composeIn(dir, root string) (found [][]string, err error) {
 			return fs.SkipDir
 		}
 		folder := filepath.Dir(rel)
-		if !e.IsDir() && slices.Contains(composeFiles, e.Name()) && compose.Within(root, name) && (len(found) == 0 || found[len(found)-1][0] != folder) {
+		if !e.IsDir() && slices.Contains(composeFiles, e.Name()) && compose.Within(root, name) &&
+			(len(found) == 0 || found[len(found)-1][0] != folder) {
 			found = append(found, []string{folder, rel})
 		}
 		return nil

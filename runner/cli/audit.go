@@ -40,11 +40,12 @@ func newAudit(streams Streams) *cobra.Command {
 	f.StringArrayVar(&a.secretNames, "secret", nil, "mask the value of the variable `NAME` of the environment (repeatable)")
 	f.BoolVar(&a.fix, "fix", false, "write hidden steps that notice survivors into the deck, each after it was tried")
 	f.BoolVar(&a.json, "json", false, "print one JSON document")
+	f.StringVar(&a.html, "report", "", "also write a page: `html=FILE`")
 	if err := f.MarkHidden("in-place"); err != nil { // things are broken in copies only
 		panic(err) // the flag is defined above
 	}
 	completeWords(cmd, "only", audit.Codes()...)
-	for _, name := range []string{"jobs", "sample", "seed", "min-score", "secret"} {
+	for _, name := range []string{"jobs", "sample", "seed", "min-score", "secret", "report"} {
 		if err := cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions); err != nil {
 			panic(err) // the flag is defined above
 		}
@@ -68,8 +69,9 @@ survives: the report names the slide, the line and the change. A change counts a
 only if a step failed. If the environment broke, a measurement was inconclusive, or a
 command hung without a limit of the deck, the change is undecided and does not count.
 
-Steps are limited to five times their time in the first run, and to 10 s at least; a limit
-that the deck gives stays. Each session also runs once more unchanged, beside the others:
+Steps are limited to ten times their time in the first run, and to 2 s at least; a limit
+that the deck gives stays. An altered wait gets twice the time of the real one, and 1 s at
+least. Each session also runs once more unchanged, beside the others:
 should it fail, what was noticed in it is undecided.
 
 A change that is right to survive is excused by a comment before its step:
@@ -79,7 +81,7 @@ A change that is right to survive is excused by a comment before its step:
 Changes, by their codes:
 `)
 	for _, op := range audit.Operators() {
-		for i, line := range fold(op.Summary+map[bool]string{true: " (not counted)"}[op.Varies], 64) {
+		for i, line := range report.Fold(op.Summary+map[bool]string{true: " (not counted)"}[op.Varies], 64) {
 			fmt.Fprintf(&b, "  %-12s %s\n", map[bool]string{true: op.Code}[i == 0], line)
 		}
 	}
@@ -97,7 +99,8 @@ type auditing struct {
 	seed   uint64
 	least  int
 	json   bool
-	fix    bool // write steps that would notice survivors into the deck
+	html   string // html=FILE, or ""
+	fix    bool   // write steps that would notice survivors into the deck
 }
 
 func (a *auditing) check() error {
@@ -107,7 +110,10 @@ func (a *auditing) check() error {
 			return fmt.Errorf("--only: there is no change %q; there are: %s", code, strings.Join(known, ", "))
 		}
 	}
+	format, file, err := report.ParseSpec(a.html)
 	switch {
+	case a.html != "" && (err != nil || format != "html" || file == "-"):
+		return fmt.Errorf("--report: %q must be html=FILE", a.html)
 	case a.inPlace:
 		return errors.New("--in-place: an audit breaks things, so it works on copies")
 	case a.sample < 0:
@@ -137,9 +143,10 @@ func (a *auditing) audit(ctx context.Context, args []string, streams Streams) er
 		return emptiness(err, sel, sources)
 	}
 	said := report.MaskWriter(streams.Err, a.secrets)
-	if err := a.broken.print(plan, said); err != nil {
-		return err
+	if !plan.Readable() {
+		return a.broken.mistakes.Err()
 	}
+	a.broken.print(said)
 	ctx, force, cancel := streams.interruptible(ctx)
 	defer cancel()
 	go func() {

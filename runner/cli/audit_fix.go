@@ -41,7 +41,8 @@ func (e *examination) suggest(ctx context.Context, outcomes []*audit.Outcome, co
 			o.Proved = "tried: it does not hold, or does not notice"
 			o.Suggest = ""
 		case done != nil:
-			o.Suggest, o.Proved = done.String(), fmt.Sprintf("tried: behind the step at %v the deck passes, and the change is noticed", done.Behind.Pos)
+			o.Suggest, o.Proved = done.String(), fmt.Sprintf("tried: behind the step at %v the deck passes, and the change is noticed",
+				done.Behind.Pos)
 		}
 		if found {
 			of[o.Subject] = append(of[o.Subject], done)
@@ -98,7 +99,9 @@ func (e *examination) write(proposals []*audit.Proposal) error {
 			return errors.New("--fix: the deck is built in, and cannot be written")
 		}
 		file := p.Behind.Pos.File
-		additions[file] = append(additions[file], markdown.Addition{After: p.Behind.Step, Directive: p.Directive, Text: p.Text})
+		for _, c := range p.Checks {
+			additions[file] = append(additions[file], markdown.Addition{After: p.Behind.Step, Directive: c.Directive, Text: c.Text})
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(additions)) {
 		old, err := os.ReadFile(name)

@@ -14,6 +14,7 @@ import (
 
 	"workshop/runner"
 	"workshop/runner/audit"
+	"workshop/runner/report"
 )
 
 // examination is an audit in progress.
@@ -196,15 +197,15 @@ func (e *examination) status(text string) {
 
 // try runs the session of a mutant, or one unchanged, with further changes.
 func (e *examination) try(ctx context.Context, s *audit.Subject, m *audit.Mutant, more []runner.Alteration) (*runner.SessionResult, error) {
-	world, changes := audit.World{}, more
+	world, changes, limit := audit.World{}, more, s.Limit(e.limits)
 	if m != nil {
-		world, changes = m.World, slices.Concat(m.Changes, more)
+		world, changes, limit = m.World, slices.Concat(m.Changes, more), m.Limit(e.limits)
 	}
 	opts, err := e.optionsIn(world)
 	if err != nil {
 		return nil, err
 	}
-	session, err := s.Session.Altered(s.Limit(e.limits), changes...)
+	session, err := s.Session.Altered(limit, changes...)
 	if err != nil {
 		return nil, err
 	}
@@ -304,7 +305,7 @@ func (e *examination) finish(ctx context.Context, controls map[*audit.Subject]*r
 		return err
 	}
 	r := &audit.Report{
-		Outcomes: outcomes, Planned: len(e.outcomes), Whole: whole, Seed: e.seed, Idle: audit.Idle(e.plan.Decks, outcomes), Least: e.least,
+		Outcomes: outcomes, Planned: len(e.outcomes), Whole: whole, Seed: e.seed, Idle: audit.Idle(e.plan, outcomes), Least: e.least,
 	}
 	if len(outcomes) < whole || e.codes != nil {
 		r.Idle = nil // an excuse may be for a change that was not tried
@@ -316,6 +317,9 @@ func (e *examination) finish(ctx context.Context, controls map[*audit.Subject]*r
 	} else {
 		r.Text(e.out)
 	}
+	if err := e.page(r); err != nil {
+		return &codeError{exitBroken, err}
+	}
 	total := audit.Total(outcomes)
 	switch {
 	case ctx.Err() != nil:
@@ -326,4 +330,21 @@ func (e *examination) finish(ctx context.Context, controls map[*audit.Subject]*r
 		return &codeError{exitFailed, fmt.Errorf("the score is %d%%, less than --min-score %d", total.Score(), e.least)}
 	}
 	return nil
+}
+
+// page writes the report as a page, if one is asked for.
+func (e *examination) page(r *audit.Report) (err error) {
+	if e.html == "" {
+		return nil
+	}
+	_, file, err := report.ParseSpec(e.html)
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return r.HTML(report.MaskWriter(f, e.secrets))
 }

@@ -31,15 +31,11 @@ func (b *broken) find(plan *runner.Plan, parts lint.Parts) error {
 	return stop.Err()
 }
 
-// print prints the mistakes before a run. They are an error if nothing is left to run.
-func (b *broken) print(plan *runner.Plan, w io.Writer) error {
-	if !plan.Readable() {
-		return b.mistakes.Err()
-	}
+// print prints the mistakes before a run.
+func (b *broken) print(w io.Writer) {
 	if len(b.mistakes) > 0 {
 		fmt.Fprintln(w, b.mistakes)
 	}
-	return nil
 }
 
 // shown reads and compiles decks to be shown: mistakes are printed and break their exercises. The

@@ -16,6 +16,7 @@ import (
 
 	"workshop/markdown"
 	"workshop/runner"
+	"workshop/runner/report"
 )
 
 // Exit codes.
@@ -132,6 +133,9 @@ func isInput(err error) bool {
 	return errors.As(err, &list)
 }
 
+// Command is the whole command line, for its man pages and completions.
+func Command(streams Streams) *cobra.Command { return newRoot(streams) }
+
 func newRoot(streams Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "workshop",
@@ -140,8 +144,9 @@ func newRoot(streams Streams) *cobra.Command {
 that the expected output appears.
 
 A DECK is a directory (its workshop.yml, else its *.md files in name order), a
-manifest, or one document. Without one it is slides/ here, else the deck that is
-built in. A deck that you run has your privileges: read it first (workshop plan).`,
+manifest, or one document. Without one it is slides/ here, else workshop.yml here, else
+the deck that is built in. A deck that you run has your privileges: read it first
+(workshop plan).`,
 		Example: `  workshop run slides              watch the workshop run
   workshop check --chapter scaling verify a chapter, as in CI
   workshop list --json             the exercises, without running them`,
@@ -153,8 +158,8 @@ built in. A deck that you run has your privileges: read it first (workshop plan)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.AddGroup(&cobra.Group{ID: "deck", Title: "Decks:"}, &cobra.Group{ID: "stack", Title: "The sample application:"})
-	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newAudit(streams), newLint(streams), newList(streams), newPlan(streams),
-		newInit(streams), newImport(streams), newLSP(streams), newDoctor(streams), newReport(streams), newExport())
+	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newAudit(streams), newLint(streams), newList(streams),
+		newPlan(streams), newInit(streams), newImport(streams), newLSP(streams), newDoctor(streams), newReport(streams), newExport())
 	root.AddCommand(newTools(streams)...)
 	root.AddCommand(directivesTopic())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -186,21 +191,9 @@ func directivesTopic() *cobra.Command {
 		for line := range strings.Lines(d.Usage) {
 			b.WriteString("      " + strings.TrimRight(line, "\n") + "\n")
 		}
-		for _, line := range fold(d.Summary, 76) {
+		for _, line := range report.Fold(d.Summary, 76) {
 			fmt.Fprintf(&b, "    %s\n", line)
 		}
 	}
 	return &cobra.Command{Use: "directives", Short: "The directives that a slide may hold", Long: b.String()}
-}
-
-// fold wraps a text at word boundaries into lines of at most width characters.
-func fold(text string, width int) (lines []string) {
-	for _, word := range strings.Fields(text) {
-		if n := len(lines); n > 0 && len(lines[n-1])+1+len(word) <= width {
-			lines[n-1] += " " + word
-		} else {
-			lines = append(lines, word)
-		}
-	}
-	return lines
 }

@@ -43,7 +43,7 @@ func completeVariables(cmd *cobra.Command, flag string) {
 
 // completeFormats completes FORMAT=FILE.
 func completeFormats(cmd *cobra.Command, flag string, formats []string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		if strings.Contains(typed, "=") {
 			return nil, cobra.ShellCompDirectiveDefault // the shell completes the file
 		}
@@ -60,7 +60,7 @@ func completeFormats(cmd *cobra.Command, flag string, formats []string) {
 
 // completeDeck completes a flag's value with names from the decks on the command line.
 func completeDeck(cmd *cobra.Command, flag string, d *dialect, pick func(*markdown.Deck) []string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		sources, _ := openDecks(args, d.root, markdown.Options{Style: d.style})
 		var names []string
 		for _, src := range sources {

@@ -35,6 +35,8 @@ func openDecks(args []string, root string, opts markdown.Options) ([]*source, er
 	if len(args) == 0 {
 		if info, err := os.Stat("slides"); err == nil && info.IsDir() {
 			args = []string{"slides"}
+		} else if info, err := os.Stat("workshop.yml"); err == nil && !info.IsDir() {
+			args = []string{"."}
 		} else {
 			opts.Path = func(name string) string { return path.Join("slides", name) }
 			src, err := loadDeck(slides.FS(), "", ".", opts)
@@ -43,8 +45,9 @@ func openDecks(args []string, root string, opts markdown.Options) ([]*source, er
 	}
 	var all []*source
 	var errs markdown.ErrorList
+	known := newPlaces()
 	for _, arg := range args {
-		src, err := openDeck(arg, root, opts)
+		src, err := openDeck(arg, root, opts, known)
 		var list markdown.ErrorList
 		switch {
 		case errors.As(err, &list):
@@ -58,12 +61,12 @@ func openDecks(args []string, root string, opts markdown.Options) ([]*source, er
 	return all, errs.Err()
 }
 
-func openDeck(arg, root string, opts markdown.Options) (*source, error) {
+func openDeck(arg, root string, opts markdown.Options, known *places) (*source, error) {
 	abs, err := filepath.Abs(arg)
 	if err != nil {
 		return nil, err
 	}
-	if abs, err = filepath.EvalSymlinks(abs); err != nil {
+	if abs, err = known.real(abs); err != nil {
 		return nil, fmt.Errorf("there is no deck at %s: %w", arg, err)
 	}
 	info, err := os.Stat(abs)
@@ -74,10 +77,7 @@ func openDeck(arg, root string, opts markdown.Options) (*source, error) {
 	if !info.IsDir() {
 		dir = filepath.Dir(abs)
 	}
-	top := repository(dir)
-	if _, err := os.Stat(filepath.Join(dir, ".git")); err != nil && top == dir && listed(dir) {
-		top = filepath.Dir(dir) // the deck is a part of a course without a repository
-	}
+	top := known.top(dir)
 	if root != "" {
 		if top, err = filepath.Abs(root); err != nil {
 			return nil, err
@@ -94,9 +94,9 @@ func openDeck(arg, root string, opts markdown.Options) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	show := shown(arg, top, abs, info.IsDir())
+	show := shown(arg, top, abs, known.wd, info.IsDir())
 	opts.Path, opts.Outside = show, func(name string) string { return rootHint(top, dir, name, show) }
-	read := &recorder{Root: r, dir: top, files: map[string]bool{}}
+	read := &recorder{Root: r, dir: top, files: map[string]bool{}, places: known}
 	src, err := loadDeck(read, top, filepath.ToSlash(name), opts)
 	if src != nil {
 		src.fsys, src.files = r, read.list()
@@ -136,8 +136,72 @@ func rootHint(top, dir, name string, show func(string) string) string {
 	return ""
 }
 
-// repository returns the nearest directory upwards that holds a .git, else dir itself. It bounds
-// the includes.
+// places remembers what was found out about directories, for commands that name many files.
+type places struct {
+	tops    map[string]string          // the roots of decks in a directory
+	links   map[string]string          // of directories to them without links
+	folders map[string]map[string]bool // that the manifests of a directory list files of
+	wd      string                     // the working directory without links; "" if there is none
+}
+
+func newPlaces() *places {
+	wd, err := os.Getwd()
+	if err == nil {
+		wd, err = filepath.EvalSymlinks(wd)
+	}
+	if err != nil {
+		wd = ""
+	}
+	return &places{map[string]string{}, map[string]string{}, map[string]map[string]bool{}, wd}
+}
+
+// real is a path without links.
+func (p *places) real(name string) (string, error) {
+	dir, known := p.links[filepath.Dir(name)]
+	if !known {
+		var err error
+		if dir, err = filepath.EvalSymlinks(filepath.Dir(name)); err != nil {
+			return "", err
+		}
+		p.links[filepath.Dir(name)] = dir
+	}
+	full := filepath.Join(dir, filepath.Base(name))
+	info, err := os.Lstat(full)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return filepath.EvalSymlinks(full)
+	}
+	return full, err
+}
+
+// top is the root of a deck in a directory: the nearest directory upwards that holds a .git, else
+// the one above if a manifest there lists files of the directory, else the directory. It bounds the
+// includes.
+func (p *places) top(dir string) string {
+	top, known := p.tops[dir]
+	if !known {
+		top = repository(dir)
+		if _, err := os.Stat(filepath.Join(dir, ".git")); err != nil && top == dir && p.listed(dir) {
+			top = filepath.Dir(dir) // the deck is a part of a course without a repository
+		}
+		p.tops[dir] = top
+	}
+	return top
+}
+
+// listed reports whether a manifest in the directory above lists files of a directory.
+func (p *places) listed(dir string) bool {
+	above := filepath.Dir(dir)
+	if _, known := p.folders[above]; !known {
+		p.folders[above] = nil
+		if r, err := markdown.OpenRoot(above); err == nil {
+			p.folders[above] = markdown.ListedFolders(r)
+			r.Close()
+		}
+	}
+	return p.folders[above][filepath.Base(dir)]
+}
+
+// repository is the nearest directory upwards that holds a .git, else dir itself.
 func repository(dir string) string {
 	for d := dir; ; d = filepath.Dir(d) {
 		if _, err := os.Stat(filepath.Join(d, ".git")); err == nil {
@@ -149,28 +213,14 @@ func repository(dir string) string {
 	}
 }
 
-// listed reports whether a manifest in the directory above lists files of a directory.
-func listed(dir string) bool {
-	r, err := markdown.OpenRoot(filepath.Dir(dir))
-	if err != nil {
-		return false
-	}
-	defer r.Close()
-	return markdown.Lists(r, filepath.Base(dir))
-}
-
 // shown returns a function that turns names below top into paths in the style of the user's
 // argument, whose links lead to realPath: those beside it or below it begin as it does. Others are
-// relative to the working directory, unless the argument was absolute.
-func shown(arg, top, realPath string, isDir bool) func(string) string {
+// relative to the working directory, unless there is none or the argument was absolute.
+func shown(arg, top, realPath, wd string, isDir bool) func(string) string {
 	given := filepath.Clean(arg)
 	dir, below := given, realPath
 	if !isDir {
 		dir, below = filepath.Dir(given), filepath.Dir(realPath)
-	}
-	wd, err := os.Getwd()
-	if err == nil {
-		wd, err = filepath.EvalSymlinks(wd)
 	}
 	return func(name string) string {
 		full := filepath.Join(top, filepath.FromSlash(name))
@@ -183,7 +233,7 @@ func shown(arg, top, realPath string, isDir bool) func(string) string {
 				return name
 			}
 		}
-		if err != nil || filepath.IsAbs(arg) {
+		if wd == "" || filepath.IsAbs(arg) {
 			return full
 		}
 		rel, err := filepath.Rel(wd, full)
@@ -241,13 +291,14 @@ var composeFiles = []string{"docker-compose.yml", "docker-compose.yaml", "compos
 // recorder notes the files that a deck is read from.
 type recorder struct {
 	*markdown.Root
-	dir   string
-	files map[string]bool // absolute
+	dir    string
+	files  map[string]bool // absolute
+	places *places
 }
 
 func (r *recorder) note(name string) {
 	full := filepath.Join(r.dir, filepath.FromSlash(name))
-	if to, err := filepath.EvalSymlinks(full); err == nil {
+	if to, err := r.places.real(full); err == nil {
 		full = to
 	}
 	r.files[full] = true

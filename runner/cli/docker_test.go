@@ -174,7 +174,8 @@ func TestDockerEngine(t *testing.T) {
 // TestDockerBind mounts the session's directory into a container: the engine sees it at the same path.
 func TestDockerBind(t *testing.T) {
 	d := newDockerDeck(t, oneService, "```bash\ndocker-compose build\n"+
-		"docker run --rm -v \"$PWD:/work\" -v \"$(realpath \"$(command -v workshop)\"):/workshop\" --entrypoint /workshop workshop list /work/deck.md\n```\n```wait deck/a-slide```\n")
+		"docker run --rm -v \"$PWD:/work\" -v \"$(realpath \"$(command -v workshop)\"):/workshop\" "+
+		"--entrypoint /workshop workshop list /work/deck.md\n```\n```wait deck/a-slide```\n")
 	if out := d.check(0, "--wait", "20s"); !strings.Contains(out, "sees the directories of this machine") {
 		t.Error(out)
 	}

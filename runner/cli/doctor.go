@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -8,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -194,9 +197,67 @@ func (d *doctor) isolation(ctx context.Context, real bool) {
 		d.add(instead, "isolation", "allow user namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces)",
 			"%s, on the machine's network: %v", s.Isolation(), s.Weaker())
 	}
+	d.containers(ctx, s, dir)
 	if err := s.Close(); err != nil {
 		d.add(problem, "isolation", "", "a session does not end: %v", err)
 	}
+}
+
+// containers asks an embedded engine in a sandbox whether containers have networks of their own.
+func (d *doctor) containers(ctx context.Context, s *sandbox.Sandbox, dir string) {
+	warnings, err := askEmbedded(ctx, s, dir)
+	switch {
+	case err != nil:
+		d.add(problem, "containers", "", "the embedded engine does not start: %v", err)
+	case len(warnings) > 0:
+		d.add(instead, "containers", "allow user namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces)",
+			"%s", strings.Join(warnings, "; "))
+	default:
+		d.add(found, "containers", "", "of the embedded engine have addresses of their own, and names that every program resolves")
+	}
+}
+
+// askEmbedded starts an embedded engine in a sandbox, which ends it, and returns its warnings.
+func askEmbedded(ctx context.Context, s *sandbox.Sandbox, dir string) ([]string, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "docker.sock"), Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	l.SetUnlinkOnClose(false)
+	defer l.Close()
+	socket, err := l.File()
+	if err != nil {
+		return nil, err
+	}
+	defer socket.Close()
+	if _, err := startEmbedded(ctx, exe, runner.Host{Dir: dir, Sandbox: s}, socket, nil); err != nil {
+		return nil, err
+	}
+	socket.Close() // only the engine may answer, so that its end is noticed
+	l.Close()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", filepath.Join(dir, "docker.sock"))
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	if _, err := io.WriteString(conn, "GET /info HTTP/1.0\r\n\r\n"); err != nil {
+		return nil, err
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var info struct{ Warnings []string }
+	err = json.NewDecoder(resp.Body).Decode(&info)
+	return info.Warnings, err
 }
 
 // place reports the path of a session's directory; unplaced is the reason why it is random.
@@ -329,7 +390,7 @@ func (d *doctor) application(ctx context.Context, w runner.Workdir, kind engineK
 		return nil
 	}
 	if kind.name == "embedded" {
-		if err := project.Refusals(); err != nil {
+		if err := project.Refusals(ctx, d.ownNetwork && !shared); err != nil {
 			for line := range strings.SplitSeq(err.Error(), "\n") {
 				d.add(problem, "compose", "", "%s", line)
 			}

@@ -10,12 +10,13 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"workshop/markdown"
+	"workshop/runner/report"
 )
 
 func newImport(streams Streams) *cobra.Command {
 	var styles strings.Builder
 	for _, st := range markdown.Styles() {
-		for i, line := range fold(st.Summary, 66) {
+		for i, line := range report.Fold(st.Summary, 66) {
 			if i > 0 {
 				st.Name = ""
 			}

@@ -23,7 +23,13 @@ var starter embed.FS
 
 // ciFiles is the path in a repository where each CI system looks for its file.
 var ciFiles = map[string]string{
-	"github": ".github/workflows/workshop.yml", "github-shards": ".github/workflows/workshop-shards.yml", "gitlab": ".gitlab-ci.yml", "kubernetes": "workshop-job.yml",
+	"bazel":         "BUILD.bazel",
+	"github":        ".github/workflows/workshop.yml",
+	"github-shards": ".github/workflows/workshop-shards.yml",
+	"gitlab":        ".gitlab-ci.yml",
+	"gitlab-shards": ".gitlab-ci.yml",
+	"kubernetes":    "workshop-job.yml",
+	"slurm":         "workshop.sbatch",
 }
 
 func newInit(streams Streams) *cobra.Command {
@@ -33,8 +39,8 @@ func newInit(streams Streams) *cobra.Command {
 		Long: `Writes a small deck to DIR (default: slides, where the other commands look): a
 manifest, two chapters with hidden directives, a directory to work in. It passes at
 once; change it from there. Nothing that exists is overwritten without --force.
-With --ci a DIR that holds something gets the workflow only; for kubernetes this is a Job
-with a pod for each shard (check --shard auto).`,
+With --ci a DIR that holds something gets the workflow only. For kubernetes this is a Job
+with a pod for each shard (check --shard auto), for slurm an array, for bazel a sh_test.`,
 		GroupID: "deck",
 		Args:    cobra.MaximumNArgs(1),
 	}
@@ -77,8 +83,14 @@ with a pod for each shard (check --shard auto).`,
 			"  workshop run %s      watch it run\n", shown, shown)
 		switch *ci {
 		case "":
+		case "bazel":
+			fmt.Fprintf(streams.Out, "\nPut the binary of workshop beside %s.\n", files[len(files)-1].name)
+		case "slurm":
+			fmt.Fprintf(streams.Out, "\nThe nodes need workshop in their PATH, and the deck. %s says how the logs merge.\n",
+				files[len(files)-1].name)
 		case "kubernetes":
-			fmt.Fprintf(streams.Out, "\nSet the image in %s: one with workshop, the deck, and the programs that it uses.\n", files[len(files)-1].name)
+			fmt.Fprintf(streams.Out, "\nSet the image in %s: one with workshop, the deck, and the programs that it uses.\n",
+				files[len(files)-1].name)
 		default:
 			fmt.Fprintf(streams.Out, "\nSet WORKSHOP_REPOSITORY in %s: CI builds workshop from there.\n", files[len(files)-1].name)
 			if revision() == "" {
@@ -134,13 +146,19 @@ func workflow(system, dir string) (newFile, error) {
 	if err != nil {
 		return newFile{}, err
 	}
-	data, err := fs.ReadFile(starter, path.Join("starter/ci", system+".yml"))
+	deck = filepath.ToSlash(deck)
+	if system == "bazel" && strings.Trim(deck, plain) != "" {
+		return newFile{}, fmt.Errorf("--ci bazel: %q: the path of the deck can hold only letters, digits and -_./", deck)
+	}
+	data, err := fs.ReadFile(starter, path.Join("starter/ci", system+path.Ext(place)))
 	if err != nil {
 		return newFile{}, err
 	}
-	word := yamlWord(filepath.ToSlash(deck))
+	word := yamlWord(deck)
 	text := strings.Replace(string(data), "DECK: slides\n", "DECK: "+word+"\n", 1)
 	text = strings.Replace(text, "value: slides\n", "value: "+word+"\n", 1) // of the variable DECK
+	text = strings.Replace(text, "DECK=slides\n", "DECK="+shellWord(deck)+"\n", 1)
+	text = strings.Replace(text, "DECK = \"slides\"\n", "DECK = \""+deck+"\"\n", 1)
 	if commit := revision(); commit != "" {
 		text = strings.Replace(text, "WORKSHOP_COMMIT: COMMIT\n", "WORKSHOP_COMMIT: "+yamlWord(commit)+"\n", 1)
 	}

@@ -3,8 +3,11 @@ package cli
 import (
 	"io/fs"
 	"maps"
+	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,7 +18,7 @@ import (
 // TestWorkflows checks that each CI system's file is YAML and names the deck once.
 func TestWorkflows(t *testing.T) {
 	t.Chdir(t.TempDir())
-	files, err := fs.Glob(starter, "starter/ci/*.yml")
+	files, err := fs.Glob(starter, "starter/ci/*")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +26,10 @@ func TestWorkflows(t *testing.T) {
 		t.Errorf("%d files for %d systems", len(files), len(ciFiles))
 	}
 	for _, name := range files {
-		system := strings.TrimSuffix(path.Base(name), ".yml")
+		system, yml := strings.CutSuffix(path.Base(name), ".yml")
+		if !yml {
+			continue // TestSlurmArray and TestBazelRule
+		}
 		f, err := workflow(system, "it's: a #deck")
 		if err != nil {
 			t.Fatal(err)
@@ -82,6 +88,107 @@ func TestGitHubShards(t *testing.T) {
 	}
 }
 
+// TestGitLabShards checks that as many shards run as are merged, that the merge runs also if a shard
+// failed, and that only a broken environment is tried again.
+func TestGitLabShards(t *testing.T) {
+	t.Chdir(t.TempDir())
+	f, err := workflow("gitlab-shards", "slides")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Variables struct {
+			Shards string `yaml:"SHARDS"`
+		}
+		Check struct {
+			Parallel int
+			Retry    struct {
+				Max       int
+				When      []string
+				ExitCodes []int `yaml:"exit_codes"`
+			}
+			Artifacts struct{ When string }
+			Script    []string
+		} `yaml:"workshop"`
+		Merge struct {
+			Needs  []string
+			Rules  []struct{ When string }
+			Script []string
+		} `yaml:"workshop-merge"`
+	}
+	if err := yaml.Unmarshal(f.data, &doc); err != nil {
+		t.Fatal(err)
+	}
+	check := doc.Check
+	if strconv.Itoa(check.Parallel) != doc.Variables.Shards || check.Artifacts.When != "always" ||
+		!slices.Equal(check.Retry.ExitCodes, []int{exitBroken}) ||
+		check.Retry.Max == 0 || slices.Contains(check.Retry.When, "always") || slices.Contains(check.Retry.When, "script_failure") ||
+		len(check.Retry.When) == 0 || !strings.Contains(check.Script[1], "--shard auto") {
+		t.Errorf("%+v", check)
+	}
+	for _, r := range doc.Merge.Rules {
+		if r.When != "always" {
+			t.Errorf("the merge runs %q", r.When)
+		}
+	}
+	if len(doc.Merge.Rules) == 0 || !slices.Equal(doc.Merge.Needs, []string{"workshop"}) ||
+		!strings.Contains(doc.Merge.Script[1], `--expect "$SHARDS"`) {
+		t.Errorf("%+v", doc.Merge)
+	}
+	if index, total, err := engineShard(environment("GITLAB_CI=true CI_NODE_INDEX=4 CI_NODE_TOTAL=4")); err != nil || index != 4 ||
+		total != check.Parallel {
+		t.Errorf("the last job runs shard %d of %d, %v", index, total, err)
+	}
+}
+
+// TestSlurmArray checks that the array has as many tasks as are merged, and that a shell reads its name
+// of the deck. A real Slurm runs it in .ci/slurm.
+func TestSlurmArray(t *testing.T) {
+	t.Chdir(t.TempDir())
+	f, err := workflow("slurm", "it's: a #deck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(f.data)
+	array := regexp.MustCompile(`(?m)^#SBATCH --array=0-(\d+)$`).FindStringSubmatch(text)
+	expect := regexp.MustCompile(`--expect (\d+) `).FindStringSubmatch(text)
+	if array == nil || expect == nil {
+		t.Fatal(text)
+	}
+	last, _ := strconv.Atoi(array[1])
+	if strconv.Itoa(last+1) != expect[1] {
+		t.Errorf("tasks 0 to %s, and %s are merged", array[1], expect[1])
+	}
+	if err := writeNew([]newFile{f}, false); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "bash", "-c",
+		`exec() { printf '%s\n' "${@: -1}"; }; . ./`+filepath.Base(f.name)).CombinedOutput()
+	if err != nil || string(out) != "it's: a #deck\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+	if index, total, err := engineShard(environment("SLURM_ARRAY_TASK_ID=3 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_MAX=3 " +
+		"SLURM_ARRAY_TASK_COUNT=4")); err != nil ||
+		index != 4 || strconv.Itoa(total) != expect[1] {
+		t.Errorf("the last task runs shard %d of %d, %v", index, total, err)
+	}
+}
+
+// TestBazelRule checks the name of the deck in the rule. A real Bazel runs it in .ci/bazel.
+func TestBazelRule(t *testing.T) {
+	t.Chdir(t.TempDir())
+	f, err := workflow("bazel", "docs/deck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(f.data); !strings.Contains(text, "DECK = \"docs/deck\"\n") || !strings.Contains(text, "shard_count = ") {
+		t.Error(text)
+	}
+	if _, err := workflow("bazel", "a deck"); err == nil || !strings.Contains(err.Error(), "can hold only letters") {
+		t.Errorf("a path that a rule cannot name: %v", err)
+	}
+}
+
 // TestKubernetesJob checks that the Job has a pod for each shard, that none is retried because of a
 // failed exercise, and that the Job ends.
 func TestKubernetesJob(t *testing.T) {
@@ -114,7 +221,10 @@ func TestKubernetesJob(t *testing.T) {
 			actions[code] = r.Action
 		}
 	}
-	want := map[int]string{exitFailed: "FailIndex", exitUsage: "FailIndex", exitNothing: "FailIndex", exitBroken: "Count", exitInterrupted: "Count"}
+	want := map[int]string{
+		exitFailed: "FailIndex", exitUsage: "FailIndex", exitNothing: "FailIndex", exitBroken: "Count",
+		exitInterrupted: "Count",
+	}
 	if !maps.Equal(actions, want) {
 		t.Errorf("the actions are %v, want %v", actions, want)
 	}
@@ -122,7 +232,8 @@ func TestKubernetesJob(t *testing.T) {
 	for _, v := range s.Template.Spec.Containers[0].Env {
 		env[v.Name] = v.Value
 	}
-	if env["WORKSHOP_SHARD_TOTAL"] != strconv.Itoa(s.Completions) || !strings.Contains(string(f.data), "--expect "+env["WORKSHOP_SHARD_TOTAL"]+" ") {
+	if env["WORKSHOP_SHARD_TOTAL"] != strconv.Itoa(s.Completions) ||
+		!strings.Contains(string(f.data), "--expect "+env["WORKSHOP_SHARD_TOTAL"]+" ") {
 		t.Errorf("%d pods, and the variables %v", s.Completions, env)
 	}
 	if index, total, err := engineShard(func(name string) string {

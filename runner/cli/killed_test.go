@@ -22,6 +22,7 @@ var interruptedAt = regexp.MustCompile(`deck\.md:\d+:\d+: interrupted: the repor
 // TestKilledReports kills runs at random moments. Each line of their JSON lines is whole, but for
 // the last, and the reports made of them say that the run was interrupted, and where.
 func TestKilledReports(t *testing.T) {
+	t.Parallel()
 	moments := 30
 	if testing.Short() {
 		moments = 5

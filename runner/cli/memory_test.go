@@ -14,7 +14,8 @@ import (
 )
 
 // BenchmarkMemory runs 10,000 exercises of one true, without a report and with all of them, and gives
-// the largest resident memory of the process and the processor time, with that of the shell: go test ./runner/cli -run - -bench Memory -benchtime 1x
+// the largest resident memory of the process and the processor time, with that of the shell:
+// go test ./runner/cli -run - -bench Memory -benchtime 1x
 func BenchmarkMemory(b *testing.B) {
 	const exercises = 10_000
 	dir := b.TempDir()

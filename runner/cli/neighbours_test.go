@@ -94,7 +94,7 @@ func TestNeighbours(t *testing.T) {
 	}
 	var decks []*verdictDeck
 	for _, s := range neighbourSorts {
-		decks = append(decks, s.decks(t, n, 100)...)
+		decks = append(decks, s.decks(t, n, 25)...)
 	}
 	checkDecks(t, decks)
 }

@@ -440,7 +440,7 @@ func printAround(w io.Writer, s planSession) {
 // list writes a heading and its items, one per line.
 func list(w io.Writer, heading string, lines []string) {
 	for _, line := range lines {
-		fmt.Fprintf(w, "  %-13s%s\n", heading, line)
+		fmt.Fprintf(w, "  %-12s %s\n", heading, line)
 		heading = ""
 	}
 }

@@ -206,17 +206,11 @@ func TestPresent(t *testing.T) {
 			r.press("y")
 			r.sees("This deck wants to run")
 			r.press("y")
-			r.sees("shell of talk", "$ echo hel''lo", "● echo hel''lo", "⏎ wait hello", "2/5")
-			r.press("^E")
-			r.sees("▶· read -p", "✓ echo hel''lo")
+			r.sees("shell of talk", "$ echo hel''lo", "✓ echo hel''lo", "▶· read -p", "2/5")
 			r.press("h")
 			r.sees("· keys gopher", "[hidden]")
-			r.press("y")
-			r.sees("● read -p", "name?", "▶· keys gopher")
-			r.press("y")
-			r.sees("✓ keys gopher")
-			r.press("y")
-			r.sees("name? gopher", "✓ key Enter", "✓ read -p", "2/5")
+			r.press("^E")
+			r.sees("name? gopher", "✓ keys gopher", "✓ key Enter", "✓ read -p", "2/5")
 			r.press("Enter")
 			r.sees("no step is left on this slide")
 			r.press("Down", "Up", "Up")
@@ -298,7 +292,7 @@ func TestPresentNavigatesOnly(t *testing.T) {
 func TestPresentResize(t *testing.T) {
 	r := enterRoom(t, 80, 24, "--yes", "--network", "private", writeDeck(t, talk))
 	r.press("Right", "Enter")
-	r.sees("● echo hel''lo", "▶· wait hello", "shell of talk")
+	r.sees("✓ echo hel''lo", "▶· read -p", "shell of talk")
 	for _, size := range [][2]int{{200, 50}, {40, 12}, {80, 24}} {
 		r.screen.Resize(size[0], size[1])
 		if err := pty.Setsize(r.console.Tty(), &pty.Winsize{Rows: uint16(size[1]), Cols: uint16(size[0])}); err != nil {
@@ -324,7 +318,7 @@ func TestPresentKill(t *testing.T) {
 	deck := writeDeck(t, talk)
 	r := enterRoom(t, 80, 24, "--yes", "--network", "private", deck)
 	r.press("Right", "Enter")
-	r.sees("● echo hel''lo", "⏎ wait hello")
+	r.sees("✓ echo hel''lo", "▶· read -p")
 	r.press("h", "4", "Enter", "Down")
 	r.sees("4/5", "▶· echo the e''nd")
 	// The place is saved at once, but not before the answer to the key.
@@ -359,7 +353,7 @@ func TestPresentReload(t *testing.T) {
 	deck := writeDeck(t, talk)
 	r := enterRoom(t, 80, 24, "--yes", "--network", "private", deck)
 	r.press("Right", "Enter")
-	r.sees("● echo hel''lo", "⏎ wait hello")
+	r.sees("✓ echo hel''lo", "▶· read -p")
 	edit := func(old, with string) {
 		b, err := os.ReadFile(deck)
 		if err != nil {
@@ -370,7 +364,7 @@ func TestPresentReload(t *testing.T) {
 		}
 	}
 	edit("# Opening", "# Before\n\n---\n\n# Opening")
-	r.sees("3/6", "the deck was read again", "● echo hel''lo", "▶· wait hello", "$ echo hel''lo")
+	r.sees("3/6", "the deck was read again", "✓ echo hel''lo", "▶· read -p", "$ echo hel''lo")
 	edit("## Last", "## Last\n\n.exercise[\n```bsh\n```\n]")
 	r.sees("unknown directive", "3/6")
 	edit("```bsh", "```bash\necho now")
@@ -477,7 +471,7 @@ func TestPresentAutopilot(t *testing.T) {
 	r.press("Space")
 	r.sees("2/5", "!shell of")
 	r.press("Space")
-	r.sees("● echo hel''lo", "⏎ wait hello")
+	r.sees("✓ echo hel''lo", "▶· read -p")
 	r.press("Right")
 	r.sees("3/5")
 	r.ends()

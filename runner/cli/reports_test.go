@@ -35,6 +35,7 @@ const killable = `## One
 // TestKilledRun kills runs at random moments, after so many bytes of their report. What is left of
 // it tells of an interrupted run, and where.
 func TestKilledRun(t *testing.T) {
+	t.Parallel()
 	rounds := 30
 	if testing.Short() {
 		rounds = 3

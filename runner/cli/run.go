@@ -283,8 +283,8 @@ func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, wa
 	return plan, sources, j.broken.find(plan, parts)
 }
 
-// garbage is the share of the heap, in percent, that may be garbage during a run: see ADR 33.
-const garbage = 40
+// garbage is the share of the heap, in percent, that may be garbage during a run: see ADR 35.
+const garbage = 30
 
 // frugal bounds the garbage of a run, unless the environment does. restore ends that.
 func frugal() (restore func()) {
@@ -345,10 +345,13 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	}
 	plan, sources, sel := d.plan, d.sources, d.sel
 	j.watching.begin(plan, sources)
-	files.Secrets = j.secrets
-	if err := j.broken.print(plan, report.MaskWriter(streams.Err, j.secrets)); err != nil {
-		return err
+	if !j.watches && !j.update { // the deck has been linted, and is not read again
+		for _, d := range plan.Decks {
+			d.Forget()
+		}
 	}
+	files.Secrets = j.secrets
+	j.broken.print(report.MaskWriter(streams.Err, j.secrets))
 	notes := j.picks.notes(plan, sel, d.whole)
 	plan = j.shards.divide(plan, sources, files, report.MaskWriter(streams.Err, j.secrets))
 	if j.picks.dryRun {
@@ -527,7 +530,11 @@ func (j *job) chooseEngine(opts *runner.Options, sources []*source, exe string) 
 		if look == "auto" || look == "" {
 			look = h.Deck.Compose
 		}
-		return startStack(ctx, exe, kind, look, j.engineArgs, h)
+		args := j.engineArgs
+		if kind.ownNetwork && (j.networkAsked() && j.network == "host" || h.Deck.Network == "host") {
+			args = append(slices.Clone(args), "--network", "host")
+		}
+		return startStack(ctx, exe, kind, look, args, h)
 	}
 	return nil
 }

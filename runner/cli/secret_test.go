@@ -18,7 +18,8 @@ import (
 
 // printsSecrets is a deck that prints the variable CANARY in each encoding, split between reads,
 // wrapped by the terminal, written from right to left, and in failures.
-const printsSecrets = "## Prints\n\n.exercise[\n```bash\n" + `echo "plain $CANARY"; echo "x$CANARY" | base64; echo "xy$CANARY" | base64; echo "$CANARY" | base64 -w0; echo
+const printsSecrets = "## Prints\n\n.exercise[\n```bash\n" +
+	`echo "plain $CANARY"; echo "x$CANARY" | base64; echo "xy$CANARY" | base64; echo "$CANARY" | base64 -w0; echo
 printf %s "$CANARY" | od -An -tx1 -v | tr -d ' \n'; echo
 printf %s "$CANARY" | od -An -tx1 -v | tr -d ' \n' | tr a-f A-F; echo
 for ((i = 0; i < ${#CANARY}; i++)); do printf "%s" "${CANARY:i:1}"; sleep 0.003; done; echo
@@ -27,7 +28,8 @@ for ((i = 0; i < ${#CANARY}; i++)); do printf "\e[3$((i % 8))m%s" "${CANARY:i:1}
 for ((i = ${#CANARY} - 1; i >= 0; i--)); do printf '\e[%dG%s' $((i + 1)) "${CANARY:i:1}"; done; echo
 printf '%q\n' "$CANARY"; cat "$ENCODED"
 ` + "```\n]\n\n---\n\n## Fails\n\n.exercise[\n```bash\n" + `echo "$CANARY"; printf '%4090d' 0 >/dev/null; echo "${CANARY}"
-` + "```\n```wait nothing like it```\n]\n\n---\n\n## Splits\n\n.exercise[\n```bash\n" + `echo "read""y"; printf '%s' "${CANARY:0:11}"; sleep 0.4; printf '%s\n' "${CANARY:11}"; false
+` + "```\n```wait nothing like it```\n]\n\n---\n\n## Splits\n\n.exercise[\n```bash\n" +
+	`echo "read""y"; printf '%s' "${CANARY:0:11}"; sleep 0.4; printf '%s\n' "${CANARY:11}"; false
 ` + "```\n```wait ready```\n]\n"
 
 const canary = `c4n4ry/S3cr&t'<key>+tail`

@@ -49,7 +49,8 @@ func (o *outputs) secret(secrets *secret.Masker) error {
 				text.WriteString(l.Text + "\n")
 			}
 			if secrets.Holds(text.String()) {
-				errs.Add(markdown.CodeRewrite, s.step.Head(), "write [..] for it, or let the snippet not print it", "nothing is written: the output holds a secret")
+				errs.Add(markdown.CodeRewrite, s.step.Head(), "write [..] for it, or let the snippet not print it",
+					"nothing is written: the output holds a secret")
 				break
 			}
 		}

@@ -115,8 +115,8 @@ func TestPause(t *testing.T) {
 	see(t, console, "\x1b[?1049h", "test -e there")
 	send("echo \"<$mark>\"; touch there\r")
 	see(t, console, "<value-42>")
-	send("sleep 1000\r") // a program that the person forgets
-	see(t, console, "sleep 1000")
+	send("echo run\"ning\"; sleep 1000\r") // a program that the person forgets
+	see(t, console, "running")
 	send("\x1d")
 	see(t, console, "\x1b[?1049l", "paused at deck/first")
 	send("a")

@@ -288,6 +288,22 @@ func (c *Claim) figures() []*term {
 	return append(append(c.left.names(), c.right.names()...), c.upper.names()...)
 }
 
+// Clone is a copy of the claim, to be checked by itself.
+func (c *Claim) Clone() *Claim {
+	twin := *c
+	twin.left, twin.right, twin.upper = c.left.clone(), c.right.clone(), c.upper.clone()
+	return &twin
+}
+
+func (t *term) clone() *term {
+	if t == nil {
+		return nil
+	}
+	twin := *t
+	twin.left, twin.right = t.left.clone(), t.right.clone()
+	return &twin
+}
+
 // Check checks the names and units of a claim. known returns the unit of a figure, and suggest a
 // hint for a name that is not known. The error is an [*Error].
 func (c *Claim) Check(known func(name string) (Unit, bool), suggest func(name string) string) error {
@@ -300,7 +316,10 @@ func (c *Claim) Check(known func(name string) (Unit, bool), suggest func(name st
 		t.dim = u.dim
 	}
 	if len(figures) == 0 {
-		return &Error{0, len(c.text), "the claim is about no figure", "name one that a figure step before it defines, or duration, lines or bytes"}
+		return &Error{
+			0, len(c.text), "the claim is about no figure",
+			"name one that a figure step before it defines, or duration, lines or bytes",
+		}
 	}
 	c.spread()
 	for _, t := range []*term{c.left, c.right, c.upper} {

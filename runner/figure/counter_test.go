@@ -96,7 +96,8 @@ func TestWrongVerdicts(t *testing.T) {
 		t.Fatal(err)
 	}
 	var table strings.Builder
-	fmt.Fprintf(&table, "| true ratio | jitter | before: holds | fails | now: holds | fails | inconclusive | mean time |\n|--|--|--|--|--|--|--|--|\n")
+	fmt.Fprintf(&table, "| true ratio | jitter | before: holds | fails | now: holds | fails | inconclusive | mean time "+
+		"|\n|--|--|--|--|--|--|--|--|\n")
 	for _, late := range []float64{0, 0.005} {
 		for _, ratio := range []float64{1.0, 1.5, 1.7, 2.0, 2.3, 2.6} {
 			before, now, took := [3]int{}, [3]int{}, 0.0

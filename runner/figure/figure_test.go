@@ -236,7 +236,10 @@ func TestRead(t *testing.T) {
 
 // FuzzParse shows that a mistake has a place, and that what is checked can be judged.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"took < 3 s", "took / wait in 1.7..2.3", "size ≈ 3 MB ± 20%", "((took)) > -(wait)", "é < 3", "took<3µs/", "\xff"} {
+	for _, s := range []string{
+		"took < 3 s", "took / wait in 1.7..2.3", "size ≈ 3 MB ± 20%", "((took)) > -(wait)", "é < 3",
+		"took<3µs/", "\xff",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

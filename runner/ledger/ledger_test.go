@@ -168,7 +168,10 @@ func TestWorse(t *testing.T) {
 		{"one has failed, the other was not reached", failed, never, failed},
 		{"the older time", passed, last(ledger.Same, runner.Passed, early), ledger.Last{ledger.Same, runner.Passed, early, 2 * time.Second}},
 		{"the worse verdict", passed, failed, ledger.Last{ledger.Same, runner.Failed, late, 2 * time.Second}},
-		{"not decided", passed, last(ledger.Same, runner.Inconclusive, late), ledger.Last{ledger.Same, runner.Inconclusive, late, 2 * time.Second}},
+		{
+			"not decided", passed, last(ledger.Same, runner.Inconclusive, late),
+			ledger.Last{ledger.Same, runner.Inconclusive, late, 2 * time.Second},
+		},
 		{"edited", passed, last(ledger.Edited, runner.Passed, late), ledger.Last{ledger.Edited, runner.Passed, late, 2 * time.Second}},
 		{"edited before", last(ledger.Before, runner.Passed, late), passed, ledger.Last{ledger.Before, runner.Passed, late, 2 * time.Second}},
 	} {

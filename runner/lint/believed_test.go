@@ -94,6 +94,7 @@ func TestBelieved(t *testing.T) {
 
 		{"an address", snippet("ssh docker@`X.X.X.X`\ncurl A.B.C.D:8000"), "placeholder placeholder"},
 		{"a node", snippet("ssh `nodeX`"), "placeholder"},
+		{"a port", snippet("curl http://localhost:3xxxx/"), "placeholder"},
 		{"a node that is not highlighted", snippet("ssh nodeX"), ""},
 		{
 			"the rest of a name",
@@ -261,7 +262,7 @@ func TestHereDocuments(t *testing.T) {
 		},
 		{
 			"only its end is", ".exercise[\n```bash\ncat <<EOF\na\n    EOF\n```\n]\n",
-			"EOF at line 5 is indented by 4: it does not end the here-document", ".exercise[\n```bash\ncat <<EOF\na\n    EOF\n```\n]\n",
+			"EOF at line 5 is indented by 4: it does not end the here-document", ".exercise[\n```bash\ncat <<EOF\na\nEOF\n```\n]\n",
 		},
 		{
 			"by blanks where tabs are allowed", ".exercise[\n```bash\ncat <<-EOF\n  a\n  EOF\n```\n]\n",

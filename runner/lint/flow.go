@@ -178,6 +178,10 @@ func (s state) after(v *visit) state {
 		return state{uncertain: true}
 	case runner.KindJudges:
 		s.program = program{}
+	case runner.KindWaits:
+		if v.step.Figure() != nil { // when there are enough samples, the program is ended
+			s.program = program{}
+		}
 	case runner.KindClaims:
 		if v.step.Condition().Ends {
 			s.program = program{}

@@ -52,13 +52,15 @@ func (e *endMark) describe(s *snippet) (message, hint string) {
 }
 
 // repair removes the indentation of the end mark from the snippet, or if the snippet has less, from
-// the document, and the blanks behind the mark. It is nil if a line of the document is indented
-// less than its end.
+// the document, or if a line of that is indented less than its end, from the end mark only; and the
+// blanks behind the mark.
 func (e *endMark) repair(s *snippet) []markdown.Edit {
-	edits, ok := s.dedent(0, len(s.step.Text), e.before)
-	if !ok {
-		if edits, ok = s.dedent(e.document, e.at+len(e.before)+len(e.word), e.before); !ok {
-			return nil
+	end := e.at + len(e.before) + len(e.word)
+	var edits []markdown.Edit
+	for _, part := range [][2]int{{0, len(s.step.Text)}, {e.document, end}, {e.at, end}} {
+		var ok bool
+		if edits, ok = s.dedent(part[0], part[1], e.before); ok {
+			break
 		}
 	}
 	if e.behind != "" {

@@ -24,7 +24,7 @@ func TestIgnore(t *testing.T) {
 		{"only the next step", ".exercise[\n<!-- lint-ignore never-ends: why -->\n" + top + "\n" + top + "]\n", "1 never-ends"},
 		{"a paragraph between", ".exercise[\n<!-- lint-ignore never-ends: why -->\n\nText.\n\n" + top + "]\n", "0 unused-ignore never-ends"},
 		{"before properties", "<!-- lint-ignore swallowed-property: why -->\nnote: this\nclass: x\n\n# A\n", "1"},
-		{"a slide", "<!-- lint-ignore slide-overflow: why -->\n\n# A\n\n```\n" + strings.Repeat("x\n", 40) + "```\n", "1"},
+		{"a slide", "class: a\n\n<!-- lint-ignore slide-overflow: why -->\n\n# A\n\n```\n" + strings.Repeat("x\n", 40) + "```\n", "1"},
 		{"another code", ".exercise[\n<!-- lint-ignore fixed-sleep: why -->\n" + top + "]\n", "0 unused-ignore never-ends"},
 		{"no reason", ".exercise[\n<!-- lint-ignore never-ends -->\n" + top + "]\n", "0 bad-ignore never-ends"},
 		{"no code", "<!-- lint-ignore: why -->\n", "0 bad-ignore"},

@@ -430,7 +430,7 @@ func newCatalogue() catalogue {
 const plainPrograms = `true false echo printf cd ls pwd mkdir rmdir rm cp mv ln touch chmod chown export unset set alias source .
 	grep egrep fgrep sed awk head wc sort uniq cut tr find xargs date whoami id hostname uname df du free ps uptime env printenv
 	test [ kill pkill killall wait type which stat file tree diff basename dirname realpath readlink seq tar gzip gunzip unzip
-	apt apt-get yum dnf apk pip pip3 ip ss netstat lsof systemctl service helm make go jq tee umask jobs measure
+	apt apt-get yum dnf apk pip pip3 ip ss netstat lsof systemctl service helm make go jq tee umask jobs
 	kustomize skopeo shopt local declare let eval pushd popd dirs hash history complete return break continue trap clear reset tput`
 
 // watchers show the progress of something.
@@ -473,6 +473,7 @@ func watchers() catalogue {
 		"inotifywait": only("m", "--monitor"),
 		"yes":         always(endless),
 		"entr":        always(endless),
+		"measure":     func(a []string) nature { return when(slices.Contains(a, "count")) },
 		"sleep": func(a []string) nature {
 			if slices.Contains(a, "infinity") {
 				return endless

@@ -214,6 +214,7 @@ func TestFlow(t *testing.T) {
 		{"a wait and a key", snippet("top") + "\n<!--\n```wait Tasks```\n```key ^C```\n-->\n" + snippet("ls"), ""},
 		{"only a wait", snippet("top") + "\n<!-- ```wait Tasks``` -->", ""},
 		{"only a wait, then a snippet", snippet("top") + "\n<!-- ```wait Tasks``` -->\n" + snippet("ls"), "types-into-program"},
+		{"samples, which end it", snippet("ping x") + "\n<!--\n```figure t /time=(\\d+)/ ms every 200ms```\n```claim t < 1 s```\n-->\n" + snippet("ls"), ""},
 		{"a key that does not end it", snippet("less x") + "\n<!-- ```key Space``` -->\n" + snippet("ls"), "types-into-program"},
 		{
 			"an editor that is left",
@@ -274,6 +275,10 @@ func TestFlow(t *testing.T) {
 		{"syntax", snippet("echo 'open"), "shell-syntax"},
 		{"a parenthesis", snippet("echo hi)"), "shell-syntax"},
 		{"a mistake that is meant", snippet("echo hi)") + "\n<!-- ```wait syntax error``` -->", ""},
+		{"a mistake with a status", snippet("echo hi)") + "\n<!-- ```status 2``` -->", ""},
+		{"a mistake with its output", snippet("echo hi)") + "\n<!--\n```output\nbash: syntax error near [..]\n```\n-->", ""},
+		{"a mistake before an output", snippet("echo hi)") + "\n<!-- ```output hi``` -->", "shell-syntax"},
+		{"a mistake before a figure", snippet("echo hi)") + "\n<!-- ```figure n /(hi)/``` -->", "shell-syntax unused-figure"},
 		{"a mistake within python", snippet("python3\nprint('a')"), ""},
 		{"a placeholder", snippet("kubectl logs <pod>"), "placeholder"},
 		{"a placeholder in the middle", snippet("ssh <user>@<host> ls"), "placeholder placeholder"},

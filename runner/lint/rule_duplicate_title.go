@@ -9,11 +9,15 @@ var duplicateTitle = Rule{
 title, a number (…-2) tells their exercises apart. The number changes if another exercise
 is added before them: a selection, a report and a history of results then mean another
 exercise. Give the slides titles of their own. Several exercises of one slide are allowed,
-and so is a slide that continues the one before it under the same title.`,
+and so are a slide that continues the one before it under the same title, and sections of a
+document in another style.`,
 	Bad:  "## Cleaning up\n\n.exercise[ ```bash ls``` ]\n\n---\n\n## Looking\n\n---\n\n## Cleaning up\n\n.exercise[ ```bash pwd``` ]\n",
 	Good: "## Cleaning up\n\n.exercise[ ```bash ls``` ]\n\n---\n\n## Cleaning up again\n\n.exercise[ ```bash pwd``` ]\n",
 	deck: func(p *pass, d *Deck) {
 		for _, c := range d.Chapters {
+			if c.Sections() {
+				continue
+			}
 			first := map[string]*markdown.Slide{}
 			var base *markdown.Slide // the slide before its increments
 			title := ""              // of the slides before, the last one that has one

@@ -9,7 +9,7 @@ holds, and with a mistyped code it does nothing. A mistake that leaves a run wit
 meaning, such as one of the manifest, cannot be ignored. A step that cannot be carried out is
 left out, with a remark, if its mistake is ignored.`,
 	Bad:  "<!-- lint-ignore slide-overflw: it scrolls -->\n# Long\n",
-	Good: "<!-- lint-ignore slide-overflow: it scrolls -->\n# Long\n\n```\n" + manyLines + "```\n",
+	Good: "class: long\n\n<!-- lint-ignore slide-overflow: it scrolls -->\n# Long\n\n```\n" + manyLines + "```\n",
 }
 
 var unusedIgnore = Rule{

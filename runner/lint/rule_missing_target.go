@@ -19,7 +19,8 @@ chapter's file; if a file is named by itself, also beside the manifests above it
 stands for the page.md or page.yml that it is made of. #name is the name of a slide (name:
 …), its number, the slug of its title, toc- and the slug of a part's title, or an HTML id.
 If a chapter is linted by itself, links to slides of other chapters are missing: lint the
-manifest. Addresses on the network are never requested.`,
+manifest. Nothing is reported of files outside of the repository, or without one, of the deck's
+folder. Addresses on the network are never requested.`,
 	Bad:  "![A picture](images/none.png)\n\n[There](#nowhere)\n",
 	Good: "-- deck.md --\n![A picture](images/one.png) and [here](#here)\n\n---\n\nname: here\n\nHere.\n-- images/one.png --\n(a picture)\n",
 	deck: func(p *pass, d *Deck) {
@@ -41,15 +42,17 @@ manifest. Addresses on the network are never requested.`,
 type targets struct {
 	deck    *Deck
 	anchors map[string]bool // nil until the first use
+	titles  map[string]bool // the letters of titles: each renderer makes names of them in a way of its own
 	slides  int
 	files   map[string]bool
 	beside  func(file string) []string // nil until the first use
 }
 
 var (
-	scheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*:|//|/|\?|\{|\$|<|@@)`)
-	htmlID = regexp.MustCompile(`<[^<>]{0,200}?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)`)
-	host   = regexp.MustCompile(`^(www\.|[a-z0-9-]+\.(com|org|net|io|dev)(/|$))`)
+	scheme  = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*:|//|/|\?|\{|\$|<|@@)`)
+	htmlID  = regexp.MustCompile(`<[^<>]{0,200}?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)`)
+	heading = regexp.MustCompile(`(?m)^ {0,3}#{1,6}[ \t]+([^\n]{1,200})`)
+	host    = regexp.MustCompile(`^(www\.|[a-z0-9-]+\.(com|org|net|io|dev)(/|$))`)
 )
 
 func (t *targets) check(p *pass, c *markdown.Chapter, l markdown.Link) {
@@ -99,10 +102,14 @@ func (t *targets) exists(c *markdown.Chapter, name string) bool {
 	return t.in(t.beside(c.Path), name)
 }
 
-// in reports whether one of some folders has a file, or the source of a page.
+// in reports whether one of some folders has a file, or the source of a page. Nothing is known of files
+// outside of the root.
 func (t *targets) in(dirs []string, name string) bool {
 	for _, dir := range dirs {
 		full := path.Join(dir, name)
+		if full == ".." || strings.HasPrefix(full, "../") {
+			return true
+		}
 		names := []string{full}
 		if page, ok := strings.CutSuffix(full, ".html"); ok {
 			names = append(names, page, page+".md", page+".yml")
@@ -129,15 +136,19 @@ func (t *targets) file(name string) bool {
 // leads reports whether there is a slide, or a place on one, with a name.
 func (t *targets) leads(anchor string) bool {
 	if t.anchors == nil {
-		t.anchors = map[string]bool{}
+		t.anchors, t.titles = map[string]bool{}, map[string]bool{}
 		for _, c := range t.deck.Chapters {
 			for _, s := range c.Slides {
 				t.slides = max(t.slides, s.Number)
 				for _, title := range []string{s.Title, s.Part, c.Title} {
 					slug := markdown.Slug(title)
+					t.titles[letters(slug)] = true
 					t.anchors[slug], t.anchors["toc-"+letters(slug)] = true, true
 				}
 				t.anchors[s.Name] = true
+				for _, m := range heading.FindAllStringSubmatch(s.Source, -1) {
+					t.titles[letters(m[1])] = true
+				}
 				if strings.Contains(s.Source, "<") {
 					for _, m := range htmlID.FindAllStringSubmatch(s.Source, -1) {
 						t.anchors[m[1]] = true
@@ -152,7 +163,7 @@ func (t *targets) leads(anchor string) bool {
 	if part, ok := strings.CutPrefix(anchor, "toc-"); ok && t.anchors["toc-"+letters(part)] {
 		return true
 	}
-	return t.anchors[anchor] || t.anchors[markdown.Slug(anchor)]
+	return t.anchors[anchor] || t.anchors[markdown.Slug(anchor)] || letters(anchor) != "" && t.titles[letters(anchor)]
 }
 
 // letters keeps only letters: tables of contents have made their names in several ways.

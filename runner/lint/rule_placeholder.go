@@ -62,7 +62,7 @@ func (s *snippet) angles() (found []stretch) {
 var (
 	word = regexp.MustCompile(`[A-Za-z0-9._…-]+`)
 	// certain words are placeholders wherever they stand, others where they are highlighted.
-	certain = regexp.MustCompile(`^(?:[A-Z]\.){3}[A-Z]$|-(?:x{4,}|y{4,}|z{4,})(?:$|[^a-z])`)
+	certain = regexp.MustCompile(`^(?:[A-Z]\.){3}[A-Z]$|-(?:x{4,}|y{4,}|z{4,})(?:$|[^a-z])|^[1-9]x{3,4}$`)
 	likely  = regexp.MustCompile(`^(?:[a-z]\.){3}[a-z]$|^[a-z]{3,}-?[XYN]$|` +
 		`(?:^|[^A-Za-z])(?:x{3,}|X{3,}|y{3,}|Y{3,})(?:$|[^A-Za-z])|(?:\.\.\.|…)$`)
 )

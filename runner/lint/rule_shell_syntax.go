@@ -50,14 +50,16 @@ mark is indented.`,
 // expectsMistake reports whether the steps behind the snippet are about its mistake.
 func (s *snippet) expectsMistake() bool {
 	for _, step := range s.looks {
-		if step.Kind() == runner.KindJudges && step.Directive != "check" {
+		text := ""
+		switch c := step.Condition(); {
+		case step.Kind() == runner.KindJudges && c.Status != nil:
 			return true
+		case c.Appears != nil:
+			text = c.Appears.Text
+		case c.Output != nil:
+			text = step.Text
 		}
-		pattern := step.Condition().Appears
-		if pattern == nil {
-			continue
-		}
-		if strings.Contains(pattern.Text, "syntax error") || strings.Contains(pattern.Text, "unexpected") {
+		if strings.Contains(text, "syntax error") || strings.Contains(text, "unexpected") {
 			return true
 		}
 	}

@@ -19,10 +19,14 @@ title counts twice, a line of more than 80 characters wraps, and a blank line ou
 is half a line. Comments, properties, notes, the fences of code, the brackets of blocks and
 the sources of diagrams (mermaid) do not count. An increment adds to the slide that it continues. 25 lines fit; the manifest
 can set another number (lint: slide-lines: 30). Divide the slide, or move a part of it to
-the notes behind ???.`,
-	Bad:  "# Long\n\n```\n" + strings.Repeat("line\n", 30) + "```\n",
+the notes behind ???. A document that no manifest lists, without blocks, notes, properties and
+increments, may be a page with rules, and is not measured.`,
+	Bad:  "class: long\n\n# Long\n\n```\n" + strings.Repeat("line\n", 30) + "```\n",
 	Good: "# Short\n\n```\n" + strings.Repeat("line\n", 15) + "```\n\n---\n\n## Another\n\n```\n" + strings.Repeat("line\n", 15) + "```\n",
 	deck: func(p *pass, d *Deck) {
+		if !d.Marked() {
+			return
+		}
 		fit := slideLines
 		if d.Lint.SlideLines > 0 {
 			fit = d.Lint.SlideLines

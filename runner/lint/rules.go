@@ -21,6 +21,7 @@ func Rules() []*Rule {
 		&needsCycle,
 		&substitution,
 		&typedSubstitution,
+		&typedInclude,
 		&leavesDeck,
 		// Slides
 		&separatorBlank,
@@ -44,6 +45,7 @@ func Rules() []*Rule {
 		&fenceWithoutWord,
 		&fenceArguments,
 		&shellNotRun,
+		&noPrompt,
 		&unknownDirective,
 		&skippedStep,
 		&badStep,

@@ -28,8 +28,38 @@ func TestSlideOverflow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := slices.Contains(codes(lint.Run(load(t, tt.deck), lint.Options{})), "slide-overflow"); got != tt.want {
+			deck := "class: title\n\n# Title\n\n---\n\n" + tt.deck
+			if got := slices.Contains(codes(lint.Run(load(t, deck), lint.Options{})), "slide-overflow"); got != tt.want {
 				t.Errorf("reported: %t", got)
+			}
+		})
+	}
+}
+
+// TestPages finds nothing in pages of text that may look like slides or like blocks.
+func TestPages(t *testing.T) {
+	text := strings.Repeat("Text.\n\n", 60)
+	for name, tt := range map[string]struct {
+		page string
+		want []string
+	}{
+		"one heading":            {"# A\n\n" + text, nil},
+		"rules":                  {"# A\n\n" + text + "---\n\n" + text, nil},
+		"a bracket":              {"# A\n\n[\n  1\n]\n", nil},
+		"any heading":            {"# A\n\n[b](#the-bee-method)\n\n## The `Bee` method\n\n### `x.Dot` again\n\n[x](#xdot-again-1)\n", nil},
+		"no such heading":        {"# A\n\n[b](#wasp)\n\n## Bee\n", []string{"missing-target"}},
+		"a sign is no heading":   {"# A\n\n[b](#wasp)\n\n    # Wasp\n", []string{"missing-target"}},
+		"outside":                {"[a](../a.md) ![b](../../b.png)\n", nil},
+		"inside":                 {"[a](b/../a.md)\n", []string{"missing-target"}},
+		"sections of one title":  {"# A\n\n## Use\n\n```bash\nls\n```\n\n## More\n\n## Use\n\n```bash\npwd\n```\n", nil},
+		"a block: slides":        {".small[a]\n\n" + text, []string{"slide-overflow"}},
+		"notes: slides":          {text + "\n???\n\nNotes\n", []string{"slide-overflow"}},
+		"an increment: slides":   {"# A\n\n--\n\n" + text, []string{"slide-overflow"}},
+		"a bracket behind rules": {"a\n\n---\n\n]\n", []string{"stray-bracket"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := codes(lint.Run(load(t, tt.page), lint.Options{})); !slices.Equal(got, tt.want) {
+				t.Errorf("reported: %v", got)
 			}
 		})
 	}

@@ -183,7 +183,7 @@ func (s *snippet) source(n syntax.Node) string {
 	if from >= to {
 		return "this"
 	}
-	return quote(s.step.Text[from:to])
+	return quote(strings.TrimRight(s.step.Text[from:to], "; "))
 }
 
 // last reports whether a part of the snippet is its end.

@@ -116,9 +116,12 @@ func (w *workspace) analyse(snap snapshot) *analysis {
 	return a
 }
 
-// hasExercise reports whether a text contains an exercise, or names its style, unlike other Markdown.
+// hasExercise reports whether a text contains an exercise, names its style, or has the mark of a scenario or of
+// a lesson behind a fence, unlike other Markdown.
 func hasExercise(text string) bool {
-	return strings.Contains(text, ".exercise[") || strings.Contains(text, ".lab[") || strings.Contains(text, "<!-- workshop: style ")
+	return slices.ContainsFunc([]string{".exercise[", ".lab[", "<!-- workshop: style ", "{{exec", "{: .language-"}, func(mark string) bool {
+		return strings.Contains(text, mark)
+	})
 }
 
 // text adds a file that is not open to an analysis.

@@ -66,6 +66,7 @@ func (r *renderer) all(nodes []*markdown.Node) {
 func (r *renderer) element(name, attributes string, n *markdown.Node) {
 	r.b.WriteString("<" + name + attributes + ">")
 	r.all(n.Children)
+	r.claims(n)
 	r.b.WriteString("</" + name + ">")
 }
 
@@ -130,6 +131,15 @@ func (r *renderer) node(n *markdown.Node) {
 	}
 }
 
+// claims writes the places for what was measured about a text.
+func (r *renderer) claims(n *markdown.Node) {
+	for _, claim := range n.Claims {
+		if i, ok := r.steps[claim]; ok {
+			r.b.WriteString(` <span class="claim" data-claim="` + strconv.Itoa(i) + `"></span>`)
+		}
+	}
+}
+
 // step are the attributes of code, which may be a step.
 func (r *renderer) step(n *markdown.Node, class string) string {
 	if i, ok := r.steps[n.Step]; ok && n.Step != nil {
@@ -166,6 +176,7 @@ func (r *renderer) table(n *markdown.Node) {
 		r.b.WriteString("</tbody>")
 	}
 	r.b.WriteString("</table></div>")
+	r.claims(n)
 }
 
 func (r *renderer) image(n *markdown.Node) {

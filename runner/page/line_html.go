@@ -8,9 +8,12 @@ import (
 )
 
 // LineHTML is a line of a terminal as HTML, with the looks that base.css has.
-func LineHTML(l screen.Line) string {
+func LineHTML(l screen.Line) string { return RunsHTML(Line(l)) }
+
+// RunsHTML is the line of some runs as HTML.
+func RunsHTML(runs []any) string {
 	var b strings.Builder
-	for _, run := range Line(l) {
+	for _, run := range runs {
 		writeRun(&b, run.([]any))
 	}
 	return b.String()

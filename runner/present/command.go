@@ -20,7 +20,7 @@ const (
 	VerbSearch   Verb = "search"   // Text; "" for the last one again. N: -1 for backwards
 	VerbSelect   Verb = "select"   // N: the step of the slide, from 0
 	VerbMove     Verb = "move"     // N: the selection by so many steps
-	VerbRun      Verb = "run"      // the selected step
+	VerbRun      Verb = "run"      // the selected step and the hidden ones behind it
 	VerbForward  Verb = "forward"  // the steps of the session before the selected one that were not run
 	VerbContinue Verb = "continue" // run on, over slides, until a step does not pass
 	VerbStop     Verb = "stop"     // give up the step that runs
@@ -33,7 +33,7 @@ const (
 	VerbKey      Verb = "key"      // Text: a key pressed by hand, in tmux's notation
 	VerbPaste    Verb = "paste"    // Text: pasted by hand
 	VerbResize   Verb = "resize"   // Cols, Rows: of the terminal
-	VerbToggle   Verb = "toggle"   // Text: typing, verify, hidden, notes, blank
+	VerbToggle   Verb = "toggle"   // Text: typing, verify, hidden, figures, notes, blank
 	VerbAllow    Verb = "allow"    // the deck may run
 	VerbRefuse   Verb = "refuse"   // it may not
 	VerbLink     Verb = "link"     // Text: open a page
@@ -193,8 +193,60 @@ func (s State) runSelected(c Command) (State, []effect) {
 	case s.busy():
 		return s.refuse(c, isBusy)
 	}
+	steps, why := s.press(step)
+	if why != "" {
+		return s.refuse(c, why)
+	}
 	s.Trouble = nil
-	return s, []effect{{kind: runSteps, steps: []*Step{step}}}
+	return s, []effect{{kind: runSteps, steps: steps}}
+}
+
+// press is what one press on a step runs: the step and the hidden steps up to the next visible
+// one. Hidden steps that stand before the first visible one run together with it. A step about a
+// command that was not run is run together with its command; if another command was run since,
+// it is refused, for it would be judged on that one.
+func (s *State) press(step *Step) (steps []*Step, why string) {
+	exercise := s.Deck.Steps[step.Index-step.Number:][:len(step.Exercise.Steps)]
+	from, to := step.Number, step.Number+1
+	if about := commandOf(exercise, step); about != nil {
+		switch o := s.Outcome(about); {
+		case o == nil || o.Result != nil && o.Result.Verdict == runner.Skipped && !o.Unverified:
+			from = about.Number
+		case !s.lastRan(about, exercise) && (!about.answersFor(step.place()) || !s.current(about)):
+			return nil, "run " + strconv.Quote(about.Summary()) + " first: this belongs to it, and it is no longer the last command"
+		}
+	}
+	for begun := !step.Hidden || s.lead(step) != nil; to < len(exercise) && (exercise[to].Hidden || !begun); to++ {
+		begun = begun || !exercise[to].Hidden
+	}
+	return exercise[from:to], ""
+}
+
+// commandOf is the command that a step of an exercise belongs to: the last one before a wait or a
+// key, and the visible one that answers for a hidden step; nil if there is none.
+func commandOf(exercise []*Step, step *Step) *Step {
+	about := judges(step) || step.Kind() == runner.KindPresses
+	for _, o := range slices.Backward(exercise[:step.Number]) {
+		if o.Snippet() && (about || o.answersFor(step.place())) {
+			return o
+		}
+	}
+	return nil
+}
+
+// judges reports whether a step is about the output of the last command.
+func judges(step *Step) bool {
+	return slices.Contains([]runner.Kind{runner.KindWaits, runner.KindJudges, runner.KindClaims}, step.Kind())
+}
+
+// lastRan reports whether a command is the last one that was run in the shell. The steps behind it
+// count as its own, up to the next command.
+func (s *State) lastRan(command *Step, exercise []*Step) bool {
+	behind := exercise[command.Number+1:]
+	if next := slices.IndexFunc(behind, func(o *Step) bool { return o.Snippet() }); next >= 0 {
+		behind = behind[:next]
+	}
+	return s.latest.exercise == command.Exercise.ID && s.latest.number >= command.Number && s.latest.number <= command.Number+len(behind)
 }
 
 func (s State) runAgain(c Command) (State, []effect) {
@@ -269,12 +321,23 @@ func (s State) skip(c Command) (State, []effect) {
 		return s, nil
 	}
 	s.Trouble = nil
-	if slide := s.Current(); slide != nil && !late {
-		if i := slices.Index(slide.Steps, step); i >= 0 {
-			s.Step = i + 1
+	steps := []*Step{step}
+	if s.Outcome(step) == nil { // all that one press would run from here on
+		for _, o := range s.Deck.Steps[step.Index+1 : step.Index-step.Number+len(step.Exercise.Steps)] {
+			if !o.Hidden {
+				break
+			}
+			steps = append(steps, o)
 		}
 	}
-	s.noteSkipped(step, c.at)
+	for _, o := range steps {
+		if slide := s.Current(); slide != nil && !late {
+			if i := slices.Index(slide.Steps, o); i >= 0 {
+				s.Step = i + 1
+			}
+		}
+		s.noteSkipped(o, c.at)
+	}
 	return s, remembered()
 }
 
@@ -345,6 +408,8 @@ func (s State) toggle(c Command) (State, []effect) {
 		s.Verify = !s.Verify
 	case "hidden":
 		s.Hidden = !s.Hidden
+	case "figures":
+		s.Figures = !s.Figures
 	case "notes":
 		s.Talk = !s.Talk
 	case "blank":
@@ -395,7 +460,7 @@ func (s *State) before(step *Step) []*Step {
 
 // redo are the steps that repeat the step in trouble. A wait whose command still runs
 // waits on. Any other step that judges a command needs the command to be run again. A
-// command that failed late is run with the steps behind it.
+// command that failed late is run with the steps behind it. The hidden steps behind the step follow.
 func (s *State) redo(t *Trouble) []*Step {
 	from := t.Step.Index
 	if t.Late {
@@ -405,7 +470,8 @@ func (s *State) redo(t *Trouble) []*Step {
 		}
 		return s.Deck.Steps[from:to]
 	}
-	if kind := t.Step.Kind(); t.Failure != nil && (kind == runner.KindJudges || kind == runner.KindClaims || kind == runner.KindWaits && t.Failure.Status != nil) {
+	if kind := t.Step.Kind(); t.Failure != nil && (kind == runner.KindJudges || kind == runner.KindClaims ||
+		kind == runner.KindWaits && t.Failure.Status != nil) {
 		for i := from; i >= 0 && s.Deck.Steps[i].Exercise == t.Step.Exercise; i-- {
 			if s.Deck.Steps[i].Snippet() {
 				from = i
@@ -413,7 +479,12 @@ func (s *State) redo(t *Trouble) []*Step {
 			}
 		}
 	}
-	return s.Deck.Steps[from : t.Step.Index+1]
+	exercise := s.Deck.Steps[t.Step.Index-t.Step.Number:][:len(t.Step.Exercise.Steps)]
+	to := t.Step.Number + 1
+	for to < len(exercise) && exercise[to].Hidden {
+		to++
+	}
+	return s.Deck.Steps[from : t.Step.Index-t.Step.Number+to]
 }
 
 // near is the step whose shell belongs to the slide: the selected one, or the next one of

@@ -11,12 +11,13 @@ import (
 // Deck is a deck as it is presented: the slides that are shown, in order, and their
 // steps. It is never changed; a deck that was edited is another one.
 type Deck struct {
-	Title  string
-	Slides []*Slide
-	Steps  []*Step // of all slides, in order
-	Plan   *runner.Plan
-	digest string // of all that would be typed
-	places map[place]*Step
+	Title   string
+	Slides  []*Slide
+	Steps   []*Step // of all slides, in order
+	Plan    *runner.Plan
+	digest  string // of all that would be typed
+	places  map[place]*Step
+	planned map[*runner.Step]*Step
 }
 
 // place is where a step stands: an exercise, and the number in it.
@@ -98,7 +99,7 @@ func (s *Step) Summary() string {
 
 // NewDeck makes the deck of a plan of which nothing has been selected away.
 func NewDeck(plan *runner.Plan) *Deck {
-	d := &Deck{Plan: plan, places: map[place]*Step{}}
+	d := &Deck{Plan: plan, places: map[place]*Step{}, planned: map[*runner.Step]*Step{}}
 	type home struct {
 		exercise *runner.Exercise
 		session  *runner.Session
@@ -138,6 +139,7 @@ func NewDeck(plan *runner.Plan) *Deck {
 						slide.Steps = append(slide.Steps, st)
 						d.Steps = append(d.Steps, st)
 						d.places[place{h.exercise.ID, i}] = st
+						d.planned[step] = st
 					}
 				}
 				d.Slides = append(d.Slides, slide)

@@ -43,7 +43,7 @@ var worst = []MarkState{
 	MarkPassed, MarkUnchecked, MarkInconclusive, MarkSkipped, MarkNone, MarkRunning, MarkInterrupted, MarkFailed, MarkBroken,
 }
 
-// Bad reports whether the step was run and did not pass.
+// Bad reports whether the step was run and did not pass, or cannot be run.
 func (m Mark) Bad() bool {
 	return m.State == MarkInterrupted || m.State == MarkFailed || m.State == MarkBroken
 }
@@ -52,6 +52,9 @@ func (m Mark) Bad() bool {
 func (s *State) Mark(step *Step) Mark {
 	if o, lead := s.Outcomes[step.Index], s.lead(step); lead != nil && o.before(s.Outcomes[lead.Index]) {
 		return Mark{}
+	}
+	if step.Mistake() != nil {
+		return unreadable(s.Outcomes[step.Index])
 	}
 	followers := step.followers()
 	outcomes := s.Outcomes[step.Index+1 : step.Index+1+len(followers)]
@@ -143,6 +146,9 @@ func markOf(own *Outcome, followers []*runner.Step, outcomes []*Outcome, current
 			o = nil
 		}
 		f := o.mark()
+		if followers[i].Mistake() != nil && own != nil && own.Result != nil {
+			f = unreadable(o)
+		}
 		switch {
 		case !judged(followers[i]) && !f.Bad():
 			continue
@@ -167,6 +173,9 @@ func markOf(own *Outcome, followers []*runner.Step, outcomes []*Outcome, current
 	m.Skipped = m.Bad() && !left
 	return m
 }
+
+// unreadable is the mark of a step that has a mistake, and so cannot be run.
+func unreadable(o *Outcome) Mark { return Mark{State: MarkBroken, Skipped: o != nil} }
 
 // before reports whether an outcome is about an earlier run of a command than another outcome.
 func (o *Outcome) before(command *Outcome) bool {

@@ -42,38 +42,58 @@ func (h *hall) expect(what, want string) {
 	}
 }
 
-// TestMarkOfClaim follows the mark of a command that a hidden wait judges.
+// TestMarkOfClaim follows the mark of a command that a hidden wait judges. One press runs both.
 func TestMarkOfClaim(t *testing.T) {
 	h := openHall(t, t.TempDir(), claim, Options{Yes: true})
 	h.expect("before", "-, -, -")
-	h.run()
-	h.expect("while it runs", "running, -, -, log: running")
+	h.Do(Command{Do: VerbRun})
+	h.until("the wait begins", waits)
+	h.expect("while it runs", "running, running, -, log: running")
 	h.do(Command{Do: VerbInput, Text: "x\r"})
-	h.until("it ends", func(s *State) bool { return strings.Contains(liveScreen(s), "\nstarting\n$") })
-	h.expect("nobody has looked for READY", "running, -, -, log: running")
-	h.run()
+	h.until("the wait has failed", func(s *State) bool { return idle(s) && s.Trouble != nil })
 	h.expect("the wait has failed", "failed, failed, -, log: failed")
 	h.do(Command{Do: VerbSkip})
 	h.expect("the wait was skipped", "failed skipped, failed skipped, -, log: failed skipped")
 	h.do(Command{Do: VerbSelect, N: 0})
-	h.run()
-	h.expect("once more", "running, -, -, log: running")
-	h.do(Command{Do: VerbInput, Text: "y\r"})
-	h.until("it ends again", func(s *State) bool { return strings.Count(liveScreen(s), "\nstarting\n$") == 2 })
+	h.Do(Command{Do: VerbRun})
+	h.until("the wait begins again", waits)
+	h.expect("once more", "running, running, -, log: running")
 	h.do(Command{Do: VerbGoto, Text: "2"})
-	h.expect("on another slide", "running, -, -, log: running")
+	h.expect("on another slide", "running, running, -, log: running")
+	h.Do(Command{Do: VerbStop})
+	h.until("^C has stopped the program", func(s *State) bool {
+		return idle(s) && strings.Contains(liveScreen(s), "^C\n$")
+	})
+	h.expect("stopped", "interrupted, interrupted, -, log: interrupted")
 	h.run()
-	h.expect("another command was run", "unchecked, -, passed, log: passed")
+	h.expect("another command was run", "interrupted, interrupted, passed, log: passed")
+	h.do(Command{Do: VerbGoto, Text: "1"})
+	h.do(Command{Do: VerbSelect, N: 1})
+	if s := h.do(Command{Do: VerbRun}); !s.Message.Error || !strings.Contains(s.Message.Text, `first: this belongs to it`) || !idle(s) {
+		t.Errorf("the wait is judged by another command: %+v", s.Message)
+	}
+}
+
+func waits(s *State) bool { return s.Running != nil && s.Running.Step.Kind() == runner.KindWaits }
+
+// TestWaitAlone selects a wait whose command was not run: both are run.
+func TestWaitAlone(t *testing.T) {
+	h := openHall(t, t.TempDir(), "# A\n\n.exercise[\n```bash\necho a\n```\n```wait a```\n```bash\ntrue\n```\n]\n", Options{Yes: true})
+	h.do(Command{Do: VerbSelect, N: 1})
+	h.run()
+	h.expect("both", "passed, passed, -, log: passed")
 }
 
 // TestMarkOfAbandoned brings the shell back to its prompt: a wait for the command cannot pass any more.
 func TestMarkOfAbandoned(t *testing.T) {
 	h := openHall(t, t.TempDir(), claim, Options{Yes: true})
-	h.run()
-	h.expect("while it runs", "running, -, -, log: running")
+	h.Do(Command{Do: VerbRun})
+	h.until("the wait begins", waits)
+	h.Do(Command{Do: VerbStop})
+	h.until("it is stopped", idle)
 	h.Do(Command{Do: VerbFresh})
 	h.until("the prompt is back", idle)
-	h.expect("it is gone", "unchecked, -, -, log: unchecked")
+	h.expect("it is gone", "interrupted, interrupted, -, log: interrupted")
 }
 
 // TestMarkOfRefused keeps the failure of a step that could not be run once more.
@@ -184,9 +204,9 @@ func TestCheckOfClaim(t *testing.T) {
 // TestMarkOfMeasurement shows a hidden measurement that could not decide on the command before it, and
 // goes on.
 func TestMarkOfMeasurement(t *testing.T) {
-	h := openHall(t, t.TempDir(), "# A claim\n\n.exercise[\n```bash\necho begun\n```\n<!-- ```bash echo inconclusive: too busy``` -->\n]\n\n---\n\n"+
+	h := openHall(t, t.TempDir(), "# A claim\n\n.exercise[\n```bash\necho begun\n```\n<!-- ```bash echo inconclusive: too busy``` "+
+		"-->\n]\n\n---\n\n"+
 		"# Next\n\n.exercise[\n```bash\ntrue\n```\n]\n", Options{Yes: true})
-	h.run()
 	h.run()
 	h.expect("not decided", "inconclusive, inconclusive, -, log: inconclusive")
 	if trouble := h.State().Trouble; trouble != nil {

@@ -52,6 +52,7 @@ type bookmark struct {
 	Blind   bool      `json:"blind,omitempty"` // outcomes are not judged
 	Hidden  bool      `json:"hidden,omitempty"`
 	Notes   bool      `json:"notes,omitempty"`
+	Figures bool      `json:"figures,omitempty"`
 }
 
 // sitting is how long a talk may have been left for its clock to go on.
@@ -64,7 +65,7 @@ func (m *Memory) save(s *State) {
 		return
 	}
 	data, err := json.Marshal(bookmark{
-		slide.Index + 1, s.Deck.mark(slide.Index), s.Step, s.Started, time.Now(), s.Typing, !s.Verify, s.Hidden, s.Talk,
+		slide.Index + 1, s.Deck.mark(slide.Index), s.Step, s.Started, time.Now(), s.Typing, !s.Verify, s.Hidden, s.Talk, s.Figures,
 	})
 	if err != nil {
 		return
@@ -95,7 +96,7 @@ func (m *Memory) restore(s *State) {
 	if err != nil || json.Unmarshal(data, &b) != nil || b.Slide < 1 {
 		return
 	}
-	s.Typing, s.Verify, s.Hidden, s.Talk = b.Typing, !b.Blind, b.Hidden || s.Hidden, b.Notes
+	s.Typing, s.Verify, s.Hidden, s.Talk, s.Figures = b.Typing, !b.Blind, b.Hidden || s.Hidden, b.Notes, b.Figures
 	if time.Since(b.Saved) < sitting && b.Started.Before(s.Started) {
 		s.Started = b.Started
 	}

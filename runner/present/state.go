@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"workshop/runner"
+	"workshop/runner/figure"
 	"workshop/runner/ledger"
 	"workshop/runner/screen"
 )
@@ -49,6 +50,8 @@ type Switches struct {
 	Hidden bool // hidden steps are shown
 	Talk   bool // speaker's notes are shown
 	Blank  bool // nothing is shown
+
+	Figures bool // what was measured stands beside the sentences that say it
 }
 
 // Outcome is how a step came out in this room, or that it is under way.
@@ -59,6 +62,7 @@ type Outcome struct {
 	Unverified bool               // it was not judged
 	Skipped    bool               // it did not pass, and somebody has skipped it since
 	shell      int                // which of the shells of the talk it ran in
+	sampled    *figure.Reading    // of a figure, while it runs
 }
 
 // Verdict is the verdict, "" while the step runs or if it was not judged.

@@ -297,6 +297,12 @@ func (t *Talk) look(ctx context.Context) {
 		t.takeCorrections(live)
 		v := live.View()
 		t.s.Terminal = &v
+		if sampled, running := live.Sampling(), t.s.Running; sampled != nil && running != nil && running.Step.Step == sampled.Step {
+			now := *running
+			now.sampled = &sampled.Reading
+			t.s.Running = &now
+			t.note(&now)
+		}
 		t.pictures.last = time.Now()
 	}
 }
@@ -501,11 +507,13 @@ func (t *Talk) steps(ctx context.Context, deck *Deck, e effect) (last func()) {
 			return func() { t.say("the deck was edited: stopped before " + step.Summary()) }
 		}
 		result := &runner.StepResult{Step: step.Step, Verdict: runner.Skipped}
-		judges := slices.Contains([]runner.Kind{runner.KindWaits, runner.KindJudges, runner.KindClaims}, step.Kind())
-		if !judges || !o.Unverified {
+		if !judges(step) || !o.Unverified {
 			if result, err = live.Run(ctx, step.Step); err != nil {
 				return func() { t.trouble(step, err) }
 			}
+		}
+		if result.Verdict == runner.Interrupted {
+			err = byHand(live, VerbKey, "^C") // as in a shell, it stops the program
 		}
 		failed := result.Bad() && !o.Unverified
 		t.post(func() {
@@ -513,9 +521,15 @@ func (t *Talk) steps(ctx context.Context, deck *Deck, e effect) (last func()) {
 			failed = failed || t.s.Trouble != nil // of a step that ran before
 		})
 		if failed || i == len(e.steps)-1 || ctx.Err() != nil {
-			return func() { t.end(ctx, o, result) }
+			return func() {
+				t.end(ctx, o, result)
+				t.fail(err)
+			}
 		}
-		t.post(func() { t.end(ctx, o, result) })
+		t.post(func() {
+			t.end(ctx, o, result)
+			t.s.Busy = "a step is about to run" // nobody else's
+		})
 	}
 	return func() {}
 }
@@ -629,7 +643,7 @@ func (t *Talk) end(ctx context.Context, o *Outcome, result *runner.StepResult) {
 	t.look(ctx)
 	switch {
 	case result.Verdict == runner.Interrupted:
-		t.say("stopped: what it started may still run")
+		t.say("stopped by ^C: a program that ignores it still runs")
 	case step == nil && result.Bad() && !o.Unverified:
 		t.fail(edited(o.Step, result.Failure))
 	case result.Bad() && !o.Unverified:

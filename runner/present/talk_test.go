@@ -123,10 +123,15 @@ func (h *hall) do(c Command) *State {
 func idle(s *State) bool { return s.Running == nil && s.Busy == "" }
 
 // run runs the selected step and waits for its end.
-func (h *hall) run() *State {
+func (h *hall) run() *State { return h.runAnd(func() {}) }
+
+// runAnd runs the selected step, calls a function as soon as the step is running, and waits for
+// the end of the step.
+func (h *hall) runAnd(f func()) *State {
 	h.t.Helper()
 	n := len(h.State().Log)
 	h.Do(Command{Do: VerbRun})
+	f()
 	return h.until("the step ends", func(s *State) bool { return idle(s) && (len(s.Log) > n || s.Trouble != nil) })
 }
 
@@ -149,12 +154,11 @@ func TestTalk(t *testing.T) {
 	h.do(Command{Do: VerbPrev})
 	h.do(Command{Do: VerbRun})
 	h.Do(Command{Do: VerbAllow})
-	s = h.until("the step ends", func(s *State) bool { return idle(s) && len(s.Log) == 1 })
-	if s.Step != 1 || s.Slide != 1 || s.Outcomes[0].Verdict() != runner.Passed {
+	s = h.until("the step ends", func(s *State) bool { return idle(s) && len(s.Log) == 2 })
+	if s.Step != 2 || s.Slide != 1 || s.Outcomes[0].Verdict() != runner.Passed {
 		t.Fatalf("step %d\n%s", s.Step, liveScreen(s))
 	}
 	h.until("its output", func(s *State) bool { return strings.Contains(liveScreen(s), "$ echo a; x=1\na\n") })
-	h.run()
 	if s = h.run(); s.Step != 3 || s.Slide != 1 || s.Log[2].Result.Output != "1\n" {
 		t.Fatalf("%+v", s.Log)
 	}

@@ -25,14 +25,16 @@ type casts struct {
 	screen   *screen.Screen
 	file     *castFile // of the exercise under way; nil before its first step
 	passed   map[*runner.Exercise]string
-	deck     bool // the names begin with that of the deck
-	names    map[string]bool
-	attempt  int // of the session
+	deck     bool            // the names begin with that of the deck
+	names    map[string]bool // of the recordings so far; nil: no two can be the same
+	folder   string          // of the last recording
+	attempt  int             // of the session
+	lines    castLines
 }
 
 // Record adds recordings of all exercises in a folder, or only of those that did not pass.
 func (f *Files) Record(dir string, failures bool) {
-	f.made = append(f.made, &once{to: &casts{dir: dir, failures: failures, passed: map[*runner.Exercise]string{}, names: map[string]bool{}}})
+	f.made = append(f.made, &once{to: &casts{dir: dir, failures: failures, passed: map[*runner.Exercise]string{}}})
 }
 
 func (c *casts) Event(e runner.Event) error {
@@ -67,21 +69,50 @@ func (c *casts) Event(e runner.Event) error {
 	return nil
 }
 
-// forget removes recordings of an earlier run, which could be taken for those of this one.
+// forget removes recordings of an earlier run, which could be taken for those of this one. Each folder
+// is read once: a deck may have thousands of exercises.
 func (c *casts) forget(plan *runner.Plan) error {
-	var errs []error
+	folders := map[string]map[string]bool{} // the names of the recordings in each, without .cast
 	for _, s := range plan.Sessions {
 		for _, e := range s.Exercises {
-			name := c.path(s, e)
-			again, _ := filepath.Glob(attemptFile(name, "*")) // a path that is no pattern has none
-			for _, old := range append(again, name) {
-				if err := os.Remove(old); !errors.Is(err, os.ErrNotExist) {
-					errs = append(errs, err)
-				}
+			dir, name := filepath.Split(c.path(s, e))
+			name = strings.TrimSuffix(name, ".cast")
+			if folders[dir] == nil {
+				folders[dir] = map[string]bool{}
+			}
+			if folders[dir][name] || strings.Contains(name, attemptMark) { // two ids, or an id and an attempt
+				c.names = map[string]bool{}
+			}
+			folders[dir][name] = true
+		}
+	}
+	var errs []error
+	for dir, names := range folders {
+		files, err := os.ReadDir(dir)
+		if !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+		for _, file := range files {
+			if recordingOf(file.Name(), names) {
+				errs = append(errs, os.Remove(filepath.Join(dir, file.Name())))
 			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// recordingOf reports whether a file is the recording of one of the exercises, of any attempt.
+func recordingOf(file string, names map[string]bool) bool {
+	name, ok := strings.CutSuffix(file, ".cast")
+	if !ok || names[name] {
+		return ok
+	}
+	for i := range name { // an exercise may be called like an attempt
+		if strings.HasPrefix(name[i:], attemptMark) && names[name[:i]] {
+			return true
+		}
+	}
+	return false
 }
 
 // path is the file of an exercise's recording.
@@ -100,9 +131,12 @@ func (c *casts) path(s *runner.Session, e *runner.Exercise) string {
 	return filepath.Join(parts...) + ".cast"
 }
 
+// attemptMark stands before the number of an attempt in the name of its file.
+const attemptMark = "--attempt-"
+
 // attemptFile is the file for an attempt after the first one.
 func attemptFile(name, attempt string) string {
-	return strings.TrimSuffix(name, ".cast") + "--attempt-" + attempt + ".cast"
+	return strings.TrimSuffix(name, ".cast") + attemptMark + attempt + ".cast"
 }
 
 // fileName is a text as the name of a file: letters, digits, and - and _ for the rest.
@@ -135,19 +169,24 @@ func (c *casts) open(e runner.Event) (err error) {
 	for n, base := 2, name; c.names[name]; n++ { // two ids may give one name
 		name = fmt.Sprintf("%s-%d.cast", strings.TrimSuffix(base, ".cast"), n)
 	}
-	c.names[name] = true
-	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-		return err
+	if c.names != nil {
+		c.names[name] = true
+	}
+	if dir := filepath.Dir(name); dir != c.folder {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return err
+		}
+		c.folder = dir
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o666)
 	if err != nil {
 		return err
 	}
-	c.file = &castFile{file: f, last: e.Time}
+	c.file = &castFile{file: f, last: e.Time, written: e.Time, castLines: c.lines.reset()}
 	header := castHeader{Version: 3, Timestamp: e.Time.Unix(), Title: clean(e.Exercise.ID)}
 	header.Term.Cols, header.Term.Rows, header.Term.Type = cols, rows, "xterm-256color"
 	var painter screen.Painter
-	return errors.Join(c.file.write(header), c.file.event(e.Time, "o", string(painter.Append(nil, c.screen.View()))))
+	return errors.Join(c.file.header(header), c.file.event(e.Time, "o", string(painter.Append(nil, c.screen.View()))))
 }
 
 // close ends the recording of an exercise.
@@ -155,10 +194,10 @@ func (c *casts) close(e runner.Event) error {
 	if c.file == nil {
 		return nil
 	}
-	if e.Verdict == runner.Passed {
+	if c.failures && e.Verdict == runner.Passed {
 		c.passed[e.Exercise] = c.file.file.Name()
 	}
-	err := c.file.file.Close()
+	err := c.file.close()
 	c.file = nil
 	return err
 }
@@ -168,9 +207,7 @@ func (c *casts) close(e runner.Event) error {
 func (c *casts) drop() error {
 	var errs []error
 	for _, name := range c.passed {
-		if !c.failures {
-			continue
-		}
+		c.folder = "" // it may be gone
 		errs = append(errs, os.Remove(name))
 		for dir := filepath.Dir(name); len(dir) >= len(c.dir); dir = filepath.Dir(dir) {
 			if os.Remove(dir) != nil { // it is not empty
@@ -187,7 +224,7 @@ func (c *casts) Finish(*runner.Result) error {
 	if c.file == nil {
 		return nil
 	}
-	return c.file.file.Close()
+	return c.file.close()
 }
 
 // castHeader is the first line of a recording.
@@ -202,13 +239,32 @@ type castHeader struct {
 	Title     string `json:"title,omitempty"`
 }
 
-// castFile is a recording that is being written.
+// castFile is a recording that is being written. Its lines are written in one piece, at the end of a
+// step, behind a second, or when they are many: a system call for each took a good part of the time.
 type castFile struct {
-	file *os.File
-	last time.Time // of the last event
+	file    *os.File
+	last    time.Time // of the last event
+	written time.Time // of the last one that is in the file
+	*castLines
 }
 
-// event writes an event: its interval in seconds, its code and its data. Without a recording it does
+const (
+	castPiece = 32 << 10
+	castDelay = time.Second
+)
+
+// castLines are lines of a recording. One recording after another uses them.
+type castLines struct {
+	line    bytes.Buffer // the one that is being made
+	pending []byte       // whole lines that are not in the file yet
+}
+
+func (c *castLines) reset() *castLines {
+	c.pending = c.pending[:0]
+	return c
+}
+
+// event adds an event: its interval in seconds, its code and its data. Without a recording it does
 // nothing.
 func (c *castFile) event(at time.Time, code, data string) error {
 	if c == nil || data == "" {
@@ -216,16 +272,50 @@ func (c *castFile) event(at time.Time, code, data string) error {
 	}
 	interval := max(at.Sub(c.last), 0).Round(time.Millisecond)
 	c.last = c.last.Add(interval) // no rounding error grows
-	return c.write([]any{json.Number(fmt.Sprintf("%.3f", interval.Seconds())), code, data})
-}
-
-func (c *castFile) write(v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	c.line.Reset()
+	c.line.Write(strconv.AppendFloat(append(c.line.AvailableBuffer(), '['), interval.Seconds(), 'f', 3, 64))
+	c.line.WriteString(`,"` + code + `",`)
+	if err := encodeLine(&c.line, data); err != nil {
 		return err
 	}
-	_, err := c.file.Write(harmless(b.Bytes()))
+	c.line.Truncate(c.line.Len() - 1) // the encoder's end of line
+	c.line.WriteString("]\n")
+	c.pending = append(c.pending, harmless(c.line.Bytes())...)
+	if code != "m" && len(c.pending) < castPiece && c.last.Sub(c.written) < castDelay {
+		return nil
+	}
+	c.written = c.last
+	return c.write()
+}
+
+// write writes the lines so far.
+func (c *castFile) write() error {
+	_, err := c.file.Write(c.pending)
+	c.reset()
 	return err
+}
+
+func (c *castFile) close() error {
+	var err error
+	if len(c.pending) > 0 {
+		err = c.write()
+	}
+	return errors.Join(err, c.file.Close())
+}
+
+// header adds the first line.
+func (c *castFile) header(h castHeader) error {
+	c.line.Reset()
+	if err := encodeLine(&c.line, h); err != nil {
+		return err
+	}
+	c.pending = append(c.pending, harmless(c.line.Bytes())...)
+	return nil
+}
+
+// encodeLine adds a value as JSON, and the end of a line.
+func encodeLine(b *bytes.Buffer, v any) error {
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false) // it is not HTML, and people read it
+	return enc.Encode(v)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 	"github.com/google/go-cmp/cmp"
@@ -188,6 +189,45 @@ func TestCastNames(t *testing.T) {
 	}
 }
 
+// TestCastsForgotten leaves recordings of an earlier run, and files that are none of the deck's, in a folder
+// whose name is a pattern of file names, too.
+func TestCastsForgotten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "casts [1-2]*")
+	old := map[string]bool{ // whether the file stays
+		"scaling/viewing-logs.cast":                        false,
+		"scaling/viewing-logs--attempt-2.cast":             false,
+		"scaling/viewing-logs--attempt-2-2.cast":           false,
+		"größe/日本語--attempt-3.cast":                        false,
+		"scaling/viewing-logs--attempt-2.txt":              true,
+		"scaling/viewing-logs-of-another-deck.cast":        true,
+		"scaling/viewing--attempt-2.cast":                  true,
+		"other/viewing-logs.cast":                          true,
+		"scaling/deeper/viewing-logs--attempt-2.cast":      true,
+		"last/of-another--attempt-2--of-interrupted.cast":  true,
+		"last/interrupted--attempt-2--attempt-3.cast":      false,
+		"scaling/starting-in-the-background--set-up-.cast": true,
+	}
+	for name := range old {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := &report.Files{}
+	all.Record(dir, false)
+	if err := all.Event(mixed(t).events[0]); err != nil { // nothing is recorded yet
+		t.Fatal(err)
+	}
+	for name, stays := range old {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != stays {
+			t.Errorf("%s: %v; it should stay: %t", name, err, stays)
+		}
+	}
+}
+
 // TestCastPlayed plays recordings with asciinema. That of Debian reads version 2, in which the times
 // count from the beginning. REQUIRE_ASCIINEMA=1 makes its absence a failure.
 func TestCastPlayed(t *testing.T) {
@@ -224,4 +264,50 @@ func TestCastPlayed(t *testing.T) {
 			t.Errorf("%s: played %q, want %q", name, out, want)
 		}
 	}
+}
+
+// TestCastWhileItRuns reads a recording during its exercise: it holds whole lines, those before the end
+// of a step, and what is older than a second.
+func TestCastWhileItRuns(t *testing.T) {
+	r := passed(t)
+	dir := t.TempDir()
+	files := &report.Files{}
+	files.Record(dir, false)
+	name := ""
+	holds := func(when, text string) {
+		t.Helper()
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(string(b), "]\n") || !strings.Contains(string(b), text) {
+			t.Errorf("%s the recording holds no %q, or ends within a line: %q", when, text, b)
+		}
+	}
+	for _, e := range r.events {
+		if err := files.Event(e); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case e.Kind == runner.StepStarted && name == "":
+			name = filepath.Join(dir, e.Exercise.ID+".cast")
+			for i, text := range []string{"first", "second"} {
+				at := e.Time.Add(time.Duration(i) * 1500 * time.Millisecond)
+				out := runner.Event{Kind: runner.EventOutput, Time: at, Session: e.Session, Exercise: e.Exercise, Step: e.Step, Data: []byte(text)}
+				if err := files.Event(out); err != nil {
+					t.Fatal(err)
+				}
+			}
+			holds("behind more than a second", "second")
+		case e.Kind == runner.StepFinished:
+			if name != "" {
+				holds("behind a step", `"m","ok`)
+			}
+			if err := files.Finish(nil); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+	t.Error("no step ended")
 }

@@ -46,7 +46,8 @@ func (c *console) Event(e runner.Event) error {
 	case runner.SessionStarted:
 		c.again = nil
 		if e.Attempt > 1 {
-			c.again = &e
+			again := e // the other events stay off the heap
+			c.again = &again
 		}
 	case runner.ExerciseFinished:
 		if c.repeat && c.again != nil && e.Verdict == runner.Passed {

@@ -42,7 +42,8 @@ func TestExportSVG(t *testing.T) {
 	if err := os.WriteFile(empty, []byte("{\"version\":2}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := report.ExportSVG(empty, empty+".svg"); err == nil || !strings.HasSuffix(err.Error(), ":1: not a recording of the form asciicast v3") {
+	if err := report.ExportSVG(empty, empty+".svg"); err == nil ||
+		!strings.HasSuffix(err.Error(), ":1: not a recording of the form asciicast v3") {
 		t.Errorf("a recording of version 2: %v", err)
 	}
 	if _, err := os.Stat(empty + ".svg"); !os.IsNotExist(err) {

@@ -31,7 +31,8 @@ func TestFaults(t *testing.T) {
 	}
 	var text strings.Builder
 	for i, f := range faults {
-		fmt.Fprintf(&text, "## Fault %d %s\n\n.exercise[\n%s\n]\n\n---\n\n## After %d\n\n.exercise[\n```bash echo fine```\n]\n\n---\n\n", i, f.name, f.steps, i)
+		fmt.Fprintf(&text, "## Fault %d %s\n\n.exercise[\n%s\n]\n\n---\n\n## After %d\n\n.exercise[\n```bash echo "+
+			"fine```\n]\n\n---\n\n", i, f.name, f.steps, i)
 	}
 	d, err := markdown.Parse("faults.md", []byte(text.String()))
 	if err != nil {

@@ -52,7 +52,12 @@ func (h *handout) Finish(r *runner.Result) error {
 	w := bufio.NewWriter(h.w)
 	write := func(source string) {
 		if h.page {
-			source = references.ReplaceAllString(page.Alone(source), " ")
+			source = strings.Map(func(r rune) rune {
+				if steering(r) {
+					return ' '
+				}
+				return r
+			}, page.Alone(source))
 		}
 		_, _ = w.WriteString(source + "\n") // a failure stays until Flush
 	}

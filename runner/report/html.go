@@ -10,10 +10,10 @@ import (
 	"html/template"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"workshop/runner"
 	"workshop/runner/page"
@@ -31,29 +31,40 @@ type htmlReport struct {
 	w      io.Writer
 	spool  *os.File
 	size   int64
-	parts  map[partKey]extent // of the spool
-	key    partKey            // of the exercise under way, or of the next one
+	parts  map[partKey]partExtent // of the spool
+	key    partKey                // of the exercise under way, or of the next one
+	buf    bytes.Buffer
 	screen *screen.Screen
 	slide  *slideRecord
 	steps  []stepRecord
 	player *player // nil before the first step of an exercise
+	lines  lineCache
 }
 
-type extent struct{ from, to int64 }
+// partExtent is the place of a part: the part as JSON, and behind it its recording, as the page holds it.
+type partExtent struct {
+	from       int64
+	part, data int32 // bytes
+}
 
 // partKey is an attempt of an exercise: the places of the session in the plan and of the exercise in
 // it, and the number of the attempt, each from 1.
-type partKey struct{ session, exercise, attempt int }
+type partKey struct{ session, exercise, attempt int32 }
 
-func newHTML(w io.Writer, _ Options) Reporter { return &htmlReport{w: w, parts: map[partKey]extent{}} }
+func newHTML(w io.Writer, _ Options) Reporter {
+	return &htmlReport{w: w, parts: map[partKey]partExtent{}}
+}
 
 // htmlPart is the part of an exercise that is known before the end of the run.
 type htmlPart struct {
-	Slide  *slideRecord
-	Steps  []stepRecord
-	Cols   int
-	Screen []string // the final one, as HTML
-	Player *playerData
+	Slide    *slideRecord
+	Expects  []string // of each step
+	Cols     int
+	Screen   []string // the final one, as HTML
+	Recorded bool
+	Left     int // frames of the recording that were left out
+
+	data []byte // the recording
 }
 
 // Event has nothing to do: see record.
@@ -66,7 +77,7 @@ func (h *htmlReport) record(r *record) error {
 	}
 	switch r.Kind {
 	case runner.SessionStarted:
-		h.key = partKey{r.Number, 0, max(r.Attempt, 1)}
+		h.key = partKey{int32(r.Number), 0, int32(max(r.Attempt, 1))}
 		h.screen = screen.New(r.Cols, r.Rows, screen.Hooks{})
 	case runner.EventResized:
 		h.screen.Resize(r.Cols, r.Rows)
@@ -75,7 +86,7 @@ func (h *htmlReport) record(r *record) error {
 		h.key.exercise++
 	case runner.StepStarted:
 		if h.player == nil {
-			h.player = newPlayer(h.screen, at)
+			h.player = newPlayer(h.screen, at, &h.lines)
 			h.player.take(at)
 		}
 	case runner.EventOutput:
@@ -108,30 +119,44 @@ func (h *htmlReport) keep() error {
 			return err
 		}
 	}
-	part := htmlPart{Slide: h.slide, Steps: h.steps}
+	part := htmlPart{Slide: h.slide}
+	for _, s := range h.steps {
+		part.Expects = append(part.Expects, s.Expects)
+	}
 	if h.player != nil {
 		data := h.player.data()
-		part.Player, part.Screen = &data, h.player.last()
+		b, err := json.Marshal(data)
+		if err != nil {
+			return err
+		}
+		part.Recorded, part.Left, part.Screen, part.data = true, data.Left, h.player.last(), harmless(b)
 		part.Cols, _ = h.screen.Size()
 		h.player = nil
 	}
-	b, err := json.Marshal(part)
-	if err != nil {
+	h.buf.Reset()
+	if err := encodeLine(&h.buf, part); err != nil {
 		return err
 	}
-	n, err := h.spool.Write(b)
-	h.parts[h.key] = extent{h.size, h.size + int64(n)}
-	h.size += int64(n)
+	e := partExtent{h.size, int32(h.buf.Len()), int32(len(part.data))}
+	h.buf.Write(part.data)
+	h.parts[h.key], h.size = e, h.size+int64(h.buf.Len())
+	_, err := h.buf.WriteTo(h.spool)
 	return err
 }
 
-// part reads a part back.
+// part reads a part back. Its data are valid until the next one is read.
 func (h *htmlReport) part(key partKey) (p htmlPart, err error) {
-	s, ok := h.parts[key]
+	e, ok := h.parts[key]
 	if !ok {
 		return p, nil
 	}
-	err = json.NewDecoder(io.NewSectionReader(h.spool, s.from, s.to-s.from)).Decode(&p)
+	h.buf.Reset()
+	if _, err := h.buf.ReadFrom(io.NewSectionReader(h.spool, e.from, int64(e.part)+int64(e.data))); err != nil {
+		return p, err
+	}
+	b := h.buf.Bytes()
+	err = json.Unmarshal(b[:e.part], &p)
+	p.data = b[e.part:]
 	return p, err
 }
 
@@ -143,13 +168,14 @@ func (h *htmlReport) Finish(r *runner.Result) (err error) {
 		return nil
 	}
 	w := bufio.NewWriter(h.w)
-	head, err := headOf(r)
+	all := placesOf(r)
+	head, err := headOf(r, all)
 	if err != nil {
 		return err
 	}
 	for _, part := range []string{"head", "styles", "top", "", "foot", "script"} {
 		if part == "" {
-			err = h.exercises(w, r)
+			err = h.exercises(w, all)
 		} else {
 			err = show(w, part, head)
 		}
@@ -169,8 +195,7 @@ type place struct {
 }
 
 // exercises writes the exercises: those that did not pass, then all others by chapter.
-func (h *htmlReport) exercises(w io.Writer, r *runner.Result) error {
-	all := placesOf(r)
+func (h *htmlReport) exercises(w io.Writer, all []place) error {
 	if all == nil {
 		return nil
 	}
@@ -223,7 +248,7 @@ func placesOf(r *runner.Result) []place {
 			if used[anchor]++; used[anchor] > 1 {
 				anchor = fmt.Sprintf("%s--%d", anchor, used[anchor])
 			}
-			all = append(all, place{partKey{i + 1, j + 1, max(e.Attempt, 1)}, anchor, s, e})
+			all = append(all, place{partKey{int32(i + 1), int32(j + 1), int32(max(e.Attempt, 1))}, anchor, s, e})
 		}
 	}
 	return all
@@ -253,7 +278,7 @@ func (h *htmlReport) exercise(w io.Writer, p place, total int) error {
 	}
 	for _, e := range p.Earlier {
 		earlier := p
-		earlier.key.attempt, earlier.anchor, earlier.ExerciseResult = e.Attempt, fmt.Sprintf("%s--attempt-%d", p.anchor, e.Attempt), e
+		earlier.key.attempt, earlier.anchor, earlier.ExerciseResult = int32(e.Attempt), fmt.Sprintf("%s--attempt-%d", p.anchor, e.Attempt), e
 		if err := h.attempt(w, earlier, p.Verdict, wanting(p.Verdict)); err != nil {
 			return err
 		}
@@ -273,14 +298,10 @@ func (h *htmlReport) attempt(w io.Writer, p place, verdict runner.Verdict, open 
 	if err := show(w, "exercise", v); err != nil {
 		return err
 	}
-	if part.Player == nil {
+	if !part.Recorded {
 		return nil
 	}
-	data, err := json.Marshal(part.Player)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "<script type=\"application/json\" id=\"recording-%s\">%s</script>\n", v.Index, harmless(data))
+	_, err = fmt.Fprintf(w, "<script type=\"application/json\" id=\"recording-%s\">%s</script>\n", v.Index, part.data)
 	return err
 }
 
@@ -292,13 +313,33 @@ func show(w io.Writer, name string, data any) error {
 	}
 	text := b.Bytes()
 	if name != "styles" && name != "script" && name != "handout-head" {
-		text = references.ReplaceAllFunc(powerless(text), func(m []byte) []byte {
-			return fmt.Appendf(nil, "&#%d;", []rune(string(m))[0])
-		})
+		text = referenced(powerless(text))
 	}
 	_, err := w.Write(text)
 	return err
 }
 
-// references matches tabs, line separators, and characters that change the direction of text.
-var references = regexp.MustCompile(`[\t\x{2028}\x{2029}\x{061c}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]`)
+// referenced writes tabs, line separators, and characters that change the direction of text as
+// references.
+func referenced(b []byte) []byte {
+	if !bytes.ContainsFunc(b, steering) {
+		return b
+	}
+	var out []byte
+	for _, r := range string(b) {
+		if steering(r) {
+			out = fmt.Appendf(out, "&#%d;", r)
+		} else {
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return out
+}
+
+func steering(r rune) bool {
+	switch {
+	case r == '\t', r == 0x61c, r == 0x2028, r == 0x2029, r == 0x200e, r == 0x200f:
+		return true
+	}
+	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}

@@ -155,7 +155,8 @@ func realReport(t *testing.T, text []byte) (file string, frames map[string][]str
 }
 
 // shownRows is the text of the terminal of an exercise.
-const shownRows = `[...document.getElementById(%q).querySelectorAll(".rows > div")].map((d) => d.textContent.trimEnd()).join("\n").trimEnd()`
+const shownRows = `[...document.getElementById(%q).querySelectorAll(".rows > div")]` +
+	`.map((d) => d.textContent.trimEnd()).join("\n").trimEnd()`
 
 // TestReportInBrowser reads the report as a person does.
 func TestReportInBrowser(t *testing.T) {
@@ -343,7 +344,8 @@ func pictures(b *reportTab, name string) {
 // TestAttemptsInBrowser reads the report of a repeated run, in which an exercise failed once.
 func TestAttemptsInBrowser(t *testing.T) {
 	browser := browsertest.Start(t)
-	d, err := markdown.Parse("flaky.md", []byte("# At times\n\n.exercise[\n```bash\necho >>$COUNT; wc -l <$COUNT; test $(wc -l <$COUNT) -gt 1\n```\n]\n"+
+	d, err := markdown.Parse("flaky.md", []byte("# At times\n\n.exercise[\n```bash\necho >>$COUNT; wc -l <$COUNT; test $(wc -l "+
+		"<$COUNT) -gt 1\n```\n]\n"+
 		"\n---\n\n## Always\n\n.exercise[\n```bash\ntrue\n```\n]\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -376,7 +378,8 @@ func TestAttemptsInBrowser(t *testing.T) {
 		t.Errorf("the table says %q", got)
 	}
 	const shown = `[...document.querySelectorAll(".exercise:not([hidden])")].map((e) => e.id).join(" ")`
-	if got := value[string](b, `(document.querySelector('[data-filter="flaky"]').click(), `+shown+`)`); got != "flaky/at-times flaky/at-times--attempt-1" {
+	if got := value[string](b, `(document.querySelector('[data-filter="flaky"]').click(), `+shown+`)`); got != "flaky/at-times "+
+		"flaky/at-times--attempt-1" {
 		t.Errorf("flaky are %s", got)
 	}
 	if got := value[string](b, `document.querySelector(".filters output").textContent`); got != "1 of 2 shown" {

@@ -47,7 +47,7 @@ func (h *htmlReport) view(p place, part htmlPart) htmlExercise {
 	v := htmlExercise{
 		Index: fmt.Sprintf("%d-%d-%d", p.key.session, p.key.exercise, p.key.attempt), Found: string(p.Verdict),
 		Anchor: p.anchor, ID: clean(p.ID), Title: title(p.Exercise), Place: at(p.Exercise), Late: p.Late,
-		Verdict: string(p.Verdict), Mark: markOf(p.Verdict), Says: clean(string(p.Verdict)), Cols: part.Cols, Recorded: part.Player != nil,
+		Verdict: string(p.Verdict), Mark: markOf(p.Verdict), Says: clean(string(p.Verdict)), Cols: part.Cols, Recorded: part.Recorded, Left: part.Left,
 	}
 	switch {
 	case p.Counts != nil:
@@ -65,7 +65,7 @@ func (h *htmlReport) view(p place, part htmlPart) htmlExercise {
 		for _, d := range details(f) {
 			v.Details = append(v.Details, htmlDetail{d.name, strings.Join(d.lines, "\n")})
 		}
-		if name, lines := picture(f); part.Player == nil {
+		if name, lines := picture(f); !part.Recorded {
 			v.PictureName, v.Picture = name, strings.Join(lines, "\n")
 		}
 	}
@@ -77,9 +77,6 @@ func (h *htmlReport) view(p place, part htmlPart) htmlExercise {
 	}
 	for _, line := range part.Screen {
 		v.Screen = append(v.Screen, template.HTML(line))
-	}
-	if part.Player != nil {
-		v.Left = part.Player.Left
 	}
 	v.Search = strings.ToLower(strings.Join([]string{v.ID, v.Title, v.Place, v.Failure, searchOf(p.Steps)}, " "))
 	return v
@@ -101,8 +98,8 @@ func stepView(i int, s *runner.StepResult, part htmlPart) htmlStep {
 	if v.Ran {
 		v.Took = span(s.Duration)
 	}
-	if i < len(part.Steps) {
-		v.Expects = clean(part.Steps[i].Expects)
+	if i < len(part.Expects) {
+		v.Expects = clean(part.Expects[i])
 	}
 	return v
 }
@@ -136,7 +133,7 @@ type htmlFilter struct {
 	Meaning       string
 }
 
-func headOf(r *runner.Result) (*htmlHead, error) {
+func headOf(r *runner.Result, places []place) (*htmlHead, error) {
 	h := &htmlHead{
 		Title: reportTitle(r.Plan.Decks), Verdict: string(r.Verdict), Mark: markOf(r.Verdict), Took: span(r.Duration),
 		Date: r.Started.UTC().Format("2006-01-02 15:04 MST"),
@@ -158,11 +155,11 @@ func headOf(r *runner.Result) (*htmlHead, error) {
 	}
 	if all := repeats(r); all != nil {
 		h.Attempts = r.Repeat
-		for i, p := range placesOf(r) {
+		for i, p := range places {
 			h.Repeats = append(h.Repeats, htmlRepeat{p.anchor, clean(p.ID), all[i].counts.String(), all[i].said()})
 		}
 	}
-	for _, p := range placesOf(r) {
+	for _, p := range places {
 		for _, c := range claimsIn(p.ExerciseResult) {
 			h.Claims = append(h.Claims, htmlClaim{p.anchor, c.sentence, c.text, c.measured, string(c.verdict), markOf(c.verdict), c.said()})
 		}

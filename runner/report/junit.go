@@ -45,7 +45,7 @@ type suite struct {
 	Skipped   int    `xml:"skipped,attr"` // strict readers reject it in testsuites
 	counts
 	Properties *[]property `xml:"properties>property"`
-	Cases      []testcase  `xml:"testcase"`
+	Cases      cases       `xml:"testcase"`
 
 	special map[runner.Verdict]int // cases with verdicts for which the format has no word
 }
@@ -60,6 +60,30 @@ type counts struct {
 type property struct {
 	Name  string `xml:"name,attr"`
 	Value string `xml:"value,attr"`
+}
+
+// cases are those of a suite. They are made again, with their output, one by one when they are written:
+// a run may have many.
+type cases struct {
+	all  []plannedCase
+	made func(p plannedCase) testcase
+}
+
+// plannedCase is a case that is made of the result of an exercise, or one that is made already.
+type plannedCase struct {
+	name     string
+	exercise *runner.ExerciseResult
+	other    *testcase
+}
+
+// MarshalXML writes the cases.
+func (c cases) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	for _, p := range c.all {
+		if err := e.EncodeElement(c.made(p), start); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type testcase struct {
@@ -111,17 +135,44 @@ func (j junit) Finish(r *runner.Result) error {
 	if r == nil {
 		return nil
 	}
-	var b bytes.Buffer
-	b.WriteString(xml.Header)
-	enc := xml.NewEncoder(&b)
+	w := &powerlessWriter{w: j.w}
+	w.pending = append(w.pending, xml.Header...)
+	enc := xml.NewEncoder(w)
 	enc.Indent("", "  ")
 	if err := enc.Encode(j.document(r)); err != nil {
 		return fmt.Errorf("encode: %w", err)
 	}
-	b.WriteByte('\n')
-	_, err := j.w.Write(powerless(b.Bytes()))
+	w.pending = append(w.pending, '\n')
+	return w.flush(len(w.pending))
+}
+
+// powerlessWriter writes an XML document through [powerless], in pieces of whole lines.
+type powerlessWriter struct {
+	w       io.Writer
+	pending []byte
+	whole   int // bytes of the whole lines that wait
+}
+
+func (p *powerlessWriter) Write(b []byte) (int, error) {
+	if i := bytes.LastIndexByte(b, '\n'); i >= 0 {
+		p.whole = len(p.pending) + i + 1
+	}
+	p.pending = append(p.pending, b...)
+	if p.whole >= junitPiece {
+		return len(b), p.flush(p.whole)
+	}
+	return len(b), nil
+}
+
+// flush writes the first bytes that wait.
+func (p *powerlessWriter) flush(n int) error {
+	_, err := p.w.Write(powerless(p.pending[:n]))
+	p.pending, p.whole = append(p.pending[:0], p.pending[n:]...), 0
 	return err
 }
+
+// junitPiece is the size of a piece, in bytes.
+const junitPiece = 32 << 10
 
 // commands matches commands in a document that a CI service would execute if the report were
 // printed in its log, see [guard].
@@ -131,14 +182,25 @@ var commands = regexp.MustCompile(`(?m)^\s*::|##\w*\[`)
 // commands can occur only in text and attributes.
 func powerless(b []byte) []byte {
 	// The encoder escapes line feeds where that is not necessary.
-	b = bytes.ReplaceAll(b, []byte("&#xA;"), []byte("\n"))
-	b = bytes.ReplaceAll(b, []byte("[[ATTACHMENT|"), []byte(`[\[ATTACHMENT|`)) // GitLab would take a file for a picture
+	b = replaced(b, "&#xA;", "\n")
+	b = replaced(b, "[[ATTACHMENT|", `[\[ATTACHMENT|`) // GitLab would take a file for a picture
+	if !bytes.Contains(b, []byte("::")) && !bytes.Contains(b, []byte("##")) {
+		return b
+	}
 	return commands.ReplaceAllFunc(b, func(m []byte) []byte {
 		if blank, ok := bytes.CutSuffix(m, []byte("::")); ok {
 			return append(bytes.Clone(blank), "&#58;:"...)
 		}
 		return append([]byte("&#35;"), m[1:]...)
 	})
+}
+
+// replaced is a text with others in it replaced, copied only if there are such.
+func replaced(b []byte, old, by string) []byte {
+	if !bytes.Contains(b, []byte(old)) {
+		return b
+	}
+	return bytes.ReplaceAll(b, []byte(old), []byte(by))
 }
 
 func (j junit) document(r *runner.Result) *suites {
@@ -148,24 +210,23 @@ func (j junit) document(r *runner.Result) *suites {
 		notes = append(notes, property{"note", clean(n)})
 	}
 	byName, used := map[string]*suite{}, map[[2]string]bool{}
-	add := func(name, file string, started time.Time, tc testcase) {
+	add := func(name, file string, started time.Time, p plannedCase) {
 		s := byName[name]
 		if s == nil {
 			s = &suite{special: map[runner.Verdict]int{}, Name: name, File: github.Relative(j.workspace, clean(file)), Timestamp: timestamp(started)}
+			s.Cases.made = func(p plannedCase) testcase { return j.made(name, p) }
 			if len(notes) > 0 {
 				s.Properties = &notes
 			}
 			byName[name] = s
 			doc.Suites = append(doc.Suites, s)
 		}
-		tc.Classname, tc.File = name, github.Relative(j.workspace, tc.File)
-		if j.strict {
-			tc.File = ""
+		tc := p.testcase()
+		p.name = tc.Name
+		for n := 2; used[[2]string{name, p.name}]; n++ { // GitLab drops a case that it has seen
+			p.name = fmt.Sprintf("%s (%d)", tc.Name, n)
 		}
-		for n, id := 2, tc.Name; used[[2]string{name, tc.Name}]; n++ { // GitLab drops a case that it has seen
-			tc.Name = fmt.Sprintf("%s (%d)", id, n)
-		}
-		used[[2]string{name, tc.Name}] = true
+		used[[2]string{name, p.name}] = true
 		s.add(tc)
 		doc.add(tc)
 		if tc.Skipped != nil {
@@ -174,13 +235,13 @@ func (j junit) document(r *runner.Result) *suites {
 		if v := tc.special(); v != "" {
 			s.special[v]++
 		}
-		s.Cases = append(s.Cases, tc)
+		s.Cases.all = append(s.Cases.all, p)
 	}
 	claims := map[string][]property{}
 	for _, s := range r.Sessions {
 		for _, e := range s.Exercises {
 			name, file := suiteOf(s, e)
-			add(name, file, e.Started, caseOf(e))
+			add(name, file, e.Started, plannedCase{exercise: e})
 			for _, c := range claimsIn(e) {
 				claims[name] = append(claims[name], property{"claim", c.String()})
 			}
@@ -188,13 +249,13 @@ func (j junit) document(r *runner.Result) *suites {
 		if unreported(s) {
 			tc := testcase{Name: "session " + clean(s.Name), File: clean(s.Failure.Pos.File)}
 			tc.judge(s.Verdict, s.Failure)
-			add(deckName(s)+clean(s.Name), "", r.Started, tc)
+			add(deckName(s)+clean(s.Name), "", r.Started, plannedCase{other: &tc})
 		}
 	}
 	for _, f := range r.Problems {
 		tc := testcase{Name: says(f), File: clean(f.Pos.File)}
 		tc.judge(r.Verdict, f)
-		add("deck", f.Pos.File, r.Started, tc)
+		add("deck", f.Pos.File, r.Started, plannedCase{other: &tc})
 	}
 	for _, s := range doc.Suites {
 		all := append(slices.Clone(notes), claims[s.Name]...)
@@ -238,13 +299,30 @@ func deckName(s *runner.SessionResult) string {
 
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05") }
 
-func caseOf(e *runner.ExerciseResult) testcase {
+// made is a case as the document holds it.
+func (j junit) made(suite string, p plannedCase) testcase {
+	tc := p.testcase()
+	tc.Name, tc.Classname, tc.File = p.name, suite, github.Relative(j.workspace, tc.File)
+	if j.strict {
+		tc.File = ""
+	}
+	if p.exercise != nil {
+		tc.SystemOut = transcriptOf(p.exercise)
+	}
+	return tc
+}
+
+// testcase is the case without its output and its final name.
+func (p plannedCase) testcase() testcase {
+	if p.other != nil {
+		return *p.other
+	}
+	e := p.exercise
 	tc := testcase{Name: clean(e.ID), File: clean(e.Pos.File), Time: seconds(e.Duration)}
 	tc.judge(e.Verdict, e.Failure)
 	if e.Counts != nil {
 		tc.attempts(e)
 	}
-	tc.SystemOut = transcriptOf(e)
 	return tc
 }
 

@@ -71,7 +71,7 @@ func (m *Merge) Add(file io.Reader, name string) error {
 // newPart begins the report that a line belongs to.
 func (m *Merge) newPart(in *logLine, at string) *part {
 	p := &part{id: in.Part, run: in.Run, at: at, merge: m}
-	p.replay = newReplay([]*once{{to: p}})
+	p.replay = newReplay([]*once{{to: p}}, nil)
 	for _, other := range m.parts {
 		if in.Part != "" && other.id == in.Part {
 			m.Lacks(fmt.Sprintf("%s: doubled: the same report begins at %s", at, other.at))
@@ -94,7 +94,7 @@ func (m *Merge) Finish(expect int, out *Files) (*runner.Result, error) {
 		}
 	}
 	own, lead := m.own()
-	j := &joined{merge: m, out: newReplay(slices.Concat(out.direct, out.made)), notes: map[string]bool{}}
+	j := &joined{merge: m, out: newReplay(slices.Concat(out.direct, out.made), nil), notes: map[string]bool{}}
 	if lead != nil {
 		j.lead, j.whole = lead, lead.shard.Whole
 		m.check(expect, own, j)
@@ -271,6 +271,9 @@ type part struct {
 	ended      int  // exercises of the session under way
 	cutting    bool
 }
+
+// extent is a piece of the temporary file.
+type extent struct{ from, to int64 }
 
 // attemptRecords are the records of an attempt of a session.
 type attemptRecords struct {

@@ -26,6 +26,7 @@ type player struct {
 	lines  []json.RawMessage // the different lines
 	number map[string]int    // of a line, by its data
 	known  map[*screen.Run]int
+	cache  *lineCache
 	frames []frame
 	left   int // frames that were left out
 }
@@ -39,8 +40,40 @@ type frame struct {
 	marked bool // a step ended with it
 }
 
-func newPlayer(s *screen.Screen, begun time.Time) *player {
-	return &player{screen: s, begun: begun, number: map[string]int{}, known: map[*screen.Run]int{}}
+func newPlayer(s *screen.Screen, begun time.Time, cache *lineCache) *player {
+	return &player{screen: s, begun: begun, number: map[string]int{}, known: map[*screen.Run]int{}, cache: cache}
+}
+
+// lineCache keeps the forms of lines. Most lines of a screen are those of the exercise before.
+type lineCache map[*screen.Run]*cachedLine
+
+type cachedLine struct {
+	runs []any
+	data json.RawMessage
+	html string // "": not asked for yet
+}
+
+// cachedLines is the number of lines behind which a cache begins again.
+const cachedLines = 1000
+
+// line is a line in its forms.
+func (c *lineCache) line(l screen.Line) *cachedLine {
+	if len(l) == 0 {
+		return &cachedLine{data: []byte("[]")}
+	}
+	if known := (*c)[&l[0]]; known != nil {
+		return known
+	}
+	made := &cachedLine{runs: page.Line(l)}
+	var err error
+	if made.data, err = json.Marshal(made.runs); err != nil {
+		made.data = []byte("[]")
+	}
+	if *c == nil || len(*c) >= cachedLines {
+		*c = lineCache{}
+	}
+	(*c)[&l[0]] = made
+	return made
 }
 
 // take adds the present state of the screen as a frame.
@@ -73,10 +106,7 @@ func (p *player) lineNumber(line screen.Line) int {
 			return n
 		}
 	}
-	data, err := json.Marshal(page.Line(line))
-	if err != nil {
-		data = []byte("[]")
-	}
+	data := p.cache.line(line).data
 	n, ok := p.number[string(data)]
 	if !ok {
 		n = len(p.lines)
@@ -127,7 +157,11 @@ func (p *player) last() []string {
 	}
 	var all []string
 	for _, l := range lines {
-		all = append(all, page.LineHTML(l))
+		line := p.cache.line(l)
+		if line.html == "" {
+			line.html = page.RunsHTML(line.runs)
+		}
+		all = append(all, line.html)
 	}
 	return all
 }

@@ -163,8 +163,12 @@ func (p *printer) failure(v runner.Verdict, f *runner.Failure) {
 	p.line(indent + p.paint(style(v), says(f)))
 	for _, d := range details(f) {
 		const name = len("waited for") + len(gap)
+		pieces := wrap
+		if d.name == "hint" { // a sentence
+			pieces = Fold
+		}
 		for i, text := range d.lines {
-			for j, piece := range wrap(text, max(room-name, 20)) {
+			for j, piece := range pieces(text, max(room-name, 20)) {
 				left := ""
 				if i == 0 && j == 0 {
 					left = d.name

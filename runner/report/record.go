@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -317,15 +316,18 @@ func (e *encoder) place(r *record, ev runner.Event) {
 }
 
 // line is the record as a line.
-func (r *record) line() ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // it is not HTML, and people read it
-	if err := enc.Encode(r); err != nil {
+func (r *record) line() ([]byte, error) { return r.appendTo(&bytes.Buffer{}) }
+
+// appendTo is line in an empty buffer, valid until the buffer changes.
+func (r *record) appendTo(b *bytes.Buffer) ([]byte, error) {
+	if err := encodeLine(b, r); err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Kind, err)
 	}
 	return harmless(b.Bytes()), nil
 }
+
+// altered stands in a line for each byte that was not UTF-8.
+var altered = []byte(`\ufffd`)
 
 // risky reports whether JSON allows a character in strings although it affects terminals or CI
 // logs: DEL, C1 and format characters. They occur only in strings.

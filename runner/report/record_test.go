@@ -112,7 +112,10 @@ func record(plan *runner.Plan, notes []string, broken map[string]string, script 
 }
 
 func worst(a, b runner.Verdict) runner.Verdict {
-	order := []runner.Verdict{runner.Passed, runner.Quarantined, runner.Skipped, runner.Inconclusive, runner.Failed, runner.Broken, runner.Interrupted}
+	order := []runner.Verdict{
+		runner.Passed, runner.Quarantined, runner.Skipped, runner.Inconclusive, runner.Failed, runner.Broken,
+		runner.Interrupted,
+	}
 	for i := len(order) - 1; i >= 0; i-- {
 		if a == order[i] || b == order[i] {
 			return order[i]

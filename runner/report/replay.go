@@ -25,8 +25,9 @@ const maxLine = 64 << 20
 type replay struct {
 	to     []*once
 	result *runner.Result
-	begun  bool // a record has been read
-	ended  bool // the record of the run's end has been read
+	live   *runner.Plan // of the run under way; nil: the plan is in the records only
+	begun  bool         // a record has been read
+	ended  bool         // the record of the run's end has been read
 	last   *record
 	time   time.Time
 	jobs   int // sessions that ran side by side
@@ -41,9 +42,11 @@ type replay struct {
 	known    []*runner.Failure     // of the session: equal failures are the same one
 }
 
-func newReplay(to []*once) *replay {
+// newReplay makes a replay. The plan is that of a run under way, which the run and its reports share.
+// It is nil if there are the records alone.
+func newReplay(to []*once, plan *runner.Plan) *replay {
 	return &replay{
-		to: to, result: &runner.Result{Plan: &runner.Plan{}, Verdict: runner.Interrupted},
+		to: to, result: &runner.Result{Plan: &runner.Plan{}, Verdict: runner.Interrupted}, live: plan,
 		chapters: map[[2]string]*markdown.Chapter{},
 	}
 }
@@ -55,6 +58,18 @@ func (p *replay) feed(line []byte) error {
 		return fmt.Errorf("not a record of a run: %w", err)
 	}
 	return p.feedRecord(line, r)
+}
+
+// feedOwn is feed with the line of a record that this process has just made. The line need not be
+// decoded: JSON alters nothing but bytes that are not UTF-8.
+func (p *replay) feedOwn(line []byte, r *record) error {
+	if !bytes.Contains(line, altered) {
+		return p.feedRecord(line, r)
+	}
+	if r.Kind == runner.RunStarted {
+		p.live = nil
+	}
+	return p.feed(line)
 }
 
 // feedRecord is feed with the record of the line.
@@ -215,6 +230,10 @@ func (p *replay) plan(r *planRecord) error {
 	if r == nil {
 		return nil
 	}
+	if p.live != nil {
+		p.result.Plan = p.live
+		return nil
+	}
 	plan, decks := p.result.Plan, map[string]*markdown.Deck{}
 	for _, d := range r.Decks {
 		deck := &markdown.Deck{Name: d.Name, Title: d.Title, File: d.File}
@@ -289,7 +308,7 @@ func (p *replay) startExercise(r *record) error {
 	p.step = nil
 	p.exercise = &runner.ExerciseResult{Exercise: e, Verdict: runner.Interrupted, Started: p.time, Attempt: p.attempt}
 	p.session.Exercises = append(p.session.Exercises, p.exercise)
-	if len(e.Steps) > 0 { // the steps of another attempt are the same
+	if len(e.Steps) > 0 { // those of the plan, or of another attempt
 		for _, s := range e.Steps {
 			p.exercise.Steps = append(p.exercise.Steps, &runner.StepResult{Step: s, Verdict: runner.Skipped})
 		}
@@ -300,7 +319,7 @@ func (p *replay) startExercise(r *record) error {
 		if s.Claim != nil {
 			claim = &runner.Claim{Sentence: s.Claim.Sentence, Text: s.Claim.Text}
 		}
-		step := runner.Restore(&markdown.Step{Pos: markdown.Pos(s.Pos), Directive: s.Directive, Text: s.Input, Hidden: s.Hidden}, claim)
+		step := runner.Restore(&markdown.Step{Pos: markdown.Pos(s.Pos), Directive: s.Directive, Text: s.Input, Hidden: s.Hidden}, s.Kind, claim)
 		e.Steps = append(e.Steps, step)
 		p.exercise.Steps = append(p.exercise.Steps, &runner.StepResult{Step: step, Verdict: runner.Skipped})
 	}
@@ -380,7 +399,7 @@ func (p *replay) correct(r *record, ev runner.Event) error {
 // run may have been cut off at any byte: then it was interrupted where the last whole line ends.
 // Errors name the line in the file.
 func Read(file io.Reader, name string, out *Files) (*runner.Result, error) {
-	p := newReplay(slices.Concat(out.direct, out.made))
+	p := newReplay(slices.Concat(out.direct, out.made), nil)
 	lines, foreign := bufio.NewReader(file), false
 	for n := 1; ; n++ {
 		line, err := readLine(lines)
@@ -393,7 +412,8 @@ func Read(file io.Reader, name string, out *Files) (*runner.Result, error) {
 		if err == nil && !foreign {
 			if field := unknownField(line); field != "" {
 				foreign = true
-				err = p.remark(fmt.Sprintf("%s:%d: the field %s is unknown: a newer version wrote the report, and a part of it is not shown", name, n, field))
+				err = p.remark(fmt.Sprintf("%s:%d: the field %s is unknown: a newer version wrote the report, and a part of it is not shown",
+					name, n, field))
 			}
 		}
 		if err != nil {

@@ -164,7 +164,10 @@ func TestReadErrors(t *testing.T) {
 		{rest, "run.jsonl:1: the report does not begin with the beginning of a run"},
 		{strings.Replace(whole, strings.SplitAfter(whole, "\n")[4], "", 1), "run.jsonl:5: record 6 follows record 4: lines are missing"},
 		{whole + whole, fmt.Sprintf("run.jsonl:%d: a second run begins here: a report holds one", strings.Count(whole, "\n")+1)},
-		{first + "\n" + strings.ReplaceAll(rest, `"intro/hello"`, `"intro/other"`), `run.jsonl:3: the exercise "intro/other" is not the next one in the plan`},
+		{
+			first + "\n" + strings.ReplaceAll(rest, `"intro/hello"`, `"intro/other"`),
+			`run.jsonl:3: the exercise "intro/other" is not the next one in the plan`,
+		},
 	} {
 		_, err := report.Read(strings.NewReader(tc.text), "run.jsonl", &report.Files{})
 		if err == nil || !strings.HasPrefix(err.Error(), tc.want) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -221,6 +222,7 @@ type Files struct {
 	mu       sync.Mutex
 	finished bool
 	enc      *encoder
+	buf      bytes.Buffer // the line of the last record
 	replay   *replay
 }
 
@@ -288,7 +290,11 @@ func (f *Files) Event(e runner.Event) error {
 		return errors.Join(errs...)
 	}
 	if f.enc == nil {
-		f.enc, f.replay = newEncoder(f.Run, f.Shard, f.Secrets), newReplay(f.made)
+		plan := e.Plan
+		if f.Secrets != nil { // the plan of the run is not masked
+			plan = nil
+		}
+		f.enc, f.replay = newEncoder(f.Run, f.Shard, f.Secrets), newReplay(f.made, plan)
 	}
 	records, err := f.enc.encode(e)
 	errs = append(errs, err)
@@ -296,14 +302,22 @@ func (f *Files) Event(e runner.Event) error {
 		if f.Secrets != nil {
 			maskStrings(reflect.ValueOf(r).Elem(), f.Secrets)
 		}
-		line, err := r.line()
+		f.buf.Reset()
+		line, err := r.appendTo(&f.buf)
 		if err == nil {
-			err = f.replay.feed(line)
+			err = f.replay.feedOwn(line, r)
 		}
 		errs = append(errs, err)
+		if f.buf.Cap() > keptLine {
+			f.buf = bytes.Buffer{}
+		}
 	}
 	return errors.Join(errs...)
 }
+
+// keptLine is the limit of the memory that is kept for the next record, in bytes. The first one holds
+// the plan.
+const keptLine = 64 << 10
 
 // Finish ends the reports. Those that are made of records show the result that the records have.
 func (f *Files) Finish(result *runner.Result) error {
@@ -381,6 +395,9 @@ func (o *once) Finish(result *runner.Result) error {
 	}
 	o.finished = true
 	err := o.to.Finish(result)
+	if f, ok := o.file.(*wholeFile); ok && err != nil { // a part of it may have been written
+		f.err = err
+	}
 	if o.failed {
 		err = nil
 	}

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
@@ -55,7 +56,8 @@ func withoutAssets(text string) string {
 }
 
 var assets = []*regexp.Regexp{
-	regexp.MustCompile(`(?s)<style>.*?</style>`), regexp.MustCompile(`(?s)<script type="module">.*?</script>`), regexp.MustCompile(`sha256-(?:[^&]|&#43;)*`),
+	regexp.MustCompile(`(?s)<style>.*?</style>`), regexp.MustCompile(`(?s)<script type="module">.*?</script>`),
+	regexp.MustCompile(`sha256-(?:[^&]|&#43;)*`),
 }
 
 // TestGivenUp abandons a run: no format returns an error, and later calls change nothing.
@@ -116,7 +118,10 @@ func TestFullDisk(t *testing.T) {
 
 func TestNew(t *testing.T) {
 	for _, tc := range []struct{ name, want string }{
-		{"junitt", `there is no report "junitt" (did you mean "junit"?); there are: console, progress, live, junit, junit-strict, github, html, jsonl`},
+		{
+			"junitt",
+			`there is no report "junitt" (did you mean "junit"?); there are: console, progress, live, junit, junit-strict, github, html, jsonl`,
+		},
 		{"", `there is no report ""; there are: console, progress, live, junit, junit-strict, github, html, jsonl`},
 		{"live", `the report "live" needs a terminal`},
 	} {
@@ -134,7 +139,10 @@ func TestParseSpec(t *testing.T) {
 		{spec: "junit", err: `"junit" is not of the form NAME=FILE, such as junit=FILE or jsonl=- for standard output`},
 		{spec: "junit=", err: `"junit=" is not of the form NAME=FILE, such as junit=FILE or jsonl=- for standard output`},
 		{spec: "=x", err: `"=x" is not of the form NAME=FILE, such as junit=FILE or jsonl=- for standard output`},
-		{spec: "json=x", err: `there is no report "json" (did you mean "jsonl"?); there are: console, progress, live, junit, junit-strict, github, html, jsonl`},
+		{
+			spec: "json=x",
+			err:  `there is no report "json" (did you mean "jsonl"?); there are: console, progress, live, junit, junit-strict, github, html, jsonl`,
+		},
 	} {
 		name, file, err := report.ParseSpec(tc.spec)
 		if tc.err != "" {
@@ -333,7 +341,8 @@ func TestJUnitSchema(t *testing.T) {
 	}
 	t.Run("broken at the end", func(t *testing.T) { validate(t, untidy(t)) })
 	for name, text := range map[string]string{
-		"control bytes": hostile, "long": strings.Repeat("0123456789abcde\n", 4<<10), "ends": "]]>]]&gt;<![CDATA[", "Unicode": "\ufffe\uffff\U0001f433 é\u0301\ud7ff",
+		"control bytes": hostile, "long": strings.Repeat("0123456789abcde\n", 4<<10), "ends": "]]>]]&gt;<![CDATA[",
+		"Unicode": "\ufffe\uffff\U0001f433 é\u0301\ud7ff",
 	} {
 		for _, v := range []runner.Verdict{
 			runner.Passed, runner.Failed, runner.Broken, runner.Interrupted, runner.Skipped, runner.Invalid, runner.Flaky,
@@ -367,7 +376,8 @@ func verdictIn(t testing.TB, v runner.Verdict, text string) *recording {
 	if v == runner.Passed {
 		f = nil
 	}
-	deck := &markdown.Deck{Name: "d", Chapters: []*markdown.Chapter{chapter("c", file, slide(1, "T", file, exercise("c/t", file, 1, "1 bash true")))}}
+	deck := &markdown.Deck{Name: "d", Chapters: []*markdown.Chapter{chapter("c", file,
+		slide(1, "T", file, exercise("c/t", file, 1, "1 bash true")))}}
 	return record(compile(t, deck), []string{text}, nil, map[string]outcome{file + ":1": {v, 1, text[:min(len(text), 1<<12)], f}})
 }
 
@@ -579,7 +589,8 @@ func FuzzHostile(f *testing.F) {
 				}); i >= 0 {
 					t.Errorf("%s lets a control character through: %q", format, line)
 				}
-				if strings.HasPrefix(strings.TrimSpace(line), "::") && format != "github" || strings.Contains(line, "##[") || strings.Contains(line, "##vso[") {
+				if strings.HasPrefix(strings.TrimSpace(line), "::") && format != "github" || strings.Contains(line, "##[") ||
+					strings.Contains(line, "##vso[") {
 					t.Errorf("%s lets a command through: %q", format, line)
 				}
 			}
@@ -667,4 +678,43 @@ func inTmux(t *testing.T, tmux string, cols, rows int, raw string) string {
 		filepath.Join(dir, "s")+` wait-for -S drawn; exec cat >/dev/null`)
 	run("wait-for", "drawn")
 	return strings.TrimRight(run("capture-pane", "-p"), "\n") + "\n"
+}
+
+// TestManyCases writes JUnit documents of many pieces: no command of a CI service gets through at the
+// border of two.
+func TestManyCases(t *testing.T) {
+	const file, count = "many.md", 300
+	var exercises []*markdown.Exercise
+	script := map[string]outcome{}
+	for n := range count {
+		exercises = append(exercises, exercise("many/same", file, 10*n+1, fmt.Sprintf("%d bash cat hostile", 10*n+2)))
+		script[fmt.Sprintf("%s:%d", file, 10*n+2)] = outcome{runner.Passed, time.Second, strings.Repeat("x", n) + hostile, nil}
+	}
+	deck := &markdown.Deck{Name: "many", Session: markdown.SessionChapter, Chapters: []*markdown.Chapter{
+		chapter("many", file, slide(1, "Many", file, exercises...)),
+	}}
+	r := record(compile(t, deck), nil, nil, script)
+	for _, name := range []string{"junit", "junit-strict"} {
+		text := written(t, r, name, report.Options{})
+		var doc struct {
+			Cases []struct {
+				Name string `xml:"name,attr"`
+				Out  string `xml:"system-out"`
+			} `xml:"testsuite>testcase"`
+		}
+		if err := xml.Unmarshal([]byte(text), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if len(doc.Cases) != count || doc.Cases[count-1].Name != fmt.Sprintf("many/same (%d)", count) {
+			t.Errorf("%s: %d cases, the last one of %v", name, len(doc.Cases), doc.Cases[len(doc.Cases)-1].Name)
+		}
+		for _, c := range doc.Cases {
+			if strings.Count(c.Out, "::") != 4 {
+				t.Fatalf("%s: %s says %q", name, c.Name, c.Out)
+			}
+		}
+		if found := regexp.MustCompile(`(?m)^\s*::|##\w*\[`).FindString(text); found != "" || len(text) < 100<<10 {
+			t.Errorf("%s: %d bytes, with the command %q", name, len(text), found)
+		}
+	}
 }

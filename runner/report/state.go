@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"time"
 
 	"workshop/runner"
@@ -12,7 +13,8 @@ type state struct {
 	total    int // exercises planned
 	begun    int // exercises begun
 	verdicts tally
-	of       map[*runner.Exercise]runner.Verdict // so far
+	others   map[*runner.Exercise]runner.Verdict // of those that have not passed
+	again    bool                                // the session has run before
 	session  *runner.Session
 	exercise *runner.Exercise
 	step     *runner.Step
@@ -29,7 +31,7 @@ func (s *state) observe(e runner.Event) {
 		}
 	case runner.SessionStarted:
 		s.session, s.since = e.Session, e.Time
-		if e.Attempt > 1 {
+		if s.again = e.Attempt > 1; s.again {
 			s.total += len(e.Session.Exercises)
 		}
 	case runner.ExerciseStarted:
@@ -43,22 +45,25 @@ func (s *state) observe(e runner.Event) {
 		s.step = nil
 	case runner.ExerciseFinished:
 		s.exercise = nil
-		s.count(e)
+		s.count(e, s.again)
 	case runner.ExerciseCorrected, runner.ExerciseRetried:
-		s.count(e)
+		s.count(e, true)
 	case runner.SessionFinished:
 		s.session = nil
 	}
 }
 
-// count counts an exercise by its verdict so far.
-func (s *state) count(e runner.Event) {
-	if s.of == nil {
-		s.of, s.verdicts = map[*runner.Exercise]runner.Verdict{}, tally{}
+// count counts an exercise by its verdict so far. It may have been counted by another one before.
+func (s *state) count(e runner.Event, known bool) {
+	if s.others == nil {
+		s.others, s.verdicts = map[*runner.Exercise]runner.Verdict{}, tally{}
 	}
-	if before, known := s.of[e.Exercise]; known {
-		s.verdicts[before]--
+	if known {
+		s.verdicts[cmp.Or(s.others[e.Exercise], runner.Passed)]--
+		delete(s.others, e.Exercise)
 	}
-	s.of[e.Exercise] = e.Verdict
+	if e.Verdict != runner.Passed {
+		s.others[e.Exercise] = e.Verdict
+	}
 	s.verdicts[e.Verdict]++
 }

@@ -46,7 +46,7 @@ func ExportSVG(from, to string) (err error) {
 		if h.Term.Cols < 1 || h.Term.Rows < 1 {
 			return fmt.Errorf("%s:1: a terminal of %d×%d", from, h.Term.Cols, h.Term.Rows)
 		}
-		p, title, rows = newPlayer(screen.New(h.Term.Cols, h.Term.Rows, screen.Hooks{}), time.Time{}), h.Title, h.Term.Rows
+		p, title, rows = newPlayer(screen.New(h.Term.Cols, h.Term.Rows, screen.Hooks{}), time.Time{}, &lineCache{}), h.Title, h.Term.Rows
 		return nil
 	}, func(seconds float64, code, data string) error {
 		if code == "r" {

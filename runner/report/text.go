@@ -140,6 +140,19 @@ func wrap(s string, cells int) []string {
 	return append(pieces, s[begin:])
 }
 
+// Fold breaks a sentence into lines of at most some cells, between words where it can.
+func Fold(s string, cells int) (lines []string) {
+	for widths.StringWidth(s) > cells {
+		first := wrap(s, cells)[0]
+		at := len(first)
+		if blank := strings.LastIndexByte(first, ' '); blank > 0 && s[at] != ' ' {
+			at = blank
+		}
+		lines, s = append(lines, s[:at]), strings.TrimLeft(s[at:], " ")
+	}
+	return append(lines, s)
+}
+
 // ends returns a line with one text at its left and one at its right end. If they do not both fit,
 // the right one is cut to half of the line, then the left one.
 func ends(left, right string, cells int) string {

@@ -112,3 +112,38 @@ func TestDurations(t *testing.T) {
 		}
 	}
 }
+
+// TestPowerlessWriter splits a document at every byte behind a whole piece: nothing gets through at the
+// border.
+func TestPowerlessWriter(t *testing.T) {
+	const text = "<a>::error::x&#xA;  ::warning::y&#xA;##[group]z [[ATTACHMENT|/etc/passwd]]\n  <b/>\n"
+	begin := strings.Repeat("line\n", junitPiece/5+1)
+	want := string(powerless([]byte(begin + text)))
+	for i := range len(text) + 1 {
+		var b strings.Builder
+		w := &powerlessWriter{w: &b}
+		for _, part := range []string{begin + text[:i], text[i:]} {
+			if _, err := w.Write([]byte(part)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.flush(len(w.pending)); err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != want {
+			t.Errorf("split at %d: %q", i, b.String()[len(begin):])
+		}
+	}
+}
+
+func TestFold(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"short": "short", "put it there": "put it|there", "one two": "one|two", "enormous": "enormo|us", "a enormous b": "a|enormo|us b", "": "",
+		"sixsix six": "sixsix|six", "日本 日本語": "日本|日本語",
+	} {
+		if got := strings.Join(Fold(in, 6), "|"); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}

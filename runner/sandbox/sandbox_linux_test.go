@@ -358,12 +358,12 @@ func TestCloseStubborn(t *testing.T) {
 
 // headless continues after its first thread has ended; it then looks like a zombie.
 func headless() {
+	runtime.LockOSThread() // before another goroutine can take its thread
 	pipe := os.NewFile(3, "pipe")
 	go func() {
 		fmt.Fprintln(pipe, "up")
 		select {}
 	}()
-	runtime.LockOSThread()
 	if unix.Gettid() != os.Getpid() {
 		fmt.Fprintln(pipe, "not the first thread")
 	}

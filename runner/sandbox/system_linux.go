@@ -84,6 +84,8 @@ func isolate(isolation Isolation, private bool) (op string, err error) {
 			if err := loopbackUp(); err != nil {
 				return "bring lo up", err
 			}
+			// Nobody else is there whom low ports could be kept for. Where it fails, they are refused.
+			_ = os.WriteFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", []byte("0"), 0)
 		}
 		return "drop capabilities", unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 	}

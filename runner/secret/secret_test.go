@@ -80,10 +80,12 @@ func TestEverySplit(t *testing.T) {
 				t.Errorf("%s: %d bytes are held back", name, len(s.held))
 			}
 		}
-		if got += string(s.Flush()); !strings.HasPrefix(got, "before\r\n") || !strings.Contains(got, "**") || !strings.HasSuffix(got, "\x1b[0m after") {
+		if got += string(s.Flush()); !strings.HasPrefix(got, "before\r\n") || !strings.Contains(got, "**") ||
+			!strings.HasSuffix(got, "\x1b[0m after") {
 			t.Errorf("%s byte by byte: %q", name, got)
 		}
-		if got := m.Text(text); !strings.HasPrefix(got, "before\r\n") || !strings.Contains(got, "***") || !strings.HasSuffix(got, "\x1b[0m after") {
+		if got := m.Text(text); !strings.HasPrefix(got, "before\r\n") || !strings.Contains(got, "***") ||
+			!strings.HasSuffix(got, "\x1b[0m after") {
 			t.Errorf("%s as a text: %q", name, got)
 		}
 		if !m.Holds(text) {

@@ -26,48 +26,48 @@ func TestInterruptNeighbours(t *testing.T) {
 	letter, _ := ParseKey("x")
 	sorts := map[string]func(t *testing.T, s *Session){
 		"recover from a reject": func(t *testing.T, s *Session) {
-			err := s.Submit(context20(t), "echo error", expect.String("error"))
+			err := s.Submit(limited(t), "echo error", expect.String("error"))
 			if err == nil {
-				_, err = s.AwaitPrompt(context20(t))
+				_, err = s.AwaitPrompt(limited(t))
 			}
 			if !errors.As(err, new(*RejectedError)) {
 				t.Fatal(err)
 			}
-			if err := s.Recover(context20(t)); err != nil {
+			if err := s.Recover(limited(t)); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"a key behind a wait": func(t *testing.T, s *Session) {
-			if err := s.Submit(context20(t), "echo tok"); err != nil {
+			if err := s.Submit(limited(t), "echo tok"); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Expect(context20(t), expect.String("tok")); err != nil {
+			if _, err := s.Expect(limited(t), expect.String("tok")); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.Press(context20(t), interrupt); err != nil {
+			if err := s.Press(limited(t), interrupt); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.AwaitPrompt(context20(t)); err != nil {
+			if _, err := s.AwaitPrompt(limited(t)); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"keys at the prompt": func(t *testing.T, s *Session) {
 			for range 2 {
 				for _, key := range []Key{letter, interrupt} {
-					if err := s.Press(context20(t), key); err != nil {
+					if err := s.Press(limited(t), key); err != nil {
 						t.Fatal(err)
 					}
 				}
 			}
-			if _, err := s.AwaitPrompt(context20(t)); err != nil {
+			if _, err := s.AwaitPrompt(limited(t)); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"a key at the prompt": func(t *testing.T, s *Session) {
-			if err := s.Press(context20(t), interrupt, interrupt); err != nil {
+			if err := s.Press(limited(t), interrupt, interrupt); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.AwaitPrompt(context20(t)); err != nil {
+			if _, err := s.AwaitPrompt(limited(t)); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -93,7 +93,7 @@ func TestInterruptNeighbours(t *testing.T) {
 					}
 					for i := range rounds {
 						sort(t, s)
-						ctx := context20(t)
+						ctx := limited(t)
 						if err := s.Submit(ctx, line); err != nil {
 							t.Fatalf("round %d: %v", i, err)
 						}
@@ -121,13 +121,13 @@ func TestInterruptAtBegin(t *testing.T) {
 				}
 			}
 			for i := range neighbours() / 4 {
-				if err := s.Submit(context20(t), "sleep 1000"); err != nil {
+				if err := s.Submit(limited(t), "sleep 1000"); err != nil {
 					t.Fatalf("round %d: %v", i, err)
 				}
 				s.mu.Lock()
 				s.interrupting(func() { s.prompt.press([]byte{interruptKey}) })
 				s.mu.Unlock()
-				if _, err := s.AwaitPrompt(context20(t)); err != nil {
+				if _, err := s.AwaitPrompt(limited(t)); err != nil {
 					t.Fatalf("round %d: %v\n%q", i, err, s.Screen())
 				}
 			}

@@ -245,8 +245,7 @@ func (o *output) isEcho(sr *search) bool {
 	var lines []*screen.Row
 	o.eachLine(0, func(l *line) bool {
 		sr.on(l, func(first, last int) bool {
-			if l.cell(first).Epoch >= o.keys.epoch &&
-				o.mayBeTyped([]byte(l.text(0, l.len())), len(l.text(0, first)), l.text(first, last), -1, l.row) {
+			if l.cell(first).Epoch >= o.keys.epoch && o.typedOnScreen(l, first, last) {
 				lines = append(lines, l.rows[0])
 			}
 			return true
@@ -254,7 +253,7 @@ func (o *output) isEcho(sr *search) bool {
 		return true
 	})
 	switch {
-	case len(lines) == 0, len(lines) > strings.Count(o.keys.text, sr.doubt):
+	case len(lines) == 0, len(lines) > max(strings.Count(o.keys.text, sr.doubt), min(1, o.keys.suggested(sr.doubt))):
 		return false
 	case sr.line == nil:
 		sr.line = lines[0]
@@ -392,7 +391,7 @@ func (o *output) find(sr *search, p *position) (f found, ok bool) {
 		case sr.regexp == nil && o.text.start+int64(last) <= decided: // at the last search
 		case o.quoted(line, col+last-first):
 		case o.text.start+int64(first) < sr.echoes:
-		case o.mayBeTyped(line, col, string(b[first:last]), o.text.start+int64(first), 0):
+		case o.typedInStream(b[first:last], b[last:], o.text.start+int64(first)):
 			sr.typed, sr.echoes = true, o.text.start+int64(last)
 			if o.text.start+int64(first) >= sr.settled {
 				sr.doubt = string(b[first:last])
@@ -526,11 +525,9 @@ func (o *output) counts(sr *search, l *line, first, last int, p *position) bool 
 	if !fresh || l.cell(0).Rune == '[' && o.quoted([]byte(l.text(0, l.len())), len(l.text(0, last))) {
 		return false
 	}
-	if o.keys.any() {
-		if o.mayBeTyped([]byte(l.text(0, l.len())), len(l.text(0, first)), l.text(first, last), -1, l.row) {
-			sr.typed = true
-			return false
-		}
+	if o.typedOnScreen(l, first, last) {
+		sr.typed = true
+		return false
 	}
 	return true
 }

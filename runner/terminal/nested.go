@@ -62,6 +62,9 @@ var foreignShells = regexp.MustCompile(`^-?(fish|t?csh|nu|xonsh|elvish|pwsh)$`)
 // marks, else "": a shell of another language, or one whose prompt is not known as such, and
 // which therefore got no injection, or a relay to one.
 func (s *Session) unmarkedShell() string {
+	if s.holds(func() bool { s.drain(); return s.prompt.state != running }) {
+		return "" // mostly: without a look at the processes
+	}
 	front := s.dev.front()
 	argv := commandLine(front.group)
 	s.mu.Lock()
@@ -71,6 +74,22 @@ func (s *Session) unmarkedShell() string {
 		return ""
 	}
 	return path.Base(argv[0])
+}
+
+// lateLimit is the further time for the prompt of a slow shell, before a line to it is refused.
+const lateLimit = 5 * time.Second
+
+// answersLate reports whether a shell shows its prompt after all: one that got an injection, or one
+// behind a relay, of which nothing tells whether it reads or its command runs.
+func (s *Session) answersLate(ctx context.Context) bool {
+	hopeless := func() bool {
+		n := len(s.prompt.nested)
+		return s.prompt.given == nil && (n == 0 || s.prompt.nested[n-1].group != 0)
+	}
+	if s.holds(hopeless) {
+		return false
+	}
+	return s.awaitFor(ctx, lateLimit, func() bool { return s.prompt.reads() || s.prompt.state == ended })
 }
 
 // strange reports whether the program with this command line in the foreground is such a shell
@@ -266,8 +285,10 @@ func (p *prompt) integrated(group int) bool {
 func (s *Session) integrate(ctx context.Context) bool {
 	s.mu.Lock()
 	// First the evidence, then the output before it: our own shell reads in raw mode only
-	// behind the marks of its prompt.
-	reads := !s.dev.mode().canonical || s.readsTerminal()
+	// behind the marks of its prompt. A shell in canonical mode whose line is still on its way shows its
+	// old prompt.
+	f := s.dev.front()
+	reads := !f.mode.canonical || len(s.queue.pending) == 0 && f.empty() && s.readsTerminal()
 	s.drain()
 	if !reads || !s.prompt.atForeignPrompt() {
 		s.mu.Unlock()

@@ -133,6 +133,9 @@ func (p *prompt) begin(cols, rows int) {
 // back reports whether the shell reads a new line or has ended.
 func (p *prompt) back() bool { return p.state == ready || p.state == ended }
 
+// busy reports whether the shell is neither at the prompt of a new line nor about to show it.
+func (p *prompt) busy() bool { return !p.back() && p.state != proving && p.state != prompting }
+
 // reads reports whether the shell reads a line.
 func (p *prompt) reads() bool { return p.state == ready || p.state == continued }
 
@@ -504,7 +507,16 @@ func (p *prompt) clearAnswers() {
 // another program still read the terminal, or to a command of the line editor; or a program that
 // is gone has set the terminal to canonical mode meanwhile, which passes on whole lines only.
 func (p *prompt) askAgain() {
-	if p.state != proving || p.exchange != nil || p.asks() {
+	if p.state != proving {
+		return
+	}
+	if e := p.exchange; e != nil {
+		if q, ok := e.dialogue.(*question); ok {
+			q.again(p)
+		}
+		return
+	}
+	if p.asks() {
 		return
 	}
 	p.editor.control = p.editor.control || len(p.nested) == 0

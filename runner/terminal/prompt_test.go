@@ -94,6 +94,7 @@ func (p *play) press(names ...string) {
 		}
 		keys, interrupts = append(keys, k), interrupts || k.Interrupts()
 	}
+	p.out.keys.taken = p.stage.reads
 	b := p.keysBegin(keys)
 	switch {
 	case p.prompt.reads():
@@ -481,13 +482,15 @@ func TestPrompt(t *testing.T) {
 		{"answers to queries that nobody read", []move{
 			types("query"), shows("query\r\n<C;1>\x1b[c<D;0;2>$ <B;e>"), is(proving), asked(abandoning + clearing + syncKey),
 			shows("62;22c" + clearLine + "<S;0;2;0>"),
-			asked(syncKey), shows("<D;0;2>$ <B;e>" + clearLine + "<S;0;2;0>"), is(ready), outputs(""), types("a"),
+			asked(syncKey),
+			shows("<D;0;2>$ <B;e>" + clearLine + "<S;0;2;0>"), is(ready), outputs(""), types("a"),
 			typed("query\r" + abandoning + clearing + "a\r"),
 		}},
 		{"an answer that begins a search", []move{
 			types("query"), shows("query\r\n<C;1>\x1b[c<D;0;2>$ <B;e>"), asked(abandoning + clearing + syncKey),
 			shows("\r\x1b[K?\r\x1b[K<D;0;2>$ <B;e>"), is(proving), asked(syncKey), // the search is over
-			shows(clearLine + "<S;0;2;0>"), asked(syncKey), shows("<D;0;2>$ <B;e>" + clearLine + "<S;0;2;0>"), is(ready), status(0),
+			shows(clearLine + "<S;0;2;0>"), asked(syncKey),
+			shows("<D;0;2>$ <B;e>" + clearLine + "<S;0;2;0>"), is(ready), status(0),
 			shows("<D;0;2>$ <B;e>" + clearLine + "<S;0;2;0><D;0;2>$ <B;e>"), is(ready), asked(""), outputs(""),
 		}},
 		{"a question that got lost", []move{
@@ -498,7 +501,8 @@ func TestPrompt(t *testing.T) {
 		{"a question in a terminal that somebody has set to canonical mode", []move{
 			types("query"), shows("query\r\n<C;1>\x1b[c<D;0;2>$ <B;e>"), asked(abandoning + clearing + syncKey), inFront(shellGroup, cooked),
 			later, asked(abandoning + clearing + syncKey + "\r"), shows("<S;0;2;0><D;0;2>$ <B;e>\r\n<D;0;2>$ <B;e>"), is(proving),
-			asked(syncKey + syncKey), shows(clearLine + "<S;0;2;0>"), asked(syncKey), shows("<D;0;2>$ <B;e>" + clearLine + "<S;0;2;0>"), is(ready), status(0),
+			asked(syncKey + syncKey), shows(clearLine + "<S;0;2;0>"), asked(syncKey),
+			shows("<D;0;2>$ <B;e>" + clearLine + "<S;0;2;0>"), is(ready), status(0),
 		}},
 		{"answers to a program that reads keys", []move{
 			types("vim"), shows("vim\r\n<C;1>\x1b[c"), inFront(programGroup, raw), press("q"), inFront(shellGroup, raw), shows("<D;0;2>$ <B;e>"),
@@ -557,6 +561,15 @@ func TestPrompt(t *testing.T) {
 		{"an interrupt that takes the line of a question", []move{
 			inner, press("^C"), shows("^C\r\n<n:D;130;0># <n:B;n>"), asked(" __s 1\r"), shows(" __s 1^C\r\n<n:D;130;0># <n:B;n>"), is(proving),
 			asked(" __s 2\r"), shows(" __s 2\r\n<n:S;0;2;0>"), is(proving), shows("<n:D;0;0># <n:B;n>"), is(ready), outputs(""),
+		}},
+		{"an interrupt that takes the line of a question, without a prompt", []move{
+			inner, press("^C"), shows("^C\r\n<n:D;130;0># <n:B;n>"), asked(" __s 1\r"), later, asked(" __s 2\r"), is(proving),
+			shows(" __s 2\r\n<n:S;0;2;0><n:D;0;0># <n:B;n>"), is(ready), asked(""), outputs(""),
+		}},
+		{"answers to both lines of a slow question", []move{
+			inner, press("^C"), shows("^C\r\n<n:D;130;0># <n:B;n>"), asked(" __s 1\r"), later, asked(" __s 2\r"),
+			shows(" __s 1\r\n<n:S;0;1;0><n:D;0;0># <n:B;n>"), is(proving),
+			shows(" __s 2\r\n<n:S;0;2;0><n:D;0;0># <n:B;n>"), is(ready), asked(""), outputs(""),
 		}},
 		{"an answer to an earlier line of a question", []move{
 			inner, press("^C"), shows("^C\r\n<n:D;130;0># <n:B;n><n:D;130;0># <n:B;n>"), asked(" __s 1\r"),

@@ -23,6 +23,7 @@ type device struct {
 	master *os.File
 	tty    *os.File    // kept open until the end of the child, or its last output is lost
 	ended  [2]*os.File // a pipe, whose closing ends wait
+	end    int32       // the descriptor of its first half: File.Fd takes a call of the system
 	close  sync.Once
 }
 
@@ -54,6 +55,7 @@ func (d *device) prepare(m, t *os.File, cols, rows int) (err error) {
 	if d.ended[0], d.ended[1], err = os.Pipe(); err != nil {
 		return err
 	}
+	d.end = int32(d.ended[0].Fd())
 	var unblock error
 	err = d.withFD(func(fd int) {
 		if tio, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
@@ -92,7 +94,7 @@ func (d *device) readLoop(read func(fd int) (drained bool)) {
 // wait waits until the master can be read or written, as poll(2)'s events say. It reports false
 // from stop on.
 func (d *device) wait(fd int, events int16) bool {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: events}, {Fd: int32(d.ended[0].Fd())}}
+	fds := []unix.PollFd{{Fd: int32(fd), Events: events}, {Fd: d.end}}
 	for {
 		_, err := unix.Poll(fds, -1)
 		if err != unix.EINTR {
@@ -149,11 +151,10 @@ func (d *device) writeAll(b []byte) (all bool) {
 // settle returns when the terminal has processed its input: it turns an interrupt into a
 // signal in a worker of the kernel, some time later. A poll of the other side waits for that
 // (n_tty.c: n_tty_poll flushes the buffer's work).
-func (d *device) settle() {
-	_ = d.withTTY(func(fd int) {
-		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
-	})
-}
+func (d *device) settle() { _ = d.withTTY(settleInput) }
+
+// settleInput returns when a terminal has processed its input.
+func settleInput(fd int) { _, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0) }
 
 // restart resumes output that ^S has stopped. A program can undo only a stop by a program
 // (tcflow(3)), so that there is one first.
@@ -203,6 +204,18 @@ func (d *device) front() front {
 		}
 	}
 	return f
+}
+
+// empty reports whether the terminal is known to hold no unread input.
+func (f front) empty() bool {
+	fd, err := unix.Open(f.tty, unix.O_RDONLY|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	settleInput(fd)
+	n, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
+	return err == nil && n == 0
 }
 
 // follow goes on to the terminal that a child of the group's leader reads.
@@ -291,6 +304,42 @@ func (d *device) passed() bool {
 		of, err := statNumber(pid, statSession)
 		return err == nil && of != session
 	})
+}
+
+// endOtherReaders kills the processes of other sessions than the shell's that sleep in a read of the
+// terminal, such as a shell that setsid has started: each would take some of the bytes that are typed
+// to the shell.
+func (d *device) endOtherReaders() {
+	session := 0
+	_ = d.withFD(func(fd int) { session, _ = unix.IoctlGetInt(fd, unix.TIOCGSID) })
+	files, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range files {
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if of, err := statNumber(pid, statSession); err != nil || of == session || pid == os.Getpid() {
+			continue
+		}
+		if fd := readsDescriptor(pid); fd >= 0 && fdLink(pid, fd) == d.tty.Name() {
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+	}
+}
+
+// readsDescriptor is the descriptor that a process sleeps in a read of, or the first one if it waits for
+// input from that one alone, as readline does, or is a shell that waits for input; -1 if there is none
+// (proc(5): syscall).
+func readsDescriptor(pid int) int {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
+	var call, first int
+	n, _ := fmt.Sscanf(string(b), "%d 0x%x", &call, &first)
+	switch {
+	case n != 2:
+	case call == unix.SYS_READ:
+		return first
+	case call == unix.SYS_PSELECT6 && first == 1, // descriptors below 1
+		waitsForInput(call) && isShell(commandLine(pid)):
+		return 0
+	}
+	return -1
 }
 
 // killGroup kills a process group.

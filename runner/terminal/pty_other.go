@@ -119,9 +119,14 @@ func selects(int) bool { return false }
 
 func readsCommands(int) bool { return false }
 
+// empty is always true: the system does not tell.
+func (f front) empty() bool { return true }
+
 func (d *device) restart() {}
 
 func (d *device) passed() bool { return false }
+
+func (d *device) endOtherReaders() {}
 
 // ReadsTerminal is always false: the system does not tell.
 func (s *Session) ReadsTerminal() bool { return false }

@@ -21,7 +21,8 @@ const maxQuestions = 10
 var (
 	promptMarks = regexp.MustCompile(`\x1b\]133;[^\a]*\a`)
 	// exchanged matches the whole output of a question: prompts, lines and their echo.
-	exchanged = regexp.MustCompile(`(?s)\x1b\]133;D;[^\a]*\a.*?\x1b\]133;B;.;[^\a]*\a|\x1b\]133;[^\a]*\a|\x1b\[[0-9;?]*[A-Za-z]|\^C|__s [0-9]+`)
+	exchanged = regexp.MustCompile(`(?s)\x1b\]133;D;[^\a]*\a.*?\x1b\]133;B;.;[^\a]*\a|` +
+		`\x1b\]133;[^\a]*\a|\x1b\[[0-9;?]*[A-Za-z]|\^C|__s [0-9]+`)
 )
 
 // askLines begins a question.
@@ -35,6 +36,14 @@ func (p *prompt) askLines() {
 func (q *question) ask(p *prompt) {
 	q.asked++
 	p.keyboard.send(fmt.Appendf(nil, " __s %d\r", q.asked))
+}
+
+// again types another line if the shell is silent: an interrupt has taken the last one without a
+// prompt in its place. The answer to that line, if it comes after all, is an earlier one.
+func (q *question) again(p *prompt) {
+	if q.asked > 0 && q.asked < maxQuestions {
+		q.ask(p)
+	}
 }
 
 // read waits for the answer and the prompt behind it. It shows the output of other programs,

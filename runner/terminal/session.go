@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -164,8 +165,14 @@ func (s *Session) start(opts Options, dir string) error {
 	s.wg.Go(func() {
 		s.dev.readLoop(func(fd int) bool {
 			s.mu.Lock()
-			defer s.mu.Unlock()
-			return s.pump(fd)
+			waiter := s.waiter
+			drained := s.pump(fd)
+			woken := waiter != s.waiter
+			s.mu.Unlock()
+			if woken {
+				runtime.Gosched() // the waiter goes on in this thread, before another one is awake
+			}
+			return drained
 		})
 	})
 	s.wg.Go(s.writeLoop)

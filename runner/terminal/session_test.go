@@ -18,9 +18,9 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // limit bounds the waits of a test; no test should reach it.
-const limit = 20 * time.Second
+const limit = 2 * time.Minute
 
-func context20(t testing.TB) context.Context {
+func limited(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	return ctx
@@ -30,7 +30,7 @@ func context20(t testing.TB) context.Context {
 func newSession(t testing.TB) *Session {
 	t.Helper()
 	// A nested shell that is hung up writes its history to HOME, while the test ends.
-	s, err := Start(context20(t), Options{
+	s, err := Start(limited(t), Options{
 		Env: []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=/nonexistent"},
 		Dir: t.TempDir(), StateDir: t.TempDir(),
 	})
@@ -48,7 +48,7 @@ func newSession(t testing.TB) *Session {
 // do runs a snippet to its end.
 func do(t testing.TB, s *Session, snippet string) (output string, status int, err error) {
 	t.Helper()
-	ctx := context20(t)
+	ctx := limited(t)
 	from := s.Position()
 	if err := s.Submit(ctx, snippet); err != nil {
 		return s.Since(from), 0, err
@@ -185,7 +185,7 @@ func TestSubmit(t *testing.T) {
 func TestSubmitRefusesControlCharacters(t *testing.T) {
 	s := newSession(t)
 	for _, snippet := range []string{"a\x1bb", "echo \x1b[201~", "a\x03", "a\u009bb"} {
-		if err := s.Submit(context20(t), snippet); err == nil || !strings.Contains(err.Error(), "control character") {
+		if err := s.Submit(limited(t), snippet); err == nil || !strings.Contains(err.Error(), "control character") {
 			t.Errorf("%q: %v", snippet, err)
 		}
 	}
@@ -263,7 +263,7 @@ func TestExpect(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSession(t)
-			ctx := context20(t)
+			ctx := limited(t)
 			if tt.before != "" {
 				if _, _, err := do(t, s, tt.before); err != nil {
 					t.Fatal(err)
@@ -303,7 +303,7 @@ func TestExpect(t *testing.T) {
 
 func TestExpectRegexp(t *testing.T) {
 	s := newSession(t)
-	ctx := context20(t)
+	ctx := limited(t)
 	if err := s.Submit(ctx, "echo 'listening on port 80''80'"); err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +315,7 @@ func TestExpectRegexp(t *testing.T) {
 
 func TestExpectWhenTheShellEnds(t *testing.T) {
 	s := newSession(t)
-	ctx := context20(t)
+	ctx := limited(t)
 	if err := s.Submit(ctx, "echo bye; exit 1"); err != nil {
 		t.Fatal(err)
 	}
@@ -329,7 +329,7 @@ func TestExpectWhenTheShellEnds(t *testing.T) {
 
 func TestTimeoutError(t *testing.T) {
 	s := newSession(t)
-	ctx := context20(t)
+	ctx := limited(t)
 	if err := s.Submit(ctx, "echo something else; (exit 3)"); err != nil {
 		t.Fatal(err)
 	}
@@ -375,7 +375,7 @@ func TestPrograms(t *testing.T) {
 		t.Run(tt.snippet+" "+strings.Join(tt.play, ","), func(t *testing.T) {
 			needs(t, tt.program)
 			s := newSession(t)
-			ctx := context20(t)
+			ctx := limited(t)
 			if err := s.Submit(ctx, tt.snippet); err != nil {
 				t.Fatal(err)
 			}
@@ -415,7 +415,7 @@ func TestRecover(t *testing.T) {
 	} {
 		t.Run(snippet, func(t *testing.T) {
 			s := newSession(t)
-			ctx := context20(t)
+			ctx := limited(t)
 			if err := s.Submit(ctx, snippet); err != nil && !errors.Is(err, ErrIncomplete) {
 				t.Fatal(err)
 			}
@@ -436,7 +436,7 @@ func TestRecover(t *testing.T) {
 // line typed next must not be lost with it.
 func TestInterruptAtThePrompt(t *testing.T) {
 	s := newSession(t)
-	ctx := context20(t)
+	ctx := limited(t)
 	interrupt, _ := ParseKey("^C")
 	for i := range 30 {
 		if err := s.Submit(ctx, "true"); err != nil {
@@ -478,7 +478,7 @@ func TestResize(t *testing.T) {
 
 func TestCloseDuringACommand(t *testing.T) {
 	s := newSession(t)
-	ctx := context20(t)
+	ctx := limited(t)
 	if err := s.Submit(ctx, "yes"); err != nil {
 		t.Fatal(err)
 	}
@@ -541,7 +541,7 @@ func TestInterruptLoop(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSession(t)
 			for i := range 25 {
-				ctx := context20(t)
+				ctx := limited(t)
 				if err := s.Submit(ctx, loop); err != nil {
 					t.Fatal(err)
 				}

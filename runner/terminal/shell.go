@@ -24,7 +24,8 @@ const syncKey = "\x1e"
 // command number of that status.
 //
 // The marks are looked for in the prompts only if a prompt or an option has changed since:
-// __workshop_kept holds them as they were. This saves 30 µs a command.
+// __workshop_kept holds them as they were. This saves 30 µs a command. One test finds out whether
+// there is anything to mend: each further command takes microseconds.
 //
 // A snippet may define functions of the builtins' names, or disable builtins: the functions
 // here use only keywords, and printf, where there may be a program of that name.
@@ -68,7 +69,9 @@ __workshop_marks() {
   __workshop_d='\[\e]133;D;'$__workshop_d';\#;TOKEN\a\]' __workshop_b='\[\e]133;B;'$__workshop_b';TOKEN\a\]'
   if [[ $__workshop_p != "$__workshop_d"*"$__workshop_b" ]]; then
     if [[ $__workshop_p == *'\[\e]133;D;'*';\#;TOKEN\a\]'* ]]; then __workshop_p=${__workshop_p#*';\#;TOKEN\a\]'}; fi
-    if [[ $__workshop_p == *'\[\e]133;B;'?';TOKEN\a\]'* ]]; then __workshop_p=${__workshop_p%%'\[\e]133;B;'*}${__workshop_p##*'\[\e]133;B;'?';TOKEN\a\]'}; fi
+    if [[ $__workshop_p == *'\[\e]133;B;'?';TOKEN\a\]'* ]]; then
+      __workshop_p=${__workshop_p%%'\[\e]133;B;'*}${__workshop_p##*'\[\e]133;B;'?';TOKEN\a\]'}
+    fi
     PS1=$__workshop_d$__workshop_p$__workshop_b
   fi
   if [[ ${PS2-} != *'2;TOKEN'* ]]; then PS2="${PS2-}"'\[\e]133;2;TOKEN\a\]'; fi
@@ -76,6 +79,10 @@ __workshop_marks() {
   if [[ -o emacs && $__workshop_d == *'D;$?;'* ]]; then __workshop_kept="$BASHOPTS;$PS1;$PS2;$PS0"; fi
 }
 __workshop_prompt() {
+  if [[ ! -o emacs || "$BASHOPTS;${PS1-};${PS2-};${PS0-}" != "$__workshop_kept" || ! -t 0 || ! -t 9 ]]; then __workshop_mend; fi
+  [[ x ]]
+}
+__workshop_mend() {
   __workshop_to=f
   if [[ ! -o emacs || "$BASHOPTS;${PS1-};${PS2-};${PS0-}" != "$__workshop_kept" ]]; then __workshop_marks; fi
   if [[ ! -e /dev/fd/0 ]]; then exec </dev/tty; fi
@@ -84,7 +91,6 @@ __workshop_prompt() {
     __workshop_number
     command printf '\e]133;E;%s;%s;%s;TOKEN\a' "$__workshop_status" $__workshop_n $__workshop_to >/dev/tty
   fi
-  [[ x ]]
 }
 __workshop_sync() {
   __workshop_lost=0 __workshop_away=0
@@ -134,7 +140,8 @@ func writeStartup(shell, dir, seen, token string) (argv, env []string, err error
 			return nil, nil, fmt.Errorf("write the shell's start-up file: %w", err)
 		}
 	}
-	return []string{shell, "--noprofile", "--rcfile", filepath.Join(seen, rcFile), "-i"}, []string{"INPUTRC=" + filepath.Join(seen, inFile)}, nil
+	return []string{shell, "--noprofile", "--rcfile", filepath.Join(seen, rcFile), "-i"},
+		[]string{"INPUTRC=" + filepath.Join(seen, inFile)}, nil
 }
 
 // mark is a parsed OSC 133 of our own shell.

@@ -18,7 +18,7 @@ func outputOf(t *testing.T, s *Session, snippet string) string {
 	if _, _, err := do(t, s, snippet); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.AwaitPipes(context20(t)); err != nil {
+	if err := s.AwaitPipes(limited(t)); err != nil {
 		t.Fatal(err)
 	}
 	text, whole := s.Output()
@@ -118,7 +118,7 @@ func TestOutputTooLong(t *testing.T) {
 func TestOutputResized(t *testing.T) {
 	s := newSession(t)
 	s.Capture(true)
-	ctx := context20(t)
+	ctx := limited(t)
 	if err := s.Submit(ctx, "seq 50; read x; seq 51 60"); err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestOutputThroughPipe(t *testing.T) {
 				t.Errorf("several lines: %q", got)
 			}
 			var line *StatusError
-			if err := s.SubmitSnippet(context20(t), Snippet{Text: "echo a\n(exit 3)\necho b"}); !errors.As(err, &line) || line.Status != 3 {
+			if err := s.SubmitSnippet(limited(t), Snippet{Text: "echo a\n(exit 3)\necho b"}); !errors.As(err, &line) || line.Status != 3 {
 				t.Errorf("%v, want status 3 of the line in the middle", err)
 			}
 		})
@@ -179,7 +179,7 @@ func TestAwaitPipesLimit(t *testing.T) {
 	if _, _, err := do(t, s, "echo a"); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context20(t), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(limited(t), 200*time.Millisecond)
 	defer cancel()
 	var e *PipeError
 	if err := s.AwaitPipes(ctx); !errors.As(err, &e) {
@@ -193,7 +193,7 @@ func TestAwaitPipesElsewhere(t *testing.T) {
 	if _, _, err := do(t, s, "exec 3> >(sleep 1000 >/dev/null); exec > >(exec sleep 1000 >log 2>&1); echo a"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.AwaitPipes(context20(t)); err != nil {
+	if err := s.AwaitPipes(limited(t)); err != nil {
 		t.Error(err)
 	}
 }

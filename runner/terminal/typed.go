@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -13,7 +14,9 @@ import (
 // echo does not count as output.
 type typedKeys struct {
 	text      string
-	submitted bool   // Return came behind it: the next text is another one
+	begins    []int  // where each piece of the text begins: a key may have moved the cursor before it
+	submitted bool   // Return came behind it: the next text is another line
+	taken     bool   // the program has read and echoed all of it
 	early     bool   // nothing read the terminal yet, which echoed them: a line editor may echo them again
 	from      int64  // the end of the stream when the text began
 	epoch     uint32 // the epoch then
@@ -22,19 +25,31 @@ type typedKeys struct {
 
 func (k *typedKeys) any() bool { return k.text != "" }
 
-// add adds typed bytes.
+// typedSize bounds the typed text, in bytes.
+const typedSize = 64 << 10
+
+// add adds typed bytes. A line whose echo may still come stays: the program may be slow, or paint a
+// line once more behind its Return.
 func (k *typedKeys) add(b []byte, end int64, epoch uint32) {
-	if k.submitted || k.text == "" {
-		k.text, k.submitted, k.from, k.epoch = "", false, end, epoch
+	switch {
+	case k.text == "", k.submitted && k.taken:
+		k.text, k.begins, k.from, k.epoch = "", k.begins[:0], end, epoch
+	case k.submitted:
+		k.text += "\n"
 	}
-	k.early = false
+	k.early, k.submitted, k.taken = false, false, false
 	text := bytes.TrimRight(b, "\r\n")
-	if bytes.IndexFunc(text, forbidden) < 0 {
+	if len(text) > 0 && bytes.IndexFunc(text, forbidden) < 0 {
+		k.begins = append(k.begins, len(k.text))
 		k.text += string(text)
 	}
 	k.submitted = k.text != "" && len(text) < len(b)
-	if len(k.text) > window {
-		k.text = k.text[len(k.text)-window:]
+	if cut := len(k.text) - typedSize; cut > 0 {
+		k.text = k.text[cut:]
+		for i := range k.begins {
+			k.begins[i] = max(k.begins[i]-cut, 0)
+		}
+		k.begins = slices.Compact(k.begins)
 	}
 }
 
@@ -48,7 +63,9 @@ func (k *typedKeys) ahead(b []byte, end int64, epoch uint32) {
 // editor has left them on the screen: the text there is output.
 func (k *typedKeys) ends() {
 	if k.text != "" && !k.submitted {
-		k.text = ""
+		last := max(strings.LastIndexByte(k.text, '\n'), 0)
+		k.text, k.submitted = k.text[:last], last > 0
+		k.begins = slices.DeleteFunc(k.begins, func(at int) bool { return at >= last })
 		k.changes++
 	}
 }
@@ -56,26 +73,72 @@ func (k *typedKeys) ends() {
 // reset forgets the typed text.
 func (k *typedKeys) reset() { *k = typedKeys{changes: k.changes + 1} }
 
-// mayBeTyped reports whether a match in a line of the screen may be the echo of keys: it
-// occurs in the typed text, and the screen shows the typed text before it in front of it. A
-// match in the stream, at an offset that is not negative, has no place on a line that an
-// editor repaints: there its occurrence in the typed text is enough, unless it came before
-// the keys. The line begins at a row.
-func (o *output) mayBeTyped(line []byte, col int, match string, offset int64, row int) bool {
+// mayBeEcho reports whether typed text may be shown as echo at all: the terminal's own echo of what
+// no program read yet is expected byte for byte.
+func (o *output) mayBeEcho() bool {
+	return o.keys.any() && !(o.keys.early && o.mode().canonical)
+}
+
+// typedInStream reports whether a match in the stream, at an offset, may be the echo of keys: it
+// has no place on a line that an editor repaints, so its occurrence in the typed text is enough,
+// unless it came before the keys. Where it is the last line, it may be a suggestion as well.
+func (o *output) typedInStream(match, behind []byte, offset int64) bool {
 	k := &o.keys
-	if !k.any() || offset >= 0 && offset < k.from || k.early && o.mode().canonical {
+	if offset < k.from || !o.mayBeEcho() {
 		return false
 	}
+	return strings.Contains(k.text, string(match)) ||
+		k.suggested(string(match)) > 0 && bytes.IndexByte(behind, '\n') < 0
+}
+
+// typedOnScreen reports whether a match in a line of the screen may be the echo of keys: it occurs
+// in the typed text, and the line shows the typed text before it in front of it, from the beginning
+// of a piece on. If only its beginning was typed, the cursor in it shows that the rest is a
+// suggestion, as the line editor of fish makes them.
+func (o *output) typedOnScreen(l *line, first, last int) bool {
+	if !o.mayBeEcho() {
+		return false
+	}
+	k, match, before := &o.keys, l.text(first, last), squeeze(l.text(0, first))
+	shows := func(at int) bool { return o.showsTyped(before, k.text[k.piece(at):at], l.row) }
 	for i := 0; ; {
 		j := strings.Index(k.text[i:], match)
 		if j < 0 {
-			return false
+			break
 		}
-		if offset >= 0 || o.showsTyped(squeeze(string(line[:col])), k.text[:i+j], row) {
+		if shows(i + j) {
 			return true
 		}
 		i += j + 1
 	}
+	x, y, _ := o.screen.Cursor()
+	if cursor := (y-l.row)*l.cols + x; cursor <= first || cursor >= last {
+		return false
+	}
+	n := k.suggested(match)
+	return n > 0 && shows(len(k.text)-n)
+}
+
+// piece is where the piece of the typed text begins that an offset belongs to.
+func (k *typedKeys) piece(at int) int {
+	i, found := slices.BinarySearch(k.begins, at)
+	if !found {
+		i--
+	}
+	return k.begins[i]
+}
+
+// suggested is the length of the longest beginning of a text that ends the typed text, before a Return.
+func (k *typedKeys) suggested(text string) int {
+	if k.submitted {
+		return 0
+	}
+	for n := min(len(text)-1, len(k.text)); n > 0; n-- {
+		if strings.HasSuffix(k.text, text[:n]) {
+			return n
+		}
+	}
+	return 0
 }
 
 // editorMarks is the longest text that a line editor shows before a row of a long line, in

@@ -114,6 +114,9 @@ func (s *session) up(ctx context.Context, o upOptions) ([]*container, error) {
 	if err := s.refuse(ctx, services); err != nil {
 		return nil, err
 	}
+	if err := s.noteProcesses(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.ensureNetworks(ctx); err != nil {
 		return nil, err
 	}

@@ -178,7 +178,9 @@ func (c effects) build(svc types.ServiceConfig) {
 
 // container adds the command of a service's container: that of the Compose file, else that of the
 // Dockerfile.
-func (c effects) container(svc types.ServiceConfig, entrypoint, command *dockerfile.Instruction, line ...func(dockerfile.Instruction) Effect) {
+func (c effects) container(svc types.ServiceConfig, entrypoint, command *dockerfile.Instruction,
+	line ...func(dockerfile.Instruction) Effect,
+) {
 	words := func(i *dockerfile.Instruction) []string {
 		if i == nil {
 			return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +32,8 @@ type local struct {
 	command []string
 	dir     string // absolute
 	ready   *readyWhen
-	only    bool // the service has neither an image nor a build for other engines
+	only    bool     // the service has neither an image nor a build for other engines
+	unused  []string // the attributes that other engines need, and a process cannot have
 }
 
 // readyWhen is the condition for a process to be ready. Its form is that of the engine's label.
@@ -198,6 +200,7 @@ func (p *Project) standIn() {
 			all[name] = svc
 		}
 		raw := p.raw[name] // the input of V1's hash
+		l.unused = p.leaveOut(name)
 		delete(raw, "build")
 		delete(raw, "entrypoint")
 		raw["image"], raw["working_dir"] = baseImage, l.dir
@@ -206,6 +209,42 @@ func (p *Project) standIn() {
 			raw["command"] = append(slices.Clone(l.command), fmt.Sprint(*l.ready))
 		}
 	}
+}
+
+// leaveOut removes the attributes that the embedded engine does not support from a service, and
+// returns their names.
+func (p *Project) leaveOut(name string) (unused []string) {
+	raw := p.raw[name]
+	for _, key := range slices.Sorted(maps.Keys(raw)) {
+		if !slices.Contains(understood, key) && !strings.HasPrefix(key, "x-") && !without(raw[key]) {
+			unused = append(unused, key)
+			delete(raw, key)
+		}
+	}
+	deploy, _ := raw["deploy"].(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(deploy)) {
+		if !slices.Contains(understoodDeploy, key) && !without(deploy[key]) {
+			unused = append(unused, "deploy: "+key)
+			delete(deploy, key)
+		}
+	}
+	for _, all := range []types.Services{p.Services, p.DisabledServices} {
+		svc, ok := all[name]
+		if !ok {
+			continue
+		}
+		for _, field := range reflect.VisibleFields(reflect.TypeOf(svc)) {
+			key, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+			if slices.Contains(unused, key) {
+				reflect.ValueOf(&svc).Elem().FieldByIndex(field.Index).SetZero()
+			}
+		}
+		if svc.Deploy != nil {
+			svc.Deploy.Resources = types.Resources{}
+		}
+		all[name] = svc
+	}
+	return unused
 }
 
 // errorAt returns a mistake at a path of the file.

@@ -3,8 +3,11 @@ package compose
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +47,9 @@ var understood = strings.Fields(`annotations attach build command container_name
 	env_file environment expose extends healthcheck hostname image init labels links logging network_mode networks
 	platform ports profiles pull_policy restart scale stdin_open stop_grace_period stop_signal tty working_dir`)
 
+// understoodDeploy are those in its deploy.
+var understoodDeploy = []string{"replicas", "mode", "restart_policy", "labels"}
+
 const (
 	noMounts   = "its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker"
 	noLimits   = "its processes have no limits: leave it out, or use --engine docker"
@@ -82,7 +88,7 @@ func (s *session) refuse(ctx context.Context, services []types.ServiceConfig) er
 			}
 			continue
 		}
-		list = append(list, s.project.refused(svc)...)
+		list = append(list, s.project.refused(svc, func(ports string) bool { return privileged(ctx, ports) })...)
 		e, err := s.foreignImage(ctx, svc)
 		if err != nil {
 			return err
@@ -111,15 +117,43 @@ func (s *session) refuse(ctx context.Context, services []types.ServiceConfig) er
 	return list.sorted()
 }
 
-// refused returns the attributes of a service that the embedded engine does not support.
-func (p *Project) refused(svc types.ServiceConfig) (list fileErrors) {
-	raw := p.raw[svc.Name]
+// noteProcesses notes what the processes of the machine that replace services lack: attributes that
+// are for other engines, and a network if the embedded engine cannot give them one.
+func (s *session) noteProcesses(ctx context.Context) error {
+	embedded, err := s.embedded(ctx)
+	if err != nil || !embedded || len(s.project.local) == 0 {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.project.local)) {
+		if unused := s.project.local[name].unused; len(unused) > 0 {
+			s.ui.warn(fmt.Sprintf("%s: %s: without effect on the embedded engine, where its %s is a process of this machine", name,
+				strings.Join(unused, ", "), extension))
+		}
+	}
+	var info struct{ Warnings []string }
+	if err := s.client.get(ctx, "/info", nil, &info); err != nil {
+		return err
+	}
+	for _, w := range info.Warnings {
+		s.ui.warn(w)
+	}
+	return nil
+}
+
+// refused returns the attributes of a service that the embedded engine does not support. denied
+// reports whether the first port of a range may not be bound. A process that replaces the service
+// goes without some of them.
+func (p *Project) refused(svc types.ServiceConfig, denied func(ports string) bool) (list fileErrors) {
+	raw, process := p.raw[svc.Name], p.local[svc.Name] != nil
 	add := func(path []string, what, why string) {
 		list = append(list, p.errorAt(append([]string{"services", svc.Name}, path...), what+" is not supported by the embedded engine: "+why))
 	}
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
 		value := raw[name]
 		if strings.HasPrefix(name, "x-") || without(value) {
+			continue
+		}
+		if process && (name == "deploy" || name == "build" || !slices.Contains(understood, name)) {
 			continue
 		}
 		if !slices.Contains(understood, name) {
@@ -142,7 +176,7 @@ func (p *Project) refused(svc types.ServiceConfig) (list fileErrors) {
 			}
 		case "deploy":
 			for _, key := range slices.Sorted(maps.Keys(m)) {
-				if key != "replicas" && key != "mode" && key != "restart_policy" && key != "labels" && !without(m[key]) {
+				if !slices.Contains(understoodDeploy, key) && !without(m[key]) {
 					add([]string{name, key}, "deploy: "+key, noLimits)
 				}
 			}
@@ -172,8 +206,9 @@ func (p *Project) refused(svc types.ServiceConfig) (list fileErrors) {
 				switch {
 				case protocol(port.Protocol) != "tcp":
 					add(path, "a port for "+port.Protocol, "use TCP, or --engine docker")
-				case privileged(port.Published):
-					add(path, "publishing on port "+port.Published, "it binds none below 1024: publish a higher one, or use --engine docker")
+				case denied(port.Published):
+					add(path, "publishing on port "+port.Published, "this user may bind none below 1024 here: "+
+						"publish a higher one, or use --engine docker")
 				case !slices.Contains([]string{"", "0.0.0.0", "::", "::1"}, port.HostIP) && !strings.HasPrefix(port.HostIP, "127."):
 					add(path, "publishing on "+port.HostIP, "it binds loopback addresses only: leave the address out, or use --engine docker")
 				}
@@ -236,13 +271,13 @@ func (s *session) foreignImage(ctx context.Context, svc types.ServiceConfig) (*F
 
 // Refusals returns all settings of the enabled services that the embedded engine does not support,
 // each with its position; nil if there are none. The available images are the engine's own and
-// those that the project builds.
-func (p *Project) Refusals() error {
+// those that the project builds. lowPorts tells that ports below 1024 may be bound; else it is tried.
+func (p *Project) Refusals(ctx context.Context, lowPorts bool) error {
 	var list fileErrors
 	var services []types.ServiceConfig
 	for _, svc := range p.Services {
 		services = append(services, svc)
-		list = append(list, p.refused(svc)...)
+		list = append(list, p.refused(svc, func(ports string) bool { return !lowPorts && privileged(ctx, ports) })...)
 		built := svc.Build != nil || strings.TrimSuffix(svc.Image, ":latest") == baseImage || p.local[svc.Name] != nil
 		for _, other := range p.AllServices() {
 			built = built || other.Build != nil && other.Image == svc.Image
@@ -282,11 +317,21 @@ func (s *session) embedded(ctx context.Context) (bool, error) {
 	return name == embeddedName, err
 }
 
-// privileged reports whether the first port of a range is too low to be bound.
-func privileged(ports string) bool {
+// privileged reports whether the first port of a range is too low for this user, and so for the
+// engine. Capabilities and a setting of the network decide (ip(7), ip_unprivileged_port_start), so
+// it is tried.
+func privileged(ctx context.Context, ports string) bool {
 	first, _, _ := strings.Cut(ports, "-")
 	n, err := strconv.Atoi(first)
-	return err == nil && n > 0 && n < 1024
+	if err != nil || n <= 0 || n >= 1024 {
+		return false
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", first))
+	if err == nil {
+		l.Close()
+	}
+	return errors.Is(err, fs.ErrPermission)
 }
 
 // without reports whether a value asks for nothing.

@@ -53,13 +53,10 @@ docker-compose.yml:12:5: secrets is not supported by the embedded engine:
     ports:
     - "8000"
     - "53:53/udp"
-    - "80:80"
     - "10.0.0.1:8000:80"
 `, `
 docker-compose.yml:7:7: a port for udp is not supported by the embedded engine: use TCP, or --engine docker
-docker-compose.yml:8:7: publishing on port 80 is not supported by the embedded engine:
-  it binds none below 1024: publish a higher one, or use --engine docker
-docker-compose.yml:9:7: publishing on 10.0.0.1 is not supported by the embedded engine:
+docker-compose.yml:8:7: publishing on 10.0.0.1 is not supported by the embedded engine:
   it binds loopback addresses only: leave the address out, or use --engine docker`},
 		{"networks", `services:
   web:
@@ -214,6 +211,34 @@ func TestLocalProcesses(t *testing.T) {
 	}
 }
 
+// A service with a process can have what only other engines need.
+func TestForOtherEngines(t *testing.T) {
+	s := newStage(t, embeddedHost(t), `services:
+  web:
+    build: {context: nosuch, target: dev}
+    user: "1000"
+    volumes: [".:/srv:ro", "data:/data"]
+    cap_add: [NET_ADMIN]
+    deploy: {resources: {limits: {cpus: "0.5"}}}
+    x-workshop:
+      command: exec sleep 1000
+volumes:
+  data:
+`)
+	for _, look := range []compose.Look{compose.V1, compose.V5} {
+		r := s.ok(look, "up", "-d")
+		want := "web: cap_add, user, volumes, deploy: resources: without effect on the embedded engine, where its x-workshop is a " +
+			"process of this machine"
+		if strings.Count(r.err, want) != 1 {
+			t.Errorf("got %q, want %q", r.err, want)
+		}
+		if r := s.ok(look, "up", "-d"); strings.Contains(r.err, "Recreat") {
+			t.Errorf("up again: %s", r.err)
+		}
+		s.ok(look, "down", "-v")
+	}
+}
+
 func fetch(t *testing.T, address string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.Replace(address, "0.0.0.0", "127.0.0.1", 1))
@@ -251,6 +276,10 @@ func TestLocalProcessMistakes(t *testing.T) {
 		{
 			"never ready", "services:\n  web:\n    x-workshop:\n      command: exec sleep 1000\n      ready: {log: up, timeout: 100ms}\n",
 			`PROJECT_web_1 is not ready after 100ms: it has not written "up"`,
+		},
+		{
+			"undeclared", "services:\n  web:\n    x-workshop:\n      command: exec sleep 1000\n      ready: {port: 80}\n",
+			"PROJECT_web_1 is ready when port 80 answers, which is none of its ports",
 		},
 		{
 			"ends", "services:\n  web:\n    x-workshop:\n      command: exit 7\n      ready: {port: 80}\n    expose: [80]\n",

@@ -33,7 +33,11 @@ func TestCount(t *testing.T) {
 		answers              replies
 		takes                time.Duration
 	}{
-		{"a counter", "0 units\n4 units\n7 units\n", "measure: read the counter: ", replies{"", "", "0", "0", "4", "4", "7", ""}, 700 * time.Millisecond},
+		{
+			"a counter", "0 units\n4 units\n7 units\n", "measure: read the counter: ",
+			replies{"", "", "0", "0", "4", "4", "7", ""},
+			700 * time.Millisecond,
+		},
 		{"none", "", "measure: read the counter: ", replies{""}, 20 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -70,6 +70,7 @@ func table() []bound {
 		{[]string{"d", "shift+pgdown"}, action{"shell", "scroll on", (*face).newer}},
 		{[]string{"e"}, action{"shell", "back to its prompt, or a fresh one", command(present.Command{Do: present.VerbFresh})}},
 		{[]string{"o"}, action{"others", "open a link", (*face).open}},
+		{[]string{"f"}, action{"others", "what was measured, beside the sentences that say it", toggle("figures")}},
 		{[]string{"N"}, action{"others", "speaker's notes", toggle("notes")}},
 		{[]string{"b", "."}, action{"others", "blank", toggle("blank")}},
 		{[]string{"0"}, action{"others", "start the clock anew", command(present.Command{Do: present.VerbClock})}},

@@ -175,6 +175,40 @@ func (p *painter) columns(nodes []*markdown.Node, cols int) []line {
 }
 
 func (p *painter) block(n *markdown.Node, cols int, centred bool) []line {
+	lines := p.content(n, cols, centred)
+	if p.state.Figures && len(n.Claims) > 0 {
+		lines = p.beside(lines, n.Claims, cols)
+	}
+	return lines
+}
+
+// beside puts what was measured for claims beside the last line of their sentence, or under it
+// where there is no room.
+func (p *painter) beside(lines []line, claims []*markdown.Step, cols int) []line {
+	for _, claim := range claims {
+		i, ok := p.step[claim]
+		if !ok {
+			continue
+		}
+		c := p.state.Claimed(p.slide.Steps[i])
+		mark, look := p.sign(present.Mark{State: c.State})
+		if c.Narrow {
+			look = p.warning
+		}
+		badge := say(mark+" "+c.String(), look)
+		last := len(lines) - 1
+		if last >= 0 && lines[last].Width()+2+badge.Width() <= cols {
+			lines[last] = join(lines[last], line{spaces(cols - lines[last].Width() - badge.Width())}, badge)
+			continue
+		}
+		for _, l := range wrap(badge, cols, nil, nil) {
+			lines = append(lines, join(line{spaces(cols - l.Width())}, l))
+		}
+	}
+	return lines
+}
+
+func (p *painter) content(n *markdown.Node, cols int, centred bool) []line {
 	switch n.Kind {
 	case markdown.HeadingNode:
 		return p.heading(n, cols, centred)

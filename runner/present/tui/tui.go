@@ -135,6 +135,7 @@ type laid struct {
 	step     int
 	outcomes []*present.Outcome
 	hidden   bool
+	figures  bool
 	cols     int
 	rows     int
 	minute   int64
@@ -243,11 +244,11 @@ func (f *face) tree(s *present.Slide) *markdown.Node {
 func (f *face) page(cols, rows int) page {
 	s := f.s
 	now := laid{
-		slide: s.Current(), step: s.Step, outcomes: s.Outcomes, hidden: s.Hidden,
+		slide: s.Current(), step: s.Step, outcomes: s.Outcomes, hidden: s.Hidden, figures: s.Figures,
 		cols: cols, rows: rows, minute: time.Now().Unix() / 60,
 	}
 	l := &f.laid
-	same := l.slide == now.slide && l.step == now.step && l.hidden == now.hidden &&
+	same := l.slide == now.slide && l.step == now.step && l.hidden == now.hidden && l.figures == now.figures &&
 		l.cols == cols && l.rows == rows && l.minute == now.minute &&
 		len(l.outcomes) == len(now.outcomes) && (len(l.outcomes) == 0 || &l.outcomes[0] == &now.outcomes[0])
 	if !same {

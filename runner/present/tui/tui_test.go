@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -213,11 +214,17 @@ func TestBadges(t *testing.T) {
 // runStep runs the selected step, and shows how it came out.
 func runStep(t *testing.T, f *face) {
 	t.Helper()
-	w := f.talk.Watch()
-	defer w.Close()
 	ended := len(f.s.Log) + 1
 	f.talk.Do(present.Command{Do: present.VerbRun})
-	for f.s.Busy != "" || f.s.Running != nil || len(f.s.Log) < ended {
+	until(t, f, func(s *present.State) bool { return s.Busy == "" && s.Running == nil && len(s.Log) >= ended })
+}
+
+// until shows states until one holds.
+func until(t *testing.T, f *face, holds func(*present.State) bool) {
+	t.Helper()
+	w := f.talk.Watch()
+	defer w.Close()
+	for !holds(f.s) {
 		select {
 		case <-w.Changed():
 			f.Update(changed{})
@@ -229,14 +236,13 @@ func runStep(t *testing.T, f *face) {
 
 // TestClaimThatIsNotTrue shows a command that a hidden wait follows as running until the wait is through.
 func TestClaimThatIsNotTrue(t *testing.T) {
-	f := look(t, "# A claim\n\n.exercise[\n```bash\necho starting; false\n```\n<!-- ```wait READY``` -->\n]\n", 80, 24)
-	run := func() { runStep(t, f) }
+	f := look(t, "# A claim\n\n.exercise[\n```bash\nread x; echo starting; false\n```\n<!-- ```wait READY``` -->\n]\n", 80, 24)
 	expect := func(what, sign, badge string) {
 		t.Helper()
 		shown := strings.Join(f.shows(), "\n")
 		line := ""
 		for _, l := range f.shows() {
-			if strings.Contains(l, "echo starting; false") && strings.HasSuffix(l, badge) {
+			if strings.Contains(l, "read x; echo starting; false") && strings.HasSuffix(l, badge) {
 				line = l
 				break
 			}
@@ -249,9 +255,11 @@ func TestClaimThatIsNotTrue(t *testing.T) {
 		}
 	}
 	expect("before", "·", "never checked")
-	run()
-	expect("typed", "●", "running")
-	run()
+	f.talk.Do(present.Command{Do: present.VerbRun})
+	until(t, f, func(s *present.State) bool { return s.Running != nil && s.Running.Step.Kind() == runner.KindWaits })
+	expect("the wait has begun", "●", "running")
+	f.talk.Do(present.Command{Do: present.VerbInput, Text: "x\r"})
+	until(t, f, func(s *present.State) bool { return s.Busy == "" && s.Running == nil })
 	expect("the wait has failed", "✗", "✗ failed")
 	f.talk.Do(present.Command{Do: present.VerbSkip})
 	f.Update(changed{})
@@ -268,7 +276,6 @@ func TestLateFailure(t *testing.T) {
 		"<!-- ```wait ready``` -->\n]\n\n---\n\n# Next\n\n.exercise[\n```bash\ntrue\n```\n]\n"
 	f := look(t, deck, 100, 30)
 	shown := func() string { return strings.Join(f.shows(), "\n") }
-	runStep(t, f)
 	runStep(t, f)
 	if text := shown(); !strings.Contains(text, "✓ echo") || strings.Contains(text, "✗") {
 		t.Fatalf("it is over:\n%s", text)
@@ -290,6 +297,91 @@ func TestLateFailure(t *testing.T) {
 	}
 }
 
+const claims = `# Files
+
+.exercise[
+- List the files:
+  ` + "```bash\n  echo 3000 a 7000 b\n  ```" + `
+<!--
+` + "```figure small /(\\d+) a/ B```\n```figure large /(\\d+) b/ B```" + `
+-->
+]
+
+- The second one is more than twice as large as the first one, and this sentence goes on in another line
+
+<!-- .exercise[
+` + "```claim large > 2 * small```\n```claim \"It is not much more\": large / small in 2..2.35```" + `
+] -->
+
+- The small one has less than 2 kB
+
+<!-- .exercise[
+` + "```claim small < 2 kB```" + `
+] -->
+`
+
+// TestFigures shows figures beside the sentences that claim something about them, when they are measured.
+func TestFigures(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {160, 50}, {40, 30}} {
+		t.Run(fmt.Sprint(size[0]), func(t *testing.T) {
+			f := look(t, claims, size[0], size[1])
+			shown := func() string {
+				rows := f.shows()
+				return strings.Join(rows[:len(rows)-1], "\n")
+			}
+			if text := shown(); strings.Contains(text, "large / small") {
+				t.Errorf("nobody has asked for figures:\n%s", text)
+			}
+			f.Update(tea.KeyPressMsg{Code: 'f', Text: "f"})
+			f.Update(changed{})
+			before := shown()
+			runStep(t, f) // the figures; the claims were not run
+			f.talk.Do(present.Command{Do: present.VerbGoto, Text: "1"})
+			f.zoom = slideOnly
+			f.Update(changed{})
+			golden(t, fmt.Sprintf("figures-%d.screen", size[0]), before+"\n"+strings.Repeat("=", size[0])+"\n"+timeless(shown())+"\n")
+		})
+	}
+}
+
+// timeless is a text without durations.
+func timeless(text string) string {
+	return regexp.MustCompile(`(?m) *✓ [\d.]+ m?s$`).ReplaceAllString(text, " ✓ TIME")
+}
+
+// TestFigureThatIsMeasured shows what samples say so far.
+func TestFigureThatIsMeasured(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := look(t, "# Samples\n\n.exercise[\n```bash\ncat "+pipe+"\n```\n<!-- ```figure x /n=(\\d+)/ every 50ms``` -->\n]\n\nTwelve.\n\n"+
+		"<!-- .exercise[\n```claim x < 12```\n] -->\n", 80, 24)
+	f.talk.Do(present.Command{Do: present.VerbToggle, Text: "figures"})
+	f.talk.Do(present.Command{Do: present.VerbRun})
+	w, err := os.OpenFile(pipe, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for i := 0; !strings.Contains(strings.Join(f.shows(), "\n"), "● x: 12 ± "); i++ {
+		if _, err := fmt.Fprintf(w, "n=%d\n", 11+i%2*2); err != nil {
+			t.Fatal(err)
+		}
+		gen := f.s.Gen
+		until(t, f, func(s *present.State) bool { return s.Gen > gen })
+	}
+	f.talk.Do(present.Command{Do: present.VerbStop})
+	until(t, f, func(s *present.State) bool { return s.Running == nil && s.Busy == "" })
+	if text := strings.Join(f.shows(), "\n"); !strings.Contains(text, "· x: not measured") {
+		t.Errorf("it was stopped:\n%s", text)
+	}
+}
+
 // FuzzSlide lays out whatever it is given: nothing panics, nothing is wider than the
 // terminal, and nothing but text and looks comes out.
 func FuzzSlide(f *testing.F) {
@@ -297,6 +389,7 @@ func FuzzSlide(f *testing.F) {
 		f.Add(s, 80)
 		f.Add(s, 13)
 	}
+	f.Add(claims, 20)
 	f.Add("| a | b |\n|-|-|\n| \x1b]52;c;x\x07 | \u202e |\n", 30)
 	f.Fuzz(func(t *testing.T, text string, cols int) {
 		d, err := markdown.Parse("deck.md", []byte(text))
@@ -312,7 +405,7 @@ func FuzzSlide(f *testing.F) {
 			s := &present.State{
 				Deck: deck, Slide: i, Outcomes: make([]*present.Outcome, len(deck.Steps)), Checks: make([]ledger.Last, len(deck.Steps)),
 			}
-			s.Hidden = true
+			s.Hidden, s.Figures = true, true
 			tree, _ := markdown.Tree(slide.Parts...)
 			p := lay(newTheme(true), s, tree, cols, 20, newGallery(nil, nil))
 			for _, l := range p.lines {
@@ -367,5 +460,22 @@ func BenchmarkFrame(b *testing.B) {
 		if f.View().Content == "" {
 			b.Fatal("nothing is shown")
 		}
+	}
+}
+
+const skips = "<!-- workshop: style plain -->\n\n## Use\n\n```bash skip\nmake install\n```\n\n```bash\ntrue\n```\n"
+
+// TestSkippedStep marks the steps that will not run in the question before anything runs, and does not count them.
+func TestSkippedStep(t *testing.T) {
+	f := look(t, skips, 80, 24)
+	f.s.Consent = &present.Consent{Steps: f.s.Deck.Steps}
+	var shown []string
+	for _, l := range f.consent(24) {
+		shown = append(shown, strings.Join(strings.Fields(l.String()), " "))
+	}
+	all := strings.Join(shown, "\n")
+	if !strings.Contains(all, "bash (skipped) make install") || !strings.Contains(all, "bash true") ||
+		!strings.Contains(all, "1 command, 2 steps in all") {
+		t.Errorf("%s", all)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"workshop/runner"
 	"workshop/runner/present"
 	"workshop/runner/screen"
 )
@@ -425,7 +426,7 @@ func (f *face) status() line {
 	for _, flag := range []struct {
 		on   bool
 		name string
-	}{{s.Typing, "typing"}, {!s.Verify, "unverified"}, {s.Hidden, "hidden"}} {
+	}{{s.Typing, "typing"}, {!s.Verify, "unverified"}, {s.Hidden, "hidden"}, {s.Figures, "figures"}} {
 		if flag.on && f.cols >= 60 {
 			flags = append(flags, flag.name)
 		}
@@ -505,6 +506,9 @@ func (f *face) consent(rows int) []line {
 		if s.Hidden {
 			label += " (hidden)"
 			look = f.dim
+		}
+		if risks := runner.Risks(s.Text); s.Snippet() && len(risks) > 0 {
+			body = append(body, say("    ⚠ "+strings.Join(risks, ", "), f.bad))
 		}
 		for i, l := range strings.Split(s.Text, "\n") {
 			name := ""

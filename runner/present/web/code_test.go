@@ -47,3 +47,13 @@ func TestSlideIsMadeOnce(t *testing.T) {
 		t.Errorf("%d slides are kept", len(c.slide))
 	}
 }
+
+// The question before anything runs marks the steps that will not run.
+func TestSkippedStep(t *testing.T) {
+	text := "<!-- workshop: style plain -->\n\n## Use\n\n```bash skip\nmake install\n```\n\n```bash\ntrue\n```\n"
+	h := openRoom(t, text, present.Options{}, Options{})
+	v := consentOf(&present.Consent{Steps: h.State().Deck.Steps})
+	if len(v.Steps) != 2 || v.Steps[0].Name != "bash (skipped)" || v.Steps[1].Name != "bash" {
+		t.Errorf("%+v", v.Steps)
+	}
+}

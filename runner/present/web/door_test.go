@@ -168,7 +168,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 			t.Errorf("the audience may %s: %s", verb, resp.Status)
 		}
 		want := 403
-		if verb == present.VerbNext || verb == present.VerbPrev || verb == present.VerbRun {
+		switch verb {
+		case present.VerbNext, present.VerbPrev, present.VerbRun, present.VerbStop, present.VerbAgain, present.VerbSkip:
 			want = 204
 		}
 		if resp, _ := remote.ask("POST", "do", body, nil); resp.StatusCode != want {
@@ -180,6 +181,11 @@ func TestWhoMayDoWhat(t *testing.T) {
 		}
 		if resp, _ := presenter.ask("POST", "do", body, nil); resp.StatusCode != want {
 			t.Errorf("the presenter may %s: %s, want %d", verb, resp.Status, want)
+		}
+	}
+	for text, want := range map[string]int{"blank": 204, "verify": 403, "hidden": 403, "typing": 403, "figures": 403, "notes": 403, "": 403} {
+		if resp, _ := remote.ask("POST", "do", fmt.Sprintf(`{"do":"toggle","text":%q}`, text), nil); resp.StatusCode != want {
+			t.Errorf("the remote may switch %q: %s, want %d", text, resp.Status, want)
 		}
 	}
 	for _, g := range []*guest{audience, remote, presenter} {

@@ -234,7 +234,9 @@ type order struct {
 
 // verbs are what each role may order. Links are opened by the browser that shows them.
 var verbs = map[Role][]present.Verb{
-	Remote: {present.VerbNext, present.VerbPrev, present.VerbRun},
+	Remote: {
+		present.VerbNext, present.VerbPrev, present.VerbRun, present.VerbStop, present.VerbAgain, present.VerbSkip, present.VerbToggle,
+	},
 	Presenter: {
 		present.VerbNext, present.VerbPrev, present.VerbGoto, present.VerbSearch, present.VerbSelect, present.VerbMove,
 		present.VerbRun, present.VerbForward, present.VerbContinue, present.VerbStop, present.VerbAgain, present.VerbSkip,
@@ -250,7 +252,8 @@ func (v *visit) do() {
 	if !v.read(&o) {
 		return
 	}
-	if !slices.Contains(verbs[v.seat.role], o.Do) || o.Do == present.VerbResize && !v.opts.Resizes {
+	if !slices.Contains(verbs[v.seat.role], o.Do) || o.Do == present.VerbResize && !v.opts.Resizes ||
+		o.Do == present.VerbToggle && v.seat.role == Remote && o.Text != "blank" {
 		v.refuse(http.StatusForbidden, "This is for the one who presents.")
 		return
 	}

@@ -50,6 +50,7 @@ func (v *visit) events() {
 			send([]byte("event: over\ndata: {}\n\n"))
 			return
 		case <-v.ended.Done():
+			send([]byte("event: over\ndata: {}\n\n"))
 			return
 		case <-v.r.Context().Done():
 			return

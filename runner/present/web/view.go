@@ -105,8 +105,17 @@ func (c *slideCache) of(d *present.Deck, s *present.Slide) madeSlide {
 
 // stepsView is how the steps of the slide came out.
 type stepsView struct {
-	Selected int        `json:"selected"` // index in the deck, -1: none
-	Steps    []stepView `json:"steps"`
+	Selected int         `json:"selected"` // index in the deck, -1: none
+	Steps    []stepView  `json:"steps"`
+	Claims   []claimView `json:"claims,omitempty"` // if figures are shown
+}
+
+// claimView is what was measured for a claim.
+type claimView struct {
+	Index  int               `json:"index"`
+	Text   string            `json:"text"`
+	State  present.MarkState `json:"state"`
+	Narrow bool              `json:"narrow,omitempty"`
 }
 
 type stepView struct {
@@ -147,6 +156,9 @@ func stepsOf(s *present.State, role Role) *stepsView {
 		v.Selected = selected.Index
 	}
 	for _, step := range slide.Steps {
+		if c := s.Claimed(step); c != nil && s.Figures {
+			v.Claims = append(v.Claims, claimView{step.Index, page.Printable(c.String()), c.State, c.Narrow})
+		}
 		if role == Audience && step.Hidden {
 			continue
 		}
@@ -187,6 +199,7 @@ type talkView struct {
 	Typing  bool   `json:"typing,omitempty"`
 	Verify  bool   `json:"verify,omitempty"`
 	Hidden  bool   `json:"hidden,omitempty"`
+	Figures bool   `json:"figures,omitempty"`
 	Message string `json:"message,omitempty"`
 	Error   bool   `json:"error,omitempty"`
 	Session string `json:"session,omitempty"`
@@ -201,7 +214,7 @@ func talkOf(s *present.State, role Role, length time.Duration) *talkView {
 		return v
 	}
 	v.Started, v.Length = s.Started.UnixMilli(), length.Milliseconds()
-	v.Busy, v.Typing, v.Verify, v.Hidden = page.Printable(s.Busy), s.Typing, s.Verify, s.Hidden
+	v.Busy, v.Typing, v.Verify, v.Hidden, v.Figures = page.Printable(s.Busy), s.Typing, s.Verify, s.Hidden, s.Figures
 	if s.Running != nil {
 		v.Running = page.Printable(s.Running.Step.Summary())
 	}
@@ -270,6 +283,8 @@ type consentLine struct {
 	Name     string `json:"name"`
 	Text     string `json:"text"`
 	Hidden   bool   `json:"hidden,omitempty"`
+	Slide    string `json:"slide,omitempty"` // its number and title
+	Risk     string `json:"risk,omitempty"`  // what deserves a second look
 }
 
 func consentOf(c *present.Consent) *consentView {
@@ -278,12 +293,19 @@ func consentOf(c *present.Consent) *consentView {
 	}
 	v := &consentView{ID: consentID(c), Steps: []consentLine{}}
 	for _, script := range c.Scripts {
-		v.Steps = append(v.Steps, consentLine{Name: page.Printable(script.Name), Text: page.Printable(script.Text), Hidden: true})
+		v.Steps = append(v.Steps, consentLine{
+			Name: page.Printable(script.Name), Text: page.Printable(script.Text), Hidden: true,
+			Risk: strings.Join(runner.Risks(script.Text), ", "),
+		})
 	}
 	for _, s := range c.Steps {
 		line := consentLine{Exercise: page.Printable(s.Exercise.ID), Name: s.Directive, Text: page.Printable(s.Text), Hidden: s.Hidden}
 		if s.Args != "" {
 			line.Name += " " + page.Printable(s.Args)
+		}
+		line.Slide = fmt.Sprintf("%d · %s", s.Slide+1, page.Printable(s.Exercise.Title))
+		if s.Snippet() {
+			line.Risk = strings.Join(runner.Risks(s.Text), ", ")
 		}
 		if s.Skip != "" {
 			line.Name += " (skipped)"

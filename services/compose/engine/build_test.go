@@ -245,7 +245,7 @@ func TestBuildRefusals(t *testing.T) {
 		"other base": {
 			"FROM python:alpine\nRUN x",
 			"dockerfile line 1: FROM python:alpine: the embedded engine has no registry to pull it from: " +
-				"use FROM workshop (its names: web, say, stubborn, reader; and the machine's programs), FROM scratch, or a real engine",
+				"use FROM workshop (its names: " + strings.Join(commands, ", ") + "; and the machine's programs), FROM scratch, or a real engine",
 		},
 		"RUN": {
 			"FROM workshop\n\nRUN pip \\\n  install x",

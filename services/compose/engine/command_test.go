@@ -57,6 +57,8 @@ func TestCommandErrors(t *testing.T) {
 			Options{},
 			0,
 			"Usage of engine:\n  -fault KIND:SERVICE\n    \tlet something go wrong: KIND:SERVICE, or KIND:SERVICE:PORT:FROM\n" +
+				"  -network NETWORK\n    \tNETWORK of the containers: private (an address and a port 80 for each, and names for every program, " +
+				"where the system\n    \tallows it), or host (the machine's, with names through a proxy) (default \"private\")\n" +
 				"  -observe\n    \twrite the services and calls that are seen to a file in the state directory\n" +
 				"  -socket PATH\n    \tlisten on the unix socket at PATH\n  -state DIR\n" +
 				"    \tkeep logs and images below the directory DIR while it runs\n",

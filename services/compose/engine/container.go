@@ -297,7 +297,9 @@ func (c *container) publishes(ports string) bool {
 	if err != nil || err2 != nil || kind != "" && kind != "tcp" {
 		return false
 	}
-	return slices.ContainsFunc(c.portList(), func(p portSummary) bool { return p.PublicPort != 0 && from <= p.PublicPort && p.PublicPort <= to })
+	return slices.ContainsFunc(c.portList(), func(p portSummary) bool {
+		return p.PublicPort != 0 && from <= p.PublicPort && p.PublicPort <= to
+	})
 }
 
 // containerSummary is an element of GET /containers/json.

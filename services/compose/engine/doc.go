@@ -12,13 +12,24 @@
 // the file system is not isolated. An absolute path is looked up among the image's files
 // only for the program to start.
 //
+// # Networks
+//
+// On Linux, if [Options.Network] asks for it and the system allows it, each container has a network
+// namespace of its own. A bridge for each network connects its members; nothing leads out. The
+// container opens its ports by itself, at any address. Its name server, at 127.0.0.11 as in Docker,
+// knows the service names, aliases, container names, ids and addresses of its networks at the
+// time of the query. The engine needs CAP_SYS_ADMIN and CAP_NET_ADMIN; without them the command
+// starts itself again in a user namespace. Published ports are bound in the engine's own network.
+//
+// Otherwise containers share the engine's network, as follows.
+//
 // # Ports
 //
 // The engine opens a loopback listener for every port that a container exposes and
 // passes it on as systemd's socket activation does: descriptors from 3 on, LISTEN_FDS
 // their number, LISTEN_FDNAMES the container's ports in that order ("80:443"), no
-// LISTEN_PID. No port is ever chosen, closed and bound later, and none below 1024 is
-// bound. A program that binds its port itself cannot be reached.
+// LISTEN_PID. No port is ever chosen, closed and bound later. A program that binds its port itself
+// cannot be reached.
 //
 // Other containers are reached by service name, alias, container name, id or address
 // through a SOCKS5 proxy on loopback. Each container has its own, given as

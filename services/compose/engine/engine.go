@@ -34,8 +34,13 @@ type Options struct {
 	Fault *Fault
 	// Observe writes what passes to a file in State, see [SightingsFile].
 	Observe bool
+	// Network gives each container a network of its own, where the system allows it: addresses,
+	// and names that every program resolves. Else containers share the engine's.
+	Network bool
 	// Log receives events outside the API. nil discards them.
 	Log *slog.Logger
+
+	shared error // the reason why a network that was asked for cannot be had
 }
 
 // Engine is a container engine. It is an [http.Handler] and serves any number of
@@ -50,6 +55,7 @@ type Engine struct {
 	table []route
 
 	faults  *faults
+	places  *places        // nil if containers share the engine's network
 	closing chan struct{}  // closed when Close begins
 	tasks   sync.WaitGroup // goroutines other than those of the HTTP server
 	conns   connections    // hijacked and forwarded
@@ -98,6 +104,9 @@ func New(opts Options) (*Engine, error) {
 		execs:      &execs{byID: map[string]*execution{}},
 		events:     events,
 		containers: map[string]*container{},
+	}
+	if opts.Network {
+		e.places, e.opts.shared = newPlaces(e.start, e.path("names"))
 	}
 	e.table = e.routes()
 	if err := e.addBaseImage(); err != nil {
@@ -170,6 +179,9 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.start.close()
+	if e.places != nil {
+		e.places.close()
+	}
 	return errors.Join(e.faults.close(), os.RemoveAll(e.state), e.lock.Close())
 }
 

@@ -105,10 +105,6 @@ func TestRefusals(t *testing.T) {
 			"POST /containers/create", host(object{"LogConfig": object{"Config": object{"tag": "x"}}}), 400,
 			"log option tag is not supported by the embedded engine: use max-size and max-file",
 		},
-		"low port": {
-			"POST /containers/create", host(object{"PortBindings": object{"80/tcp": []object{{"HostPort": "80"}}}}), 400,
-			"publishing on port 80 is not supported by the embedded engine: it binds none below 1024",
-		},
 		"public address": {
 			"POST /containers/create", host(object{"PortBindings": object{"80/tcp": []object{{"HostIp": "192.0.2.1"}}}}), 400,
 			"publishing on 192.0.2.1 is not supported by the embedded engine: it binds loopback addresses only",

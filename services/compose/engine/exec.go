@@ -163,8 +163,8 @@ func (e *Engine) startExec(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	if x.interactive() {
-		_, _ = conn.Write(appendFrame(nil, tty, stdout, []byte(fmt.Sprintf("This shell runs on the machine itself, as you: the embedded engine's "+
-			"containers are processes in %s.\r\n", p.cmd.Dir))))
+		_, _ = conn.Write(appendFrame(nil, tty, stdout, []byte(fmt.Sprintf("This shell runs on the machine itself, as you: "+
+			"the embedded engine's containers are processes in %s.\r\n", p.cmd.Dir))))
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	done := make(chan struct{})

@@ -108,6 +108,9 @@ func newFaults(opts Options) (*faults, error) {
 	return f, err
 }
 
+// watch reports whether the calls between containers matter.
+func (f *faults) watch() bool { return f.seen != nil || f.fault != nil && f.fault.Port != 0 }
+
 func (f *faults) close() error {
 	if f.seen == nil {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,12 +23,16 @@ type run struct {
 	ports   map[string]*address // the addresses of the container's ports, by 80/tcp
 	publish []*forwarder
 	// reserved are the sockets that keep ports free for the program.
-	reserved []int
-	shown    map[string][]portBinding // the published ports as clients see them
-	proxy    *socksProxy
-	health   *prober
-	cancel   context.CancelFunc
-	over     chan struct{} // closed when the end has been recorded
+	reserved   []int
+	shown      map[string][]portBinding // the published ports as clients see them
+	proxy      *socksProxy
+	place      *place // nil if the engine has none
+	names      *nameService
+	cables     []*endpoint // the memberships that are connected
+	interfaces int         // their number so far
+	health     *prober
+	cancel     context.CancelFunc
+	over       chan struct{} // closed when the end has been recorded
 }
 
 // restartPolicy decides whether a container that ended by itself is started again.
@@ -84,7 +89,7 @@ func (e *Engine) startRun(ctx context.Context, c *container) error {
 		if c.host.AutoRemove {
 			defer e.remove(c)
 		}
-		r.release()
+		r.release(e.places)
 		c.leaveAddresses()
 		e.tasks.Done()
 		c.err = err.Error()
@@ -119,7 +124,15 @@ var errClosed = fail(http.StatusServiceUnavailable, "the engine is closed")
 
 // launch opens the ports and files of a container and starts its process.
 func (e *Engine) launch(ctx context.Context, c *container, r *run) error {
-	files, names, ports, err := r.listen(ctx, c)
+	e.joinAddresses(c)
+	var files []*os.File
+	var names, ports []string
+	var err error
+	if e.places != nil {
+		ports, err = e.settle(ctx, c, r)
+	} else {
+		files, names, ports, err = r.listen(ctx, c)
+	}
 	defer func() { // the process has its own copies
 		for _, f := range files {
 			f.Close()
@@ -128,17 +141,16 @@ func (e *Engine) launch(ctx context.Context, c *container, r *run) error {
 	if err != nil {
 		return err
 	}
-	e.joinAddresses(c)
 	if err := e.publishPorts(ctx, c, r); err != nil {
 		return err
 	}
-	if r.proxy, err = e.newProxy(ctx, c); err != nil {
+	if r.proxy, err = e.newProxy(ctx, c, r); err != nil {
 		return err
 	}
 	cmd := e.command(c)
-	cmd.argv, cmd.files, cmd.output = c.argv(), files, c.output
+	cmd.argv, cmd.files, cmd.output, cmd.place = c.argv(), files, c.output, r.place
 	cmd.tty, cmd.size, cmd.stdin = c.config.Tty, c.size, c.config.OpenStdin
-	if c.config.Labels[processLabel] == "" {
+	if r.place == nil && c.config.Labels[processLabel] == "" {
 		cmd.env = append(cmd.env, "LISTEN_FDS="+strconv.Itoa(len(files)), "LISTEN_FDNAMES="+strings.Join(names, ":"))
 	}
 	if environ(cmd.env, "PORT") == "" { // the container does not set it
@@ -164,8 +176,11 @@ func (e *Engine) command(c *container) command {
 		env = append(env, "TERM=xterm")
 	}
 	cmd := command{env: env, root: c.image.root, base: c.image.base, dir: c.config.WorkingDir, output: c.output}
-	if c.run != nil && c.run.proxy != nil {
-		cmd.env = append(cmd.env, c.run.proxy.env())
+	if c.run != nil {
+		cmd.place = c.run.place
+		if c.run.proxy != nil {
+			cmd.env = append(cmd.env, c.run.proxy.env())
+		}
 	}
 	if cmd.dir == "" {
 		cmd.dir = "/"
@@ -177,7 +192,7 @@ func (e *Engine) command(c *container) command {
 const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // release closes everything that a run opened, except the process. It does not wait.
-func (r *run) release() {
+func (r *run) release(places *places) {
 	r.cancel()
 	for _, f := range r.publish {
 		f.close()
@@ -188,6 +203,36 @@ func (r *run) release() {
 	r.reserved = nil
 	if r.proxy != nil {
 		r.proxy.close()
+	}
+	if r.names != nil {
+		r.names.close()
+	}
+	for _, ep := range r.cables { // a process that survives would keep the address
+		places.cut(ep)
+	}
+	if r.place != nil {
+		r.place.close()
+	}
+}
+
+// connect connects a running container with a further network, if it has a place.
+func (r *run) connect(places *places, ep *endpoint) error {
+	if r.place == nil {
+		return nil
+	}
+	if err := places.connect(r.place, ep, "eth"+strconv.Itoa(r.interfaces)); err != nil {
+		return err
+	}
+	r.interfaces++
+	r.cables = append(r.cables, ep)
+	return nil
+}
+
+// disconnect takes a network from a running container.
+func (r *run) disconnect(places *places, ep *endpoint) {
+	if i := slices.Index(r.cables, ep); i >= 0 {
+		r.cables = slices.Delete(r.cables, i, i+1)
+		places.disconnect(ep)
 	}
 }
 
@@ -201,7 +246,7 @@ func (e *Engine) finish(ctx context.Context, c *container, r *run) {
 			x.process.kill()
 		}
 	}
-	r.release()
+	r.release(e.places)
 	c.leaveAddresses()
 	c.run = nil
 	c.stdin.open(nil)

@@ -26,6 +26,9 @@ func Main(ctx context.Context, args []string, opts Options, stdout, stderr io.Wr
 		opts.Fault, err = ParseFault(text)
 		return err
 	})
+	network := flags.String("network", "private",
+		"`NETWORK` of the containers: private (an address and a port 80 for each, and names for every program, where the system\n"+
+			"allows it), or host (the machine's, with names through a proxy)")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
@@ -36,16 +39,40 @@ func Main(ctx context.Context, args []string, opts Options, stdout, stderr io.Wr
 		fmt.Fprintf(stderr, "engine: unexpected argument %q\n", flags.Arg(0))
 		return 2
 	}
-	l, err := listenOn(ctx, *socket, getenv)
+	if *network != "private" && *network != "host" {
+		fmt.Fprintf(stderr, "engine: --network: %q is neither private nor host\n", *network)
+		return 2
+	}
+	if opts.Network = *network == "private"; !opts.Network {
+		opts.shared = errors.New("--network host")
+	}
+	l, tell, inner, err := again(getenv)
+	if !inner {
+		l, err = listenOn(ctx, *socket, getenv)
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "engine: %v\n", err)
 		return 2
+	}
+	if opts.Network && !inner && !capable() {
+		status, err := startAgain(ctx, l, stdout, stderr)
+		if err == nil {
+			return status
+		}
+		opts.Network, opts.shared = false, err
 	}
 	e, err := New(opts)
 	if err != nil {
 		l.Close()
 		fmt.Fprintf(stderr, "engine: %v\n", err)
 		return 4
+	}
+	if inner {
+		tell(e.opts.shared)
+		if e.opts.shared != nil {
+			_ = e.Close() // its starter serves
+			return 0
+		}
 	}
 	if _, err := fmt.Fprintf(stdout, "DOCKER_HOST=%s://%s\n", l.Addr().Network(), l.Addr()); err != nil {
 		fmt.Fprintf(stderr, "engine: %v\n", err)

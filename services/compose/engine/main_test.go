@@ -24,7 +24,7 @@ import (
 
 // commands are the names under which the test binary is started again: the services
 // of the images in these tests, and an engine of its own.
-var commands = []string{"web", "say", "stubborn", "reader"}
+var commands = []string{"web", "say", "stubborn", "reader", "server", "dial", "lookup"}
 
 func TestMain(m *testing.M) {
 	args := os.Args[1:]
@@ -37,6 +37,15 @@ func TestMain(m *testing.M) {
 		os.Exit(stubborn())
 	case "reader":
 		os.Exit(readLines())
+	case "server":
+		server(args)
+		os.Exit(1)
+	case "dial":
+		dialOnce(args[0])
+		os.Exit(0)
+	case "lookup":
+		lookUp(args[0])
+		os.Exit(0)
 	case "engine":
 		os.Exit(engineCommand(args))
 	}
@@ -99,6 +108,71 @@ func getThroughProxy(ctx context.Context, address string) (string, error) {
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	return string(b), err
+}
+
+// server opens the ports of its arguments by itself. "/" returns its host name, "/get?url=" the
+// answer of another service, through a proxy if it has one.
+func server(ports []string) {
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		name, _ := os.Hostname()
+		fmt.Fprintln(w, name)
+	})
+	http.HandleFunc("/get", func(w http.ResponseWriter, r *http.Request) {
+		get := getDirectly
+		if os.Getenv("ALL_PROXY") != "" {
+			get = getThroughProxy
+		}
+		body, err := get(r.Context(), r.FormValue("url"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		io.WriteString(w, body)
+	})
+	over := make(chan error)
+	for _, port := range ports {
+		l, err := net.Listen("tcp", ":"+port)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return
+		}
+		go func() { over <- http.Serve(l, nil) }()
+	}
+	fmt.Println("serving")
+	fmt.Fprintln(os.Stderr, <-over)
+}
+
+func getDirectly(_ context.Context, address string) (string, error) {
+	resp, err := http.Get(address)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	return string(b), err
+}
+
+// dialOnce prints whether an address can be connected to.
+func dialOnce(address string) {
+	conn, err := net.DialTimeout("tcp", address, patience)
+	if err != nil {
+		fmt.Println("no connection")
+		return
+	}
+	conn.Close()
+	fmt.Println("connected")
+}
+
+// lookUp prints the addresses of a name as Go's own resolver finds them, sorted.
+func lookUp(name string) {
+	r := net.Resolver{PreferGo: true}
+	found, err := r.LookupHost(context.Background(), name)
+	if err != nil {
+		fmt.Println("unknown")
+		return
+	}
+	slices.Sort(found)
+	fmt.Println(strings.Join(found, " "))
 }
 
 // say does what its arguments say, one after the other: out:TEXT and err:TEXT write

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// network is a set of containers that reach each other by name. Its addresses are invented. They
-// distinguish containers, and the proxies know them, but no interface has them.
+// network is a set of containers that reach each other by name. If containers have no places, its
+// addresses are invented: the proxies know them, but no interface has them.
 type network struct {
 	id, name   string
 	created    time.Time
@@ -36,6 +36,7 @@ type endpoint struct {
 	aliases []string
 	links   []string
 	address netip.Addr // while the container runs
+	cable   string     // the name of its interface at the hub
 }
 
 // endpointConfig is a client's request for a membership.
@@ -194,6 +195,20 @@ func (c *container) leaveAddresses() {
 	for _, ep := range c.endpoints {
 		ep.address = netip.Addr{}
 	}
+}
+
+// sortedEndpoints returns the memberships of a container by the networks' names, that of its network
+// mode first.
+func (c *container) sortedEndpoints() []*endpoint {
+	return slices.SortedFunc(maps.Values(c.endpoints), func(a, b *endpoint) int {
+		rank := func(ep *endpoint) int {
+			if ep.network.name == c.host.NetworkMode || ep.network.id == c.host.NetworkMode {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Or(rank(a)-rank(b), strings.Compare(a.network.name, b.network.name))
+	})
 }
 
 func (n *network) gateway() netip.Addr {
@@ -493,6 +508,10 @@ func (e *Engine) connectNetwork(w http.ResponseWriter, r *http.Request) error {
 	}
 	if c.run != nil {
 		e.assignAddress(c.endpoints[n.name])
+		if err := c.run.connect(e.places, c.endpoints[n.name]); err != nil {
+			delete(c.endpoints, n.name)
+			return err
+		}
 	}
 	e.events.publish("network", "connect", n.id, n.attributes("container", c.id))
 	w.WriteHeader(http.StatusOK)
@@ -520,6 +539,9 @@ func (e *Engine) disconnectNetwork(w http.ResponseWriter, r *http.Request) error
 	}
 	if c.endpoints[n.name] == nil {
 		return fmt.Errorf("container %s is not connected to the network %s", c.id, n.name)
+	}
+	if c.run != nil {
+		c.run.disconnect(e.places, c.endpoints[n.name])
 	}
 	delete(c.endpoints, n.name)
 	e.events.publish("network", "disconnect", n.id, n.attributes("container", c.id))
@@ -577,16 +599,29 @@ func (e *Engine) pruneNetworks(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, p)
 }
 
+// member is a container of a network. Its endpoint is nil for the container that asks for itself.
+type member struct {
+	*container
+	endpoint *endpoint
+}
+
 // resolve returns the containers that a name denotes for another container, which may be among
-// them, and whether the name is known. The caller holds e.mu.
-func (e *Engine) resolve(from *container, name string) []*container {
+// them. The caller holds e.mu.
+func (e *Engine) resolve(from *container, name string) []member {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	address, _ := netip.ParseAddr(name) // invalid for a name
-	if name == "localhost" || address.IsLoopback() || address.IsUnspecified() || name == strings.ToLower(from.config.Hostname) {
-		return []*container{from}
+	if name == "localhost" || address.IsLoopback() || address.IsUnspecified() {
+		return []member{{from, nil}}
 	}
-	var found []*container
-	for _, own := range from.endpoints {
+	endpoints := from.sortedEndpoints()
+	if name == strings.ToLower(from.config.Hostname) {
+		if len(endpoints) == 0 {
+			return []member{{from, nil}}
+		}
+		return []member{{from, endpoints[0]}}
+	}
+	var found []member
+	for _, own := range endpoints {
 		n := own.network
 		linked := ""
 		for _, link := range own.links {
@@ -598,8 +633,8 @@ func (e *Engine) resolve(from *container, name string) []*container {
 		for _, c := range e.members(n) {
 			if c.named(n, strings.TrimSuffix(name, "."+n.name)) || linked != "" && (c.name == linked || strings.HasPrefix(c.id, linked)) ||
 				address.IsValid() && c.endpoints[n.name].address == address {
-				if !slices.Contains(found, c) {
-					found = append(found, c)
+				if !slices.ContainsFunc(found, func(m member) bool { return m.container == c }) {
+					found = append(found, member{c, c.endpoints[n.name]})
 				}
 			}
 		}

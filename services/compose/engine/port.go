@@ -20,9 +20,6 @@ import (
 	"syscall"
 )
 
-// firstPort is the lowest port that is bound for containers.
-const firstPort = 1024
-
 // ports returns the container's ports in the order of their numbers.
 func (c *container) ports() []string {
 	return slices.SortedFunc(maps.Keys(c.config.ExposedPorts), func(a, b string) int {
@@ -30,6 +27,15 @@ func (c *container) ports() []string {
 		n, _ := portNumber(b)
 		return cmp.Compare(m, n)
 	})
+}
+
+// portNames returns the container's ports in their canonical form.
+func (c *container) portNames() []string {
+	names := c.ports()
+	for i, port := range names {
+		names[i] = portName(port)
+	}
+	return names
 }
 
 // listen opens the container's ports, and returns them with their names for the process. A program
@@ -71,15 +77,20 @@ func (r *run) listen(ctx context.Context, c *container) (files []*os.File, names
 }
 
 // address is the address of a container's port: the listener that was passed on, or the port that
-// the program opens by itself.
+// the program opens by itself, in its place if it has one.
 type address struct {
 	call        // without its caller
 	handed, own string
+	place       *place // nil, or the place in which the program listens at the address
+	at          netip.Addr
 	opened      atomic.Bool // the program's own port has answered, so it uses no other
 }
 
 // dial connects to a port of a container.
 func (a *address) dial(ctx context.Context) (*net.TCPConn, error) {
+	if a.place != nil {
+		return a.place.dial(ctx, a.at, strconv.Itoa(a.port))
+	}
 	if a.own != "" {
 		conn, err := dial(ctx, a.own)
 		if err == nil {
@@ -152,8 +163,6 @@ func (b portBinding) check() error {
 	switch {
 	case err != nil || first > last || last > 65535:
 		return badRequest("invalid host port %s", b.HostPort)
-	case first != 0 && first < firstPort:
-		return badRequest("publishing on port %s is not supported by the embedded engine: it binds none below %d", b.HostPort, firstPort)
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ type command struct {
 	root   string   // the directory of the image's files; "" for none
 	base   bool     // the machine's programs can be run as well
 	dir    string   // working directory, absolute, as the container names it
+	place  *place   // nil for the engine's own
 	files  []*os.File
 	tty    bool
 	size   windowSize
@@ -103,7 +104,13 @@ func (e *Engine) spawn(c command) (*process, error) {
 			cmd.Stdin, p.stdin = r, w
 		}
 	}
-	if err := e.start.do(cmd.Start); err != nil {
+	err = e.start.do(func() error {
+		if err := c.place.enter(); err != nil {
+			return err
+		}
+		return cmd.Start()
+	})
+	if err != nil {
 		closeAll()
 		return nil, unwrapPath(err)
 	}
@@ -297,14 +304,37 @@ type spawner struct {
 
 func newSpawner() *spawner {
 	s := &spawner{jobs: make(chan func()), over: make(chan struct{})}
-	go func() {
+	onOwnThread(func() {
 		defer close(s.over)
-		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
 		for job := range s.jobs {
 			job()
 		}
-	}()
+	})
 	return s
+}
+
+// onOwnThread calls a function on a thread that ends with it: the function may tie processes to the
+// thread, or move it to namespaces from which it cannot always return. It never is the main thread,
+// which Go does not end, and whose namespaces /proc/self shows as those of the process.
+func onOwnThread(f func()) {
+	locked := func() {
+		runtime.LockOSThread() // never unlocked
+		f()
+	}
+	go func() {
+		runtime.LockOSThread()
+		if !onMainThread() {
+			locked()
+			return
+		}
+		defer runtime.UnlockOSThread()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			locked()
+		}()
+		<-done
+	}()
 }
 
 func (s *spawner) do(start func() error) error {

@@ -32,13 +32,15 @@ const (
 	socksBadAddress      = 8
 )
 
-// newProxy starts the proxy of a container. A container without a network has none. The caller
-// holds e.mu.
-func (e *Engine) newProxy(ctx context.Context, c *container) (*socksProxy, error) {
-	if c.host.NetworkMode == "none" {
+// newProxy starts the proxy of a container. A container without a network has none. One with a place
+// needs none; but calls that are watched or spoilt have to pass through the engine, and the
+// programs of this binary are known to use a proxy. The caller holds e.mu.
+func (e *Engine) newProxy(ctx context.Context, c *container, r *run) (*socksProxy, error) {
+	ours := c.image.base && c.config.Labels[processLabel] == ""
+	if c.host.NetworkMode == "none" || r.place != nil && (!ours || !e.faults.watch()) {
 		return nil, nil
 	}
-	l, err := listen(ctx, "127.0.0.1", 0)
+	l, err := e.listenAt(ctx, r.place)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +51,14 @@ func (e *Engine) newProxy(ctx context.Context, c *container) (*socksProxy, error
 		p.serve(ctx, e)
 	}()
 	return p, nil
+}
+
+// listenAt opens a loopback socket at a place; nil is the engine's own.
+func (e *Engine) listenAt(ctx context.Context, p *place) (*net.TCPListener, error) {
+	if p == nil {
+		return listen(ctx, "127.0.0.1", 0)
+	}
+	return e.places.listen(ctx, p, "127.0.0.1:0")
 }
 
 // env returns the variable that announces the proxy to programs. The h leaves name resolution to
@@ -169,8 +179,11 @@ func (p *socksProxy) dial(ctx context.Context, e *Engine, host string, port int)
 		if c.run == nil {
 			continue
 		}
-		if a := c.run.ports[strconv.Itoa(port)+"/tcp"]; a != nil {
+		name := portName(strconv.Itoa(port))
+		if a := c.run.ports[name]; a != nil {
 			addresses = append(addresses, a)
+		} else if c.run.place != nil {
+			addresses = append(addresses, c.run.address(c.container, name))
 		}
 	}
 	p.turn++

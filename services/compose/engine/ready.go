@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ type readyWhen struct {
 type readiness struct {
 	readyWhen
 	run    *run
+	own    *address // of the port, even if it is not declared; nil if the container has no place
 	name   string
 	output *output
 	sink   *sink
@@ -43,6 +45,10 @@ func (e *Engine) startReady(ctx context.Context, c *container) (*readiness, erro
 			return nil, badRequest("invalid label %s: %v", readyLabel, err)
 		}
 	}
+	if port := portName(strconv.Itoa(r.Port)); r.Port != 0 && e.places == nil && !slices.Contains(c.portNames(), port) {
+		return nil, badRequest("%s is ready when port %d answers, which is none of its ports: add it to the ports of the service, or to "+
+			"those that it exposes", c.name, r.Port)
+	}
 	if r.Timeout <= 0 {
 		r.Timeout = 30 * time.Second
 	}
@@ -56,6 +62,9 @@ func (e *Engine) startReady(ctx context.Context, c *container) (*readiness, erro
 		return nil, err
 	}
 	r.run = c.run
+	if r.run.place != nil {
+		r.own = r.run.address(c, strconv.Itoa(r.Port))
+	}
 	return r, nil
 }
 
@@ -118,6 +127,9 @@ func (r *readiness) logged(ctx context.Context) bool {
 // another process listens, so it tries at growing intervals.
 func (r *readiness) answers(ctx context.Context) bool {
 	a := r.run.ports[portName(strconv.Itoa(r.Port))]
+	if a == nil {
+		a = r.own
+	}
 	for pause := 5 * time.Millisecond; a != nil; pause = min(2*pause, 200*time.Millisecond) {
 		conn, err := a.dial(ctx)
 		if err == nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -103,8 +104,17 @@ func (e *Engine) info(w http.ResponseWriter, r *http.Request) error {
 		LoggingDriver: "json-file", CgroupDriver: "none", SystemTime: time.Now().Format(time.RFC3339Nano),
 		OperatingSystem: "workshop embedded engine", OSType: "linux", Architecture: runtime.GOARCH, NCPU: runtime.NumCPU(),
 		ServerVersion: engineVersion, DefaultRuntime: "process", Swarm: swarm{"inactive"},
-		SecurityOptions: []string{}, DockerRootDir: e.state,
+		SecurityOptions: []string{}, DockerRootDir: e.state, Warnings: e.warnings(),
 	})
+}
+
+// warnings says what containers lack because the system does not allow it.
+func (e *Engine) warnings() []string {
+	if e.opts.shared == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("containers share the network of the machine here (%v): a program has to open the port in PORT, and to "+
+		"find the others through the proxy in ALL_PROXY", e.opts.shared)}
 }
 
 // diskUsage is GET /system/df.

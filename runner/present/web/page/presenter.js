@@ -7,7 +7,7 @@ const screen = new Screen($("terminal"));
 const pen = () => state.room?.pen;
 const selected = () => state.steps?.steps.find((s) => s.index === state.steps.selected);
 const busy = () => Boolean(state.talk?.running || state.talk?.busy);
-follow($("slide"));
+follow($("slide"), (fits) => { $("unfit").hidden = fits; });
 follow($("after"));
 listen($("keys"), screen, send, pen);
 
@@ -65,22 +65,25 @@ function drawSteps() {
   if (open != null) $("steps").querySelector(`[data-index="${open}"] .pick`)?.focus({ preventScroll: true });
 }
 
+function takeShell() { send({ do: "dismiss" }); $("keys").focus(); }
+
 function drawTrouble() {
   const t = state.trouble, box = $("trouble");
   box.hidden = !t;
+  document.body.dataset.trouble = t ? "" : "no";
   if (!t) return;
   const order = (what) => ({ type: "button", disabled: !pen(), onclick: () => send({ do: what, what: t.id }) });
   const line = (name, value) => value ? [make("dt", {}, name), make("dd", {}, value)] : [];
   box.className = t.refused ? "refused" : "";
-  box.replaceChildren(
+  box.replaceChildren(make("div", { class: "details", tabindex: 0 },
     make("p", { class: "why" }, t.refused ? `Not run: ${t.message}` : t.message),
     ...(t.late ? [make("p", {}, "Its command failed when the exercise was over.")] : []),
     ...(t.hint ? [make("p", {}, t.hint)] : []),
     make("dl", {}, ...line("step", t.step), ...line("command", t.command !== t.step ? t.command : ""), ...line("expected", t.want), ...line("nearest", t.nearest), ...line("exit status", t.status == null ? "" : String(t.status))),
-    ...(t.tail ? [make("pre", { tabindex: 0, "aria-label": "What came" }, t.tail)] : []),
+    ...(t.tail ? [make("pre", { tabindex: 0, "aria-label": "What came" }, t.tail)] : [])),
     make("p", { class: "tools" },
-      make("button", { ...order("again"), class: "main" }, "Again"), make("button", order("skip"), "Skip"),
-      make("button", { type: "button", disabled: !pen(), onclick: () => { send({ do: "dismiss" }); $("keys").focus(); } }, "Take the shell")));
+      make("button", { ...order("again"), class: "main" }, make("kbd", {}, "a"), "Again"), make("button", order("skip"), make("kbd", {}, "x"), "Skip"),
+      make("button", { type: "button", disabled: !pen(), onclick: takeShell }, make("kbd", {}, "e"), "Take the shell")));
 }
 
 function drawRoom() {
@@ -97,7 +100,10 @@ function drawRoom() {
 function drawConsent() {
   const c = state.consent, box = $("consent");
   if (!c) { if (box.open) box.close(); return; }
-  $("consent-steps").replaceChildren(...c.steps.map((s) => make("li", { class: s.hidden ? "hidden-step" : "" }, make("b", {}, s.name), make("code", {}, s.text), s.hidden ? make("i", {}, "hidden") : null)));
+  $("consent-steps").replaceChildren(...c.steps.flatMap((s, i) => [
+    s.slide && s.slide !== c.steps[i - 1]?.slide ? make("li", { class: "of" }, s.slide) : null,
+    make("li", { class: s.hidden ? "hidden-step" : "" }, make("b", {}, s.name), make("code", {}, s.text), s.risk ? make("em", {}, `⚠ ${s.risk}`) : null, s.hidden ? make("i", {}, "hidden") : null),
+  ].filter(Boolean)));
   $("allow").disabled = !pen();
   if (!box.open) box.showModal();
 }
@@ -185,7 +191,7 @@ connect((changed, part) => {
     $("session").textContent = talk.session ? `Shell of ${talk.session}` : "";
     $("session").title = talk.notes ?? "";
     $("ran").textContent = talk.pace ? `${talk.pace[0]} of ${talk.pace[1]} run` : "";
-    for (const name of ["typing", "verify", "hidden", "blank"]) $(name).setAttribute("aria-pressed", String(Boolean(talk[name])));
+    for (const name of ["typing", "verify", "hidden", "figures", "blank"]) $(name).setAttribute("aria-pressed", String(Boolean(talk[name])));
     document.body.dataset.blank = talk.blank ? "" : "no";
     tick();
   }
@@ -216,7 +222,7 @@ on("continue", () => send({ do: "continue" }));
 on("timer", () => send({ do: "clock" }));
 on("smaller", () => resize(1));
 on("larger", () => resize(-1));
-for (const name of ["typing", "verify", "hidden", "blank"]) on(name, () => send({ do: "toggle", text: name }));
+for (const name of ["typing", "verify", "hidden", "figures", "blank"]) on(name, () => send({ do: "toggle", text: name }));
 on("open-overview", () => overview());
 on("open-help", () => $("help").showModal());
 on("open-room", () => { $("invitation").hidden = true; $("room").showModal(); });
@@ -263,7 +269,10 @@ document.addEventListener("keydown", (e) => {
     g: () => overview(), "/": () => overview(), t: () => overview(), "?": () => $("help").showModal(), i: () => $("open-room").click(),
     b: () => send({ do: "toggle", text: "blank" }), ".": () => send({ do: "toggle", text: "blank" }),
     s: () => send({ do: "toggle", text: "typing" }), v: () => send({ do: "toggle", text: "verify" }), h: () => send({ do: "toggle", text: "hidden" }),
-    r: () => send({ do: "reload" }), x: () => $("keys").focus(),
+    f: () => send({ do: "toggle", text: "figures" }),
+    r: () => send({ do: "reload" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
+    x: () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); else $("keys").focus(); },
+    e: takeShell,
     Escape: () => { if (state.trouble) send({ do: "dismiss" }); },
   };
   if (button && (e.key === "Enter" || e.key === " ")) return; // it is pressed

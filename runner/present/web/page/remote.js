@@ -7,14 +7,21 @@ let ready = null, timer;
 $("prev").addEventListener("click", () => send({ do: "prev" }));
 $("next").addEventListener("click", () => send({ do: "next" }));
 
+$("stop").addEventListener("click", () => send({ do: "stop" }));
+$("skip").addEventListener("click", () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); });
+$("blank").addEventListener("click", () => send({ do: "toggle", text: "blank" }));
+
 // Running takes two taps, so that nothing runs in a pocket.
 $("run").addEventListener("click", () => {
-  const step = current();
-  if (!step) return;
-  if (ready !== step.id) { ready = step.id; timer = setTimeout(disarm, armed); draw(); say("Tap again to run"); return; }
-  disarm();
-  send({ do: "run", what: step.id });
+  if (current()) twice({ do: "run", what: current().id });
 });
+$("again").addEventListener("click", () => { if (state.trouble) twice({ do: "again", what: state.trouble.id }); });
+
+function twice(order) {
+  if (ready !== order.what) { ready = order.what; timer = setTimeout(disarm, armed); draw(); say("Tap again to run"); return; }
+  disarm();
+  send(order);
+}
 
 function disarm() { clearTimeout(timer); ready = null; draw(); }
 const current = () => state.steps?.steps.find((s) => s.index === state.steps.selected);
@@ -25,7 +32,12 @@ function draw() {
   $("step").textContent = busy ? `Running: ${busy}` : trouble ? `${trouble.message}: ${trouble.step}` : step ? "" : "No step is left on this slide.";
   $("step").className = trouble ? "bad" : "";
   const run = $("run");
-  run.hidden = !step || Boolean(busy);
+  run.hidden = !step || Boolean(busy) || Boolean(trouble);
+  $("stop").hidden = !busy;
+  $("again").hidden = $("skip").hidden = !trouble || Boolean(busy);
+  $("again").textContent = trouble && ready === trouble.id ? "Tap again" : "Again";
+  $("again").className = trouble && ready === trouble.id ? "armed" : "";
+  $("blank").setAttribute("aria-pressed", String(Boolean(talk?.blank)));
   if (step) {
     run.textContent = ready === step.id ? "Tap again to run" : `Run  ${step.kind === "type" ? "" : `${step.name} `}${step.text.split("\n")[0]}`;
     run.className = ready === step.id ? "armed" : "";
