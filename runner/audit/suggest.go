@@ -58,8 +58,8 @@ var suggestions = []func(*printed) []Check{
 	numberThatIsSaid,
 	one("wait", lineThatIsMissing),
 	one("output", wholeOutput),
+	one("claim", numberOfLines), // the same both times: more than a number that varies can say
 	numberThatIsFar,
-	one("claim", numberOfLines),
 }
 
 // one is a check of one step, by its text; "": there is none.

@@ -19,7 +19,8 @@ var (
 	unitBehind = regexp.MustCompile(`^ ?(ns|us|µs|ms|s|min|h|B|[kMGT]B|[KMGT]iB)(?:[^A-Za-z0-9_]|$)`)
 )
 
-// far is the ratio of two measurements of a number that is no accident.
+// far is the ratio of two measurements of a number that is no accident. A number that varies by itself has to be
+// farther: by the cube of the ratio of both measurements without a change.
 const far = 1.5
 
 // mostNumbers is how many numbers of an output are looked at.
@@ -48,10 +49,14 @@ func numberThatIsFar(p *printed) []Check {
 	most := far
 	for _, c := range p.candidates(false) {
 		low, high := min(c.passed, c.unchanged), max(c.passed, c.unchanged)
+		if low <= 0 {
+			continue
+		}
+		enough := max(most, math.Pow(high/low, 3))
 		switch {
-		case c.other > high && c.other >= most*high && high > 0:
+		case c.other > high && c.other >= enough*high:
 			most, best = c.other/high, c.claim("< "+between(high, c.other))
-		case c.other < low && low >= most*c.other && c.other > 0:
+		case c.other < low && low >= enough*c.other && c.other > 0:
 			most, best = low/c.other, c.claim("> "+between(c.other, low))
 		}
 	}

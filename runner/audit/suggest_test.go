@@ -33,6 +33,8 @@ func TestPropose(t *testing.T) {
 		},
 		{"a number that is smaller", "", "97 of it", "93 of it", "12 of it", "```figure of /([\\d.]+) +of +it/``` ```claim of > 30```"},
 		{"a number that is near", "", "97 of it", "93 of it", "92 of it", ""},
+		{"a number that varies as much by itself", "", "97 of it", "60 of it", "150 of it", ""},
+		{"a number of lines before one that varies", "", "97 of it", "93 of it", "12 of it\n14 of it", "```claim lines == 1```"},
 		{"the median", "", "a 3\na 5\na 400", "a 4\na 4\na 4", "a 90\na 80\na 3", "```figure a /a +([\\d.]+)/``` ```claim a < 20```"},
 		{"a name that is taken", "", "in 3", "in 4", "in 900", "```figure in_2 /in +([\\d.]+)/``` ```claim in_2 < 60```"},
 		{"a slash", "", "km/h: 3", "km/h: 4", "km/h: 900", "```figure h /km\\/h: +([\\d.]+)/``` ```claim h < 60```"},

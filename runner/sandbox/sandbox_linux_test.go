@@ -42,6 +42,13 @@ wait
 
 const settled = 5 // lines of stubborn
 
+// The main goroutine of the helper that ends its first thread must run on it, which is sure during initialisation only.
+func init() {
+	if os.Getenv("SANDBOX_TEST_HELPER") == "headless" {
+		runtime.LockOSThread()
+	}
+}
+
 func helper(name string) {
 	switch name {
 	case "owner":
@@ -358,7 +365,6 @@ func TestCloseStubborn(t *testing.T) {
 
 // headless continues after its first thread has ended; it then looks like a zombie.
 func headless() {
-	runtime.LockOSThread() // before another goroutine can take its thread
 	pipe := os.NewFile(3, "pipe")
 	go func() {
 		fmt.Fprintln(pipe, "up")
