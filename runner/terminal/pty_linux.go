@@ -379,6 +379,18 @@ func commandLine(pgrp int) []string {
 	return strings.FieldsFunc(string(b), func(r rune) bool { return r == 0 })
 }
 
+// doing says in which state a process is, and in which call of the kernel (proc(5): stat, syscall, wchan).
+func doing(pid int) string {
+	fields := stat(pid)
+	if len(fields) == 0 {
+		return ", which has ended"
+	}
+	call, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
+	channel, _ := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", pid))
+	number, _, _ := strings.Cut(string(call), " ")
+	return fmt.Sprintf(" in state %s, system call %s, wait channel %s", fields[statState], strings.TrimSpace(number), channel)
+}
+
 // isNoProgram reports whether a process group's leader is a shell, which may be the
 // beginning of a program, or has no command line: its program begins or has ended.
 func isNoProgram(pgrp int) bool {
