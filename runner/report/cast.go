@@ -37,6 +37,8 @@ func (f *Files) Record(dir string, failures bool) {
 	f.made = append(f.made, &once{to: &casts{dir: dir, failures: failures, passed: map[*runner.Exercise]string{}}})
 }
 
+func (c *casts) watch(s *screen.Screen) { c.screen = s }
+
 func (c *casts) Event(e runner.Event) error {
 	switch e.Kind {
 	case runner.RunStarted:
@@ -44,18 +46,13 @@ func (c *casts) Event(e runner.Event) error {
 		return c.forget(e.Plan)
 	case runner.SessionStarted:
 		c.attempt = e.Attempt
-		c.screen = screen.New(e.Cols, e.Rows, screen.Hooks{})
 	case runner.EventResized:
-		c.screen.Resize(e.Cols, e.Rows)
 		return c.file.event(e.Time, "r", fmt.Sprintf("%dx%d", e.Cols, e.Rows))
 	case runner.StepStarted:
 		if c.file == nil {
 			return c.open(e)
 		}
 	case runner.EventOutput:
-		if _, err := c.screen.Write(e.Data); err != nil {
-			return err
-		}
 		return c.file.event(e.Time, "o", string(e.Data))
 	case runner.StepFinished:
 		return c.file.event(e.Time, "m", fmt.Sprintf("%s: %s", label(e.Verdict), doing(e.Step)))

@@ -4,14 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
 	"io"
 	"os"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -31,20 +29,23 @@ type htmlReport struct {
 	w      io.Writer
 	spool  *os.File
 	size   int64
-	parts  map[partKey]partExtent // of the spool
-	key    partKey                // of the exercise under way, or of the next one
-	buf    bytes.Buffer
+	parts  map[partKey]partExtent        // of the spool
+	key    partKey                       // of the exercise under way, or of the next one
+	buf    bytes.Buffer                  // of a part
+	page   markup                        // of an exercise
+	last   struct{ source, html string } // the last slide: most hold several exercises
 	screen *screen.Screen
 	slide  *slideRecord
 	steps  []stepRecord
+	data   []byte  // of a recording
 	player *player // nil before the first step of an exercise
 	lines  lineCache
 }
 
-// partExtent is the place of a part: the part as JSON, and behind it its recording, as the page holds it.
+// partExtent is the place of a part.
 type partExtent struct {
-	from       int64
-	part, data int32 // bytes
+	from int64
+	size int32 // bytes
 }
 
 // partKey is an attempt of an exercise: the places of the session in the plan and of the exercise in
@@ -57,50 +58,38 @@ func newHTML(w io.Writer, _ Options) Reporter {
 
 // htmlPart is the part of an exercise that is known before the end of the run.
 type htmlPart struct {
-	Slide    *slideRecord
-	Expects  []string // of each step
-	Cols     int
-	Screen   []string // the final one, as HTML
-	Recorded bool
-	Left     int // frames of the recording that were left out
+	Slide   slideRecord
+	Expects []string // of each step
+	Cols    int
+	Screen  []string // the final one, as HTML
+	Left    int      // frames of the recording that were left out
 
-	data []byte // the recording
+	data []byte // the recording, as the page holds it; none: nothing was recorded
 }
+
+func (h *htmlReport) watch(s *screen.Screen) { h.screen = s }
 
 // Event has nothing to do: see record.
 func (h *htmlReport) Event(runner.Event) error { return nil }
 
 func (h *htmlReport) record(r *record) error {
-	at, err := time.Parse(time.RFC3339Nano, r.Time)
-	if err != nil {
-		return err
-	}
 	switch r.Kind {
 	case runner.SessionStarted:
 		h.key = partKey{int32(r.Number), 0, int32(max(r.Attempt, 1))}
-		h.screen = screen.New(r.Cols, r.Rows, screen.Hooks{})
-	case runner.EventResized:
-		h.screen.Resize(r.Cols, r.Rows)
 	case runner.ExerciseStarted:
 		h.slide, h.steps, h.player = r.Slide, r.Steps, nil
 		h.key.exercise++
 	case runner.StepStarted:
 		if h.player == nil {
-			h.player = newPlayer(h.screen, at, &h.lines)
-			h.player.take(at)
+			h.player = newPlayer(h.screen, r.at, &h.lines)
+			h.player.take(r.at)
 		}
 	case runner.EventOutput:
-		if r.Draw == "" {
-			return nil
-		}
-		if _, err := h.screen.Write([]byte(r.Draw)); err != nil {
-			return err
-		}
-		if h.player != nil {
-			h.player.take(at)
+		if r.Draw != "" && h.player != nil {
+			h.player.take(r.at)
 		}
 	case runner.StepFinished:
-		h.player.mark(at)
+		h.player.mark(r.at)
 	case runner.ExerciseFinished:
 		return h.keep()
 	}
@@ -119,27 +108,23 @@ func (h *htmlReport) keep() error {
 			return err
 		}
 	}
-	part := htmlPart{Slide: h.slide}
+	part := htmlPart{}
+	if h.slide != nil {
+		part.Slide = *h.slide
+	}
 	for _, s := range h.steps {
 		part.Expects = append(part.Expects, s.Expects)
 	}
 	if h.player != nil {
-		data := h.player.data()
-		b, err := json.Marshal(data)
-		if err != nil {
-			return err
-		}
-		part.Recorded, part.Left, part.Screen, part.data = true, data.Left, h.player.last(), harmless(b)
+		h.data = h.player.appendTo(h.data[:0])
+		part.Left, part.Screen, part.data = h.player.left, h.player.last(), harmless(h.data)
 		part.Cols, _ = h.screen.Size()
 		h.player = nil
 	}
 	h.buf.Reset()
-	if err := encodeLine(&h.buf, part); err != nil {
-		return err
-	}
-	e := partExtent{h.size, int32(h.buf.Len()), int32(len(part.data))}
-	h.buf.Write(part.data)
-	h.parts[h.key], h.size = e, h.size+int64(h.buf.Len())
+	part.appendTo(&h.buf)
+	e := partExtent{h.size, int32(h.buf.Len())}
+	h.parts[h.key], h.size = e, h.size+int64(e.size)
 	_, err := h.buf.WriteTo(h.spool)
 	return err
 }
@@ -151,13 +136,10 @@ func (h *htmlReport) part(key partKey) (p htmlPart, err error) {
 		return p, nil
 	}
 	h.buf.Reset()
-	if _, err := h.buf.ReadFrom(io.NewSectionReader(h.spool, e.from, int64(e.part)+int64(e.data))); err != nil {
+	if _, err := h.buf.ReadFrom(io.NewSectionReader(h.spool, e.from, int64(e.size))); err != nil {
 		return p, err
 	}
-	b := h.buf.Bytes()
-	err = json.Unmarshal(b[:e.part], &p)
-	p.data = b[e.part:]
-	return p, err
+	return readPart(h.buf.Bytes())
 }
 
 func (h *htmlReport) Finish(r *runner.Result) (err error) {
@@ -295,11 +277,10 @@ func (h *htmlReport) attempt(w io.Writer, p place, verdict runner.Verdict, open 
 	}
 	v := h.view(p, part)
 	v.Open, v.Found = open, string(verdict)
-	if err := show(w, "exercise", v); err != nil {
+	h.page.Reset()
+	h.page.exercise(&v)
+	if _, err := w.Write(referenced(powerless(h.page.Bytes()))); err != nil || len(part.data) == 0 {
 		return err
-	}
-	if !part.Recorded {
-		return nil
 	}
 	_, err = fmt.Fprintf(w, "<script type=\"application/json\" id=\"recording-%s\">%s</script>\n", v.Index, part.data)
 	return err

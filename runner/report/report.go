@@ -17,6 +17,7 @@ import (
 
 	"workshop/markdown"
 	"workshop/runner"
+	"workshop/runner/screen"
 	"workshop/runner/secret"
 	"workshop/runner/terminal"
 )
@@ -361,6 +362,10 @@ type once struct {
 
 // lineReader is a report that takes the lines of the records as they are.
 type lineReader interface{ line(b []byte) error }
+
+// watcher is a report that watches the screen of each session. It shows what the records have drawn, those
+// of the present event included.
+type watcher interface{ watch(s *screen.Screen) }
 
 // recordReader is a report that reads the records themselves.
 type recordReader interface{ record(r *record) error }

@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -24,20 +25,27 @@ func (p *Painter) Append(dst []byte, v View) []byte {
 		shown = make([]Line, v.Rows)
 	} else if n := scrolled(shown, v.Lines); n > 0 {
 		dst = fmt.Appendf(dst, "\x1b[0m\x1b[%d;1H%s", v.Rows, strings.Repeat("\n", n))
-		shown = append(slices.Clone(shown[n:]), make([]Line, n)...)
+		scrolled := make([]Line, v.Rows)
+		copy(scrolled, shown[n:])
+		shown = scrolled
 	}
 	for y, line := range v.Lines {
 		if line.Same(shown[y]) || line.blank() && shown[y] == nil {
 			continue
 		}
-		dst = fmt.Appendf(dst, "\x1b[%d;1H\x1b[2K", y+1)
+		dst = append(strconv.AppendInt(append(dst, "\x1b["...), int64(y+1), 10), ";1H\x1b[2K"...)
 		dst = line.trimmed().AppendANSI(dst)
 	}
 	if p.last.Cursor != v.Cursor || p.last.Lines == nil {
-		dst = append(dst, map[bool]string{true: "\x1b[?25h", false: "\x1b[?25l"}[v.Cursor]...)
+		cursor := "\x1b[?25l"
+		if v.Cursor {
+			cursor = "\x1b[?25h"
+		}
+		dst = append(dst, cursor...)
 	}
 	if len(dst) > begun || p.last.X != v.X || p.last.Y != v.Y {
-		dst = fmt.Appendf(dst, "\x1b[%d;%dH", v.Y+1, v.X+1)
+		dst = append(strconv.AppendInt(append(dst, "\x1b["...), int64(v.Y+1), 10), ';')
+		dst = append(strconv.AppendInt(dst, int64(v.X+1), 10), 'H')
 	}
 	p.last = v
 	return dst
