@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -39,7 +40,7 @@ type htmlReport struct {
 	steps  []stepRecord
 	data   []byte  // of a recording
 	player *player // nil before the first step of an exercise
-	lines  lineCache
+	spare  *player // for the next one
 }
 
 // partExtent is the place of a part.
@@ -53,7 +54,7 @@ type partExtent struct {
 type partKey struct{ session, exercise, attempt int32 }
 
 func newHTML(w io.Writer, _ Options) Reporter {
-	return &htmlReport{w: w, parts: map[partKey]partExtent{}}
+	return &htmlReport{w: w, parts: map[partKey]partExtent{}, spare: newPlayer(nil, time.Time{}, &lineCache{})}
 }
 
 // htmlPart is the part of an exercise that is known before the end of the run.
@@ -81,7 +82,7 @@ func (h *htmlReport) record(r *record) error {
 		h.key.exercise++
 	case runner.StepStarted:
 		if h.player == nil {
-			h.player = newPlayer(h.screen, r.at, &h.lines)
+			h.player = h.spare.reset(h.screen, r.at)
 			h.player.take(r.at)
 		}
 	case runner.EventOutput:
@@ -178,7 +179,7 @@ type place struct {
 
 // exercises writes the exercises: those that did not pass, then all others by chapter.
 func (h *htmlReport) exercises(w io.Writer, all []place) error {
-	if all == nil {
+	if len(all) == 0 {
 		return nil
 	}
 	begun := false
@@ -219,8 +220,11 @@ func (h *htmlReport) exercises(w io.Writer, all []place) error {
 
 // placesOf are the exercises of a run, in order, each with a name for links.
 func placesOf(r *runner.Result) []place {
-	var all []place
-	used := map[string]int{}
+	n := 0
+	for _, s := range r.Sessions {
+		n += len(s.Exercises)
+	}
+	all, used := make([]place, 0, n), make(map[string]int, n)
 	for i, s := range r.Sessions {
 		for j, e := range s.Exercises {
 			anchor := page.Printable(strings.Join(strings.FieldsFunc(e.ID, func(r rune) bool { return unicode.IsSpace(r) || hostile(r) }), "-"))
@@ -303,18 +307,23 @@ func show(w io.Writer, name string, data any) error {
 // referenced writes tabs, line separators, and characters that change the direction of text as
 // references.
 func referenced(b []byte) []byte {
-	if !bytes.ContainsFunc(b, steering) {
+	var out []byte
+	kept := 0 // the bytes before are in out
+	for i := 0; i < len(b); {
+		r, size := rune(b[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRune(b[i:])
+		}
+		if (r == '\t' || r >= utf8.RuneSelf) && steering(r) {
+			out = fmt.Appendf(append(out, b[kept:i]...), "&#%d;", r)
+			kept = i + size
+		}
+		i += size
+	}
+	if kept == 0 {
 		return b
 	}
-	var out []byte
-	for _, r := range string(b) {
-		if steering(r) {
-			out = fmt.Appendf(out, "&#%d;", r)
-		} else {
-			out = utf8.AppendRune(out, r)
-		}
-	}
-	return out
+	return append(out, b[kept:]...)
 }
 
 func steering(r rune) bool {

@@ -46,6 +46,21 @@ func newPlayer(s *screen.Screen, begun time.Time, cache *lineCache) *player {
 	return &player{screen: s, begun: begun, number: map[string]int{}, known: map[*screen.Run]int{}, cache: cache}
 }
 
+// manyFrames is the number of frames for which a player keeps no room when it is used again.
+const manyFrames = 100
+
+// reset makes the player empty, for another recording.
+func (p *player) reset(s *screen.Screen, begun time.Time) *player {
+	if len(p.frames) > manyFrames || len(p.lines) > manyFrames {
+		*p = *newPlayer(s, begun, p.cache)
+		return p
+	}
+	clear(p.number)
+	clear(p.known)
+	*p = player{screen: s, begun: begun, lines: p.lines[:0], number: p.number, known: p.known, cache: p.cache, frames: p.frames[:0]}
+	return p
+}
+
 // lineCache keeps the forms of lines. Most lines of a screen are those of the exercise before.
 type lineCache map[*screen.Run]*cachedLine
 

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -322,10 +323,47 @@ func (r *record) line() ([]byte, error) { return r.appendTo(&bytes.Buffer{}) }
 
 // appendTo is line in an empty buffer, valid until the buffer changes.
 func (r *record) appendTo(b *bytes.Buffer) ([]byte, error) {
-	if err := encodeLine(b, r); err != nil {
+	written := r
+	if r.Plan != nil {
+		one := *r
+		one.Plan, written = &planRecord{}, &one
+	}
+	err := encodeLine(b, written)
+	line := b.Bytes()
+	if err == nil && r.Plan != nil {
+		line, err = r.Plan.within(line)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Kind, err)
 	}
-	return harmless(b.Bytes()), nil
+	return harmless(line), nil
+}
+
+// within puts the plan into a line that has an empty one. Exercises are encoded one by one: there may be
+// thousands, and the encoder keeps its longest buffer for ever.
+func (p *planRecord) within(line []byte) ([]byte, error) {
+	all := []byte(`{"decks":`)
+	var part bytes.Buffer
+	var err error
+	one := func(v any) []byte {
+		part.Reset()
+		err = errors.Join(err, encodeLine(&part, v))
+		return bytes.TrimSuffix(part.Bytes(), []byte("\n"))
+	}
+	all = append(append(all, one(p.Decks)...), `,"sessions":[`...)
+	for i, s := range p.Sessions {
+		exercises := s.Exercises
+		s.Exercises = []exerciseRecord{}
+		before, after, _ := bytes.Cut(one(s), []byte(`"exercises":[`)) // no text holds a bare quotation mark
+		after = bytes.Clone(after)
+		all = append(append(comma(all, i), before...), `"exercises":[`...)
+		for j, e := range exercises {
+			all = append(comma(all, j), one(e)...)
+		}
+		all = append(all, after...)
+	}
+	before, after, _ := bytes.Cut(line, []byte(`{"decks":null,"sessions":null}`))
+	return slices.Concat(before, all, []byte("]}"), after), err
 }
 
 // altered stands in a line for each byte that was not UTF-8.
@@ -424,6 +462,9 @@ func recordPlan(p *runner.Plan) *planRecord {
 func recordSlide(e *runner.Exercise) *slideRecord {
 	if e.Slide == nil || e.Chapter == nil {
 		return nil
+	}
+	if !e.Slide.Increment { // a chapter may have thousands of slides
+		return &slideRecord{Number: e.Slide.Number, Source: e.Slide.Source}
 	}
 	var parts []string
 	at := slices.Index(e.Chapter.Slides, e.Slide)
