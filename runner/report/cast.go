@@ -30,6 +30,7 @@ type casts struct {
 	folder   string          // of the last recording
 	attempt  int             // of the session
 	lines    castLines
+	buf      []byte // of a painter
 }
 
 // Record adds recordings of all exercises in a folder, or only of those that did not pass.
@@ -183,7 +184,8 @@ func (c *casts) open(e runner.Event) (err error) {
 	header := castHeader{Version: 3, Timestamp: e.Time.Unix(), Title: clean(e.Exercise.ID)}
 	header.Term.Cols, header.Term.Rows, header.Term.Type = cols, rows, "xterm-256color"
 	var painter screen.Painter
-	return errors.Join(c.file.header(header), c.file.event(e.Time, "o", string(painter.Append(nil, c.screen.View()))))
+	c.buf = painter.Append(c.buf[:0], c.screen.View())
+	return errors.Join(c.file.header(header), c.file.event(e.Time, "o", string(c.buf)))
 }
 
 // close ends the recording of an exercise.

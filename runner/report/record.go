@@ -515,6 +515,7 @@ const (
 type drawing struct {
 	secrets *secret.Masker
 	painter screen.Painter
+	buf     []byte    // of the painter
 	last    time.Time // of the last drawn change
 	changes time.Time // of the last change that is not drawn; zero: everything is
 	bytes   int       // drawn in this step
@@ -549,8 +550,8 @@ func (d *drawing) flush(s *screen.Screen) (string, time.Time) {
 	if s == nil || at.IsZero() {
 		return "", at
 	}
-	draw := d.painter.Append(nil, maskView(s.View(), d.secrets))
-	d.bytes += len(draw)
+	d.buf = d.painter.Append(d.buf[:0], maskView(s.View(), d.secrets))
+	d.bytes += len(d.buf)
 	d.last, d.changes = at, time.Time{}
-	return string(draw), at
+	return string(d.buf), at
 }

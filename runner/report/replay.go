@@ -102,7 +102,9 @@ func (p *replay) feedRecord(line []byte, r *record) error {
 	}
 	var errs []error
 	for _, to := range p.to {
-		errs = append(errs, to.deliver(line, r, ev))
+		if err := to.deliver(line, r, ev); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	p.after(r)
 	return errors.Join(errs...)

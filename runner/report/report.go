@@ -289,7 +289,9 @@ func (f *Files) Event(e runner.Event) error {
 	}
 	var errs []error
 	for _, r := range f.direct {
-		errs = append(errs, r.Event(e))
+		if err := r.Event(e); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	if len(f.made) == 0 {
 		return errors.Join(errs...)
@@ -302,7 +304,9 @@ func (f *Files) Event(e runner.Event) error {
 		f.enc, f.replay = newEncoder(f.Run, f.Shard, f.Secrets), newReplay(f.made, plan)
 	}
 	records, err := f.enc.encode(e)
-	errs = append(errs, err)
+	if err != nil {
+		errs = append(errs, err)
+	}
 	for _, r := range records {
 		if f.Secrets != nil {
 			maskStrings(reflect.ValueOf(r).Elem(), f.Secrets)
@@ -312,7 +316,9 @@ func (f *Files) Event(e runner.Event) error {
 		if err == nil {
 			err = f.replay.feedOwn(line, r)
 		}
-		errs = append(errs, err)
+		if err != nil {
+			errs = append(errs, err)
+		}
 		if f.buf.Cap() > keptLine {
 			f.buf = bytes.Buffer{}
 		}

@@ -10,7 +10,10 @@ import (
 // Painter writes the changes between views of one screen, as bytes for another terminal of the
 // same size. The bytes hold text, looks, and movements of the cursor, and nothing else of a
 // program's output. The zero value begins with a terminal in any state.
-type Painter struct{ last View }
+type Painter struct {
+	last  View
+	shown []Line // room for the rows of a terminal
+}
 
 // Same reports whether two lines of views are the same row, and it has not changed. False says
 // nothing about their text.
@@ -22,19 +25,18 @@ func (p *Painter) Append(dst []byte, v View) []byte {
 	begun := len(dst)
 	if len(shown) == 0 || p.last.Cols != v.Cols || p.last.Rows != v.Rows {
 		dst = append(dst, "\x1b[0m\x1b[H\x1b[2J"...)
-		shown = make([]Line, v.Rows)
+		shown = p.rows(v.Rows)
 	} else if n := scrolled(shown, v.Lines); n > 0 {
 		dst = fmt.Appendf(dst, "\x1b[0m\x1b[%d;1H%s", v.Rows, strings.Repeat("\n", n))
-		scrolled := make([]Line, v.Rows)
-		copy(scrolled, shown[n:])
-		shown = scrolled
+		shown = p.rows(v.Rows)
+		copy(shown, p.last.Lines[n:])
 	}
 	for y, line := range v.Lines {
 		if line.Same(shown[y]) || line.blank() && shown[y] == nil {
 			continue
 		}
 		dst = append(strconv.AppendInt(append(dst, "\x1b["...), int64(y+1), 10), ";1H\x1b[2K"...)
-		dst = line.trimmed().AppendANSI(dst)
+		dst = line.appendTrimmed(dst)
 	}
 	if p.last.Cursor != v.Cursor || p.last.Lines == nil {
 		cursor := "\x1b[?25l"
@@ -49,6 +51,15 @@ func (p *Painter) Append(dst []byte, v View) []byte {
 	}
 	p.last = v
 	return dst
+}
+
+// rows are empty rows, valid until the next call.
+func (p *Painter) rows(n int) []Line {
+	if len(p.shown) != n {
+		p.shown = make([]Line, n)
+	}
+	clear(p.shown)
+	return p.shown
 }
 
 // scrolled is the number of rows by which a screen has scrolled up.
@@ -74,14 +85,10 @@ func (l Line) blank() bool {
 	return true
 }
 
-// trimmed is the line without blanks of the terminal's own look at its end.
-func (l Line) trimmed() Line {
+// appendTrimmed is AppendANSI without blanks of the terminal's own look at the end.
+func (l Line) appendTrimmed(dst []byte) []byte {
 	if n := len(l); n > 0 && l[n-1].Style == 0 {
-		last := l[n-1]
-		text := strings.TrimRight(last.Text, " ")
-		last.Width -= len(last.Text) - len(text)
-		last.Text = text
-		return append(slices.Clone(l[:n-1]), last)
+		return append(l[:n-1].AppendANSI(dst), strings.TrimRight(l[n-1].Text, " ")...)
 	}
-	return l
+	return l.AppendANSI(dst)
 }
