@@ -43,11 +43,13 @@ wait
 const settled = 5 // lines of stubborn
 
 // The main goroutine of the helper that ends its first thread must run on it, which is sure during initialisation only.
-func init() {
-	if os.Getenv("SANDBOX_TEST_HELPER") == "headless" {
+var _ = func() bool {
+	headless := os.Getenv("SANDBOX_TEST_HELPER") == "headless"
+	if headless {
 		runtime.LockOSThread()
 	}
-}
+	return headless
+}()
 
 func helper(name string) {
 	switch name {

@@ -54,7 +54,6 @@ func namespaces(private bool) []attempt {
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}},
 		// Users other than root lose their capabilities by exec, except these. isolate needs them
 		// and gives them up.
-		// isolate needs and gives up.
 		AmbientCaps: []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN},
 	}}
 	if os.Geteuid() != 0 {

@@ -312,16 +312,32 @@ func (d *device) passed() bool {
 func (d *device) endOtherReaders() {
 	session := 0
 	_ = d.withFD(func(fd int) { session, _ = unix.IoctlGetInt(fd, unix.TIOCGSID) })
-	files, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, file := range files {
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		if of, err := statNumber(pid, statSession); err != nil || of == session || pid == os.Getpid() {
+	own, _ := unix.Getsid(0)
+	for _, pid := range pids() {
+		// A thread of the kernel is in session 0.
+		if of, err := unix.Getsid(pid); err != nil || of == 0 || of == session || of == own {
 			continue
 		}
 		if fd := readsDescriptor(pid); fd >= 0 && fdLink(pid, fd) == d.tty.Name() {
 			_ = unix.Kill(pid, unix.SIGKILL)
 		}
 	}
+}
+
+// pids are the processes of the machine (proc(5)).
+func pids() (all []int) {
+	proc, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer proc.Close()
+	names, _ := proc.Readdirnames(-1)
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			all = append(all, pid)
+		}
+	}
+	return all
 }
 
 // readsDescriptor is the descriptor that a process sleeps in a read of, or the first one if it waits for
@@ -361,6 +377,18 @@ func (s *Session) Foreground() string {
 func commandLine(pgrp int) []string {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pgrp))
 	return strings.FieldsFunc(string(b), func(r rune) bool { return r == 0 })
+}
+
+// doing says in which state a process is, and in which call of the kernel (proc(5): stat, syscall, wchan).
+func doing(pid int) string {
+	fields := stat(pid)
+	if len(fields) == 0 {
+		return ", which has ended"
+	}
+	call, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
+	channel, _ := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", pid))
+	number, _, _ := strings.Cut(string(call), " ")
+	return fmt.Sprintf(" in state %s, system call %s, wait channel %s", fields[statState], strings.TrimSpace(number), channel)
 }
 
 // isNoProgram reports whether a process group's leader is a shell, which may be the

@@ -108,6 +108,8 @@ func (s *Session) readsTerminal() bool { return false }
 
 func commandLine(int) []string { return nil }
 
+func doing(int) string { return "" }
+
 // Both are unknown on this system: they cause no repetition of an interrupt.
 func isNoProgram(int) bool { return false }
 

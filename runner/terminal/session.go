@@ -129,7 +129,7 @@ func Start(ctx context.Context, opts Options) (*Session, error) {
 		return nil, err
 	}
 	if err := s.await(ctx, s.prompt.back); err != nil {
-		err = fmt.Errorf("the shell shows no prompt: %w", err)
+		err = fmt.Errorf("the shell shows no prompt: %w%s", err, s.silence())
 		return nil, errors.Join(err, s.Close())
 	}
 	if s.ended() {
@@ -137,6 +137,24 @@ func Start(ctx context.Context, opts Options) (*Session, error) {
 		return nil, errors.Join(fmt.Errorf("%w before its first prompt: %s", ErrEnded, shown), s.Close())
 	}
 	return s, nil
+}
+
+// silence says what a shell without a prompt has shown and what it does, to find out why.
+func (s *Session) silence() string {
+	s.mu.Lock()
+	bytes, state, exchange := s.received, s.prompt.state, s.prompt.exchange != nil
+	s.mu.Unlock()
+	said := fmt.Sprintf("; it has written %d bytes", bytes)
+	if screen := strings.TrimSpace(strings.Join(s.Screen(), "\n")); screen != "" {
+		said += fmt.Sprintf(", and the screen shows %q", screen)
+	}
+	if state != starting || exchange {
+		said += fmt.Sprintf(" (its prompt is in state %d)", state)
+	}
+	if group := s.dev.foreground(); group > 0 {
+		said += fmt.Sprintf("; in the foreground is %q%s", strings.Join(commandLine(group), " "), doing(group))
+	}
+	return said
 }
 
 func (s *Session) start(opts Options, dir string) error {

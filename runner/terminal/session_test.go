@@ -1,11 +1,13 @@
 package terminal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -38,6 +40,9 @@ func newSession(t testing.TB) *Session {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(s.silence())
+		}
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
@@ -66,6 +71,26 @@ func needs(t *testing.T, program string) {
 		t.Fatalf("%s is required and not installed", program)
 	}
 	t.Skipf("%s is not installed", program)
+}
+
+// TestStartWithoutPrompt starts a program that is no shell: the error says what it has shown.
+func TestStartWithoutPrompt(t *testing.T) {
+	t.Parallel()
+	shell := filepath.Join(t.TempDir(), "shell")
+	if err := os.WriteFile(shell, []byte("#!/bin/sh\nprintf 'one moment'\nexec sleep 1000\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var shown []byte
+	_, err := Start(ctx, Options{Shell: shell, Output: func(b []byte) {
+		if shown = append(shown, b...); bytes.Contains(shown, []byte("moment")) {
+			cancel()
+		}
+	}})
+	if err == nil || !strings.Contains(err.Error(), `it has written 10 bytes, and the screen shows "one moment"`) {
+		t.Error(err)
+	}
 }
 
 func TestSubmit(t *testing.T) {
