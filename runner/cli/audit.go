@@ -112,7 +112,7 @@ func (a *auditing) check() error {
 	}
 	format, file, err := report.ParseSpec(a.html)
 	switch {
-	case a.html != "" && (err != nil || format != "html" || file == "-"):
+	case a.html != "" && (err != nil || format != "html" || report.IsOutput(file)):
 		return fmt.Errorf("--report: %q must be html=FILE", a.html)
 	case a.inPlace:
 		return errors.New("--in-place: an audit breaks things, so it works on copies")

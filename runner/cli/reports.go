@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -102,13 +103,20 @@ func (j *job) reportFlags(cmd *cobra.Command, formats []string) {
 // none.
 func workspace() string { return cmp.Or(os.Getenv("GITHUB_WORKSPACE"), os.Getenv("CI_PROJECT_DIR")) }
 
-// files opens the reports in files. Every end of the command writes them.
-func (j *job) files(streams Streams) (*report.Files, error) {
+// files opens the reports in files, of which none may be one that is read. Every end of the command
+// writes them.
+func (j *job) files(reads []string, streams Streams) (*report.Files, error) {
+	for _, spec := range j.reports {
+		_, to, err := report.ParseSpec(spec)
+		if err == nil && (slices.ContainsFunc(reads, func(name string) bool { return same(name, to) }) || isSource(to)) {
+			return nil, fmt.Errorf("--report %s would overwrite the file that it is made of", spec)
+		}
+	}
 	files := &report.Files{Summary: os.Getenv("GITHUB_STEP_SUMMARY"), Workspace: workspace()}
 	j.shards.begin(files, j.flakes)
 	for _, spec := range j.reports {
-		if spec == "console=-" && j.console == "console" { // the command prints it anyway
-			continue
+		if name, file, err := report.ParseSpec(spec); err == nil && name == "console" && report.IsOutput(file) && j.console == "console" {
+			continue // the command prints it anyway
 		}
 		if err := files.Add(spec, streams.Out); err != nil {
 			return nil, fmt.Errorf("--report: %w", errors.Join(err, files.Finish(nil)))
@@ -123,11 +131,19 @@ func (j *job) files(streams Streams) (*report.Files, error) {
 	return files, nil
 }
 
+// isSource reports whether a file that exists has the name of a document or a manifest, which no report
+// has.
+func isSource(name string) bool {
+	info, err := os.Stat(name)
+	manifest := filepath.Ext(name) == ".yml" || filepath.Ext(name) == ".yaml"
+	return err == nil && info.Mode().IsRegular() && (markdown.IsDocument(name) || manifest)
+}
+
 // besideReport is the folder for recordings of exercises that did not pass: beside the page, with
 // its name. "" if no page is written to a file.
 func besideReport(specs []string) string {
 	for _, spec := range specs {
-		if name, file, err := report.ParseSpec(spec); err == nil && name == "html" && file != "-" && !strings.HasPrefix(file, "/dev/") {
+		if name, file, err := report.ParseSpec(spec); err == nil && name == "html" && !report.IsOutput(file) && !strings.HasPrefix(file, "/dev/") {
 			return strings.TrimSuffix(file, filepath.Ext(file)) + "-recordings"
 		}
 	}
@@ -222,14 +238,7 @@ func openLines(name string, streams Streams) (io.ReadCloser, error) {
 
 // laterFiles opens the reports that are made of JSON lines, and the one on the screen.
 func (j *job) laterFiles(from []string, streams Streams) (*report.Files, error) {
-	for _, spec := range j.reports {
-		for _, name := range from {
-			if _, to, err := report.ParseSpec(spec); err == nil && same(name, to) {
-				return nil, fmt.Errorf("--report %s would overwrite the lines that it is made of", spec)
-			}
-		}
-	}
-	files, err := j.files(streams)
+	files, err := j.files(from, streams)
 	if err != nil {
 		return nil, err
 	}

@@ -297,7 +297,7 @@ func frugal() (restore func()) {
 
 func (j *job) run(ctx context.Context, args []string, streams Streams) error {
 	defer frugal()()
-	files, err := j.files(streams)
+	files, err := j.files(args, streams)
 	if err != nil {
 		return err
 	}

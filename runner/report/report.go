@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -183,7 +182,7 @@ func Still(r Reporter) (resume func()) {
 	return func() {}
 }
 
-// ParseSpec reads NAME=FILE, where FILE may be - for standard output.
+// ParseSpec reads NAME=FILE, where FILE may be - for standard output: see [IsOutput].
 func ParseSpec(s string) (name, file string, err error) {
 	name, file, ok := strings.Cut(s, "=")
 	if !ok || name == "" || file == "" {
@@ -216,8 +215,9 @@ type Files struct {
 	// Secrets are masked in the records. [Masked] masks the events before.
 	Secrets *secret.Masker
 
-	direct []*once // made of events
-	made   []*once // made of records
+	direct []*once  // made of events
+	made   []*once  // made of records
+	names  []string // of the reports' files, links resolved
 
 	mu       sync.Mutex
 	finished bool
@@ -241,10 +241,14 @@ func (f *Files) Add(spec string, stdout io.Writer) error {
 	}
 	one := &once{}
 	w := stdout
-	if file == "-" && name == "jsonl" && f.Shard != nil {
-		format.open = func(w io.Writer, _ Options) Reporter { return newPacker(w) }
-	}
-	if file != "-" {
+	if IsOutput(file) {
+		if name == "jsonl" && f.Shard != nil {
+			format.open = func(w io.Writer, _ Options) Reporter { return newPacker(w) }
+		}
+	} else {
+		if err := f.claim(file, stdout); err != nil {
+			return err
+		}
 		c, err := create(file, format.whole)
 		if err != nil {
 			return fmt.Errorf("report %s: %w", name, err)
@@ -405,52 +409,4 @@ func (o *once) Finish(result *runner.Result) error {
 		err = errors.Join(err, o.file.Close())
 	}
 	return err
-}
-
-// create opens a file for a report. If the report is written as a whole, the file gets its name
-// only when it is complete.
-func create(name string, whole bool) (io.WriteCloser, error) {
-	// A file that is not a plain file, such as /dev/stdout or a pipe, can be neither replaced nor
-	// removed.
-	old, err := os.Lstat(name)
-	if !whole || err == nil && !old.Mode().IsRegular() {
-		return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o666)
-	}
-	if err == nil {
-		if err := os.Remove(name); err != nil {
-			return nil, err
-		}
-	}
-	// Not os.CreateTemp: other users may have to read it, depending on the umask.
-	dir, base := filepath.Split(name) // as it is written: a folder that is not there is found now
-	temp := fmt.Sprintf("%s.%s.%d", dir, base, os.Getpid())
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	return &wholeFile{File: f, name: name}, nil
-}
-
-// wholeFile gets its name when it is closed, if something was written without an error.
-type wholeFile struct {
-	*os.File
-	name    string
-	written bool
-	err     error
-}
-
-func (f *wholeFile) Write(b []byte) (n int, err error) {
-	f.written = true
-	if n, err = f.File.Write(b); err != nil {
-		f.err = err
-	}
-	return n, err
-}
-
-func (f *wholeFile) Close() error {
-	err := f.File.Close()
-	if err != nil || f.err != nil || !f.written {
-		return errors.Join(err, os.Remove(f.File.Name()))
-	}
-	return os.Rename(f.File.Name(), f.name)
 }

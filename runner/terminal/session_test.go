@@ -40,6 +40,9 @@ func newSession(t testing.TB) *Session {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(s.silence())
+		}
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
