@@ -1,10 +1,12 @@
 // Testlog reads the output of "go test -json" on its standard input and prints a summary: a line
 // for each package at its end, the output of failed tests, and at the end the number of tests, with
-// the skipped ones and their reasons. It exits with 1 if something failed or nothing passed.
+// the slowest ones, and the skipped ones with their reasons. It exits with 1 if something failed or
+// nothing passed.
 package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -19,6 +21,7 @@ type event struct {
 	Package string
 	Test    string // "" for an event of the package itself
 	Output  string
+	Elapsed float64 // in seconds
 }
 
 // log holds the events so far.
@@ -28,7 +31,17 @@ type log struct {
 	suspects       map[string][]string // failed tests by package, until it has ended
 	broken         int                 // failed packages
 	skipped        []string
+	slowest        []timed // tests that are no part of another one
 }
+
+// timed is a test with its duration in seconds. With others beside it a test takes longer.
+type timed struct {
+	key
+	seconds float64
+}
+
+// mostSlow is the number of tests in the list of the slowest.
+const mostSlow = 10
 
 type key struct{ pkg, test string }
 
@@ -50,6 +63,10 @@ func main() {
 	}
 
 	fmt.Printf("\n%d tests passed, %d failed, %d skipped\n", l.passed, l.failed, len(l.skipped))
+	slices.SortFunc(l.slowest, func(a, b timed) int { return cmp.Compare(b.seconds, a.seconds) })
+	for _, t := range l.slowest[:min(mostSlow, len(l.slowest))] {
+		fmt.Printf("  %4.0f s %s %s\n", t.seconds, t.pkg, t.test)
+	}
 	slices.Sort(l.skipped)
 	for _, s := range l.skipped {
 		fmt.Println("  skipped", s)
@@ -71,6 +88,9 @@ func (l *log) add(e event) {
 			l.endPackage(k, e.Action)
 		} else {
 			l.endTest(k, e.Action)
+			if !strings.Contains(e.Test, "/") {
+				l.slowest = append(l.slowest, timed{k, e.Elapsed})
+			}
 		}
 		delete(l.printed, k)
 	}

@@ -18,8 +18,8 @@ type atPrompt struct {
 }
 
 // prompted are the commands at the prompts of a fence's text. The prompt of the fence is `$ `,
-// else `% `, else that of root, `# `, save where a comment could be meant; a user and a directory
-// may stand before it. A fence of a shell is a script unless its first command has a prompt. A shell
+// else `% `, else that of root, `# `, save where a comment could be meant, else a `> ` before the first
+// command; a user and a directory may stand before it. A fence of a shell is a script unless its first command has a prompt. A shell
 // parser finds the lines that belong to a command.
 func prompted(text, lang string, shell *syntax.Parser) (all []atPrompt) {
 	mark := promptOf(text, lang)
@@ -129,13 +129,21 @@ func rowsOf(text string) (rows [][2]int) {
 	return rows
 }
 
-// promptOf is the character that ends the prompts of a text; 0 if there are none.
+// promptOf is the character that ends the prompts of a text; 0 if there are none. A `> ` is one only
+// before the first command, where it can go on with nothing: a document would not begin by emptying a file.
 func promptOf(text, lang string) byte {
 	const marks = "$%#"
 	var found [len(marks)]bool
+	first := true
+	greater := false
 	for line := range strings.Lines(text) {
 		for i := range len(marks) {
 			found[i] = found[i] || promptEnd(line, marks[i]) > 0
+		}
+		if command := strings.TrimSpace(line); command != "" && command[0] != '#' && first {
+			first = false
+			n := promptEnd(line, '>')
+			greater = n > 0 && strings.TrimSpace(line[n:]) != ""
 		}
 		if isShellFence(lang) && strings.TrimSpace(line) != "" && line[0] != '#' {
 			break
@@ -145,6 +153,9 @@ func promptOf(text, lang string) byte {
 		if found[i] && (marks[i] != '#' || isTerminal(lang)) {
 			return marks[i]
 		}
+	}
+	if greater {
+		return '>'
 	}
 	return 0
 }

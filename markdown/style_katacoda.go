@@ -78,6 +78,11 @@ type script struct {
 	skip string // the reason why it does not run; "" if it does
 }
 
+// apart runs a script as the platform does: not in the learner's shell, and so in the home directory, wherever
+// the learner is. The documented forms (https://killercoda.com/creators, https://www.katacoda.com/docs) name no
+// folder; their examples use absolute paths.
+const apart = "(cd && bash /dev/stdin)"
+
 // scripts are the scripts of a chapter.
 type scripts struct {
 	first         []script // of the session, before its first command
@@ -123,12 +128,12 @@ func scenario(l *loader, dir string) ([]item, bool) {
 		}
 		s := &scripts{}
 		for _, b := range []string{p.Background, p.CourseData} {
-			s.before = l.script(s.before, name, dir, b, "background script", "bash /dev/stdin")
+			s.before = l.script(s.before, name, dir, b, "background script", apart)
 		}
 		for _, f := range []string{p.Foreground, p.Code} {
 			s.before = l.script(s.before, name, dir, f, "foreground script", ". /dev/stdin")
 		}
-		s.after = l.script(s.after, name, dir, p.Verify, "verify script", "bash /dev/stdin")
+		s.after = l.script(s.after, name, dir, p.Verify, "verify script", apart)
 		if n == 0 { // the shell starts in the home directory there
 			home := script{file: f, rule: "home directory", head: "cd", bare: true}
 			s.first = append([]script{home}, l.assets(f, dir, details.Assets)...)

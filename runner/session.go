@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"golang.org/x/sys/unix"
 
 	"workshop/runner/sandbox"
 	"workshop/runner/screen"
@@ -88,7 +91,11 @@ func (r *run) prepare(ctx context.Context, plan *Session) (_ *session, err error
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.dir, err = newFolder(); err != nil {
+	// The supervisor makes the folder, so that it is removed whenever the runner is killed.
+	s.dir = newFolder()
+	opts := r.opts.Sandbox
+	opts.Remove = s.dir
+	if s.sandbox, err = sandbox.Start(ctx, opts); err != nil {
 		return nil, err
 	}
 	home, tmp := filepath.Join(s.dir, "home"), filepath.Join(s.dir, "tmp")
@@ -99,11 +106,6 @@ func (r *run) prepare(ctx context.Context, plan *Session) (_ *session, err error
 		}
 	}
 	if err := s.prepareWork(); err != nil {
-		return nil, err
-	}
-	opts := r.opts.Sandbox
-	opts.Remove = s.dir
-	if s.sandbox, err = sandbox.Start(ctx, opts); err != nil {
 		return nil, err
 	}
 	r.addNote(isolationNote(s.sandbox, opts))
@@ -142,19 +144,19 @@ func (s *session) makeReady(ctx context.Context) error {
 // for the names of sockets, whose paths have at most 107 bytes on Linux (unix(7)) and 103 on macOS.
 const maxFolder = 80
 
-// newFolder makes a session's folder: in TMPDIR, or in /tmp if that path is too long for
-// sockets.
-func newFolder() (string, error) {
-	dir, err := os.MkdirTemp("", "workshop-")
-	if err != nil || len(dir) <= maxFolder {
-		return dir, err
+// newFolder is the name of a new session's folder: in TMPDIR, or in /tmp if that path is too long
+// for sockets.
+func newFolder() string {
+	name := "workshop-" + strings.ToLower(rand.Text()[:10])
+	dir := filepath.Join(os.TempDir(), name)
+	if len(dir) > maxFolder && writable("/tmp") {
+		return filepath.Join("/tmp", name)
 	}
-	short, err := os.MkdirTemp("/tmp", "workshop-")
-	if err != nil {
-		return dir, nil //nolint:nilerr // without sockets the long path suffices
-	}
-	return short, os.Remove(dir)
+	return dir // without sockets a long path suffices
 }
+
+// writable reports whether files can be made in a directory.
+func writable(dir string) bool { return unix.Access(dir, unix.W_OK|unix.X_OK) == nil }
 
 func isolationNote(sb *sandbox.Sandbox, opts sandbox.Options) string {
 	note := "sessions are isolated by a " + string(sb.Isolation())

@@ -71,6 +71,7 @@ type fault struct {
 // cause elsewhere.
 func faults(r *runner.Result) []fault {
 	var all []fault
+	told := told(r)
 	title := "the run has not begun"
 	if len(r.Sessions) > 0 {
 		title = shardsTitle
@@ -84,7 +85,7 @@ func faults(r *runner.Result) []fault {
 		}
 		for _, e := range s.Exercises {
 			switch {
-			case e.Verdict == runner.Passed, e.Verdict == runner.Skipped, e.Verdict == runner.Blocked:
+			case !told(s, e), e.Verdict == runner.Passed, e.Verdict == runner.Skipped, e.Verdict == runner.Blocked:
 			case e.Failure != nil:
 				all = append(all, fault{e.Verdict, clean(e.ID), e.Failure.Pos, e.Failure})
 			default:
@@ -160,7 +161,7 @@ func annotations(r *runner.Result) []github.Annotation {
 // that are left out.
 func summaryOf(r *runner.Result, limit int) []byte {
 	var b bytes.Buffer
-	counts := tallyOf(r).String()
+	counts := countsText(r)
 	if counts == "" {
 		counts = "no exercise ran"
 	}

@@ -115,6 +115,7 @@ type htmlHead struct {
 	Problems                                 []string
 	Notes                                    []string
 	Total                                    int
+	Setups                                   int // exercises that ran as set-up
 	Attempts                                 int // of a repeated run
 	Repeats                                  []htmlRepeat
 	ClaimCounts                              string
@@ -138,6 +139,10 @@ func headOf(r *runner.Result, places []place) (*htmlHead, error) {
 	}
 	counts := tallyOf(r)
 	h.Total = counts.total()
+	for v, n := range tallied(r, true) {
+		counts[v] += n
+		h.Setups += n
+	}
 	for _, s := range r.Sessions {
 		if unreported(s) {
 			h.Problems = append(h.Problems, says(s.Failure))

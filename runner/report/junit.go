@@ -237,9 +237,12 @@ func (j junit) document(r *runner.Result) *suites {
 		}
 		s.Cases.all = append(s.Cases.all, p)
 	}
-	claims := map[string][]property{}
+	claims, told := map[string][]property{}, told(r)
 	for _, s := range r.Sessions {
 		for _, e := range s.Exercises {
+			if !told(s, e) {
+				continue
+			}
 			name, file := suiteOf(s, e)
 			add(name, file, e.Started, plannedCase{exercise: e})
 			for _, c := range claimsIn(e) {

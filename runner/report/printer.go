@@ -247,11 +247,11 @@ func (p *printer) box(indent string, room int, f *runner.Failure) {
 
 // summary writes the result of a run.
 func (p *printer) summary(r *runner.Result) {
-	verdicts := tallyOf(r)
+	told := told(r)
 	var failed []*runner.ExerciseResult
 	for _, s := range r.Sessions {
 		for _, e := range s.Exercises {
-			if e.Verdict != runner.Passed && !brief(e.Verdict) {
+			if wanting(e.Verdict) && told(s, e) {
 				failed = append(failed, e)
 			}
 		}
@@ -271,6 +271,9 @@ func (p *printer) summary(r *runner.Result) {
 			if e.Failure != nil {
 				why = says(e.Failure)
 			}
+			if e.Setup {
+				why = "set-up: " + why
+			}
 			p.line(p.paint(style(e.Verdict), pad(label(e.Verdict), labelCells)) + gap + pad(clean(e.ID), p.id) + gap + why)
 		}
 		p.line("")
@@ -280,10 +283,10 @@ func (p *printer) summary(r *runner.Result) {
 	for _, n := range r.Notes {
 		p.line("note: " + clean(n))
 	}
-	counts := verdicts.String()
+	counts := countsText(r)
 	if counts != "" {
 		counts = ": " + counts
 	}
-	p.line(p.paint(style(r.Verdict), pad(label(r.Verdict), labelCells)) + gap + plural(verdicts.total(), "exercise") + counts + " in " +
+	p.line(p.paint(style(r.Verdict), pad(label(r.Verdict), labelCells)) + gap + plural(tallyOf(r).total(), "exercise") + counts + " in " +
 		span(r.Duration))
 }

@@ -10,8 +10,8 @@ import (
 // state follows a run: the current exercise and step, and the results so far.
 type state struct {
 	started  time.Time
-	total    int // exercises planned
-	begun    int // exercises begun
+	total    int // exercises planned, without those that run as set-up
+	begun    int // exercises begun, without those
 	verdicts tally
 	others   map[*runner.Exercise]runner.Verdict // of those that have not passed
 	again    bool                                // the session has run before
@@ -27,15 +27,17 @@ func (s *state) observe(e runner.Event) {
 	case runner.RunStarted:
 		s.started = e.Time
 		if e.Plan != nil {
-			s.total = e.Plan.Exercises()
+			s.total = e.Plan.Own()
 		}
 	case runner.SessionStarted:
 		s.session, s.since = e.Session, e.Time
 		if s.again = e.Attempt > 1; s.again {
-			s.total += len(e.Session.Exercises)
+			s.total += own(e.Session)
 		}
 	case runner.ExerciseStarted:
-		s.begun++
+		if !e.Exercise.Setup {
+			s.begun++
+		}
 		s.exercise, s.since = e.Exercise, e.Time
 	case runner.StepStarted:
 		s.step, s.since = e.Step, e.Time
@@ -53,8 +55,21 @@ func (s *state) observe(e runner.Event) {
 	}
 }
 
+// own counts the exercises of a session that do not run merely as set-up.
+func own(s *runner.Session) (n int) {
+	for _, e := range s.Exercises {
+		if !e.Setup {
+			n++
+		}
+	}
+	return n
+}
+
 // count counts an exercise by its verdict so far. It may have been counted by another one before.
 func (s *state) count(e runner.Event, known bool) {
+	if e.Exercise.Setup {
+		return
+	}
 	if s.others == nil {
 		s.others, s.verdicts = map[*runner.Exercise]runner.Verdict{}, tally{}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"workshop/markdown"
 	"workshop/runner"
 )
 
@@ -77,15 +78,57 @@ func wanting(v runner.Verdict) bool { return v != runner.Passed && !brief(v) }
 // tally counts verdicts.
 type tally map[runner.Verdict]int
 
-// tallyOf counts the exercises of a run.
-func tallyOf(r *runner.Result) tally {
+// tallyOf counts the exercises of a run, each once: one that also runs as set-up of another session is
+// no second exercise.
+func tallyOf(r *runner.Result) tally { return tallied(r, false) }
+
+// setupsOf counts the exercises that ran as set-up and did not pass.
+func setupsOf(r *runner.Result) tally {
+	t := tallied(r, true)
+	delete(t, runner.Passed)
+	delete(t, runner.Skipped)
+	return t
+}
+
+func tallied(r *runner.Result, setup bool) tally {
 	t := tally{}
 	for _, s := range r.Sessions {
 		for _, e := range s.Exercises {
-			t[e.Verdict]++
+			if e.Setup == setup {
+				t[e.Verdict]++
+			}
 		}
 	}
 	return t
+}
+
+// countsText names the numbers of a run's verdicts, and of the set-ups that did not pass.
+func countsText(r *runner.Result) string {
+	text := tallyOf(r).String()
+	if setups := setupsOf(r).String(); setups != "" {
+		text = strings.TrimLeft(text+" (set-up: "+setups+")", " ")
+	}
+	return text
+}
+
+// told are the exercises of a run that a list of results names: not a set-up that passed or has its
+// cause elsewhere, and not one that did not pass in its own session either.
+func told(r *runner.Result) func(*runner.SessionResult, *runner.ExerciseResult) bool {
+	type id struct {
+		deck     *markdown.Deck
+		exercise string
+	}
+	known := map[id]bool{}
+	for _, s := range r.Sessions {
+		for _, e := range s.Exercises {
+			if !e.Setup && wanting(e.Verdict) {
+				known[id{s.Deck, e.ID}] = true
+			}
+		}
+	}
+	return func(s *runner.SessionResult, e *runner.ExerciseResult) bool {
+		return !e.Setup || wanting(e.Verdict) && !known[id{s.Deck, e.ID}]
+	}
 }
 
 func (t tally) total() (n int) {

@@ -105,6 +105,9 @@ func Start(ctx context.Context, opts Options) (*Sandbox, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
+		if made := (*os.PathError)(nil); errors.As(err, &made) && made.Path == opts.Remove {
+			return nil, fmt.Errorf("sandbox: %w", err) // it cannot be made in any isolation
+		}
 		err = fmt.Errorf("%s: %w", a.isolation, err)
 		if failed != nil {
 			err = fmt.Errorf("%w; %w", failed, err)

@@ -42,8 +42,9 @@ type Options struct {
 	PrivateNetwork bool
 	// Isolation forces a weaker isolation than the best one; "" means the best.
 	Isolation Isolation
-	// Remove is a directory that the supervisor removes at its end, after it has unmounted the
-	// mounts of the sandbox's processes in it. It is not removed if [Start] fails.
+	// Remove is a directory that the supervisor makes, if there is none, and removes at its end,
+	// after it has unmounted the mounts of the sandbox's processes in it. It is not removed if
+	// [Start] fails.
 	Remove string
 	// Place is a further path of Remove, the same in every sandbox: in a [Namespace] the processes
 	// see the directory there as well (see [Sandbox.Inside]). Nothing may be there, and its parent

@@ -437,6 +437,29 @@ func TestStartGivesUp(t *testing.T) {
 	}
 }
 
+// TestMake lets the supervisor make the folder.
+func TestMake(t *testing.T) {
+	each(t, func(t *testing.T, isolation Isolation) {
+		dir := filepath.Join(t.TempDir(), "session")
+		s := open(t, Options{Isolation: isolation, Remove: dir})
+		if info, err := os.Stat(dir); err != nil || info.Mode() != fs.ModeDir|0o700 {
+			t.Errorf("%v %v", info, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the folder is still there: %v", err)
+		}
+		dir = "/proc/session" // where nobody can make one
+		if s, err := Start(testContext(t), Options{Isolation: isolation, Remove: dir}); err == nil {
+			t.Error(errors.Join(errors.New("started"), s.Close()))
+		} else if !strings.Contains(err.Error(), "mkdir "+dir) {
+			t.Error(err)
+		}
+	})
+}
+
 func TestClose(t *testing.T) {
 	each(t, func(t *testing.T, isolation Isolation) {
 		dir := filepath.Join(t.TempDir(), "session")

@@ -89,6 +89,13 @@ func supervise(isolation Isolation, private bool) error {
 		}
 		return remove(directory)
 	}
+	if directory != "" {
+		if err := unix.Mkdir(directory, 0o700); err != nil && err != unix.EEXIST {
+			r.fail("mkdir", directory, err)
+			s.reply(r)
+			return nil
+		}
+	}
 	if place != "" {
 		if err := mountAt(directory, place); err != nil {
 			r.Unplaced, place = err.Error(), ""
