@@ -889,8 +889,12 @@ func upCommand(ctx context.Context, s *session, opts options) error {
 
 // attachOnly applies --attach and --no-attach.
 func (s *session) attachOnly(o *upOptions, only, not []string) error {
+	included, err := s.selected(o.services, !o.noDeps)
+	if err != nil {
+		return err
+	}
 	for _, name := range only {
-		if _, ok := s.project.service(name); !ok {
+		if !slices.ContainsFunc(included, func(svc types.ServiceConfig) bool { return svc.Name == name }) {
 			return fmt.Errorf("cannot attach to services not included in up: %s", name)
 		}
 	}
