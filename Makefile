@@ -31,6 +31,18 @@ PLATFORMS ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64
 release: ## build the archives of a release in .cache/release, with checksums and SBOMs
 	cd .ci/release && CGO_ENABLED=0 go run . -platforms $(PLATFORMS) -out $(CURDIR)/.cache/release
 
+# An image with a deck in /course: make image NAME=linux COURSE=/home/me/linux/slides
+NAME ?= workshop
+COURSE ?=
+
+.PHONY: image
+image: ## build the image in .cache/release, for docker load and ctr images import (needs apt)
+	cd .ci/release && CGO_ENABLED=0 go run . -cache $(CURDIR)/.cache/debian -out $(CURDIR)/.cache/release -name $(NAME) $(if $(COURSE),-course $(abspath $(COURSE)))
+
+.PHONY: image-pins
+image-pins: ## list the newest versions of the image's Debian packages (needs apt)
+	cd .ci/release && go run . -pins
+
 .PHONY: test
 test: ## run all tests; list the skipped ones with their reasons
 	@go test -json -timeout 25m $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go

@@ -1,6 +1,7 @@
-// Release builds the archives of a release, each with the binary, its man pages and completions:
+// Release builds the archives of a release, each with the binary, its man pages and completions, and the image:
 //
 //	make release
+//	make image
 //
 // The version is that of git, and so is the time of the files: the same commit gives the same
 // bytes. Beside the archives stand SHA256SUMS and, for each binary, a list of its modules (SBOM, in
@@ -8,9 +9,7 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -19,8 +18,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -35,8 +34,24 @@ func main() {
 	platforms := flag.String("platforms", "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64", "systems and processors, with commas")
 	out := flag.String("out", "", "the folder of the archives")
 	root := flag.String("root", "../..", "the repository")
+	cache := flag.String("cache", "", "build an image instead, and keep Debian's packages in this folder")
+	pins := flag.Bool("pins", false, "list the newest Debian packages for images instead")
+	processor := flag.String("processor", runtime.GOARCH, "the processor of the image")
+	name := flag.String("name", "workshop", "the name of the image")
+	deck := flag.String("course", "", "a deck for the folder /course of the image")
 	flag.Parse()
-	if err := release(*root, *out, strings.Split(*platforms, ",")); err != nil {
+	var err error
+	switch {
+	case *pins:
+		err = writePins(filepath.Join(*root, ".ci", "release", "pins-"+runtime.GOARCH))
+	case *out == "":
+		err = errors.New("-out is missing")
+	case *cache != "":
+		err = image(options{root: *root, out: *out, cache: *cache, processor: *processor, name: *name, course: *deck})
+	default:
+		err = release(*root, *out, strings.Split(*platforms, ","))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
@@ -49,24 +64,25 @@ type file struct {
 	data []byte
 }
 
-func release(root, out string, platforms []string) error {
-	if out == "" {
-		return errors.New("-out is missing")
-	}
-	version, err := git(root, "describe", "--tags", "--always", "--dirty")
+// commit returns the version that git gives to the last commit, and its time.
+func commit(root string) (version string, at time.Time, err error) {
+	version, err = git(root, "describe", "--tags", "--always", "--dirty")
 	if err != nil {
-		return err
+		return "", at, err
 	}
 	seconds, err := git(root, "log", "-1", "--format=%ct")
 	if err != nil {
-		return err
+		return "", at, err
 	}
 	epoch, err := strconv.ParseInt(seconds, 10, 64)
+	return strings.TrimPrefix(version, "v"), time.Unix(epoch, 0).UTC(), err
+}
+
+func release(root, out string, platforms []string) error {
+	version, at, err := commit(root)
 	if err != nil {
 		return err
 	}
-	at := time.Unix(epoch, 0).UTC()
-	version = strings.TrimPrefix(version, "v")
 	common, err := pages(version, at)
 	if err != nil {
 		return err
@@ -88,7 +104,11 @@ func release(root, out string, platforms []string) error {
 			return fmt.Errorf("%q is no platform, such as linux/amd64", platform)
 		}
 		name := fmt.Sprintf("workshop-%s-%s-%s", version, system, processor)
-		binary, sbom, err := build(root, system, processor, at)
+		binary, err := build(root, system, processor)
+		if err != nil {
+			return fmt.Errorf("%s: %w", platform, err)
+		}
+		sbom, err := modules(binary, at)
 		if err != nil {
 			return fmt.Errorf("%s: %w", platform, err)
 		}
@@ -141,27 +161,37 @@ func pages(version string, at time.Time) ([]file, error) {
 		add("completions/fish/workshop.fish", func(w io.Writer) error { return root.GenFishCompletion(w, true) }))
 }
 
-// build returns a static binary, and the list of its modules.
-func build(root, system, processor string, at time.Time) (binary, sbom []byte, err error) {
+// build returns a static binary.
+func build(root, system, processor string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "workshop-release-")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	name := filepath.Join(dir, "workshop")
 	env := append(os.Environ(), "GOOS="+system, "GOARCH="+processor, "CGO_ENABLED=0")
 	if _, err := run(root, env, "go", "build", "-buildvcs=true", "-trimpath", "-ldflags", "-s -w", "-o", name, "."); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if binary, err = os.ReadFile(name); err != nil {
-		return nil, nil, err
+	return os.ReadFile(name)
+}
+
+// modules returns the list of the modules in a binary.
+func modules(binary []byte, at time.Time) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "workshop-release-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	name := filepath.Join(dir, "workshop")
+	if err := os.WriteFile(name, binary, 0o755); err != nil {
+		return nil, err
 	}
 	list, err := run("", os.Environ(), "go", "tool", "cyclonedx-gomod", "bin", "-json", "-noserial", "-std", name)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	sbom, err = dated(list, at)
-	return binary, sbom, err
+	return dated(list, at)
 }
 
 // dated gives a list of modules the time of the commit in place of the present.
@@ -185,22 +215,10 @@ func dated(list []byte, at time.Time) ([]byte, error) {
 // archive packs files below a folder of its name.
 func archive(name string, files []file, at time.Time) ([]byte, error) {
 	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
+	if err := packFiles(&b, name, files, at); err != nil {
 		return nil, err
 	}
-	t := tar.NewWriter(z)
-	for _, f := range files {
-		h := &tar.Header{Name: path.Join(name, f.name), Mode: f.mode, Size: int64(len(f.data)), ModTime: at, Format: tar.FormatUSTAR}
-		if err := t.WriteHeader(h); err != nil {
-			return nil, err
-		}
-		if _, err := t.Write(f.data); err != nil {
-			return nil, err
-		}
-	}
-	err = errors.Join(t.Close(), z.Close())
-	return b.Bytes(), err
+	return compressed(b.Bytes())
 }
 
 func git(root string, args ...string) (string, error) {

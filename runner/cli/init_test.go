@@ -3,6 +3,7 @@ package cli
 import (
 	"io/fs"
 	"maps"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -184,10 +185,44 @@ func TestBazelRule(t *testing.T) {
 	if text := string(f.data); !strings.Contains(text, "DECK = \"docs/deck\"\n") || !strings.Contains(text, "shard_count = ") {
 		t.Error(text)
 	}
+	// The rule's arguments read a deck of links to files elsewhere, as Bazel makes them; without --root they do not.
+	workspace, args := t.TempDir(), bazelArgs.FindStringSubmatch(string(f.data))
+	if args == nil {
+		t.Fatalf("no arguments:\n%s", f.data)
+	}
+	write(t, filepath.Join(workspace, "docs/deck/a.md"), "# A\n\n.exercise[\n```bash\ntrue\n```\n]\n")
+	if err := os.MkdirAll("docs/deck", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(workspace, "docs/deck/a.md"), "docs/deck/a.md"); err != nil {
+		t.Fatal(err)
+	}
+	var words []string
+	for _, word := range strings.Split(args[1], "\n") {
+		word, _, _ = strings.Cut(strings.TrimSpace(word), ",")
+		words = append(words, strings.ReplaceAll(strings.Trim(word, `"`), "DECK", "docs/deck"))
+	}
+	words = slices.Insert(slices.DeleteFunc(words, func(w string) bool { return w == "" }), 1, "--dry-run")
+	for _, c := range []struct {
+		words []string
+		want  int
+	}{
+		{words, exitPassed},
+		{slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "--root=/" }), exitUsage},
+	} {
+		cmd := exec.CommandContext(t.Context(), named(t), c.words...)
+		out, _ := cmd.CombinedOutput()
+		if got := cmd.ProcessState.ExitCode(); got != c.want {
+			t.Errorf("%q: status %d, want %d\n%s", c.words, got, c.want, out)
+		}
+	}
 	if _, err := workflow("bazel", "a deck"); err == nil || !strings.Contains(err.Error(), "can hold only letters") {
 		t.Errorf("a path that a rule cannot name: %v", err)
 	}
 }
+
+// bazelArgs matches the arguments of the rule.
+var bazelArgs = regexp.MustCompile(`(?s)args = \[\n(.*?)\n    \],`)
 
 // TestKubernetesJob checks that the Job has a pod for each shard, that none is retried because of a
 // failed exercise, and that the Job ends.
