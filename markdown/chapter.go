@@ -199,6 +199,7 @@ func (p *chapterParser) front() int {
 	if len(p.tokens) == 0 || p.tokens[0].kind != frontToken {
 		return 0
 	}
+	p.chapter.Front = true
 	end := p.tokens[0].end
 	mark := p.src.text[:len("---")]
 	for line := range strings.Lines(p.src.text[:end]) {

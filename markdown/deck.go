@@ -53,6 +53,7 @@ type Chapter struct {
 	Session   SessionMode
 	Style     string   // the name of the style that its steps were read by
 	Asked     bool     // the author or the user asked for this style: its steps may run
+	Front     bool     // it begins with front matter: a generator of sites makes a page of it
 	Statuses  string   // StatusesAll, StatusesLast; "" means the deck's
 	Workdir   string   // inside the file system; "" means the deck's
 	Exclusive bool     // its session does not run beside others: it measures the machine

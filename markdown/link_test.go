@@ -150,13 +150,25 @@ func TestForget(t *testing.T) {
 		}
 		return all
 	}
+	slide := deck.Chapters[0].Slides[0]
+	step := slide.Exercises[0].Steps[0]
+	places := func() [2]markdown.Span { return [2]markdown.Span{slide.At(0, 1), step.At(0, 1)} }
+	if at := places(); at[0].Pos.Line != 1 || at[1].Pos.Line != 7 {
+		t.Errorf("the slide and its step are at %v", at)
+	}
 	before := texts()
 	deck.Forget()
+	if at := places(); at != [2]markdown.Span{} {
+		t.Errorf("the places of the slide and its step are kept, and with them the text of the file: %v", at)
+	}
 	if diff := cmp.Diff(before, texts()); diff != "" {
 		t.Errorf("(-before +after):\n%s", diff)
 	}
-	links := deck.Chapters[0].Slides[0].Links()
+	links := slide.Links()
 	if len(links) != 1 || links[0].Target != "a.md" {
 		t.Errorf("links: %v", links)
+	}
+	if step.Text != "true" || step.Pos.Line != 6 {
+		t.Errorf("the step is %q at %v", step.Text, step.Pos)
 	}
 }

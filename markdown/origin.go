@@ -95,12 +95,18 @@ func (s *Step) At(start, end int) Span { return s.origin.span(start, end) }
 // At is the place of a part of the slide's source, from one offset in bytes to another.
 func (s *Slide) At(start, end int) Span { return s.origin.span(start, end) }
 
-// Forget releases the tokens of the slides, which lint and editors read. From then on a slide is one by
-// itself: it is scanned when it is read, and has no places in a file.
+// Forget releases what lint and editors read: the tokens, and the texts of the files. From then on a
+// slide is one by itself: it is scanned when it is read, and parts of it, and of its steps, have no places
+// in a file. A step cannot be rewritten.
 func (d *Deck) Forget() {
 	for _, c := range d.Chapters {
 		for _, s := range c.Slides {
 			s.tokens, s.origin = nil, origin{}
+			for _, e := range s.Exercises {
+				for _, step := range e.Steps {
+					step.token, step.origin = packed{}, origin{}
+				}
+			}
 		}
 	}
 }

@@ -39,7 +39,8 @@ func prompted(text, lang string, shell *syntax.Parser) (all []atPrompt) {
 			next++
 		}
 		typed := text[rows[i][0]+n : rows[i][1]]
-		if strings.TrimSpace(typed) != "" && !(mark == '#' && n == len("# ") && isRemark(typed)) {
+		remark := mark == '#' && n == len("# ") && isRemark(typed) || strings.HasPrefix(strings.TrimSpace(typed), "#")
+		if strings.TrimSpace(typed) != "" && !remark {
 			c := atPrompt{prompt: rows[i][0]}
 			c.typed = command(text, rows[i:next], n, shell)
 			c.end = i + len(c.typed)
@@ -198,13 +199,19 @@ func promptEnd(line string, mark byte) int {
 }
 
 // isUser reports whether a text is a user and a host, with a directory or without: `me@host:~`,
-// `[me@host dir]`.
+// `[me@host dir]`, `[me@host dir (branch)]`; or a directory as BusyBox shows it, `/ `.
 func isUser(text string) bool {
+	if dir, ok := strings.CutSuffix(text, " "); ok && (strings.HasPrefix(dir, "/") || strings.HasPrefix(dir, "~")) && !strings.Contains(dir, " ") {
+		return true
+	}
 	text = strings.TrimRight(text, " ")
 	inner, bracket := strings.CutPrefix(text, "[")
 	if bracket {
 		if inner, bracket = strings.CutSuffix(inner, "]"); !bracket {
 			return false
+		}
+		if dir, branch, ok := strings.Cut(inner, " ("); ok && strings.HasSuffix(branch, ")") && !strings.Contains(branch, " ") {
+			inner = dir
 		}
 	}
 	user, host, ok := strings.Cut(inner, "@")

@@ -25,13 +25,13 @@ type Quarantine struct {
 	Reason   string    // on one line
 	Expires  time.Time // its last day, UTC
 	Until    Pos       // of that day
-	Foreign  bool      // the deck is one file, and the exercise may be one of another file beside it
+	Foreign  bool      // the deck is one file, and the exercise is one of another chapter, perhaps of a file beside it
 }
 
 // LoadQuarantine reads the quarantine of a deck that was read from a file system with some options.
 // Without a file nothing is in quarantine. Mistakes are an [ErrorList]: an entry without an owner, a
-// reason or an end, and an id that the deck does not have, unless the deck is one file and the id may be
-// that of a file beside it.
+// reason or an end, and an id that the deck does not have, unless the deck is one file and the id is that
+// of a chapter in another file, which may lie beside it.
 func LoadQuarantine(fsys fs.FS, d *Deck, opts Options) ([]*Quarantine, error) {
 	l := newLoader(fsys, opts)
 	name := path.Join(d.Dir, QuarantineFile)
@@ -123,7 +123,7 @@ func (m *manifestReader) inDeck(q *Quarantine, at Span, d *Deck, others []*Quara
 	}
 	switch {
 	case slices.Contains(ids, q.Exercise):
-	case IsDocument(d.File):
+	case IsDocument(d.File) && !slices.ContainsFunc(d.Chapters, func(c *Chapter) bool { return strings.HasPrefix(q.Exercise, c.Name+"/") }):
 		q.Foreign = true
 	default:
 		m.fail(CodeManifestValue, at, didYouMean(Suggest(q.Exercise, ids)), "there is no exercise %s in the deck", shorten(q.Exercise))

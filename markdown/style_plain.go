@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,9 +56,11 @@ func plainSteps(p *sectionParser, t *token) {
 		case isShellFence(lang):
 			p.whole(t, lang+" fence")
 			p.mayFail(t)
+		case windowsPrompt.MatchString(p.src.text[t.body:t.tail]):
+			p.foreign(t, "cmd")
 		case p.reason(t) != "":
 			p.skip = ""
-		case strings.TrimSpace(p.src.text[t.body:t.tail]) != "":
+		case mayBeCommand.MatchString(p.src.text[t.body:t.tail]):
 			p.log.warn(CodeNoPrompt, p.src.span(t.data, t.data+len(lang)),
 				"write `$ ` before each command; `output` compares the output of the command before; `text` is for readers only",
 				"this %s fence has no prompt: nothing of it is typed or compared", lang)
@@ -70,6 +73,13 @@ func plainSteps(p *sectionParser, t *token) {
 		p.expectation(t)
 	}
 }
+
+// windowsPrompt matches the text of a terminal of Windows.
+var windowsPrompt = regexp.MustCompile(`^\s*(?:PS )?[A-Z]:\\[^>\n]*>`)
+
+// mayBeCommand matches the first word of a text that may be a command: a program, or a variable's value. Other
+// texts without a prompt are outputs to read.
+var mayBeCommand = regexp.MustCompile(`^\s*(?:[a-z./~$][\w./+-]*|[A-Za-z_]\w*=\S*)(?:\s|$)`)
 
 // quoted names a fence of commands in a quotation, which is text to read.
 func (p *sectionParser) quoted(t *token) {

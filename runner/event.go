@@ -153,7 +153,7 @@ type StepResult struct {
 	Duration time.Duration
 	Failure  *Failure
 	ByHand   bool   // a person typed during the step
-	Output   string // the terminal's output during it, escape sequences stripped, head and tail only
+	Output   string // the terminal's output during it, escape sequences stripped; of a long one the first and last lines
 	Printed  string // of a snippet, up to the next one: see [Options.KeepOutput]
 	Measured string // of a claim, its left side; of a figure, its name and value
 	Narrow   bool   // the claim holds, but is within a tenth of its bound

@@ -496,7 +496,7 @@ func (r *run) step(ctx context.Context, s *session, st *StepResult, last bool) {
 	}
 	err = s.rejected(err)
 	s.reported.shell = s.active.shell
-	st.Output, s.reported.at = s.active.shell.SinceUntil(from)
+	st.Output, s.reported.at = s.active.shell.Report(from)
 	st.Verdict, st.Failure = s.active.verdict(ctx, st.Step, err)
 	st.decide()
 	r.stackNotes(s)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -131,6 +132,64 @@ func TestKills(t *testing.T) {
 	after := c.processes()
 	c.ok("down", "-t", "0")
 	gone(t, after)
+}
+
+// TestStandaloneKilled kills an engine by itself: a process that has left its container's session and
+// process group ends as well, and the state directory goes.
+func TestStandaloneKilled(t *testing.T) {
+	needsPrograms(t, "setsid")
+	exe := named(t)
+	temp, err := os.MkdirTemp("", "ws") // the path of a socket has to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(temp) })
+	t.Setenv("TMPDIR", temp)
+	engine, env := startEngine(t, exe)
+	dir := filepath.Join(t.TempDir(), "detached")
+	fifo := filepath.Join(dir, "pid")
+	file := "services:\n  a:\n    image: none\n    x-workshop:\n      command: \"setsid sh -c 'echo $$$$ > " + fifo +
+		"; exec sleep 1000' & exec sleep 1000\"\n"
+	if err := errors.Join(os.Mkdir(dir, 0o700), unix.Mkfifo(fifo, 0o600),
+		os.WriteFile(filepath.Join(dir, "docker-compose.yml"), []byte(file), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	client{t, exe, dir, env}.ok("up", "-d")
+	text, err := os.ReadFile(fifo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fds []int
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", engine.Process.Pid)) // its guardian
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(append(text, b...), ' ')
+	}
+	for _, word := range strings.Fields(string(text)) {
+		pid, err := strconv.Atoi(word)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fds = append(fds, fd)
+	}
+	if err := engine.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = engine.Wait()
+	gone(t, fds)
+	if len(fds) != 2 {
+		t.Errorf("%d processes, not the guardian and the detached one", len(fds))
+	}
+	if left, err := filepath.Glob(filepath.Join(temp, "workshop-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
 }
 
 // TestManyEngines runs twenty engines at once. Each has ten services, sockets of its own and ports

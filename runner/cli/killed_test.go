@@ -49,7 +49,8 @@ func TestKilledReports(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	for i := range moments {
 		name := filepath.Join(dir, fmt.Sprintf("%d.jsonl", i))
-		cmd := exec.CommandContext(t.Context(), exe, "check", "--no-ledger", "deck.md", "--report", "jsonl="+name)
+		cmd := exec.CommandContext(t.Context(), exe, "check", "--no-ledger", "deck.md", "--report", "jsonl="+name,
+			"--report", "junit="+name+".xml", "--report", "html="+name+".html")
 		cmd.Args[0], cmd.Dir = "workshop", dir
 		out, err := cmd.StdoutPipe()
 		if err != nil {
@@ -69,6 +70,9 @@ func TestKilledReports(t *testing.T) {
 		lines, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {
+			t.Errorf("moment %d: the run left %v behind: %v", i, left, err)
 		}
 		whole := bytes.SplitAfter(lines, []byte("\n"))
 		for n, line := range whole {

@@ -266,6 +266,10 @@ func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, wa
 		return nil, nil, err
 	}
 	if err := j.picks.choose(ctx, j, plan, sources, sel); err != nil {
+		// A mistake of the manifest may be the reason why nothing is left.
+		if stop := lintPlan(plan, sources, errs, runner.Selection{}).Part(false).Deck; len(stop) > 0 {
+			return nil, nil, stop.Err()
+		}
 		return nil, nil, err
 	}
 	if err := j.findSecrets(sources, warnings); err != nil {

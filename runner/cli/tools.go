@@ -91,6 +91,9 @@ func embeddedEngine(ctx context.Context, args []string, s Streams) int {
 		fmt.Fprintf(s.Err, "workshop: %v\n", err)
 		return exitBroken
 	}
+	if status, done := standalone(ctx, exe, args, s); done {
+		return status
+	}
 	opts := engine.Options{Executable: exe, Commands: serviceNames(), Env: []string{"PATH=" + os.Getenv("PATH")}}
 	return engine.Main(ctx, args, opts, s.Out, s.Err, os.Getenv)
 }

@@ -15,6 +15,7 @@ import (
 // repository is a repository of slides whose manifests are above the chapters.
 func repository() fstest.MapFS {
 	files := map[string]string{
+		".git/HEAD": "",
 		"slides/a.yml": "title: A course\ngitrepo: github.com/a/b\ncontent:\n- k8s/pods.md\n" +
 			"- - k8s/nested.md\n- {file: k8s/named.md, name: other}\n",
 		"slides/b.yml":          "title: |\n  Two\n  lines\nslides: https://b\ncontent: [k8s/pods.md]\n",

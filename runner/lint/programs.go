@@ -709,7 +709,7 @@ func (c catalogue) docker(args []string) nature {
 	}
 	switch sub {
 	case "logs":
-		return when(hasFlag(args, "f", "--follow"))
+		return when(hasFlag(args, "f", "--follow") && !hasFlag(args, "", "--until"))
 	case "stats":
 		return when(!hasFlag(args, "", "--no-stream"))
 	case "events":

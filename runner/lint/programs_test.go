@@ -104,6 +104,7 @@ docker run alpine ping localhost
 docker run --rm -it alpine top
 `
 	ends := `
+docker logs -f --until=2s test
 top -n 1
 top -b -n1
 top -bn1 | head

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"workshop/runner/lint"
 )
@@ -50,7 +51,7 @@ func TestPages(t *testing.T) {
 		"no such heading":        {"# A\n\n[b](#wasp)\n\n## Bee\n", []string{"missing-target"}},
 		"a sign is no heading":   {"# A\n\n[b](#wasp)\n\n    # Wasp\n", []string{"missing-target"}},
 		"outside":                {"[a](../a.md) ![b](../../b.png)\n", nil},
-		"inside":                 {"[a](b/../a.md)\n", []string{"missing-target"}},
+		"inside":                 {"[a](b/../a.md)\n", nil}, // the rest may not be there
 		"sections of one title":  {"# A\n\n## Use\n\n```bash\nls\n```\n\n## More\n\n## Use\n\n```bash\npwd\n```\n", nil},
 		"a block: slides":        {".small[a]\n\n" + text, []string{"slide-overflow"}},
 		"notes: slides":          {text + "\n???\n\nNotes\n", []string{"slide-overflow"}},
@@ -60,6 +61,43 @@ func TestPages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got := codes(lint.Run(load(t, tt.page), lint.Options{})); !slices.Equal(got, tt.want) {
 				t.Errorf("reported: %v", got)
+			}
+		})
+	}
+}
+
+// TestPartial reports a missing file of a page only if the rest of its repository is surely there.
+func TestPartial(t *testing.T) {
+	const front = "---\ntitle: A\n---\n"
+	for name, tt := range map[string]struct {
+		page   string
+		others []string
+		want   []string // messages
+	}{
+		"no repository":           {"[b](b.md) ![c](img/c.png)\n", nil, nil},
+		"a repository":            {"[b](b.md)\n", []string{".git/HEAD"}, []string{"b.md: no such file for this link"}},
+		"a folder of a kind":      {"![c](img/c.png)\n", []string{"img/d.png"}, []string{"img/c.png: no such file for this image"}},
+		"a folder of another":     {"![c](img/c.png)\n", []string{"img/d.txt"}, nil},
+		"more missing than there": {"[b](b.md) [c](c.md)\n", []string{"d.md"}, nil},
+		"a folder":                {"[b](b/)\n", []string{".git/HEAD"}, []string{"b/: no such file for this link"}},
+		"a page of a site":        {front + "[b](../b/) [c](c)\n", []string{".git/HEAD"}, nil},
+		"a source of a site":      {front + "[b](b.md)\n", []string{".git/HEAD"}, []string{"b.md: no such file for this link"}},
+		"beside a page of a site": {front + "[b](../b.md) [i](index.md)\n", []string{".git/HEAD", "b.md", "_index.md"}, nil},
+		"no name":                 {"# A\n\n[b](@) [c](...) [d](-1) [e]({{.X}}/f.md)\n\n[1]: [A title](https://a)\n", []string{".git/HEAD"}, nil},
+		"GitHub's name":           {"# A bee\n\n[b](#user-content-a-bee)\n", nil, nil},
+		"slides":                  {"class: a\n\n![c](img/c.png)\n", nil, []string{"img/c.png: no such file for this image"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fsys := fstest.MapFS{"a.md": &fstest.MapFile{Data: []byte(tt.page)}}
+			for _, other := range tt.others {
+				fsys[other] = &fstest.MapFile{}
+			}
+			var got []string
+			for _, f := range lint.Run(input(t, fsys, "a.md"), lint.Options{}).Findings {
+				got = append(got, f.Message)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("reported: %q", got)
 			}
 		})
 	}

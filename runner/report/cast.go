@@ -30,12 +30,15 @@ type casts struct {
 	folder   string          // of the last recording
 	attempt  int             // of the session
 	lines    castLines
+	buf      []byte // of a painter
 }
 
 // Record adds recordings of all exercises in a folder, or only of those that did not pass.
 func (f *Files) Record(dir string, failures bool) {
 	f.made = append(f.made, &once{to: &casts{dir: dir, failures: failures, passed: map[*runner.Exercise]string{}}})
 }
+
+func (c *casts) watch(s *screen.Screen) { c.screen = s }
 
 func (c *casts) Event(e runner.Event) error {
 	switch e.Kind {
@@ -44,18 +47,13 @@ func (c *casts) Event(e runner.Event) error {
 		return c.forget(e.Plan)
 	case runner.SessionStarted:
 		c.attempt = e.Attempt
-		c.screen = screen.New(e.Cols, e.Rows, screen.Hooks{})
 	case runner.EventResized:
-		c.screen.Resize(e.Cols, e.Rows)
 		return c.file.event(e.Time, "r", fmt.Sprintf("%dx%d", e.Cols, e.Rows))
 	case runner.StepStarted:
 		if c.file == nil {
 			return c.open(e)
 		}
 	case runner.EventOutput:
-		if _, err := c.screen.Write(e.Data); err != nil {
-			return err
-		}
 		return c.file.event(e.Time, "o", string(e.Data))
 	case runner.StepFinished:
 		return c.file.event(e.Time, "m", fmt.Sprintf("%s: %s", label(e.Verdict), doing(e.Step)))
@@ -186,7 +184,8 @@ func (c *casts) open(e runner.Event) (err error) {
 	header := castHeader{Version: 3, Timestamp: e.Time.Unix(), Title: clean(e.Exercise.ID)}
 	header.Term.Cols, header.Term.Rows, header.Term.Type = cols, rows, "xterm-256color"
 	var painter screen.Painter
-	return errors.Join(c.file.header(header), c.file.event(e.Time, "o", string(painter.Append(nil, c.screen.View()))))
+	c.buf = painter.Append(c.buf[:0], c.screen.View())
+	return errors.Join(c.file.header(header), c.file.event(e.Time, "o", string(c.buf)))
 }
 
 // close ends the recording of an exercise.

@@ -81,33 +81,51 @@ func create(name string, whole bool) (io.WriteCloser, error) {
 	// Not os.CreateTemp: other users may have to read it, depending on the umask.
 	dir, base := filepath.Split(name) // as it is written: a folder that is not there is found now
 	temp := fmt.Sprintf("%s.%s.%d", dir, base, os.Getpid())
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	return &wholeFile{File: f, name: name}, nil
+	f := &wholeFile{name: name, temp: temp}
+	return f, f.try()
 }
 
-// wholeFile gets its name when it is closed, if something was written without an error.
+// wholeFile is written under another name, and gets its own when it is closed, if something was written
+// without an error.
 type wholeFile struct {
-	*os.File
-	name    string
-	written bool
-	err     error
+	name, temp string
+	file       *os.File // nil before the first byte: a run that is killed leaves nothing behind
+	err        error
+}
+
+func (f *wholeFile) open() (err error) {
+	f.file, err = os.OpenFile(f.temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	return err
+}
+
+// try finds out whether the file can be made.
+func (f *wholeFile) try() error {
+	if err := f.open(); err != nil {
+		return err
+	}
+	err := errors.Join(f.file.Close(), os.Remove(f.temp))
+	f.file = nil
+	return err
 }
 
 func (f *wholeFile) Write(b []byte) (n int, err error) {
-	f.written = true
-	if n, err = f.File.Write(b); err != nil {
-		f.err = err
+	if f.file == nil {
+		f.err = f.open()
 	}
-	return n, err
+	if f.err != nil {
+		return 0, f.err
+	}
+	n, f.err = f.file.Write(b)
+	return n, f.err
 }
 
 func (f *wholeFile) Close() error {
-	err := f.File.Close()
-	if err != nil || f.err != nil || !f.written {
-		return errors.Join(err, os.Remove(f.File.Name()))
+	if f.file == nil {
+		return nil
 	}
-	return os.Rename(f.File.Name(), f.name)
+	err := f.file.Close()
+	if err != nil || f.err != nil {
+		return errors.Join(err, os.Remove(f.temp))
+	}
+	return os.Rename(f.temp, f.name)
 }

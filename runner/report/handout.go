@@ -108,8 +108,11 @@ func (h *handout) exercise(i int, p place) []string {
 	if claims := claimsIn(p.ExerciseResult); len(claims) > 0 {
 		all = append(all, measuredClaims(claims))
 	}
-	if wanting(p.Verdict) && p.Failure != nil {
+	switch {
+	case p.Failure != nil && (wanting(p.Verdict) || p.Verdict == runner.Skipped):
 		all = append(all, fmt.Sprintf("**%s:** %s\n", clean(string(p.Verdict)), plainMarkdown(says(p.Failure))))
+	case p.Verdict == runner.Skipped: // a reader would take it for a command without output
+		all = append(all, "**skipped:** it has not run\n")
 	}
 	return all
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
@@ -31,20 +30,23 @@ type htmlReport struct {
 	w      io.Writer
 	spool  *os.File
 	size   int64
-	parts  map[partKey]partExtent // of the spool
-	key    partKey                // of the exercise under way, or of the next one
-	buf    bytes.Buffer
+	parts  map[partKey]partExtent        // of the spool
+	key    partKey                       // of the exercise under way, or of the next one
+	buf    bytes.Buffer                  // of a part
+	page   markup                        // of an exercise
+	last   struct{ source, html string } // the last slide: most hold several exercises
 	screen *screen.Screen
 	slide  *slideRecord
 	steps  []stepRecord
+	data   []byte  // of a recording
 	player *player // nil before the first step of an exercise
-	lines  lineCache
+	spare  *player // for the next one
 }
 
-// partExtent is the place of a part: the part as JSON, and behind it its recording, as the page holds it.
+// partExtent is the place of a part.
 type partExtent struct {
-	from       int64
-	part, data int32 // bytes
+	from int64
+	size int32 // bytes
 }
 
 // partKey is an attempt of an exercise: the places of the session in the plan and of the exercise in
@@ -52,55 +54,43 @@ type partExtent struct {
 type partKey struct{ session, exercise, attempt int32 }
 
 func newHTML(w io.Writer, _ Options) Reporter {
-	return &htmlReport{w: w, parts: map[partKey]partExtent{}}
+	return &htmlReport{w: w, parts: map[partKey]partExtent{}, spare: newPlayer(nil, time.Time{}, &lineCache{})}
 }
 
 // htmlPart is the part of an exercise that is known before the end of the run.
 type htmlPart struct {
-	Slide    *slideRecord
-	Expects  []string // of each step
-	Cols     int
-	Screen   []string // the final one, as HTML
-	Recorded bool
-	Left     int // frames of the recording that were left out
+	Slide   slideRecord
+	Expects []string // of each step
+	Cols    int
+	Screen  []string // the final one, as HTML
+	Left    int      // frames of the recording that were left out
 
-	data []byte // the recording
+	data []byte // the recording, as the page holds it; none: nothing was recorded
 }
+
+func (h *htmlReport) watch(s *screen.Screen) { h.screen = s }
 
 // Event has nothing to do: see record.
 func (h *htmlReport) Event(runner.Event) error { return nil }
 
 func (h *htmlReport) record(r *record) error {
-	at, err := time.Parse(time.RFC3339Nano, r.Time)
-	if err != nil {
-		return err
-	}
 	switch r.Kind {
 	case runner.SessionStarted:
 		h.key = partKey{int32(r.Number), 0, int32(max(r.Attempt, 1))}
-		h.screen = screen.New(r.Cols, r.Rows, screen.Hooks{})
-	case runner.EventResized:
-		h.screen.Resize(r.Cols, r.Rows)
 	case runner.ExerciseStarted:
 		h.slide, h.steps, h.player = r.Slide, r.Steps, nil
 		h.key.exercise++
 	case runner.StepStarted:
 		if h.player == nil {
-			h.player = newPlayer(h.screen, at, &h.lines)
-			h.player.take(at)
+			h.player = h.spare.reset(h.screen, r.at)
+			h.player.take(r.at)
 		}
 	case runner.EventOutput:
-		if r.Draw == "" {
-			return nil
-		}
-		if _, err := h.screen.Write([]byte(r.Draw)); err != nil {
-			return err
-		}
-		if h.player != nil {
-			h.player.take(at)
+		if r.Draw != "" && h.player != nil {
+			h.player.take(r.at)
 		}
 	case runner.StepFinished:
-		h.player.mark(at)
+		h.player.mark(r.at)
 	case runner.ExerciseFinished:
 		return h.keep()
 	}
@@ -119,27 +109,23 @@ func (h *htmlReport) keep() error {
 			return err
 		}
 	}
-	part := htmlPart{Slide: h.slide}
+	part := htmlPart{}
+	if h.slide != nil {
+		part.Slide = *h.slide
+	}
 	for _, s := range h.steps {
 		part.Expects = append(part.Expects, s.Expects)
 	}
 	if h.player != nil {
-		data := h.player.data()
-		b, err := json.Marshal(data)
-		if err != nil {
-			return err
-		}
-		part.Recorded, part.Left, part.Screen, part.data = true, data.Left, h.player.last(), harmless(b)
+		h.data = h.player.appendTo(h.data[:0])
+		part.Left, part.Screen, part.data = h.player.left, h.player.last(), harmless(h.data)
 		part.Cols, _ = h.screen.Size()
 		h.player = nil
 	}
 	h.buf.Reset()
-	if err := encodeLine(&h.buf, part); err != nil {
-		return err
-	}
-	e := partExtent{h.size, int32(h.buf.Len()), int32(len(part.data))}
-	h.buf.Write(part.data)
-	h.parts[h.key], h.size = e, h.size+int64(h.buf.Len())
+	part.appendTo(&h.buf)
+	e := partExtent{h.size, int32(h.buf.Len())}
+	h.parts[h.key], h.size = e, h.size+int64(e.size)
 	_, err := h.buf.WriteTo(h.spool)
 	return err
 }
@@ -151,13 +137,10 @@ func (h *htmlReport) part(key partKey) (p htmlPart, err error) {
 		return p, nil
 	}
 	h.buf.Reset()
-	if _, err := h.buf.ReadFrom(io.NewSectionReader(h.spool, e.from, int64(e.part)+int64(e.data))); err != nil {
+	if _, err := h.buf.ReadFrom(io.NewSectionReader(h.spool, e.from, int64(e.size))); err != nil {
 		return p, err
 	}
-	b := h.buf.Bytes()
-	err = json.Unmarshal(b[:e.part], &p)
-	p.data = b[e.part:]
-	return p, err
+	return readPart(h.buf.Bytes())
 }
 
 func (h *htmlReport) Finish(r *runner.Result) (err error) {
@@ -196,7 +179,7 @@ type place struct {
 
 // exercises writes the exercises: those that did not pass, then all others by chapter.
 func (h *htmlReport) exercises(w io.Writer, all []place) error {
-	if all == nil {
+	if len(all) == 0 {
 		return nil
 	}
 	begun := false
@@ -237,8 +220,11 @@ func (h *htmlReport) exercises(w io.Writer, all []place) error {
 
 // placesOf are the exercises of a run, in order, each with a name for links.
 func placesOf(r *runner.Result) []place {
-	var all []place
-	used := map[string]int{}
+	n := 0
+	for _, s := range r.Sessions {
+		n += len(s.Exercises)
+	}
+	all, used := make([]place, 0, n), make(map[string]int, n)
 	for i, s := range r.Sessions {
 		for j, e := range s.Exercises {
 			anchor := page.Printable(strings.Join(strings.FieldsFunc(e.ID, func(r rune) bool { return unicode.IsSpace(r) || hostile(r) }), "-"))
@@ -295,11 +281,10 @@ func (h *htmlReport) attempt(w io.Writer, p place, verdict runner.Verdict, open 
 	}
 	v := h.view(p, part)
 	v.Open, v.Found = open, string(verdict)
-	if err := show(w, "exercise", v); err != nil {
+	h.page.Reset()
+	h.page.exercise(&v)
+	if _, err := w.Write(referenced(powerless(h.page.Bytes()))); err != nil || len(part.data) == 0 {
 		return err
-	}
-	if !part.Recorded {
-		return nil
 	}
 	_, err = fmt.Fprintf(w, "<script type=\"application/json\" id=\"recording-%s\">%s</script>\n", v.Index, part.data)
 	return err
@@ -322,18 +307,23 @@ func show(w io.Writer, name string, data any) error {
 // referenced writes tabs, line separators, and characters that change the direction of text as
 // references.
 func referenced(b []byte) []byte {
-	if !bytes.ContainsFunc(b, steering) {
+	var out []byte
+	kept := 0 // the bytes before are in out
+	for i := 0; i < len(b); {
+		r, size := rune(b[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRune(b[i:])
+		}
+		if (r == '\t' || r >= utf8.RuneSelf) && steering(r) {
+			out = fmt.Appendf(append(out, b[kept:i]...), "&#%d;", r)
+			kept = i + size
+		}
+		i += size
+	}
+	if kept == 0 {
 		return b
 	}
-	var out []byte
-	for _, r := range string(b) {
-		if steering(r) {
-			out = fmt.Appendf(out, "&#%d;", r)
-		} else {
-			out = utf8.AppendRune(out, r)
-		}
-	}
-	return out
+	return append(out, b[kept:]...)
 }
 
 func steering(r rune) bool {

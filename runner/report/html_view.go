@@ -22,12 +22,12 @@ type htmlExercise struct {
 	Anchor, ID, Title, Place, Took string
 	Verdict, Mark, Says, Search    string
 	Late, Open, Recorded           bool
-	Slide                          template.HTML
+	Slide                          string // as HTML
 	Number                         int
 	Failure                        string
 	Details                        []htmlDetail
 	Steps                          []htmlStep
-	Screen                         []template.HTML
+	Screen                         []string // as HTML
 	Cols                           int
 	Left                           int
 	PictureName                    string
@@ -47,7 +47,7 @@ func (h *htmlReport) view(p place, part htmlPart) htmlExercise {
 	v := htmlExercise{
 		Index: fmt.Sprintf("%d-%d-%d", p.key.session, p.key.exercise, p.key.attempt), Found: string(p.Verdict),
 		Anchor: p.anchor, ID: clean(p.ID), Title: title(p.Exercise), Place: at(p.Exercise), Late: p.Late,
-		Verdict: string(p.Verdict), Mark: markOf(p.Verdict), Says: clean(string(p.Verdict)), Cols: part.Cols, Recorded: part.Recorded, Left: part.Left,
+		Verdict: string(p.Verdict), Mark: markOf(p.Verdict), Says: clean(string(p.Verdict)), Cols: part.Cols, Screen: part.Screen, Recorded: len(part.data) > 0, Left: part.Left,
 	}
 	switch {
 	case p.Counts != nil:
@@ -65,18 +65,16 @@ func (h *htmlReport) view(p place, part htmlPart) htmlExercise {
 		for _, d := range details(f) {
 			v.Details = append(v.Details, htmlDetail{d.name, strings.Join(d.lines, "\n")})
 		}
-		if name, lines := picture(f); !part.Recorded {
+		if name, lines := picture(f); !v.Recorded {
 			v.PictureName, v.Picture = name, strings.Join(lines, "\n")
 		}
 	}
-	if part.Slide != nil {
-		v.Slide, v.Number = template.HTML(page.Alone(part.Slide.Source)), part.Slide.Number
+	if h.last.source != part.Slide.Source {
+		h.last.source, h.last.html = part.Slide.Source, page.Alone(part.Slide.Source)
 	}
+	v.Slide, v.Number = h.last.html, part.Slide.Number
 	for i, s := range p.Steps {
 		v.Steps = append(v.Steps, stepView(i, s, part))
-	}
-	for _, line := range part.Screen {
-		v.Screen = append(v.Screen, template.HTML(line))
 	}
 	v.Search = strings.ToLower(strings.Join([]string{v.ID, v.Title, v.Place, v.Failure, searchOf(p.Steps)}, " "))
 	return v

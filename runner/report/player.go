@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,13 +29,14 @@ type player struct {
 	known  map[*screen.Run]int
 	cache  *lineCache
 	frames []frame
-	left   int // frames that were left out
+	left   int           // frames that were left out
+	seen   []screen.Line // by the last frame
 }
 
 // frame is a state of the screen.
 type frame struct {
 	at     time.Duration
-	rows   []int // numbers of the lines, from top to bottom
+	rows   []int // numbers of the lines, from top to bottom; those of the frame before if the same
 	x, y   int   // of the cursor; -1: none
 	cols   int
 	marked bool // a step ended with it
@@ -42,6 +44,21 @@ type frame struct {
 
 func newPlayer(s *screen.Screen, begun time.Time, cache *lineCache) *player {
 	return &player{screen: s, begun: begun, number: map[string]int{}, known: map[*screen.Run]int{}, cache: cache}
+}
+
+// manyFrames is the number of frames for which a player keeps no room when it is used again.
+const manyFrames = 100
+
+// reset makes the player empty, for another recording.
+func (p *player) reset(s *screen.Screen, begun time.Time) *player {
+	if len(p.frames) > manyFrames || len(p.lines) > manyFrames {
+		*p = *newPlayer(s, begun, p.cache)
+		return p
+	}
+	clear(p.number)
+	clear(p.known)
+	*p = player{screen: s, begun: begun, lines: p.lines[:0], number: p.number, known: p.known, cache: p.cache, frames: p.frames[:0]}
+	return p
 }
 
 // lineCache keeps the forms of lines. Most lines of a screen are those of the exercise before.
@@ -83,8 +100,13 @@ func (p *player) take(at time.Time) {
 	if !v.Cursor {
 		f.x, f.y = -1, -1
 	}
-	for _, line := range v.Lines {
-		f.rows = append(f.rows, p.lineNumber(line))
+	if n := len(p.frames); n > 0 && len(v.Lines) > 0 && len(v.Lines) == len(p.seen) && &v.Lines[0] == &p.seen[0] {
+		f.rows = p.frames[n-1].rows
+	} else {
+		f.rows, p.seen = make([]int, len(v.Lines)), v.Lines
+		for y, line := range v.Lines {
+			f.rows[y] = p.lineNumber(line)
+		}
 	}
 	p.frames = append(p.frames, f)
 	if len(p.frames) > 2*maxFrames {
@@ -166,36 +188,60 @@ func (p *player) last() []string {
 	return all
 }
 
-// playerData is a recording as a page's script reads it. A frame is its time in milliseconds, the
-// place of the cursor, the columns, and the rows that differ from the frame before: pairs of a row
-// and the number of its line, or -1 and the number of rows if the screen has another size.
-type playerData struct {
-	Lines  []json.RawMessage `json:"lines"`
-	Frames [][]int           `json:"frames"`
-	Marks  []int             `json:"marks"` // numbers of frames
-	Left   int               `json:"left,omitempty"`
-}
-
-func (p *player) data() playerData {
+// appendTo adds the recording to a buffer as a page's script reads it: JSON with the different lines,
+// the frames, the numbers of the frames that are marked, and the number of those that were left out.
+// A frame is its time in milliseconds, the place of the cursor, the columns, and the rows that differ
+// from the frame before: pairs of a row and the number of its line, or -1 and the number of rows if
+// the screen has another size.
+func (p *player) appendTo(b []byte) []byte {
 	p.thin()
-	d := playerData{Lines: p.lines, Frames: [][]int{}, Marks: []int{}, Left: p.left}
+	b = append(b, `{"lines":[`...)
+	for i, line := range p.lines {
+		b = append(comma(b, i), line...)
+	}
+	b = append(b, `],"frames":[`...)
 	var rows []int
 	for i, f := range p.frames {
-		one := []int{int(f.at.Milliseconds()), f.x, f.y, f.cols}
+		b = strconv.AppendInt(append(comma(b, i), '['), f.at.Milliseconds(), 10)
+		b = numbers(b, f.x, f.y, f.cols)
 		if len(f.rows) != len(rows) {
-			one = append(one, -1, len(f.rows))
+			b = numbers(b, -1, len(f.rows))
 			rows = slices.Repeat([]int{-1}, len(f.rows))
 		}
 		for y, n := range f.rows {
 			if n != rows[y] {
-				one = append(one, y, n)
+				b = numbers(b, y, n)
 			}
 		}
-		rows = f.rows
-		d.Frames = append(d.Frames, one)
+		rows, b = f.rows, append(b, ']')
+	}
+	b = append(b, `],"marks":[`...)
+	n := 0
+	for i, f := range p.frames {
 		if f.marked {
-			d.Marks = append(d.Marks, i)
+			b = strconv.AppendInt(comma(b, n), int64(i), 10)
+			n++
 		}
 	}
-	return d
+	b = append(b, ']')
+	if p.left > 0 {
+		b = strconv.AppendInt(append(b, `,"left":`...), int64(p.left), 10)
+	}
+	return append(b, '}')
+}
+
+// comma adds a comma before an item that is not the first one.
+func comma(b []byte, i int) []byte {
+	if i > 0 {
+		return append(b, ',')
+	}
+	return b
+}
+
+// numbers adds numbers behind another one.
+func numbers(b []byte, all ...int) []byte {
+	for _, n := range all {
+		b = strconv.AppendInt(append(b, ','), int64(n), 10)
+	}
+	return b
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,6 +66,8 @@ type record struct {
 	Counts    *countsRecord    `json:"counts,omitempty"`
 	Accepted  bool             `json:"accepted,omitempty"`
 	Repeats   []repeatRecord   `json:"repeats,omitempty"`
+
+	at time.Time // Time, if it is known already
 }
 
 type posRecord struct {
@@ -248,7 +251,7 @@ func (e *encoder) encode(ev runner.Event) ([]*record, error) {
 func (e *encoder) next(ev runner.Event) *record {
 	e.seq++
 	r := &record{
-		V: version, Run: e.run, Part: e.part, Seq: e.seq, Time: ev.Time.UTC().Format(time.RFC3339Nano), Kind: ev.Kind,
+		V: version, Run: e.run, Part: e.part, Seq: e.seq, Time: ev.Time.UTC().Format(time.RFC3339Nano), Kind: ev.Kind, at: ev.Time.UTC().Round(0),
 		Verdict: ev.Verdict, Note: ev.Note, Failure: recordFailure(ev.Failure), Output: ev.Output,
 	}
 	e.place(r, ev)
@@ -320,10 +323,47 @@ func (r *record) line() ([]byte, error) { return r.appendTo(&bytes.Buffer{}) }
 
 // appendTo is line in an empty buffer, valid until the buffer changes.
 func (r *record) appendTo(b *bytes.Buffer) ([]byte, error) {
-	if err := encodeLine(b, r); err != nil {
+	written := r
+	if r.Plan != nil {
+		one := *r
+		one.Plan, written = &planRecord{}, &one
+	}
+	err := encodeLine(b, written)
+	line := b.Bytes()
+	if err == nil && r.Plan != nil {
+		line, err = r.Plan.within(line)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", r.Kind, err)
 	}
-	return harmless(b.Bytes()), nil
+	return harmless(line), nil
+}
+
+// within puts the plan into a line that has an empty one. Exercises are encoded one by one: there may be
+// thousands, and the encoder keeps its longest buffer for ever.
+func (p *planRecord) within(line []byte) ([]byte, error) {
+	all := []byte(`{"decks":`)
+	var part bytes.Buffer
+	var err error
+	one := func(v any) []byte {
+		part.Reset()
+		err = errors.Join(err, encodeLine(&part, v))
+		return bytes.TrimSuffix(part.Bytes(), []byte("\n"))
+	}
+	all = append(append(all, one(p.Decks)...), `,"sessions":[`...)
+	for i, s := range p.Sessions {
+		exercises := s.Exercises
+		s.Exercises = []exerciseRecord{}
+		before, after, _ := bytes.Cut(one(s), []byte(`"exercises":[`)) // no text holds a bare quotation mark
+		after = bytes.Clone(after)
+		all = append(append(comma(all, i), before...), `"exercises":[`...)
+		for j, e := range exercises {
+			all = append(comma(all, j), one(e)...)
+		}
+		all = append(all, after...)
+	}
+	before, after, _ := bytes.Cut(line, []byte(`{"decks":null,"sessions":null}`))
+	return slices.Concat(before, all, []byte("]}"), after), err
 }
 
 // altered stands in a line for each byte that was not UTF-8.
@@ -348,6 +388,9 @@ func commandAt(b []byte) bool {
 // harmless escapes risky characters and CI commands in a JSON text. Every byte of a run's output
 // comes along here: a regular expression took three quarters of the time for a record.
 func harmless(b []byte) []byte {
+	if !slices.ContainsFunc(b, func(c byte) bool { return c == '#' || c >= 0x7f }) {
+		return b
+	}
 	var out []byte
 	kept := 0 // the bytes before are in out
 	for i := 0; i < len(b); {
@@ -420,6 +463,9 @@ func recordSlide(e *runner.Exercise) *slideRecord {
 	if e.Slide == nil || e.Chapter == nil {
 		return nil
 	}
+	if !e.Slide.Increment { // a chapter may have thousands of slides
+		return &slideRecord{Number: e.Slide.Number, Source: e.Slide.Source}
+	}
 	var parts []string
 	at := slices.Index(e.Chapter.Slides, e.Slide)
 	for i := at; i >= 0; i-- {
@@ -469,6 +515,7 @@ const (
 type drawing struct {
 	secrets *secret.Masker
 	painter screen.Painter
+	buf     []byte    // of the painter
 	last    time.Time // of the last drawn change
 	changes time.Time // of the last change that is not drawn; zero: everything is
 	bytes   int       // drawn in this step
@@ -503,8 +550,8 @@ func (d *drawing) flush(s *screen.Screen) (string, time.Time) {
 	if s == nil || at.IsZero() {
 		return "", at
 	}
-	draw := d.painter.Append(nil, maskView(s.View(), d.secrets))
-	d.bytes += len(draw)
+	d.buf = d.painter.Append(d.buf[:0], maskView(s.View(), d.secrets))
+	d.bytes += len(d.buf)
 	d.last, d.changes = at, time.Time{}
-	return string(draw), at
+	return string(d.buf), at
 }

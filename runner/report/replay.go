@@ -14,6 +14,7 @@ import (
 
 	"workshop/markdown"
 	"workshop/runner"
+	"workshop/runner/screen"
 )
 
 // maxLine is the limit of a line of a report that is read, in bytes. The longest is that of the
@@ -30,7 +31,8 @@ type replay struct {
 	ended  bool         // the record of the run's end has been read
 	last   *record
 	time   time.Time
-	jobs   int // sessions that ran side by side
+	screen *screen.Screen // of the session; nil: no report watches it
+	jobs   int            // sessions that ran side by side
 
 	chapters map[[2]string]*markdown.Chapter // by deck and name
 	session  *runner.SessionResult
@@ -74,7 +76,10 @@ func (p *replay) feedOwn(line []byte, r *record) error {
 
 // feedRecord is feed with the record of the line.
 func (p *replay) feedRecord(line []byte, r *record) error {
-	at, err := time.Parse(time.RFC3339Nano, r.Time)
+	at, err := r.at, error(nil)
+	if at.IsZero() {
+		at, err = time.Parse(time.RFC3339Nano, r.Time)
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("not a record of a run: %w", err)
@@ -87,17 +92,48 @@ func (p *replay) feedRecord(line []byte, r *record) error {
 	case !p.begun && r.Kind != runner.RunStarted:
 		return errors.New("the report does not begin with the beginning of a run")
 	}
-	p.begun, p.last, p.time = true, r, at
+	p.begun, p.last, p.time, r.at = true, r, at, at
 	ev, err := p.event(r)
+	if err == nil {
+		err = p.draw(r)
+	}
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, to := range p.to {
-		errs = append(errs, to.deliver(line, r, ev))
+		if err := to.deliver(line, r, ev); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	p.after(r)
 	return errors.Join(errs...)
+}
+
+// draw draws what a record has drawn, once for all reports that watch the screen.
+func (p *replay) draw(r *record) error {
+	switch r.Kind {
+	case runner.SessionStarted:
+		p.screen = nil
+		for _, to := range p.to {
+			if w, ok := to.to.(watcher); ok {
+				if p.screen == nil {
+					p.screen = screen.New(r.Cols, r.Rows, screen.Hooks{})
+				}
+				w.watch(p.screen)
+			}
+		}
+	case runner.EventResized:
+		if p.screen != nil {
+			p.screen.Resize(r.Cols, r.Rows)
+		}
+	case runner.EventOutput:
+		if p.screen != nil && r.Draw != "" {
+			_, err := p.screen.Write([]byte(r.Draw))
+			return err
+		}
+	}
+	return nil
 }
 
 // event is the event of a record. It enters the record into the result.

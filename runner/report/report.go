@@ -17,6 +17,7 @@ import (
 
 	"workshop/markdown"
 	"workshop/runner"
+	"workshop/runner/screen"
 	"workshop/runner/secret"
 	"workshop/runner/terminal"
 )
@@ -288,7 +289,9 @@ func (f *Files) Event(e runner.Event) error {
 	}
 	var errs []error
 	for _, r := range f.direct {
-		errs = append(errs, r.Event(e))
+		if err := r.Event(e); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	if len(f.made) == 0 {
 		return errors.Join(errs...)
@@ -301,7 +304,9 @@ func (f *Files) Event(e runner.Event) error {
 		f.enc, f.replay = newEncoder(f.Run, f.Shard, f.Secrets), newReplay(f.made, plan)
 	}
 	records, err := f.enc.encode(e)
-	errs = append(errs, err)
+	if err != nil {
+		errs = append(errs, err)
+	}
 	for _, r := range records {
 		if f.Secrets != nil {
 			maskStrings(reflect.ValueOf(r).Elem(), f.Secrets)
@@ -311,7 +316,9 @@ func (f *Files) Event(e runner.Event) error {
 		if err == nil {
 			err = f.replay.feedOwn(line, r)
 		}
-		errs = append(errs, err)
+		if err != nil {
+			errs = append(errs, err)
+		}
 		if f.buf.Cap() > keptLine {
 			f.buf = bytes.Buffer{}
 		}
@@ -361,6 +368,10 @@ type once struct {
 
 // lineReader is a report that takes the lines of the records as they are.
 type lineReader interface{ line(b []byte) error }
+
+// watcher is a report that watches the screen of each session. It shows what the records have drawn, those
+// of the present event included.
+type watcher interface{ watch(s *screen.Screen) }
 
 // recordReader is a report that reads the records themselves.
 type recordReader interface{ record(r *record) error }

@@ -3,13 +3,17 @@ package screen
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // Painter writes the changes between views of one screen, as bytes for another terminal of the
 // same size. The bytes hold text, looks, and movements of the cursor, and nothing else of a
 // program's output. The zero value begins with a terminal in any state.
-type Painter struct{ last View }
+type Painter struct {
+	last  View
+	shown []Line // room for the rows of a terminal
+}
 
 // Same reports whether two lines of views are the same row, and it has not changed. False says
 // nothing about their text.
@@ -21,26 +25,41 @@ func (p *Painter) Append(dst []byte, v View) []byte {
 	begun := len(dst)
 	if len(shown) == 0 || p.last.Cols != v.Cols || p.last.Rows != v.Rows {
 		dst = append(dst, "\x1b[0m\x1b[H\x1b[2J"...)
-		shown = make([]Line, v.Rows)
+		shown = p.rows(v.Rows)
 	} else if n := scrolled(shown, v.Lines); n > 0 {
 		dst = fmt.Appendf(dst, "\x1b[0m\x1b[%d;1H%s", v.Rows, strings.Repeat("\n", n))
-		shown = append(slices.Clone(shown[n:]), make([]Line, n)...)
+		shown = p.rows(v.Rows)
+		copy(shown, p.last.Lines[n:])
 	}
 	for y, line := range v.Lines {
 		if line.Same(shown[y]) || line.blank() && shown[y] == nil {
 			continue
 		}
-		dst = fmt.Appendf(dst, "\x1b[%d;1H\x1b[2K", y+1)
-		dst = line.trimmed().AppendANSI(dst)
+		dst = append(strconv.AppendInt(append(dst, "\x1b["...), int64(y+1), 10), ";1H\x1b[2K"...)
+		dst = line.appendTrimmed(dst)
 	}
 	if p.last.Cursor != v.Cursor || p.last.Lines == nil {
-		dst = append(dst, map[bool]string{true: "\x1b[?25h", false: "\x1b[?25l"}[v.Cursor]...)
+		cursor := "\x1b[?25l"
+		if v.Cursor {
+			cursor = "\x1b[?25h"
+		}
+		dst = append(dst, cursor...)
 	}
 	if len(dst) > begun || p.last.X != v.X || p.last.Y != v.Y {
-		dst = fmt.Appendf(dst, "\x1b[%d;%dH", v.Y+1, v.X+1)
+		dst = append(strconv.AppendInt(append(dst, "\x1b["...), int64(v.Y+1), 10), ';')
+		dst = append(strconv.AppendInt(dst, int64(v.X+1), 10), 'H')
 	}
 	p.last = v
 	return dst
+}
+
+// rows are empty rows, valid until the next call.
+func (p *Painter) rows(n int) []Line {
+	if len(p.shown) != n {
+		p.shown = make([]Line, n)
+	}
+	clear(p.shown)
+	return p.shown
 }
 
 // scrolled is the number of rows by which a screen has scrolled up.
@@ -66,14 +85,10 @@ func (l Line) blank() bool {
 	return true
 }
 
-// trimmed is the line without blanks of the terminal's own look at its end.
-func (l Line) trimmed() Line {
+// appendTrimmed is AppendANSI without blanks of the terminal's own look at the end.
+func (l Line) appendTrimmed(dst []byte) []byte {
 	if n := len(l); n > 0 && l[n-1].Style == 0 {
-		last := l[n-1]
-		text := strings.TrimRight(last.Text, " ")
-		last.Width -= len(last.Text) - len(text)
-		last.Text = text
-		return append(slices.Clone(l[:n-1]), last)
+		return append(l[:n-1].AppendANSI(dst), strings.TrimRight(l[n-1].Text, " ")...)
 	}
-	return l
+	return l.AppendANSI(dst)
 }

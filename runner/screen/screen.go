@@ -29,6 +29,8 @@ const MaxSize = 1000
 //
 // It is not safe for concurrent use.
 type Screen struct {
+	pictured []Line // by the last view
+
 	parser
 	hooks      Hooks
 	cols, rows int

@@ -73,23 +73,32 @@ func (l Line) Width() (n int) {
 	return n
 }
 
-// View takes the picture. Rows that have not changed since the last one are shared.
+// View takes the picture. Rows that have not changed since the last one are shared, and all of them if
+// none has changed.
 func (s *Screen) View() View {
-	v := View{Cols: s.cols, Rows: s.rows, Alt: s.AltScreen(), Lines: make([]Line, s.rows), Past: s.past.len()}
+	v := View{Cols: s.cols, Rows: s.rows, Alt: s.AltScreen(), Past: s.past.len()}
 	v.X, v.Y, v.Cursor = s.Cursor()
+	same := len(s.pictured) == s.rows
 	for y, r := range s.page.rows {
 		if r.drawn == nil || r.drawnGen != r.gen || r.drawnCols != s.cols {
 			r.drawn, r.drawnGen, r.drawnCols = lineOf(r.cells, r), r.gen, s.cols
 		}
-		v.Lines[y] = r.drawn
+		same = same && s.pictured[y].Same(r.drawn)
 	}
+	if !same {
+		s.pictured = make([]Line, s.rows)
+		for y, r := range s.page.rows {
+			s.pictured[y] = r.drawn
+		}
+	}
+	v.Lines = s.pictured
 	return v
 }
 
 // lineOf makes a line of cells; marked is the row that holds their combining marks.
 func lineOf(cells []Cell, marked *Row) Line {
 	runs := Line{}
-	var text []byte
+	text := make([]byte, 0, len(cells))
 	width := 0
 	var style Style
 	flush := func() {

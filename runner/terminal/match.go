@@ -307,11 +307,47 @@ func (s *Session) Position() Position {
 	return Position(s.prompt.out.text.end())
 }
 
-// SinceUntil is the result of [Session.Since], and its end.
-func (s *Session) SinceUntil(from Position) (string, Position) {
+// Report is the output since a position for readers, without escape sequences, prompts and echoes,
+// and its end. Of a long output it has the first and the last lines, and between them a line
+// which says how much is left out.
+func (s *Session) Report(from Position) (string, Position) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.prompt.out.tail(int64(from)), Position(s.prompt.out.text.end())
+	text := &s.prompt.out.text
+	return excerpt(text.from(int64(from)), int64(from) >= text.start), Position(text.end())
+}
+
+// headSize is the size of the beginning of a long output in a report, in bytes.
+const headSize = 1024
+
+// excerpt is the beginning and the end of a long text, in whole lines. whole says that the text begins
+// where the output does.
+func excerpt(b []byte, whole bool) string {
+	if whole && len(b) <= tailSize {
+		return string(b)
+	}
+	head, tail := headSize, max(len(b)-tailSize+headSize, 0)
+	if whole {
+		head = bytes.LastIndexByte(b[:head], '\n') + 1
+	} else {
+		head = 0 // it is not kept any more
+	}
+	if end := bytes.IndexByte(b[tail:], '\n'); end >= 0 && tail+end+1 < len(b) {
+		tail += end + 1
+	}
+	for tail < len(b) && !utf8.RuneStart(b[tail]) { // a line may be longer than all of it
+		tail++
+	}
+	left := fmt.Sprintf("… %d bytes left out …", tail-head)
+	switch n := bytes.Count(b[head:tail], []byte("\n")); {
+	case !whole:
+		left = "… the beginning is left out …"
+	case n == 1:
+		left = "… 1 line left out …"
+	case n > 1:
+		left = fmt.Sprintf("… %d lines left out …", n)
+	}
+	return string(b[:head]) + left + "\n" + string(b[tail:])
 }
 
 // Since is the output since a position, without escape sequences, prompts and echoes: its

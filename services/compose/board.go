@@ -36,6 +36,7 @@ func (r *boardRow) done() bool { return slices.Contains(resting, r.state) }
 // resting are the states of finished operations.
 var resting = []string{
 	"Created", "Started", "Running", "Stopped", "Removed", "Killed", "Recreated", "Built", "Pulled", "Paused", "Unpaused",
+	"Healthy", "Exited",
 }
 
 func (b *board) operation(name string) {
@@ -54,7 +55,11 @@ func (b *board) status(kind, name, state string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.ansi {
-		fmt.Fprintf(b.w, " %s %s %s \n", kind, name, state)
+		end := " " // in place of details, which only an error has
+		if strings.HasPrefix(state, "Error ") {
+			end = ""
+		}
+		fmt.Fprintf(b.w, " %s %s %s%s\n", kind, name, state, end)
 		return
 	}
 	if b.logs && strings.HasPrefix(state, "Start") {

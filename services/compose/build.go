@@ -42,7 +42,13 @@ func (s *session) ensureImages(ctx context.Context, services []types.ServiceConf
 			return err
 		}
 		switch {
+		case img != nil && o.pull == "always" && svc.Build == nil:
+			if err := s.pull(ctx, svc, o.quietPull, func(string) {}); err != nil {
+				return err
+			}
 		case img != nil:
+		case svc.Build == nil && o.pull == "never":
+			return &apiError{Message: "No such image: " + s.imageName(svc)}
 		case svc.Build == nil:
 			if err := s.pull(ctx, svc, o.quietPull, func(string) {}); err != nil {
 				return err

@@ -32,6 +32,8 @@ var globalFlags = []flag{
 var timeoutFlag = flag{short: "t", long: "timeout", arg: "SECONDS", help: "how long the processes have to end before they are " +
 	"killed (default 10)"}
 
+var pullFlag = flag{long: "pull", arg: "POLICY", help: "images without a build: always, missing (default) or never", looks: onlyV5}
+
 const services = "[SERVICE...]"
 
 // commands is the table of the commands.
@@ -69,6 +71,7 @@ func commands() []command {
 				{long: "no-recreate", help: "do not change existing containers"},
 				{long: "no-build", help: "fail if an image is missing"},
 				{long: "build", help: "build the images first"},
+				pullFlag,
 			},
 			run: func(ctx context.Context, s *session, opts options) error {
 				opts.set("no-start", "")
@@ -139,6 +142,16 @@ func commands() []command {
 				{long: "no-log-prefix", help: "no names before the lines"},
 			},
 			run: logs,
+		},
+		{
+			name: "ls", usage: "[options]", summary: "List the projects that run", looks: onlyV5, needs: nothing, max: 0,
+			flags: []flag{
+				{short: "a", long: "all", help: "also those of which nothing runs"},
+				{long: "filter", arg: "KEY=VALUE", help: "only projects with this property: name=PATTERN"},
+				{long: "format", arg: "FORMAT", help: "table or json"},
+				{short: "q", long: "quiet", help: "print the names only"},
+			},
+			run: listProjects,
 		},
 		{
 			name: "pause", usage: services, summary: "Pause containers", silent: true, max: -1,
@@ -270,9 +283,21 @@ func commands() []command {
 				{long: "no-color", help: "no colours"},
 				{long: "no-log-prefix", help: "no names before the lines"},
 				{long: "quiet-pull", help: "print no progress of pulls"},
+				{long: "wait", help: "wait until the services run, and are healthy; implies -d", looks: onlyV5},
+				{long: "wait-timeout", arg: "SECONDS", help: "how long --wait may take", looks: onlyV5},
+				{long: "attach", arg: "SERVICE", help: "show the output of this service only; may be given several times", looks: onlyV5},
+				{long: "no-attach", arg: "SERVICE", help: "do not show the output of this service; may be given several times", looks: onlyV5},
+				pullFlag,
 				timeoutFlag,
 			},
 			run: upCommand,
+		},
+		{
+			name: "wait", usage: "SERVICE [SERVICE...]", summary: "Wait until the containers of services have ended", looks: onlyV5,
+			min: 1, max: -1,
+			about: "The exit status is that of the last one that ends.",
+			flags: []flag{{long: "down-project", help: "end the project when the first container has ended"}},
+			run:   waitCommand,
 		},
 		{
 			name: "version", usage: "[options]", summary: "Print the version", needs: nothing, max: -1,
@@ -787,6 +812,17 @@ func upOptionsOf(s *session, opts options) (upOptions, error) {
 		}
 		return o, errors.New("--build and --no-build can not be combined.") //nolint:staticcheck // the text of docker-compose
 	}
+	if text := opts.value("wait-timeout", ""); text != "" {
+		n, err := strconv.ParseInt(text, 0, 0)
+		if err != nil {
+			return o, fmt.Errorf("invalid argument %q for \"--wait-timeout\" flag: %w", text, err)
+		}
+		o.patience = time.Duration(n) * time.Second
+	}
+	o.wait = opts.has("wait")
+	if o.pull = opts.value("pull", ""); !slices.Contains([]string{"", "always", "missing", "never", "build"}, o.pull) {
+		return o, fmt.Errorf("invalid --pull option %q", o.pull)
+	}
 	switch {
 	case opts.has("force-recreate"), opts.has("renew-anon-volumes"):
 		o.recreate = recreateAlways
@@ -816,12 +852,15 @@ func upCommand(ctx context.Context, s *session, opts options) error {
 	if err := s.style.up.checkScale(s, o.scale); err != nil {
 		return err
 	}
-	if opts.has("detach") || o.noStart {
+	if opts.has("detach") || o.noStart || o.wait {
 		_, err := s.up(ctx, o)
 		return err
 	}
 	if len(o.services) > 0 && !opts.has("attach-dependencies") {
 		o.attachOnly = o.services
+	}
+	if err := s.attachOnly(&o, opts.values("attach"), opts.values("no-attach")); err != nil {
+		return err
 	}
 	s.ui.attached()
 	err = s.upAttached(ctx, o, opts)
@@ -846,6 +885,30 @@ func upCommand(ctx context.Context, s *session, opts options) error {
 		return err
 	}
 	return s.style.stopped
+}
+
+// attachOnly applies --attach and --no-attach.
+func (s *session) attachOnly(o *upOptions, only, not []string) error {
+	included, err := s.selected(o.services, !o.noDeps)
+	if err != nil {
+		return err
+	}
+	for _, name := range only {
+		if !slices.ContainsFunc(included, func(svc types.ServiceConfig) bool { return svc.Name == name }) {
+			return fmt.Errorf("cannot attach to services not included in up: %s", name)
+		}
+	}
+	if len(only) > 0 {
+		o.attachOnly = only
+	}
+	if len(not) == 0 {
+		return nil
+	}
+	if o.attachOnly == nil {
+		o.attachOnly = s.project.Order
+	}
+	o.attachOnly = slices.DeleteFunc(slices.Clone(o.attachOnly), func(name string) bool { return slices.Contains(not, name) })
+	return nil
 }
 
 // upAttached starts services and prints their output until they have ended.

@@ -2,8 +2,6 @@ package compose
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -25,6 +23,7 @@ type upOptions struct {
 	recreate   recreate
 	build      building
 	quietPull  bool
+	pull       string // the policy: always, never, or another one for missing images
 	timeout    *int
 	orphans    bool // remove orphans
 	scale      map[string]int
@@ -33,7 +32,9 @@ type upOptions struct {
 	renew      bool // create new anonymous volumes
 	alwaysDeps bool // recreate dependencies together with a service
 	attach     func(ctx context.Context, c *container) error
-	attachOnly []string // the services to attach to; nil means all
+	attachOnly []string      // the services to attach to; nil means all
+	wait       bool          // until the services are healthy, or run
+	patience   time.Duration // for wait; 0: no limit
 }
 
 type recreate int
@@ -190,6 +191,9 @@ func (s *session) up(ctx context.Context, o upOptions) ([]*container, error) {
 	}
 	if len(failures) > 0 {
 		return nil, s.style.up.failed(failures)
+	}
+	if o.wait {
+		return up, s.awaitAll(ctx, services, o.patience)
 	}
 	return up, nil
 }
@@ -395,75 +399,6 @@ func (s *session) replace(ctx context.Context, svc types.ServiceConfig, old *con
 	}
 	s.ui.status("Container", old.name, "Recreated")
 	return c, nil
-}
-
-// conditions waits until the dependencies of a service meet the service's conditions.
-func (s *session) conditions(ctx context.Context, svc types.ServiceConfig, up []types.ServiceConfig) error {
-	for _, name := range dependencies(svc) {
-		condition := svc.DependsOn[name].Condition
-		if condition == types.ServiceConditionStarted || !slices.ContainsFunc(up, func(u types.ServiceConfig) bool { return u.Name == name }) {
-			continue
-		}
-		if err := s.await(ctx, name, condition); err != nil && svc.DependsOn[name].Required {
-			return err
-		}
-	}
-	return nil
-}
-
-// await waits until all containers of a service meet a condition. It checks again at each of their
-// events.
-func (s *session) await(ctx context.Context, name, condition string) error {
-	events, stop, err := s.events(ctx, time.Now(), []string{name})
-	if err != nil {
-		return err
-	}
-	defer stop()
-	for {
-		containers, err := s.containers(ctx, query{services: []string{name}, all: true})
-		if err != nil {
-			return err
-		}
-		met := true
-		for _, c := range containers {
-			ok, err := meets(c, condition)
-			if err != nil {
-				return err
-			}
-			met = met && ok
-		}
-		if met {
-			return nil
-		}
-		if _, ok := <-events; !ok {
-			if cause := context.Cause(ctx); cause != nil {
-				return cause
-			}
-			return errors.New("the engine ended the stream of events")
-		}
-	}
-}
-
-func meets(c *container, condition string) (bool, error) {
-	short := c.id[:min(12, len(c.id))]
-	if condition == types.ServiceConditionCompletedSuccessfully {
-		if c.State.Status != "exited" {
-			return false, nil
-		}
-		if c.State.ExitCode != 0 {
-			//nolint:staticcheck // the text of docker-compose
-			return false, fmt.Errorf("Container for service %q exited with code %d.", short, c.State.ExitCode)
-		}
-		return true, nil
-	}
-	switch {
-	case c.State.Health == nil:
-		//nolint:staticcheck // the text of docker-compose
-		return false, fmt.Errorf("Service %q is missing a healthcheck configuration", c.service())
-	case c.State.Health.Status == "unhealthy":
-		return false, fmt.Errorf("Container %q is unhealthy.", short) //nolint:staticcheck // the text of docker-compose
-	}
-	return c.State.Health.Status == "healthy", nil
 }
 
 // usedNetworks returns the keys of the networks of the services, in the order of the services.

@@ -19,6 +19,9 @@ type upLook interface {
 	removingOrphan(s *session, c *container)
 	foundOrphans(s *session, names []string)
 	failed(f []failure) error
+	// unmet reports that a container of a dependency will not meet a condition. The error ends the
+	// command; it is nil if the dependency is optional.
+	unmet(s *session, service string, why *unmet, optional bool) error
 	say(s *session, text string) // for an `up` in the foreground
 }
 
@@ -66,6 +69,13 @@ func (v1Up) failed([]failure) error {
 	return errors.New("Encountered errors while bringing up the project.")
 }
 
+func (v1Up) unmet(_ *session, _ string, why *unmet, optional bool) error {
+	if optional {
+		return nil
+	}
+	return why
+}
+
 func (v1Up) say(s *session, text string) { s.printf("%s\n", text) }
 
 func (v5Up) scaleWarnings(*session, types.ServiceConfig, int) {}
@@ -95,5 +105,28 @@ func (v5Up) foundOrphans(s *session, names []string) {
 }
 
 func (v5Up) failed(f []failure) error { return firstFailure(f) }
+
+func (v5Up) unmet(s *session, service string, why *unmet, optional bool) error {
+	state := fmt.Sprintf("dependency %s failed to start", service)
+	whole := "dependency failed to start: " + why.text()
+	if why.condition == types.ServiceConditionCompletedSuccessfully {
+		whole = fmt.Sprintf("service %q didn't complete successfully: exit %d", service, why.c.State.ExitCode)
+		state = whole
+	}
+	if !optional {
+		s.ui.status("Container", why.c.name, "Error "+state)
+		return errors.New(whole)
+	}
+	if why.condition == types.ServiceConditionCompletedSuccessfully {
+		state = fmt.Sprintf("optional dependency %q didn't complete successfully: exit %d", service, why.c.State.ExitCode)
+		whole = state
+	} else {
+		state = fmt.Sprintf("optional dependency %q failed to start", service)
+		whole = state + ": " + why.text()
+	}
+	s.ui.status("Container", why.c.name, "Skipped: "+state)
+	s.ui.warn(whole)
+	return nil
+}
 
 func (v5Up) say(s *session, text string) { s.ui.info("\n Compose Stopping " + text) }

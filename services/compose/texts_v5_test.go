@@ -97,6 +97,48 @@ volumes: {data: {}, unused: {}}
 			"up --exit-code-from redis", "ps -a --format {{.ExitCode}}", "down",
 		}},
 		{name: "foreign image", file: "services:\n  a: {image: nosuch.invalid/x}\n", commands: []string{"pull", "pull --ignore-pull-failures"}},
+		{name: "a dependency that fails", file: build("command: [exit, \"3\"]") + `  web:
+    image: PROJECTother
+    depends_on: {redis: {condition: service_completed_successfully}}
+`, commands: []string{"build -q", "up -d", "ps -a --format {{.Name}}|{{.State}}", "down -t 0"}},
+		{name: "a dependency that completes", file: build("command: [exit, \"0\"]") + `  web:
+    image: PROJECTother
+    depends_on: {redis: {condition: service_completed_successfully}}
+`, commands: []string{"build -q", "up -d", "up --wait", "wait redis", "down -t 0"}},
+		{name: "an unhealthy dependency", file: build("healthcheck: {test: [CMD, /dc, exit, \"1\"], interval: 300ms, retries: 2}") + `  web:
+    image: PROJECTother
+    depends_on: {redis: {condition: service_healthy}}
+`, commands: []string{"build -q", "up -d", "up --wait", "up --wait redis", "down -t 0"}},
+		{name: "a healthy dependency", file: build("healthcheck: {test: [CMD, /dc, exit, \"0\"], interval: 300ms}") + `  web:
+    image: PROJECTother
+    depends_on: {redis: {condition: service_healthy}}
+`, commands: []string{
+			"build -q", "up -d", "up --wait", "up --wait --force-recreate", "stop -t 0", "up -d --wait redis", "stop -t 0",
+			"start", "down -t 0",
+		}},
+		{name: "a dependency without checks", file: build("") + `  web:
+    image: PROJECTother
+    depends_on: {redis: {condition: service_healthy}}
+`, commands: []string{"build -q", "up -d", "down -t 0"}},
+		{name: "optional dependencies", file: build("command: [exit, \"3\"]") + `  sick:
+    image: PROJECTother
+    healthcheck: {test: [CMD, /dc, exit, "1"], interval: 300ms, retries: 2}
+  web:
+    image: PROJECTother
+    depends_on: {redis: {condition: service_completed_successfully, required: false}, sick: {condition: service_healthy, required: false}}
+`, commands: []string{"build -q", "up -d", "down -t 0"}},
+		{name: "wait", file: build("command: [exit, \"3\"]") + "  web:\n    image: PROJECTother\n", commands: []string{
+			"build -q", "wait redis", "up -d", "wait redis", "wait nosuch", "up --wait", "up --wait web", "up --wait --wait-timeout x",
+			"wait --down-project redis", "ps -a -q",
+		}},
+		{name: "ls", file: build("") + "  web:\n    image: PROJECTother\n", commands: []string{
+			"build -q", "ls", "ls --format json", "ls --filter name=nosuch", "up -d", "ls", "ls -a", "ls -q", "ls --format json",
+			"ls --filter name=PROJ", "ls --filter nosuch=1", "ls --format nosuch", "ls --filter name=nosuch --format json", "stop -t 0", "ls", "ls -a", "down",
+		}},
+		{name: "attach", file: build(""), commands: []string{"build -q", "up --attach nosuch", "up --attach other redis"}},
+		{name: "pull", file: build(""), commands: []string{
+			"build -q", "up -d --pull nosuch", "up -d --pull missing redis", "up -d --pull never redis", "create --pull never redis", "down -t 0",
+		}},
 		{name: "events", file: build(""), commands: []string{"events nosuch"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -125,6 +167,9 @@ volumes: {data: {}, unused: {}}
 			}
 			for k, command := range tt.commands {
 				same := func(i int, text string) string {
+					if tt.name == "wait" { // whether it is seen before the other one's end is chance
+						text = strings.ReplaceAll(text, " Container "+names[i]+"-web-1 Healthy \n", "")
+					}
 					text = strings.ReplaceAll(strings.ReplaceAll(text, tops[i], "/PROJECT"), names[i], "PROJECT")
 					text = rules(`_run_[0-9a-f]{12}|-run-[0-9a-f]{12}`, "-run-SLUG", `\b[0-9a-f]{12}\b`, "ID12", `:\d{5}\b`, ":PORT", `^\n`, "",
 						`\x1b\[[0-9;]*m`, "").apply(text)
@@ -158,5 +203,40 @@ volumes: {data: {}, unused: {}}
 				}
 			}
 		})
+	}
+}
+
+// TestAttach shows the output of some services. It has no original beside it, which sometimes waits
+// for ever for the end of a container.
+func TestAttach(t *testing.T) {
+	s := newStage(t, embeddedHost(t), `services:
+  redis:
+    build: redis
+    command: [exit, "3"]
+  web:
+    build: redis
+    command: [exit, "0"]
+`, "redis")
+	s.ok(compose.V5, "build", "-q")
+	const web, redis = "web-1  | exiting with 0\n", "redis-1  | exiting with 3\n"
+	for args, want := range map[string][]string{
+		"":                      {web, redis},
+		"--attach web":          {web},
+		"--no-attach redis":     {web},
+		"--no-attach web":       {redis},
+		"--no-attach nosuch":    {web, redis},
+		"--no-attach web redis": {redis},
+	} {
+		r := s.ok(compose.V5, append([]string{"up", "--no-color"}, strings.Fields(args)...)...)
+		for _, line := range []string{web, redis} {
+			line = strings.TrimSpace(line[strings.Index(line, "|"):])
+			shown, wanted := strings.Contains(r.out, line), false
+			for _, w := range want {
+				wanted = wanted || strings.Contains(w, line)
+			}
+			if shown != wanted {
+				t.Errorf("up %s: %q is shown: %v\n%s", args, line, shown, r.out)
+			}
+		}
 	}
 }

@@ -196,6 +196,14 @@ func (l *lineLog) read(at int64) (records []record, next int64, more <-chan stru
 	return records, next, nil, nil
 }
 
+// lengthOf is the length of records in a log, in bytes.
+func lengthOf(records []record) (n int64) {
+	for _, r := range records {
+		n += int64(recordHeader + len(r.line))
+	}
+	return n
+}
+
 // tail returns the position of the last n records.
 func (l *lineLog) tail(n int) (int64, error) {
 	var last []int64 // a ring of positions
@@ -216,9 +224,7 @@ func (l *lineLog) tail(n int) (int64, error) {
 			return last[count%n], nil
 		}
 		at = next
-		for i := len(records) - 1; i >= 0; i-- { // lengths are known from the end
-			next -= int64(recordHeader + len(records[i].line))
-		}
+		next -= lengthOf(records) // lengths are known from the end
 		for _, r := range records {
 			switch {
 			case n == 0:

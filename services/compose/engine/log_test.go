@@ -67,9 +67,22 @@ func TestLogIsBounded(t *testing.T) {
 	if first == 0 || text != want.String() {
 		t.Errorf("from line %d: the lines kept are not the last ones", first)
 	}
+	var shown strings.Builder
+	q := logRequest{streams: [3]bool{stdout: true}, tty: true}
+	if err := q.copyLog(t.Context(), &shown, l, 0, math.MaxInt64, nil); err != nil {
+		t.Fatal(err)
+	}
+	note, rest, _ := strings.Cut(shown.String(), "\n")
+	if rest != want.String() || !strings.HasSuffix(note, "kB of the log before this line were dropped: the engine keeps the last ones only]") {
+		t.Errorf("a log that was cut begins with %q", note)
+	}
 	at, err := l.tail(3)
 	if err != nil {
 		t.Fatal(err)
+	}
+	shown.Reset()
+	if err := q.copyLog(t.Context(), &shown, l, at, math.MaxInt64, nil); err != nil || strings.Contains(shown.String(), "dropped") {
+		t.Errorf("the end of a log: %q, %v", shown.String(), err)
 	}
 	if got := whole(t, l, at); got != "line 19997\nline 19998\nline 19999\n" {
 		t.Errorf("tail: %q", got)

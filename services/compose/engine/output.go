@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/docker/go-units"
 )
 
 // output receives the output of a container's processes, or of one exec. It passes it on to the
@@ -276,6 +278,9 @@ func (q logRequest) copyLog(ctx context.Context, w io.Writer, l *lineLog, from, 
 		if err != nil {
 			return err
 		}
+		if dropped := next - lengthOf(records) - from; dropped > 0 && len(records) > 0 {
+			records = append([]record{q.gap(dropped, records[0].time)}, records...)
+		}
 		from = next
 		if len(records) > 0 {
 			var over bool
@@ -302,6 +307,16 @@ func (q logRequest) copyLog(ctx context.Context, w io.Writer, l *lineLog, from, 
 		}
 	}
 	return flush()
+}
+
+// gap is a line in place of a part of a log that is not kept.
+func (q logRequest) gap(bytes int64, before time.Time) record {
+	stream := byte(stderr)
+	if !q.streams[stderr] {
+		stream = stdout
+	}
+	line := fmt.Sprintf("[%s of the log before this line were dropped: the engine keeps the last ones only]\n", units.HumanSize(float64(bytes)))
+	return record{before, stream, []byte(line)}
 }
 
 // streamLogs is GET /containers/{id}/logs.
