@@ -167,6 +167,14 @@ func (l *loader) named(d *document) *style {
 	return nil
 }
 
+// ShowsCommands reports whether a document holds steps in one of the styles, or names its style. Others are
+// pages to read only.
+func ShowsCommands(text string) bool {
+	l := newLoader(nil, Options{})
+	d := l.document(newFile("", text))
+	return l.named(d) != nil || slices.ContainsFunc(styles(), func(st *style) bool { return st.found(d) })
+}
+
 const orderWord = "workshop:"
 
 // order is the word and the text of a comment `<!-- workshop: WORD TEXT -->`, and the place of the

@@ -39,7 +39,7 @@ Styles, by --style or by the look of the documents:
 	d := dialectFlags(cmd)
 	force := cmd.Flags().Bool("force", false, "overwrite the files that exist")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		_, sources, err := d.load(args[:1], streams.Err)
+		_, sources, err := d.shown(args[:1], streams.Err)
 		if err != nil {
 			return err
 		}

@@ -60,7 +60,11 @@ func TestDiagnostics(t *testing.T) {
 			"2:0-2:10 unclosed-exercise: unclosed .exercise[ (brackets are balanced: each [ in it needs its ], save in code)\n" +
 				"3:0-3:7 unclosed-fence: unclosed ``` bash (the fence has no closing line of its own)\n",
 		},
-		{"other Markdown", "# README\n\nNote: nothing of this is a deck.\n\n```bash\n", ""},
+		{"other Markdown", "# README\n\nNote: nothing of this is a deck.\n\n```go\n", ""},
+		{
+			"commands of no style", "# README\n\nNote: a page.\n\n```bash\ntop\nls\n```\n",
+			"5:0-5:3 warning never-ends: `top` never ends: what follows it in the snippet is never reached (give it a snippet of its own)\n",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

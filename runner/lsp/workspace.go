@@ -90,7 +90,7 @@ func (w *workspace) analyse(snap snapshot) *analysis {
 				used[name], covered = d, true
 			}
 		}
-		if single := markdown.IsDocument(doc.path) || !filepath.IsAbs(doc.path); single && !covered && hasExercise(doc.text) {
+		if single := markdown.IsDocument(doc.path) || !filepath.IsAbs(doc.path); single && !covered && markdown.ShowsCommands(doc.text) {
 			used[doc.path] = w.load(doc.path, snap)
 		}
 	}
@@ -114,14 +114,6 @@ func (w *workspace) analyse(snap snapshot) *analysis {
 		}
 	}
 	return a
-}
-
-// hasExercise reports whether a text contains an exercise, names its style, or has the mark of a scenario or of
-// a lesson behind a fence, unlike other Markdown.
-func hasExercise(text string) bool {
-	return slices.ContainsFunc([]string{".exercise[", ".lab[", "<!-- workshop: style ", "{{exec", "{: .language-"}, func(mark string) bool {
-		return strings.Contains(text, mark)
-	})
 }
 
 // text adds a file that is not open to an analysis.

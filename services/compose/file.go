@@ -301,6 +301,7 @@ var nameOfVariable = expression(`^[_a-zA-Z][_a-zA-Z0-9]*$`)
 // attribute and the values as written. It returns the file's project name.
 func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, template.Mapping) (string, error)) (string, error) {
 	name := ""
+	var err error
 	merged := map[string]any{}
 	p.nodes = map[string]*yaml.Node{}
 	for i := range details.ConfigFiles {
@@ -335,7 +336,7 @@ func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, 
 			continue
 		}
 		delete(raw, "version")
-		raw, err := interpolation.Interpolate(raw, interpolation.Options{
+		raw, err = interpolation.Interpolate(raw, interpolation.Options{
 			Substitute:  substitute,
 			LookupValue: details.LookupEnv,
 		})
@@ -349,6 +350,12 @@ func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, 
 		}
 	}
 	p.raw = mapOfMaps(merged["services"])
+	inherit := inheritance{dir: details.WorkingDir, interpolation: interpolation.Options{Substitute: substitute, LookupValue: details.LookupEnv}}
+	for name := range p.raw {
+		if p.raw[name], err = inherit.service(p.raw, name, 0); err != nil {
+			return "", err
+		}
+	}
 	p.volumesRaw = mapOfMaps(merged["volumes"])
 	p.networksRaw = mapOfMaps(merged["networks"])
 	return name, nil

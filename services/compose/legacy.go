@@ -204,6 +204,21 @@ func legacyHealthcheck(v any) any {
 	return out
 }
 
+// legacyDeploy makes a number of the limit of processors, as `config` prints it. The hash is of the text.
+func legacyDeploy(v any) any {
+	deploy := maps.Clone(mapping(v))
+	resources, _ := deploy["resources"].(map[string]any)
+	limits, _ := resources["limits"].(map[string]any)
+	text, _ := limits["cpus"].(string)
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return v
+	}
+	limits, resources = maps.Clone(limits), maps.Clone(resources)
+	limits["cpus"], resources["limits"], deploy["resources"] = n, limits, resources
+	return deploy
+}
+
 func legacyRestart(v any) any {
 	name, count, _ := strings.Cut(fmt.Sprint(v), ":")
 	n, _ := strconv.Atoi(count)

@@ -26,7 +26,11 @@ func (v1Config) text(p *Project, _ options) (string, error) {
 	}
 	all := map[string]any{}
 	for _, name := range p.Order {
-		all[name] = p.legacyService(name)
+		svc := p.legacyService(name)
+		if deploy, ok := svc["deploy"]; ok {
+			svc["deploy"] = legacyDeploy(deploy)
+		}
+		all[name] = svc
 	}
 	document := map[string]any{"version": version, "services": all}
 	for key, section := range map[string]map[string]map[string]any{"networks": p.networksRaw, "volumes": p.volumesRaw} {

@@ -92,6 +92,43 @@ func TestConfigAsDockerCompose(t *testing.T) {
 	}
 }
 
+// TestExtendsAsDockerCompose prints, and hashes, services that inherit from others, in this file and in
+// one of another directory.
+func TestExtendsAsDockerCompose(t *testing.T) {
+	s := newStage(t, dockerHost(t), `version: "3.9"
+services:
+  a:
+    extends: {file: sub/base.yml, service: base}
+    environment: [Z=9]
+    ports: ["8080:80"]
+    command: [x, y]
+  b:
+    extends: a
+    command: z
+    labels: {m: "3"}
+  c:
+    image: busybox
+    deploy: {resources: {limits: {cpus: '0.5', memory: 64M}, reservations: {cpus: '0.25'}}}
+volumes: {v: {}}
+`)
+	s.write("sub/base.yml", `services:
+  zero: {image: busybox, environment: {Z: "0", PASSED: null}, labels: [l=1]}
+  base:
+    extends: zero
+    env_file: e.env
+    volumes: [./data:/data, v:/x]
+    labels: {m: "2"}
+    healthcheck: {test: [CMD, "true"], interval: 3s}
+`)
+	s.write("sub/e.env", "E=1\n")
+	for _, args := range [][]string{{"config"}, {"config", "--hash=a,b"}} {
+		want, got := s.real(args...), s.run(compose.V1, args...)
+		if diff := cmp.Diff(inOrder(want.out), inOrder(got.out)); diff != "" || want.code != got.code || want.code != 0 {
+			t.Errorf("%v: %d and %d (-real +ours):\n%s%s", args, want.code, got.code, diff, want.err)
+		}
+	}
+}
+
 // runnable uses the attributes of containers that the test engine supports.
 const runnable = `services:
   web:
