@@ -18,7 +18,7 @@ LINT := .cache/bin/golangci-lint-v2.15.0
 
 .PHONY: help
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build ./workshop, a static binary without debugging information
@@ -82,6 +82,7 @@ lint: $(LINT) ## check formatting, style and imports
 	go vet .ci/warden.go
 	go vet .ci/prose.go
 	cd .ci/release && go vet .
+	go vet ./.ci/kubernetes/pause
 
 # The version is part of the name: a new version here is built by the next make lint.
 $(LINT):
@@ -126,6 +127,11 @@ slurm: ## run the array that init writes on a Slurm of its own (root; Debian's s
 .PHONY: bazel
 bazel: ## run the rule that init writes with Bazel, offline (root; Debian's bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto)
 	@bash .ci/bazel
+
+# Kubernetes has 150 MB. Building it takes about a quarter of an hour on two processors, once.
+.PHONY: kubernetes
+kubernetes: ## build Kubernetes, and run the Job that init writes on it (root; Debian's containerd runc iproute2 openssl)
+	@REQUIRE_KUBERNETES=1 bash .ci/kubernetes/run build
 
 .PHONY: bench
 bench: ## run the benchmarks

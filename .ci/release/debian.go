@@ -28,8 +28,9 @@ var wanted = []string{
 // unwanted are packages that the wanted ones depend on only for their installation, which an image does
 // without, and what these need.
 var unwanted = map[string]bool{
-	"debconf": true, "dpkg": true, "init-system-helpers": true, "libaudit-common": true, "libbz2-1.0": true, "libdb5.3": true, "libfile-find-rule-perl": true,
-	"libgdbm-compat4": true, "libgdbm6": true, "libmd0": true, "libnumber-compare-perl": true, "libperl5.36": true, "libtext-glob-perl": true,
+	"debconf": true, "dpkg": true, "init-system-helpers": true, "libaudit-common": true, "libbz2-1.0": true, "libdb5.3": true,
+	"libfile-find-rule-perl": true,
+	"libgdbm-compat4":        true, "libgdbm6": true, "libmd0": true, "libnumber-compare-perl": true, "libperl5.36": true, "libtext-glob-perl": true,
 	"perl": true, "perl-base": true, "perl-modules-5.36": true, "usrmerge": true, "util-linux-extra": true,
 }
 
@@ -178,7 +179,8 @@ func place(name string) string {
 	}
 	for _, folder := range []string{
 		"usr/share/man", "usr/share/info", "usr/share/locale", "usr/share/lintian", "usr/share/bug", "usr/share/doc-base",
-		"usr/share/menu", "usr/share/bash-completion", "usr/share/debianutils", "usr/lib/x86_64-linux-gnu/gconv", "usr/lib/aarch64-linux-gnu/gconv",
+		"usr/share/menu", "usr/share/bash-completion", "usr/share/debianutils",
+		"usr/lib/x86_64-linux-gnu/gconv", "usr/lib/aarch64-linux-gnu/gconv",
 		"var/cache", "var/backups", "boot", "home", "etc/init.d", "etc/default", "etc/cron.daily", "etc/rmt",
 	} {
 		if name == folder || strings.HasPrefix(name, folder+"/") {
@@ -186,7 +188,8 @@ func place(name string) string {
 		}
 	}
 	// usr/share/doc/NAME may be a link to the folder of another package, with its licence.
-	if depth := strings.Count(name, "/"); strings.HasPrefix(name, "usr/share/doc/") && (depth > 4 || depth == 4 && path.Base(name) != "copyright") {
+	depth := strings.Count(name, "/")
+	if strings.HasPrefix(name, "usr/share/doc/") && (depth > 4 || depth == 4 && path.Base(name) != "copyright") {
 		return ""
 	}
 	return name

@@ -111,7 +111,7 @@ func image(o options) error {
 				"org.opencontainers.image.created": at.Format(time.RFC3339),
 			},
 		},
-		"rootfs": map[string]any{"type": "layers", "diff_ids": ids},
+		"rootfs":  map[string]any{"type": "layers", "diff_ids": ids},
 		"history": history,
 	})
 	if err != nil {

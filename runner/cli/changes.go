@@ -115,12 +115,7 @@ func (src *source) settings(changed *changes) string {
 	if exe, err := os.Executable(); err == nil && changed.file(exe) != "" {
 		return "workshop itself" + changed.than
 	}
-	manifests := []string{path.Join(src.deck.Dir, "workshop.yml")} // it may have been removed
-	for _, f := range src.deck.Files {
-		if !slices.ContainsFunc(src.deck.Chapters, func(c *markdown.Chapter) bool { return slices.Contains(c.Files, f) }) {
-			manifests = append(manifests, f)
-		}
-	}
+	manifests := src.settingFiles()
 	if src.deck.Workdir == "" { // these files decide where sessions start
 		for _, dir := range src.composeDirs() {
 			for _, f := range composeFiles {
@@ -133,12 +128,36 @@ func (src *source) settings(changed *changes) string {
 			return src.show(src.abs(f)) + ", which is for the whole deck," + says
 		}
 	}
-	for _, m := range src.deck.Mirrors {
-		if f := changed.below(src.abs(m.Dir)); f != "" {
+	for _, dir := range src.mirrors() {
+		if f := changed.below(dir); f != "" {
 			return src.show(f) + ", in a mirror," + changed.than
 		}
 	}
 	return ""
+}
+
+// settingFiles are the files that hold the settings of the deck, and no slides.
+func (src *source) settingFiles() []string {
+	all := []string{path.Join(src.deck.Dir, "workshop.yml")} // it may have been removed
+	for _, f := range src.deck.Files {
+		if !slices.ContainsFunc(src.deck.Chapters, func(c *markdown.Chapter) bool { return slices.Contains(c.Files, f) }) {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// isManifest reports whether a path of this machine is that of such a file.
+func (src *source) isManifest(name string) bool {
+	return slices.ContainsFunc(src.settingFiles(), func(f string) bool { return src.abs(f) == name })
+}
+
+// mirrors are the folders of the deck's mirrors, as paths of this machine.
+func (src *source) mirrors() (dirs []string) {
+	for _, m := range src.deck.Mirrors {
+		dirs = append(dirs, src.abs(m.Dir))
+	}
+	return dirs
 }
 
 // changedFolder is a changed file in the working directory of a session or a Compose context beside

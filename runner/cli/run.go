@@ -69,7 +69,7 @@ as if it were not there). Mistakes of the manifest, and comments that span slide
 before anything runs. Warnings are shown.
 
 With --watch a save runs the sessions again whose steps it changes, or whose working
-directory or mirrors hold the file; the manifest touches all. The verdicts of the other
+directory, Compose contexts or mirrors hold the file; the manifest touches all. The verdicts of the other
 sessions are shown as from before. A save that touches something ends the run under way.
 Each run has new sessions, of which up to four wait for the save with their shells.
 
@@ -348,7 +348,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		return err
 	}
 	plan, sources, sel := d.plan, d.sources, d.sel
-	j.watching.begin(plan, sources)
+	j.watching.begin(ctx, j, plan, sources)
 	if !j.watches && !j.update { // the deck has been linted, and is not read again
 		for _, d := range plan.Decks {
 			d.Forget()

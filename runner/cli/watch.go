@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,10 +31,10 @@ func (j *job) watchFlag(cmd *cobra.Command) {
 type watching struct {
 	mu       sync.Mutex // a round and the loop of the watching use it at the same time
 	sessions map[string]*standing
-	order    []string // the keys of the sessions in the order of the deck
-	pending  []string // the keys of the round under way
-	files    []string // of the deck
-	trees    []string // folders that the sessions use
+	order    []string                     // the keys of the sessions in the order of the deck
+	pending  []string                     // the keys of the round under way
+	files    []string                     // of the deck
+	trees    map[*runner.Session][]string // the folders that each session uses
 	followed map[string]bool
 
 	waiting runner.Waiting             // sessions for the next round
@@ -109,7 +108,7 @@ func sourceOf(s *runner.Session, sources []*source) *source {
 
 // begin narrows the plan of a round to the sessions that have to run: those without a result, and
 // those that differ from the last plan.
-func (w *watching) begin(plan *runner.Plan, sources []*source) {
+func (w *watching) begin(ctx context.Context, j *job, plan *runner.Plan, sources []*source) {
 	if w == nil {
 		return
 	}
@@ -117,7 +116,7 @@ func (w *watching) begin(plan *runner.Plan, sources []*source) {
 	defer w.mu.Unlock()
 	sessions := map[string]*standing{}
 	w.order, w.pending = keysOf(plan, sources), nil
-	w.uses(plan, sources)
+	w.uses(ctx, j, plan, sources)
 	var kept []*runner.Session
 	w.plans = map[string]*runner.Session{}
 	for i, key := range w.order {
@@ -135,26 +134,40 @@ func (w *watching) begin(plan *runner.Plan, sources []*source) {
 }
 
 // uses notes the files and folders that a plan depends on.
-func (w *watching) uses(plan *runner.Plan, sources []*source) {
-	w.files, w.trees = nil, nil
+func (w *watching) uses(ctx context.Context, j *job, plan *runner.Plan, sources []*source) {
+	w.files, w.trees = nil, map[*runner.Session][]string{}
 	for _, src := range sources {
 		w.files = append(w.files, src.files...)
 	}
+	read := map[[2]string][]string{} // the folders of a session that starts in one: many start in the same
 	for _, s := range plan.Sessions {
-		w.trees = append(w.trees, sourceOf(s, sources).trees(s)...)
+		src := sourceOf(s, sources)
+		start := [2]string{src.identity(), src.folder(s)}
+		if read[start] == nil {
+			read[start] = append(src.folders(ctx, j, s), src.mirrors()...)
+		}
+		w.trees[s] = read[start]
 	}
 }
 
 // touched are the names of the sessions of a plan that have to run because of changed files. Their
 // results are forgotten by forget.
-func (w *watching) touched(plan *runner.Plan, sources []*source, changed []string) (names []string, forget func()) {
+func (w *watching) touched(ctx context.Context, j *job, plan *runner.Plan, sources []*source, changed []string) (names []string, forget func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.uses(plan, sources)
+	w.uses(ctx, j, plan, sources)
+	// A document of the deck counts by the steps that it holds, wherever it lies.
+	saved := &changes{than: " was saved"}
+	for _, name := range changed {
+		if !slices.Contains(w.files, name) || slices.ContainsFunc(sources, func(src *source) bool { return src.isManifest(name) }) {
+			saved.files = append(saved.files, name)
+		}
+	}
+	slices.Sort(saved.files)
 	var keys []string
 	for i, key := range keysOf(plan, sources) {
 		s := plan.Sessions[i]
-		used := w.inUse(s, sourceOf(s, sources), changed)
+		used := sourceOf(s, sources).settings(saved) != "" || slices.ContainsFunc(w.trees[s], func(dir string) bool { return saved.below(dir) != "" })
 		if used {
 			w.waiting.Retire() // they hold copies of the files
 		}
@@ -169,18 +182,6 @@ func (w *watching) touched(plan *runner.Plan, sources []*source, changed []strin
 			delete(w.sessions, key)
 		}
 	}
-}
-
-// inUse reports whether a session uses one of the changed files: it is in a folder of the session,
-// or it is the manifest. A file of the deck counts by the steps that it holds, wherever it lies.
-func (w *watching) inUse(s *runner.Session, src *source, changed []string) bool {
-	trees := src.trees(s)
-	return slices.ContainsFunc(changed, func(name string) bool {
-		if slices.Contains(w.files, name) {
-			return src.manifest(name)
-		}
-		return slices.ContainsFunc(trees, func(tree string) bool { return watch.Inside(tree, name) })
-	})
 }
 
 // keep keeps the results of the sessions that a round has brought to an end.
@@ -212,9 +213,11 @@ func (w *watching) follow(saved *watch.Watcher) error {
 		}
 		return nil
 	}
-	for _, tree := range w.trees {
-		if err := add(tree, saved.Tree); err != nil {
-			return err
+	for _, trees := range w.trees {
+		for _, tree := range trees {
+			if err := add(tree, saved.Tree); err != nil {
+				return err
+			}
 		}
 	}
 	for _, f := range w.files {
@@ -264,26 +267,6 @@ func textOf(s *runner.Session) string {
 		}
 	}
 	return b.String()
-}
-
-// trees are the folders whose files a session uses, as absolute paths.
-func (src *source) trees(s *runner.Session) (dirs []string) {
-	if dir := src.folder(s); dir != "" {
-		dirs = append(dirs, filepath.Join(src.root, filepath.FromSlash(dir)))
-	}
-	for _, m := range src.deck.Mirrors {
-		dirs = append(dirs, filepath.Join(src.root, filepath.FromSlash(m.Dir)))
-	}
-	return dirs
-}
-
-// manifest reports whether a file is the manifest of the deck.
-func (src *source) manifest(name string) bool {
-	switch path.Ext(name) {
-	case ".yml", ".yaml":
-		return slices.Contains(src.files, name)
-	}
-	return false
 }
 
 // watch runs a deck, and after each change of a file the sessions that it touches.
@@ -414,7 +397,7 @@ func (j *job) touched(ctx context.Context, args, changed []string) (next *job, n
 		return nil, nil, nil, errors.New("--watch: the deck is built in, so nobody can save its files (name a DECK)")
 	}
 	d.warnings, again.reading = warnings.Bytes(), d
-	names, forget = j.watching.touched(d.plan, d.sources, changed)
+	names, forget = j.watching.touched(ctx, &again, d.plan, d.sources, changed)
 	return &again, names, forget, nil
 }
 

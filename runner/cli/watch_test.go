@@ -65,6 +65,13 @@ func TestWatch(t *testing.T) {
 	write(t, filepath.Join(dir, "workshop.yml"), "session: chapter\nworkdir: app\ncontent:\n- a.md\n- b.md\ntitle: New\n")
 	see(t, console, "workshop.yml saved: a, b again", "1 passed, 1 failed", "watching")
 
+	// So does a Compose context that lies elsewhere.
+	write(t, filepath.Join(dir, "context", "Dockerfile"), "FROM scratch\n")
+	write(t, filepath.Join(dir, "app", "docker-compose.yml"), "services:\n  one:\n    build: ../context\n")
+	see(t, console, "docker-compose.yml saved: a, b again", "1 passed, 1 failed", "watching")
+	write(t, filepath.Join(dir, "context", "Dockerfile"), "FROM scratch\n# new\n")
+	see(t, console, "Dockerfile saved: a, b again", "1 passed, 1 failed", "watching")
+
 	// A deck that cannot be read runs nothing.
 	save(t, filepath.Join(dir, "workshop.yml"), "session: nonsense\ncontent:\n- a.md\n- b.md\n")
 	see(t, console, "workshop.yml:1", "the verdicts are from before")
