@@ -152,7 +152,9 @@ func (w *watching) uses(ctx context.Context, j *job, plan *runner.Plan, sources 
 
 // touched are the names of the sessions of a plan that have to run because of changed files. Their
 // results are forgotten by forget.
-func (w *watching) touched(ctx context.Context, j *job, plan *runner.Plan, sources []*source, changed []string) (names []string, forget func()) {
+func (w *watching) touched(
+	ctx context.Context, j *job, plan *runner.Plan, sources []*source, changed []string,
+) (names []string, forget func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.uses(ctx, j, plan, sources)
@@ -167,7 +169,8 @@ func (w *watching) touched(ctx context.Context, j *job, plan *runner.Plan, sourc
 	var keys []string
 	for i, key := range keysOf(plan, sources) {
 		s := plan.Sessions[i]
-		used := sourceOf(s, sources).settings(saved) != "" || slices.ContainsFunc(w.trees[s], func(dir string) bool { return saved.below(dir) != "" })
+		used := sourceOf(s, sources).settings(saved) != "" ||
+			slices.ContainsFunc(w.trees[s], func(dir string) bool { return saved.below(dir) != "" })
 		if used {
 			w.waiting.Retire() // they hold copies of the files
 		}

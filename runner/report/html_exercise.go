@@ -140,7 +140,8 @@ func (m *markup) slide(v *htmlExercise) {
 	if v.Number != 0 {
 		name += " " + strconv.Itoa(v.Number)
 	}
-	m.raw(`<section class="paper-text" aria-label="`, name, `"><p class="label">`, name, `</p><div class="slide">`, v.Slide, "</div></section>\n")
+	m.raw(`<section class="paper-text" aria-label="`, name, `"><p class="label">`, name, "</p>",
+		`<div class="slide">`, v.Slide, "</div></section>\n")
 }
 
 func (m *markup) recording(v *htmlExercise) {

@@ -47,7 +47,8 @@ func (h *htmlReport) view(p place, part htmlPart) htmlExercise {
 	v := htmlExercise{
 		Index: fmt.Sprintf("%d-%d-%d", p.key.session, p.key.exercise, p.key.attempt), Found: string(p.Verdict),
 		Anchor: p.anchor, ID: clean(p.ID), Title: title(p.Exercise), Place: at(p.Exercise), Late: p.Late,
-		Verdict: string(p.Verdict), Mark: markOf(p.Verdict), Says: clean(string(p.Verdict)), Cols: part.Cols, Screen: part.Screen, Recorded: len(part.data) > 0, Left: part.Left,
+		Verdict: string(p.Verdict), Mark: markOf(p.Verdict), Says: clean(string(p.Verdict)),
+		Cols: part.Cols, Screen: part.Screen, Recorded: len(part.data) > 0, Left: part.Left,
 	}
 	switch {
 	case p.Counts != nil:
