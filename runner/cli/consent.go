@@ -43,6 +43,13 @@ func unasked(plan *runner.Plan, sources []*source, args []string) error {
 	if len(files) > 1 {
 		where = fmt.Sprintf("%s and %d more", where, len(files)-1)
 	}
+	document, manifest := "the document", "the manifest"
+	if len(files) > 1 {
+		document = "each document"
+	}
+	if !slices.ContainsFunc(sources, func(src *source) bool { return src.deck.Values != nil }) {
+		manifest = "a manifest that lists what is to be run"
+	}
 	near := ""
 	for _, src := range sources {
 		if list := src.manifests(); len(list) > 0 {
@@ -52,10 +59,10 @@ func unasked(plan *runner.Plan, sources []*source, args []string) error {
 	return fmt.Errorf(`%s: %s in %s, and nobody has said that they are to be run
   workshop plan %s   shows them
 If they are, say so by one of
-  <!-- workshop: style %s -->   a line in the document
-  style: %s                     a line in the manifest
+  <!-- workshop: style %s -->   a line in %s
+  style: %s                     a line in %s
   --style %s                    for this run%s`,
-		where, count(commands, "command"), count(sections, "section"), strings.Join(args, " "), style, style, style, near)
+		where, count(commands, "command"), count(sections, "section"), strings.Join(args, " "), style, document, style, manifest, style, near)
 }
 
 // count is a number with a noun.

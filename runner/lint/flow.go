@@ -77,7 +77,7 @@ func (p *pass) walk(s *runner.Session, rules []*Rule) {
 			if r.visit != nil {
 				r.visit(p, v)
 			}
-			if r.snippet != nil && v.snippet != nil && !v.exercise.Setup {
+			if r.snippet != nil && v.snippet != nil && !v.exercise.Setup && v.step.Instead() == nil {
 				r.snippet(p, v.snippet)
 			}
 		}
@@ -90,10 +90,14 @@ func (p *pass) visit(f *flow, i int) *visit {
 	switch v.step.Kind() {
 	case runner.KindTypes:
 		v.snippet = f.snippet(p.parser, i)
-		v.snippet.foreign = f.now.lost || f.now.program.nature == dialog || f.now.program.nature == screen
+		other := v.step.Instead() // typed in place of what the slide shows
+		v.snippet.foreign = other != nil || f.now.lost || f.now.program.nature == dialog || f.now.program.nature == screen
 		v.program = p.catalogue.ofStmts(v.snippet.stmts)
 		v.edits = p.catalogue.edits(v.snippet.stmts, f.chosen)
 		v.program = v.program.edited(v.edits)
+		if other != nil {
+			v.program, v.edits = p.catalogue.ofStmts(parse(p.parser, other).stmts), nil
+		}
 		f.pager = f.pager || pagerChoice.MatchString(v.step.Text)
 		if v.snippet.mistake != nil && !stays(v.program) || f.pager && v.program.pages() {
 			v.program = program{nature: unknown}

@@ -263,6 +263,7 @@ func TestFlow(t *testing.T) {
 		{"a sleep between", snippet("docker-compose up -d; sleep 2m; ls"), "fixed-sleep"},
 		{"a short sleep", snippet("sleep 0.2"), ""},
 		{"a sleep in a loop that asks", snippet("until curl x; do sleep 1; done"), ""},
+		{"another command", snippet("vi <file>") + "\n<!-- ```instead touch f``` -->\n" + snippet("ls | head; exit") + "\n<!-- ```instead ls``` -->", ""},
 		{"a sleep in the background", snippet("sleep 100 &"), ""},
 		{"a sleep to be interrupted", snippet("sleep 100") + "\n<!-- ```key ^C``` -->", ""},
 		{"a sleep to be interrupted, later", snippet("echo $A; sleep 100") + "\n<!--\n```wait x```\n```key ^C```\n-->", ""},

@@ -18,7 +18,7 @@ type snippet struct {
 	mistake *shellMistake  // of its syntax; nil if there is none
 	next    *runner.Step   // the next step of its session that does something in its own place
 	looks   []*runner.Step // the waits, keys … after it, up to the next snippet
-	foreign bool           // typed into another program than a shell
+	foreign bool           // typed into another program than a shell, or only by a presenter
 	at      func(a, b syntax.Pos) markdown.Span
 }
 

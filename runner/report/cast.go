@@ -176,7 +176,7 @@ func (c *casts) open(e runner.Event) (err error) {
 		}
 		c.folder = dir
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o666)
+	f, err := openPlain(name)
 	if err != nil {
 		return err
 	}

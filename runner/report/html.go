@@ -29,6 +29,7 @@ var htmlPages = template.Must(template.ParseFS(htmlFiles, "page/*.html"))
 type htmlReport struct {
 	w      io.Writer
 	spool  *os.File
+	queue  *bufio.Writer // to the spool
 	size   int64
 	parts  map[partKey]partExtent        // of the spool
 	key    partKey                       // of the exercise under way, or of the next one
@@ -42,6 +43,9 @@ type htmlReport struct {
 	player *player // nil before the first step of an exercise
 	spare  *player // for the next one
 }
+
+// spoolPiece is the size of a write to the temporary file, in bytes.
+const spoolPiece = 32 << 10
 
 // partExtent is the place of a part.
 type partExtent struct {
@@ -104,7 +108,7 @@ func (h *htmlReport) keep() error {
 		if err != nil {
 			return err
 		}
-		h.spool = f
+		h.spool, h.queue = f, bufio.NewWriterSize(f, spoolPiece)
 		if err := os.Remove(f.Name()); err != nil { // it lives as long as it is open
 			return err
 		}
@@ -126,7 +130,7 @@ func (h *htmlReport) keep() error {
 	part.appendTo(&h.buf)
 	e := partExtent{h.size, int32(h.buf.Len())}
 	h.parts[h.key], h.size = e, h.size+int64(e.size)
-	_, err := h.buf.WriteTo(h.spool)
+	_, err := h.buf.WriteTo(h.queue)
 	return err
 }
 
@@ -149,6 +153,11 @@ func (h *htmlReport) Finish(r *runner.Result) (err error) {
 	}
 	if r == nil {
 		return nil
+	}
+	if h.spool != nil {
+		if err := h.queue.Flush(); err != nil {
+			return err
+		}
 	}
 	w := bufio.NewWriter(h.w)
 	all := placesOf(r)

@@ -56,6 +56,7 @@ func (p *progress) Event(e runner.Event) error {
 		p.page.line("")
 		p.page.line(p.page.paint(bold, fmt.Sprintf("[%s] %s", ratio(p.state.begun, p.state.total), clean(e.Exercise.ID))) +
 			gap + title(e.Exercise) + gap + p.page.paint(faint, at(e.Exercise)))
+		return nil // it is written with the first step, which follows
 	case runner.StepStarted:
 		p.page.line(gap + p.page.paint(bold, doing(e.Step)))
 	case runner.EventOpened:

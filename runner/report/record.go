@@ -174,6 +174,7 @@ type encoder struct {
 	part    string // of a shard
 	shard   *Shard
 	seq     int
+	records [4]record // the last ones: an event has up to two, and the replay reads the one before
 	plan    *runner.Plan
 	state   state
 	text    stripped
@@ -210,7 +211,7 @@ func (e *encoder) keep(b []byte) {
 }
 
 // encode returns the records of an event, in order: none, one, or two, since a change of the
-// screen may still be undrawn.
+// screen may still be undrawn. They are valid during this event and the next one.
 func (e *encoder) encode(ev runner.Event) ([]*record, error) {
 	var all []*record
 	if ev.Kind != runner.EventOutput {
@@ -250,7 +251,8 @@ func (e *encoder) encode(ev runner.Event) ([]*record, error) {
 // next begins a record.
 func (e *encoder) next(ev runner.Event) *record {
 	e.seq++
-	r := &record{
+	r := &e.records[e.seq%len(e.records)]
+	*r = record{
 		V: version, Run: e.run, Part: e.part, Seq: e.seq, Time: ev.Time.UTC().Format(time.RFC3339Nano), Kind: ev.Kind, at: ev.Time.UTC().Round(0),
 		Verdict: ev.Verdict, Note: ev.Note, Failure: recordFailure(ev.Failure), Output: ev.Output,
 	}

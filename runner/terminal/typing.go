@@ -513,6 +513,7 @@ func (s *Session) Recover(ctx context.Context) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.mu.Lock()
 		if pgrp := s.dev.foreground(); pgrp > 1 && pgrp != s.prompt.shell {
+			s.leaveAlternate()
 			killGroup(pgrp)
 		}
 		s.mu.Unlock()
@@ -525,6 +526,14 @@ func (s *Session) Recover(ctx context.Context) error {
 		return errors.New("the shell does not come back to its prompt")
 	}
 	return err
+}
+
+// leaveAlternate writes what a full-screen program writes at its end: one that is killed cannot, and the output of
+// later commands would stand on its page. It comes before the end of the program, and so before the shell's prompt.
+func (s *Session) leaveAlternate() {
+	if s.drain(); s.prompt.out.screen.AltScreen() && !s.prompt.line.alt {
+		s.feed([]byte("\x1b[?1049l\x1b[!p"))
+	}
 }
 
 // builtinEnds is the time for a builtin command to end by itself before a recovery interrupts it.
