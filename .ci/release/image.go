@@ -126,7 +126,7 @@ func image(o options) error {
 	}
 	whole := newBlob("manifest.v1+json", manifest)
 	name := o.name + ":" + version
-	whole.Annotations = map[string]string{"io.containerd.image.name": "docker.io/library/" + name, "org.opencontainers.image.ref.name": version}
+	whole.Annotations = map[string]string{"io.containerd.image.name": "localhost/" + name, "org.opencontainers.image.ref.name": version}
 	whole.Platform = map[string]string{"architecture": processor, "os": "linux"}
 	index, err := json.Marshal(map[string]any{
 		"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []blob{whole},
