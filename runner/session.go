@@ -2,12 +2,13 @@ package runner
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -147,7 +148,7 @@ const maxFolder = 80
 // newFolder is the name of a new session's folder: in TMPDIR, or in /tmp if that path is too long
 // for sockets.
 func newFolder() string {
-	name := "workshop-" + strings.ToLower(rand.Text()[:10])
+	name := "workshop-" + strconv.FormatUint(rand.Uint64(), 10)
 	dir := filepath.Join(os.TempDir(), name)
 	if len(dir) > maxFolder && writable("/tmp") {
 		return filepath.Join("/tmp", name)

@@ -293,13 +293,6 @@ func commands() []command {
 			run: upCommand,
 		},
 		{
-			name: "wait", usage: "SERVICE [SERVICE...]", summary: "Wait until the containers of services have ended", looks: onlyV5,
-			min: 1, max: -1,
-			about: "The exit status is that of the last one that ends.",
-			flags: []flag{{long: "down-project", help: "end the project when the first container has ended"}},
-			run:   waitCommand,
-		},
-		{
 			name: "version", usage: "[options]", summary: "Print the version", needs: nothing, max: -1,
 			flags: []flag{
 				{long: "short", help: "only the number"},
@@ -313,6 +306,13 @@ func commands() []command {
 				}
 				return nil
 			},
+		},
+		{
+			name: "wait", usage: "SERVICE [SERVICE...]", summary: "Wait until the containers of services have ended", looks: onlyV5,
+			min: 1, max: -1,
+			about: "The exit status is that of the last one that ends.",
+			flags: []flag{{long: "down-project", help: "end the project when the first container has ended"}},
+			run:   waitCommand,
 		},
 	}
 }
