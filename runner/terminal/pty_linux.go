@@ -308,8 +308,9 @@ func (d *device) passed() bool {
 
 // endOtherReaders kills the processes of other sessions than the shell's that sleep in a read of the
 // terminal, such as a shell that setsid has started: each would take some of the bytes that are typed
-// to the shell.
-func (d *device) endOtherReaders() {
+// to the shell. It reports whether one is at work that has the terminal open, and so may read again in
+// a moment: a change of the terminal's mode, as for a prompt, wakes its readers.
+func (d *device) endOtherReaders() (busy bool) {
 	session := 0
 	_ = d.withFD(func(fd int) { session, _ = unix.IoctlGetInt(fd, unix.TIOCGSID) })
 	own, _ := unix.Getsid(0)
@@ -320,8 +321,21 @@ func (d *device) endOtherReaders() {
 		}
 		if fd := readsDescriptor(pid); fd >= 0 && fdLink(pid, fd) == d.tty.Name() {
 			_ = unix.Kill(pid, unix.SIGKILL)
+		} else if fd < 0 && atWork(pid) {
+			links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+			busy = busy || slices.ContainsFunc(links, func(link string) bool {
+				name, _ := os.Readlink(link)
+				return name == d.tty.Name()
+			})
 		}
 	}
+	return busy
+}
+
+// atWork reports whether a process runs (proc(5): syscall).
+func atWork(pid int) bool {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
+	return string(b) == "running\n"
 }
 
 // pids are the processes of the machine (proc(5)).

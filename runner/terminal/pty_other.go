@@ -128,7 +128,7 @@ func (d *device) restart() {}
 
 func (d *device) passed() bool { return false }
 
-func (d *device) endOtherReaders() {}
+func (d *device) endOtherReaders() bool { return false }
 
 // ReadsTerminal is always false: the system does not tell.
 func (s *Session) ReadsTerminal() bool { return false }

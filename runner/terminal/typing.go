@@ -521,11 +521,20 @@ func (s *Session) Recover(ctx context.Context) error {
 			s.awaitServers(ctx)
 		}
 	}
-	s.dev.endOtherReaders()
+	s.endOtherReaders(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return errors.New("the shell does not come back to its prompt")
 	}
 	return err
+}
+
+// endOtherReaders kills what else reads the terminal, until nothing is at work that may read it.
+func (s *Session) endOtherReaders(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleKeys)
+	defer cancel()
+	for look := settleFirst; s.dev.endOtherReaders() && ctx.Err() == nil; look *= 2 {
+		s.awaitFor(ctx, look, func() bool { return s.prompt.state == ended })
+	}
 }
 
 // leaveAlternate writes what a full-screen program writes at its end: one that is killed cannot, and the output of
