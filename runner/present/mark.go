@@ -106,7 +106,14 @@ func (s *State) entries(log []*Outcome, from time.Time, n int) (entries []Entry,
 		if command := step.Snippet() && (now == nil || !now.Step.answersFor(step.place())); command {
 			now = nil
 			switch {
-			case step.Hidden, o.Started.Before(from):
+			case step.Hidden: // another command may have run since the one that answers for it
+				for i := range slices.Backward(entries) {
+					if r := &entries[i]; r.Step.answersFor(step.place()) {
+						r.Behind, now = append(r.Behind, o), r
+						break
+					}
+				}
+			case o.Started.Before(from):
 			case len(entries) == n:
 				return s.marked(entries, false), true
 			default:
