@@ -53,6 +53,7 @@ type bookmark struct {
 	Hidden  bool      `json:"hidden,omitempty"`
 	Notes   bool      `json:"notes,omitempty"`
 	Figures bool      `json:"figures,omitempty"`
+	Columns int       `json:"columns,omitempty"`
 }
 
 // sitting is how long a talk may have been left for its clock to go on.
@@ -65,7 +66,7 @@ func (m *Memory) save(s *State) {
 		return
 	}
 	data, err := json.Marshal(bookmark{
-		slide.Index + 1, s.Deck.mark(slide.Index), s.Step, s.Started, time.Now(), s.Typing, !s.Verify, s.Hidden, s.Talk, s.Figures,
+		slide.Index + 1, s.Deck.mark(slide.Index), s.Step, s.Started, time.Now(), s.Typing, !s.Verify, s.Hidden, s.Talk, s.Figures, s.Columns,
 	})
 	if err != nil {
 		return
@@ -97,6 +98,9 @@ func (m *Memory) restore(s *State) {
 		return
 	}
 	s.Typing, s.Verify, s.Hidden, s.Talk, s.Figures = b.Typing, !b.Blind, b.Hidden || s.Hidden, b.Notes, b.Figures
+	if slices.Contains(columns, b.Columns) {
+		s.Columns = b.Columns
+	}
 	if time.Since(b.Saved) < sitting && b.Started.Before(s.Started) {
 		s.Started = b.Started
 	}

@@ -100,7 +100,7 @@ func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
 		cols: terminal.DefaultCols, rows: terminal.DefaultRows, pictures: pictures{next: time.NewTimer(0)},
 	}
 	<-t.pictures.next.C
-	t.s = State{Switches: Switches{Verify: true, Hidden: opts.Hidden}, Started: time.Now()}
+	t.s = State{Switches: Switches{Verify: true, Hidden: opts.Hidden, Columns: terminal.DefaultCols}, Started: time.Now()}
 	t.take(src)
 	if opts.Memory != nil && !opts.FromStart {
 		opts.Memory.restore(&t.s)

@@ -236,12 +236,13 @@ type order struct {
 var verbs = map[Role][]present.Verb{
 	Remote: {
 		present.VerbNext, present.VerbPrev, present.VerbRun, present.VerbStop, present.VerbAgain, present.VerbSkip, present.VerbToggle,
+		present.VerbFont,
 	},
 	Presenter: {
 		present.VerbNext, present.VerbPrev, present.VerbGoto, present.VerbSearch, present.VerbSelect, present.VerbMove,
 		present.VerbRun, present.VerbForward, present.VerbContinue, present.VerbStop, present.VerbAgain, present.VerbSkip,
 		present.VerbDismiss, present.VerbFresh, present.VerbShell, present.VerbInput, present.VerbKey, present.VerbPaste,
-		present.VerbResize, present.VerbToggle, present.VerbAllow, present.VerbRefuse, present.VerbClock, present.VerbReload,
+		present.VerbResize, present.VerbFont, present.VerbToggle, present.VerbAllow, present.VerbRefuse, present.VerbClock, present.VerbReload,
 	},
 }
 
@@ -252,7 +253,7 @@ func (v *visit) do() {
 	if !v.read(&o) {
 		return
 	}
-	if !slices.Contains(verbs[v.seat.role], o.Do) || o.Do == present.VerbResize && !v.opts.Resizes ||
+	if !slices.Contains(verbs[v.seat.role], o.Do) || (o.Do == present.VerbResize || o.Do == present.VerbFont) && !v.opts.Resizes ||
 		o.Do == present.VerbToggle && v.seat.role == Remote && o.Text != "blank" {
 		v.refuse(http.StatusForbidden, "This is for the one who presents.")
 		return

@@ -206,13 +206,19 @@ type talkView struct {
 	Shell   bool   `json:"shell,omitempty"`
 	Notes   string `json:"notes,omitempty"` // remarks on the session
 	Pace    []int  `json:"pace,omitempty"`  // steps that were run, and all
+
+	Stage   present.Stage `json:"stage"`             // what the room is shown
+	Staged  present.Stage `json:"staged,omitempty"`  // what the presenter has chosen
+	Columns int           `json:"columns,omitempty"` // of the terminal, where pages decide about its size
+	Fits    bool          `json:"fits,omitempty"`    // this page does
 }
 
 func talkOf(s *present.State, role Role, length time.Duration) *talkView {
-	v := &talkView{Blank: s.Blank, Shell: s.Terminal != nil}
+	v := &talkView{Blank: s.Blank, Shell: s.Terminal != nil, Stage: s.Stage()}
 	if role == Audience {
 		return v
 	}
+	v.Staged = s.Staged
 	v.Started, v.Length = s.Started.UnixMilli(), length.Milliseconds()
 	v.Busy, v.Typing, v.Verify, v.Hidden, v.Figures = page.Printable(s.Busy), s.Typing, s.Verify, s.Hidden, s.Figures
 	if s.Running != nil {

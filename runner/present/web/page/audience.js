@@ -1,23 +1,33 @@
 import { $, connect, progress, say, state } from "./link.js";
 import { follow, mark, show } from "./slide.js";
-import { Screen } from "./screen.js";
+import { Screen, resizer } from "./screen.js";
 
 const screen = new Screen($("terminal"));
 follow($("slide"));
 let before = new Map();
 
-// Each page shows what its viewer wants of the two.
+// Each page shows what the presenter wants of the two, or what its viewer does.
 const zooms = ["both", "slide", "terminal"];
+let zoomed = "", stage = "";
+const arrange = () => { document.body.dataset.zoom = zoomed || stage; };
 const zoom = () => {
-  const now = document.body.dataset.zoom ?? "both";
-  document.body.dataset.zoom = zooms[(zooms.indexOf(now) + 1) % zooms.length];
+  zoomed = zooms[(zooms.indexOf(zoomed || stage) + 1) % zooms.length];
+  arrange();
 };
+screen.onroom = resizer();
 $("zoom").addEventListener("click", zoom);
 document.addEventListener("keydown", (e) => { if (e.key === "z" && !e.ctrlKey && !e.metaKey && !e.altKey && state.term) zoom(); });
 
 connect((changed, part) => {
   const { deck, slide, steps, talk } = state;
-  if (changed.has("talk")) document.body.dataset.blank = talk.blank ? "" : "no";
+  if (changed.has("talk")) {
+    document.body.dataset.blank = talk.blank ? "" : "no";
+    if (stage !== talk.stage) zoomed = ""; // something else is to be seen
+    stage = talk.stage;
+    arrange();
+    screen.wanted = talk.fits ? talk.columns : 0;
+    screen.fit();
+  }
   if (changed.has("term")) {
     document.body.dataset.shell = state.term ? "" : "no";
     screen.draw(state.term, part);

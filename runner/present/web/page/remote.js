@@ -11,6 +11,9 @@ $("stop").addEventListener("click", () => send({ do: "stop" }));
 $("skip").addEventListener("click", () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); });
 $("blank").addEventListener("click", () => send({ do: "toggle", text: "blank" }));
 
+$("smaller").addEventListener("click", () => send({ do: "font", n: -1 }));
+$("larger").addEventListener("click", () => send({ do: "font", n: 1 }));
+
 // Running takes two taps, so that nothing runs in a pocket.
 $("run").addEventListener("click", () => {
   if (current()) twice({ do: "run", what: current().id });
@@ -37,6 +40,7 @@ function draw() {
   $("again").hidden = $("skip").hidden = !trouble || Boolean(busy);
   $("again").textContent = trouble && ready === trouble.id ? "Tap again" : "Again";
   $("again").className = trouble && ready === trouble.id ? "armed" : "";
+  $("smaller").hidden = $("larger").hidden = !talk?.columns || !talk.shell || Boolean(trouble);
   $("blank").setAttribute("aria-pressed", String(Boolean(talk?.blank)));
   if (step) {
     run.textContent = ready === step.id ? "Tap again to run" : `Run  ${step.kind === "type" ? "" : `${step.name} `}${step.text.split("\n")[0]}`;
