@@ -67,7 +67,11 @@ func enterRoom(t *testing.T, cols, rows int, args ...string) *room {
 		_ = r.cmd.Wait()
 		_ = r.console.Close()
 	})
-	r.sees(":") // it accepts keys
+	if slices.Contains(args, "--preflight") {
+		r.sees("[y/N]")
+	} else {
+		r.sees(" 0:0") // the clock: it accepts keys
+	}
 	return r
 }
 
