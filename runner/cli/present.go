@@ -60,11 +60,16 @@ while the deck is edited.
 view for the audience, one for the presenter, a remote for the phone, and for latecomers
 a page of all commands so far with their output. It prints a link for each. A link works
 once; the presenter's opens your shell. Only this machine can reach it, unless ADDR is
-another address: then anyone who can listen on that network can take over a seat in use.`,
+another address: then anyone who can listen on that network can take over a seat in use.
+If the program is started again within twelve hours, pages that are open go on by themselves.
+
+--room is --web for the people in a room: it asks at which address of this machine, and
+shows the audience's address with a short code, and as a QR code for phones.`,
 		Example: `  workshop present slides                    on this terminal
   workshop present --web slides              and in browsers on this machine
   workshop present --web-only --web=8080     in browsers alone, at a port of your choice
-  workshop present --web=192.0.2.7:8080      for the room (nothing is encrypted)`,
+  workshop present --room slides             for the room: asks at which address
+  workshop present --room=192.0.2.7:8080     at this one (nothing is encrypted)`,
 		GroupID: "deck",
 		Args:    cobra.MaximumNArgs(1),
 	}
@@ -130,6 +135,9 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	if !onTerminal && !alone {
 		return errors.New("present needs a terminal, or --web; workshop run and workshop check do not")
 	}
+	if err := s.web.choose(ctx, onTerminal, streams); err != nil {
+		return err
+	}
 	talk, err := present.Open(ctx, src, present.Options{
 		Load: func() (*present.Source, error) {
 			var said strings.Builder // the talk owns the terminal now
@@ -153,7 +161,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 		case <-done:
 		}
 	}()
-	server, err := s.web.open(ctx, talk, deck, s.length, alone, streams)
+	server, err := s.web.open(ctx, talk, deck, memory.Seats(), s.length, alone, streams)
 	switch {
 	case err != nil:
 	case alone:

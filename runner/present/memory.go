@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +32,9 @@ func NewMemory(dir, deck string) *Memory {
 	sum := sha256.Sum256([]byte(deck))
 	return &Memory{dir: dir, file: filepath.Join(dir, "talks", hex.EncodeToString(sum[:12])+".json"), next: make(chan []byte, 1)}
 }
+
+// Seats is the name of a private file beside it, in which a face in browsers keeps who was let in.
+func (m *Memory) Seats() string { return strings.TrimSuffix(m.file, ".json") + ".seats" }
 
 // Dir is the folder for it in the user's state (XDG_STATE_HOME).
 func Dir() (string, error) {

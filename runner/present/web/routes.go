@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"rsc.io/qr"
-
 	"workshop/runner/page"
 	"workshop/runner/present"
 )
@@ -312,7 +310,10 @@ func (v *visit) invite() {
 		return
 	}
 	times := v.times(wanted.Role)
-	link := v.link(v.r.Host, v.seats.invite(wanted.Role, times, false))
+	link := v.roomAt(v.r.Host)
+	if wanted.Role != Audience || link == "" {
+		link = v.link(v.r.Host, v.seats.invite(wanted.Role, times, false))
+	}
 	v.answerJSON(map[string]any{"url": link, "times": times, "code": qrRows(link)})
 }
 
@@ -356,24 +357,4 @@ func (v *visit) past() {
 		}
 	}
 	v.answerJSON(map[string]any{"text": page.Printable(strings.TrimRight(strings.Join(lines, "\n"), "\n"))})
-}
-
-// qrRows is the QR code of a text, as rows of 0 and 1; nil if there is none of so long a text.
-func qrRows(text string) []string {
-	c, err := qr.Encode(text, qr.M)
-	if err != nil {
-		return nil
-	}
-	rows := make([]string, c.Size)
-	for y := range rows {
-		row := make([]byte, c.Size)
-		for x := range row {
-			row[x] = '0'
-			if c.Black(x, y) {
-				row[x] = '1'
-			}
-		}
-		rows[y] = string(row)
-	}
-	return rows
 }

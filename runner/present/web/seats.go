@@ -59,16 +59,22 @@ type seats struct {
 	invited []*invitation
 	pen     *seat
 	counts  map[Role]int
+	code    string // lets the audience in; "": there is none
+	guesses guesses
 	changed func() // without the lock held
+	keep    func() // as well, when others than before can come in
 }
 
 func newSeats(changed func()) *seats {
-	return &seats{all: map[string]*seat{}, counts: map[Role]int{}, changed: changed}
+	return &seats{all: map[string]*seat{}, counts: map[Role]int{}, changed: changed, keep: func() {}}
 }
 
 // invite makes an invitation and returns its secret, which is kept nowhere.
 func (s *seats) invite(role Role, times int, pen bool) string {
 	token := secret()
+	if role == Audience {
+		defer s.keep()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.invited) >= maxInvites {
@@ -101,6 +107,7 @@ var (
 func (s *seats) accept(i *invitation) (*seat, string, error) {
 	token := secret()
 	defer s.changed()
+	defer s.keep()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i.left <= 0 {
@@ -160,6 +167,7 @@ func (s *seats) writes(one *seat) bool {
 // hand gives the pen to another presenter, if the one who gives it has it.
 func (s *seats) hand(from *seat, to string) bool {
 	defer s.changed()
+	defer s.keep()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	other := s.all[to]

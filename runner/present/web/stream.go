@@ -50,10 +50,10 @@ func (v *visit) events() {
 		case <-v.talk.Done():
 			send([]byte("event: over\ndata: {}\n\n"))
 			return
-		case <-v.ended.Done():
-			send([]byte("event: over\ndata: {}\n\n"))
-			return
-		case <-v.r.Context().Done():
+		case <-v.r.Context().Done(): // it ends with the server's, too
+			if v.ended.Err() != nil {
+				send([]byte("event: over\ndata: {}\n\n"))
+			}
 			return
 		}
 		event := st.next(v.talk.State())

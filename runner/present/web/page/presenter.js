@@ -246,8 +246,8 @@ for (const button of document.querySelectorAll("[data-invite]")) {
     try {
       const made = await post("invite", { role: button.dataset.invite });
       $("address").value = made.url;
-      $("times").textContent = (made.times > 1 ? "For everybody in the room. " : "Works once. ") + (state.room.shared ? "Whoever can listen on this network can read what is sent." : "Works on this machine only.");
-      drawCode(made.code);
+      $("times").textContent = (made.times > 1 ? "For everybody in the room. " : "Works once. ") + (state.room.shared ? "Whoever can listen on this network can read what is sent." : "Works on this machine only: a phone cannot open it. For others start with workshop present --room.");
+      drawCode(state.room.shared ? made.code : null);
       $("invitation").hidden = false;
       $("address").select();
     } catch (e) { say(e.message, true); $("present").textContent = e.message; }
