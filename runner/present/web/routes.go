@@ -48,6 +48,7 @@ func routes() []route {
 		{"GET", "missed", anybody, false, func(v *visit) { v.page("missed") }},
 		{"GET", "print", anybody, false, (*visit).print},
 		{"GET", "events", anybody, false, (*visit).events},
+		{"GET", "slide", anybody, false, (*visit).slide},
 		{"GET", "log", anybody, false, (*visit).log},
 		{"GET", "past", anybody, false, (*visit).past},
 		{"GET", "asset/", anybody, false, (*visit).asset},
@@ -330,6 +331,17 @@ func (v *visit) hand() {
 		return
 	}
 	v.w.WriteHeader(http.StatusNoContent)
+}
+
+// slide is a slide that somebody has paged to, as the audience sees it.
+func (v *visit) slide() {
+	s := v.talk.State()
+	at, err := strconv.Atoi(v.r.URL.Query().Get("at"))
+	if err != nil || at < 0 || at >= len(s.Deck.Slides) {
+		v.refuse(http.StatusNotFound, "There is no such slide.")
+		return
+	}
+	v.answerJSON(map[string]any{"slide": v.slideOf(s, at, false), "steps": stepsAt(s, at, Audience)})
 }
 
 // maxLog is how many commands one answer holds.

@@ -145,14 +145,16 @@ type check struct {
 	Seconds  float64         `json:"seconds,omitempty"`
 }
 
-func stepsOf(s *present.State, role Role) *stepsView {
+func stepsOf(s *present.State, role Role) *stepsView { return stepsAt(s, s.Slide, role) }
+
+// stepsAt are those of one of the slides.
+func stepsAt(s *present.State, at int, role Role) *stepsView {
 	v := &stepsView{Selected: -1, Steps: []stepView{}}
-	slide := s.Current()
-	if slide == nil {
+	if at >= len(s.Deck.Slides) {
 		return v
 	}
-	selected := s.Selected()
-	if selected != nil && (role != Audience || !selected.Hidden) {
+	slide := s.Deck.Slides[at]
+	if selected := s.Selected(); selected != nil && at == s.Slide && (role != Audience || !selected.Hidden) {
 		v.Selected = selected.Index
 	}
 	for _, step := range slide.Steps {
