@@ -102,7 +102,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	if _, err := tui.Prefix(s.prefix); err != nil {
 		return fmt.Errorf("--prefix: %w", err)
 	}
-	src, deck, err := s.load(ctx, args, streams.Err)
+	src, deck, err := s.load(ctx, args, streams.Err, streams.Err)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	talk, err := present.Open(ctx, src, present.Options{
 		Load: func() (*present.Source, error) {
 			var said strings.Builder // the talk owns the terminal now
-			again, _, err := s.load(ctx, args, &said)
+			again, _, err := s.load(ctx, args, &said, io.Discard)
 			if again != nil {
 				again.Warning = strings.TrimSpace(said.String())
 			}
@@ -195,9 +195,9 @@ func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links
 	})
 }
 
-// load reads the whole deck, and prints the mistakes that do not prevent a talk.
-func (s *show) load(ctx context.Context, args []string, warnings io.Writer) (*present.Source, *source, error) {
-	plan, sources, err := s.dialect.shown(args, warnings)
+// load reads the whole deck, and prints the mistakes that do not prevent a talk, and remarks.
+func (s *show) load(ctx context.Context, args []string, warnings, remarks io.Writer) (*present.Source, *source, error) {
+	plan, sources, mistakes, err := s.dialect.presented(args, warnings, remarks)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -210,7 +210,7 @@ func (s *show) load(ctx context.Context, args []string, warnings io.Writer) (*pr
 	if err != nil {
 		return nil, nil, err
 	}
-	src := &present.Source{Plan: plan, Run: opts}
+	src := &present.Source{Plan: plan, Run: opts, Mistakes: mistakes}
 	if deck := sources[0]; deck.root != "" {
 		dir := filepath.Join(deck.root, filepath.FromSlash(deck.deck.Dir))
 		src.Files = []string{filepath.Join(dir, "workshop.yml")}
