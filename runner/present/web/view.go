@@ -66,13 +66,13 @@ func (s *Server) slideOf(state *present.State, at int, notes bool) *slideView {
 	return v
 }
 
-// slideHTML is a slide as HTML.
-func slideHTML(s *present.Slide) string {
+// slideHTML is a slide as HTML, with that of a function behind each step; nil: none.
+func slideHTML(s *present.Slide, behind func(step int) string) string {
 	steps := map[*markdown.Step]int{}
 	for _, step := range s.Steps {
 		steps[step.Step.Step] = step.Index
 	}
-	return page.Slide(s.Parts, steps)
+	return page.Slide(s.Parts, steps, behind)
 }
 
 // slideCache keeps the slides of the deck that were made into HTML: a slide is made once for all
@@ -96,7 +96,7 @@ func (c *slideCache) of(d *present.Deck, s *present.Slide) madeSlide {
 	}
 	made, ok := c.slide[s]
 	if !ok {
-		made.html = sync.OnceValue(func() string { return slideHTML(s) })
+		made.html = sync.OnceValue(func() string { return slideHTML(s, nil) })
 		made.notes = sync.OnceValue(func() string { return page.Text(s.Notes()) })
 		c.slide[s] = made
 	}
