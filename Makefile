@@ -60,6 +60,13 @@ SOAK ?= Table|Neighbours|Load|Kill|Audit
 soak: ## check known verdicts beside busy loops, for hours, and kill runs: make soak SOAK=Kill
 	cd runner/cli && go test -tags soak -count 1 -timeout 0 -run '^TestSoak($(SOAK))$$'
 
+.PHONY: screens
+screens: ## make pictures of all views of present in .cache/screens (needs Chromium)
+	rm -rf .cache/screens
+	mkdir -p .cache/screens
+	SCREENSHOTS=$(CURDIR)/.cache/screens go test -count 1 -run '^(TestPictures|TestScreens)$$' ./runner/present/web ./runner/cli
+	@ls .cache/screens
+
 .PHONY: golden
 golden: ## rewrite the golden files; read the diff before you commit it
 	UPDATE_GOLDEN=1 go test $(TESTFLAGS) $(PKGS)
