@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,8 @@ func dockerCommands() []dockerCommand {
 
 // dockerGroups are the groups of commands, with their summaries.
 var dockerGroups = map[string]string{
-	"container": "Manage containers", "image": "Manage images", "network": "Manage networks", "volume": "Manage volumes", "system": "Manage Docker",
+	"container": "Manage containers", "image": "Manage images", "network": "Manage networks", "volume": "Manage volumes",
+	"system": "Manage Docker",
 }
 
 // dockerError is an error with its complete text and the exit status.
@@ -216,51 +218,69 @@ func unknownDocker(name string) error {
 // dockerGroupElsewhere are those that a group has as well.
 var dockerGroupElsewhere = append(slices.Clone(dockerElsewhere), "connect", "disconnect", "prune", "df", "dial-stdio")
 
+// DockerUse is what is known about the place where a docker command is run.
+type DockerUse struct {
+	Bundled bool // there is no docker command but the bundled one
+	Real    bool // the engine is not the embedded one
+	Builds  bool // images may be built before
+}
+
 // CheckDocker reports why the bundled docker command cannot run a command line, or why the embedded
-// engine cannot carry it out; "" if nothing speaks against it. bundled says that there is no other
-// docker command. What the engine has, such as containers and images, is not looked at.
-func CheckDocker(args []string, bundled bool) string {
+// engine cannot carry it out; "" if nothing speaks against it.
+func CheckDocker(args []string, use DockerUse) string {
 	f := pflag.NewFlagSet("docker", pflag.ContinueOnError)
 	f.SetInterspersed(false)
 	f.SetOutput(io.Discard)
+	f.Usage = func() {}
 	f.ParseErrorsAllowlist.UnknownFlags = true
-	f.StringP("host", "H", "", "")
-	f.StringP("context", "c", "", "")
-	f.StringP("log-level", "l", "", "")
-	f.String("config", "", "")
+	for _, valued := range []string{"H host", "c context", "l log-level"} {
+		short, long, _ := strings.Cut(valued, " ")
+		f.StringP(long, short, "", "")
+	}
 	version := f.BoolP("version", "v", false, "")
-	if f.Parse(args) != nil || f.NArg() == 0 || *version {
+	if f.Parse(args) != nil || f.NArg() == 0 || *version || f.Changed("host") || f.Changed("context") {
 		return ""
 	}
-	args = f.Args()
-	name, rest := args[0], args[1:]
-	if name == "compose" || name == "help" {
-		return ""
-	}
-	if dockerGroups[name] != "" || slices.Contains(dockerUnserved, name) && len(rest) > 0 && name != "cp" {
+	name, rest := f.Arg(0), f.Args()[1:]
+	if dockerGroups[name] != "" {
 		if len(rest) == 0 {
 			return ""
 		}
 		name, rest = name+" "+rest[0], rest[1:]
 	}
-	group, sub, grouped := strings.Cut(name, " ")
-	if slices.Contains(dockerUnserved, group) || grouped && slices.Contains(dockerUnserved, sub) {
-		return "`docker " + name + "` is not supported by the embedded engine"
-	}
-	if !bundled {
+	if name == "compose" || name == "help" {
 		return ""
+	}
+	group, sub, grouped := strings.Cut(name, " ")
+	if !use.Real && (slices.Contains(dockerUnserved, group) || grouped && slices.Contains(dockerUnserved, sub)) {
+		return "the embedded engine does not support `docker " + name + "`"
 	}
 	c := findDocker(name)
 	if c == nil {
-		return "the bundled docker has no `docker " + name + "`"
+		c = &dockerCommand{name: name, flags: runOptions} // enough to find the image
 	}
 	flags := c.flagSet()
 	flags.SetOutput(io.Discard)
-	if err := flags.Parse(rest); err != nil && !errors.Is(err, pflag.ErrHelp) {
-		return fmt.Sprintf("the bundled `docker %s` does not take this: %v", name, err)
+	err := flags.Parse(rest)
+	switch {
+	case use.Bundled && findDocker(name) == nil:
+		return "the bundled docker has no `docker " + name + "`"
+	case errors.Is(err, pflag.ErrHelp):
+		return ""
+	case use.Bundled && err != nil:
+		return fmt.Sprintf("the bundled `docker %s` refuses this: %v", name, err)
+	case err != nil || use.Real || use.Builds || flags.NArg() == 0:
+		return ""
+	}
+	if image := flags.Arg(0); slices.Contains([]string{"run", "create", "pull"}, cmp.Or(sub, group)) && plainImage().MatchString(image) {
+		if repository, _ := splitTag(image); repository != baseImage {
+			return fmt.Sprintf("the embedded engine has no image %s, nor a registry to pull it from", image)
+		}
 	}
 	return ""
 }
+
+var plainImage = expression(`^[a-z][a-z0-9._/-]*(:[\w.-]+)?$`)
 
 // dockerUnserved are the commands that the embedded engine cannot carry out for any client.
 var dockerUnserved = strings.Fields("buildx checkpoint commit cp diff export import login manifest model node plugin push search secret " +
@@ -289,8 +309,8 @@ func (c *dockerCommand) count(n int) error {
 	default:
 		want = fmt.Sprintf("requires at least %d and at most %s", c.min, plural(c.max))
 	}
-	return &dockerError{fmt.Sprintf("docker: 'docker %s' %s\n\n%s\n\n%s 'docker %[1]s --help' for more information", c.name, want, c.usageLine(),
-		see), 1}
+	return &dockerError{fmt.Sprintf("docker: 'docker %s' %s\n\n%s\n\n%s 'docker %[1]s --help' for more information",
+		c.name, want, c.usageLine(), see), 1}
 }
 
 func (c *dockerCommand) usageLine() string {

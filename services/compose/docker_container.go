@@ -57,7 +57,10 @@ func dockerContainerCommands() []dockerCommand {
 			flags: func(f *pflag.FlagSet) { f.StringP("signal", "s", "", "Signal to send to the container") },
 			run:   post("kill"),
 		},
-		{name: "pause", usage: "CONTAINER [CONTAINER...]", summary: "Pause all processes within one or more containers", min: 1, max: -1, run: post("pause")},
+		{
+			name: "pause", usage: "CONTAINER [CONTAINER...]", summary: "Pause all processes within one or more containers", min: 1, max: -1,
+			run: post("pause"),
+		},
 		{
 			name: "unpause", usage: "CONTAINER [CONTAINER...]", summary: "Unpause all processes within one or more containers", min: 1, max: -1,
 			run: post("unpause"),
@@ -146,7 +149,8 @@ func dockerContainerCommands() []dockerCommand {
 			run: dockerExec,
 		},
 		{
-			name: "top", usage: "CONTAINER [ps OPTIONS]", summary: "Display the running processes of a container", min: 1, max: -1, passthrough: true,
+			name: "top", usage: "CONTAINER [ps OPTIONS]", summary: "Display the running processes of a container", min: 1, max: -1,
+			passthrough: true,
 			run: func(ctx context.Context, d *docker) error {
 				values := url.Values{}
 				if len(d.args) > 1 {
@@ -675,7 +679,9 @@ func (d *docker) runRequest() (*createRequest, error) {
 	req.HostConfig.NanoCPUs = int64(cpus * 1e9)
 	h := &healthcheck{}
 	h.Retries, _ = d.flags.GetInt("health-retries")
-	for name, field := range map[string]*int64{"health-interval": &h.Interval, "health-timeout": &h.Timeout, "health-start-period": &h.StartPeriod} {
+	for name, field := range map[string]*int64{
+		"health-interval": &h.Interval, "health-timeout": &h.Timeout, "health-start-period": &h.StartPeriod,
+	} {
 		value, _ := d.flags.GetDuration(name)
 		*field = int64(value)
 	}
@@ -729,7 +735,11 @@ func dockerRun(ctx context.Context, d *docker) error {
 	err = d.client.post(ctx, "/containers/create", values, req, &made)
 	if notFound(err) && d.text("pull") == "missing" { // also if it is something else, as the original does
 		repository, tag := splitTag(req.Image)
-		fmt.Fprintf(d.Stderr, "Unable to find image '%s' locally\n", repository+map[bool]string{true: "@", false: ":"}[strings.Contains(tag, ":")]+tag)
+		separator := ":"
+		if strings.Contains(tag, ":") {
+			separator = "@" // before a digest
+		}
+		fmt.Fprintf(d.Stderr, "Unable to find image '%s%s%s' locally\n", repository, separator, tag)
 		if err := d.fetch(ctx, req.Image); err != nil {
 			return runFailed(err, 125)
 		}
@@ -753,7 +763,8 @@ func dockerRun(ctx context.Context, d *docker) error {
 		return len(streams) == 0 || slices.ContainsFunc(streams, func(s string) bool { return strings.EqualFold(s, name) })
 	}
 	return d.attached(ctx, attachment{
-		id: made.ID, tty: tty, stdin: stdin && attach("stdin"), stdout: attach("stdout"), stderr: attach("stderr"), removed: d.on("rm"), run: true,
+		id: made.ID, tty: tty, stdin: stdin && attach("stdin"), stdout: attach("stdout"), stderr: attach("stderr"),
+		removed: d.on("rm"), run: true,
 	})
 }
 
@@ -775,7 +786,7 @@ func (d *docker) fetch(ctx context.Context, name string) error {
 // startStatus is the exit status of `run` for a container that does not start.
 func startStatus(err error) int {
 	switch text := err.Error(); {
-	case strings.Contains(text, "executable file not found"), strings.Contains(text, "no such file or directory"), strings.Contains(text, "system cannot find the file specified"):
+	case strings.Contains(text, "executable file not found"), strings.Contains(text, "no such file or directory"):
 		return 127
 	case strings.Contains(text, "permission denied"), strings.Contains(text, "not a directory"):
 		return 126

@@ -74,9 +74,9 @@ func dockerVersions(ctx context.Context, d *docker) error {
 		}
 		return fmt.Sprintf("%s: %v\n", name, platform)
 	}
-	d.printf("%s Version:           %v\n API version:       %v\n Go version:        %v\n Git commit:        \n Built:             \n"+
-		" OS/Arch:           %v/%v\n Context:           default\n", heading("Client", "workshop, bundled"), client["Version"], client["ApiVersion"],
-		client["GoVersion"], client["Os"], client["Arch"])
+	d.printf("%s Version:           %v\n API version:       %v\n Go version:        %v\n Git commit:        \n Built:             \n",
+		heading("Client", "workshop, bundled"), client["Version"], client["ApiVersion"], client["GoVersion"])
+	d.printf(" OS/Arch:           %v/%v\n Context:           default\n", client["Os"], client["Arch"])
 	if err != nil {
 		return err
 	}
@@ -84,10 +84,10 @@ func dockerVersions(ctx context.Context, d *docker) error {
 	_ = json.Unmarshal(server["Platform"], &platform)
 	experimental := false
 	_ = json.Unmarshal(server["Experimental"], &experimental)
-	d.printf("\n%s Engine:\n  Version:          %s\n  API version:      %s (minimum version %s)\n  Go version:       %s\n  Git commit:       %s\n"+
-		"  Built:            %s\n  OS/Arch:          %s/%s\n  Experimental:     %t\n", heading("Server", platform.Name), engine("Version"),
-		engine("ApiVersion"), engine("MinAPIVersion"), engine("GoVersion"), engine("GitCommit"), engine("BuildTime"), engine("Os"), engine("Arch"),
-		experimental)
+	d.printf("\n%s Engine:\n  Version:          %s\n  API version:      %s (minimum version %s)\n", heading("Server", platform.Name),
+		engine("Version"), engine("ApiVersion"), engine("MinAPIVersion"))
+	d.printf("  Go version:       %s\n  Git commit:       %s\n  Built:            %s\n  OS/Arch:          %s/%s\n  Experimental:     %t\n",
+		engine("GoVersion"), engine("GitCommit"), engine("BuildTime"), engine("Os"), engine("Arch"), experimental)
 	return nil
 }
 
@@ -108,16 +108,19 @@ func dockerInfo(ctx context.Context, d *docker) error {
 	if err != nil {
 		return err
 	}
+	type plugins struct{ Volume, Network, Log []string }
 	var info struct {
-		ID, Name, Driver, LoggingDriver, CgroupDriver, CgroupVersion, KernelVersion, OperatingSystem, OSType, Architecture string
-		ServerVersion, DockerRootDir                                                                                       string
-		Containers, ContainersRunning, ContainersPaused, ContainersStopped, Images, NCPU                                   int
-		MemTotal                                                                                                           int64
-		DriverStatus                                                                                                       [][2]string
-		Plugins                                                                                                            struct{ Volume, Network, Log []string }
-		Swarm                                                                                                              struct{ LocalNodeState string }
-		Warnings                                                                                                           []string
-		ExperimentalBuild, LiveRestoreEnabled                                                                              bool
+		ID, Name, Driver, LoggingDriver, CgroupDriver, CgroupVersion string
+		KernelVersion, OperatingSystem, OSType, Architecture         string
+		ServerVersion, DockerRootDir                                 string
+		Containers, ContainersRunning, ContainersPaused              int
+		ContainersStopped, Images, NCPU                              int
+		MemTotal                                                     int64
+		DriverStatus                                                 [][2]string
+		Plugins                                                      plugins
+		Swarm                                                        struct{ LocalNodeState string }
+		Warnings                                                     []string
+		ExperimentalBuild, LiveRestoreEnabled                        bool
 	}
 	if err := json.Unmarshal(raw, &info); err != nil {
 		return err
