@@ -43,9 +43,10 @@ image: ## build the image in .cache/release, for docker load and ctr images impo
 image-pins: ## list the newest versions of the image's Debian packages (needs apt)
 	cd .ci/release && go run . -pins
 
+# Tests to leave out, a regular expression for go test -skip: SKIP='^TestRun' make test
 .PHONY: test
 test: ## run all tests; list the skipped ones with their reasons
-	@go test -json -timeout 25m $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
+	@go test -json -timeout 25m $${SKIP:+-skip "$$SKIP"} $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
 
 .PHONY: race
 race: ## run all tests under the race detector (needs a C compiler)
@@ -58,6 +59,13 @@ SOAK ?= Table|Neighbours|Load|Kill|Audit
 .PHONY: soak
 soak: ## check known verdicts beside busy loops, for hours, and kill runs: make soak SOAK=Kill
 	cd runner/cli && go test -tags soak -count 1 -timeout 0 -run '^TestSoak($(SOAK))$$'
+
+.PHONY: screens
+screens: ## make pictures of all views of present in .cache/screens (needs Chromium)
+	rm -rf .cache/screens
+	mkdir -p .cache/screens
+	SCREENSHOTS=$(CURDIR)/.cache/screens go test -count 1 -run '^(TestPictures|TestScreens)$$' ./runner/present/web ./runner/cli
+	@ls .cache/screens
 
 .PHONY: golden
 golden: ## rewrite the golden files; read the diff before you commit it

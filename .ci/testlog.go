@@ -2,6 +2,9 @@
 // for each package at its end, the output of failed tests, and at the end the number of tests, with
 // the slowest ones, and the skipped ones with their reasons. It exits with 1 if something failed or
 // nothing passed.
+//
+// TESTED=FILE names a file for a pattern of the tests that need not run again with more programs on
+// the machine: those that passed, with all their parts. It is for the flag -skip of go test.
 package main
 
 import (
@@ -31,7 +34,8 @@ type log struct {
 	suspects       map[string][]string // failed tests by package, until it has ended
 	broken         int                 // failed packages
 	skipped        []string
-	slowest        []timed // tests that are no part of another one
+	slowest        []timed         // tests that are no part of another one
+	whole          map[string]bool // by the name of a test, or of a test and its part: passed, nothing in it skipped
 }
 
 // timed is a test with its duration in seconds. With others beside it a test takes longer.
@@ -46,7 +50,7 @@ const mostSlow = 10
 type key struct{ pkg, test string }
 
 func main() {
-	l := log{printed: map[key]string{}, suspects: map[string][]string{}}
+	l := log{printed: map[key]string{}, suspects: map[string][]string{}, whole: map[string]bool{}}
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 64<<20) // an event holds a line of a test's output, of any length
 	for lines.Scan() {
@@ -74,7 +78,44 @@ func main() {
 	if l.broken > 0 || l.failed > 0 || l.passed == 0 {
 		os.Exit(1)
 	}
+	if file := os.Getenv("TESTED"); file != "" {
+		if err := os.WriteFile(file, []byte(l.pattern()), 0o600); err != nil {
+			fmt.Fprintln(os.Stderr, "testlog:", err)
+			os.Exit(1)
+		}
+	}
 }
+
+// judge notes whether a test and its part of the first level passed whole. Tests of the same name in other
+// packages count as one.
+func (l *log) judge(test, action string) {
+	parts := strings.SplitN(test, "/", 3)
+	for i := range parts[:min(2, len(parts))] {
+		name := strings.Join(parts[:i+1], "/")
+		before, seen := l.whole[name]
+		l.whole[name] = action == "pass" && (before || !seen)
+	}
+}
+
+// pattern matches the tests that passed whole, and such parts of the others.
+func (l *log) pattern() string {
+	var names []string
+	for name, whole := range l.whole {
+		test, part, found := strings.Cut(name, "/")
+		switch {
+		case !whole || found && l.whole[test] || !plain.MatchString(test+part):
+		case found:
+			names = append(names, "^"+test+"$/^"+part+"$")
+		default:
+			names = append(names, "^"+test+"$")
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, "|")
+}
+
+// plain matches names that mean themselves in a regular expression.
+var plain = regexp.MustCompile(`^[\w,=-]+$`)
 
 func (l *log) add(e event) {
 	k := key{e.Package, e.Test}
@@ -88,6 +129,7 @@ func (l *log) add(e event) {
 			l.endPackage(k, e.Action)
 		} else {
 			l.endTest(k, e.Action)
+			l.judge(e.Test, e.Action)
 			if !strings.Contains(e.Test, "/") {
 				l.slowest = append(l.slowest, timed{k, e.Elapsed})
 			}

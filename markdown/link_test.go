@@ -129,7 +129,8 @@ func TestAt(t *testing.T) {
 
 // TestForget reads slides whose tokens were released: they are the same, without places in the file.
 func TestForget(t *testing.T) {
-	deck, err := markdown.Parse("d.md", []byte("# One\n\ntext with a [link](a.md)\n\n.exercise[\n```bash\ntrue\n```\n]\n\n---\n\n# Two\n\n- more\n"))
+	deck, err := markdown.Parse("d.md", []byte("# One\n\ntext with a [link](a.md)\n\n"+
+		".exercise[\n```bash\ntrue\n```\n]\n\n---\n\n# Two\n\n- more\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -439,6 +439,15 @@ func (m *manifestReader) add(name string, it item) {
 		m.fail(CodeMissingFile, it.at, m.fileHint(clean, err), "%s: %v", shorten(name), err)
 		return
 	}
+	// Read as Markdown they would be one slide without a step.
+	if ext := path.Ext(clean); ext == ".json" || ext == ".yml" || ext == ".yaml" {
+		hint := "list the Markdown documents"
+		if path.Base(clean) == "index.json" {
+			hint += "; without a manifest, a folder is read in the order of its index.json"
+		}
+		m.fail(CodeManifestValue, it.at, hint, "%s is not a Markdown document", shorten(name))
+		return
+	}
 	m.items = append(m.items, it)
 }
 

@@ -201,7 +201,8 @@ func promptEnd(line string, mark byte) int {
 // isUser reports whether a text is a user and a host, with a directory or without: `me@host:~`,
 // `[me@host dir]`, `[me@host dir (branch)]`; or a directory as BusyBox shows it, `/ `.
 func isUser(text string) bool {
-	if dir, ok := strings.CutSuffix(text, " "); ok && (strings.HasPrefix(dir, "/") || strings.HasPrefix(dir, "~")) && !strings.Contains(dir, " ") {
+	dir, ok := strings.CutSuffix(text, " ")
+	if ok && (strings.HasPrefix(dir, "/") || strings.HasPrefix(dir, "~")) && !strings.Contains(dir, " ") {
 		return true
 	}
 	text = strings.TrimRight(text, " ")

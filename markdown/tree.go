@@ -600,13 +600,22 @@ func (t *treeParser) inlines(parent ast.Node) []*Node {
 			continue
 		}
 		top := stack[len(stack)-1]
-		top.Children = append(top.Children, t.inline(c)...)
+		top.Children = joined(top.Children, t.inline(c))
 	}
 	in := stack[0].Children
 	for len(in) > 0 && (in[len(in)-1].Kind == TextNode && strings.TrimSpace(in[len(in)-1].Text) == "" || in[len(in)-1].Kind == BreakNode) {
 		in = in[:len(in)-1]
 	}
 	return in
+}
+
+// joined are nodes with more behind them. Text that was read in pieces is one: an address has dots in it.
+func joined(nodes, more []*Node) []*Node {
+	if n := len(nodes); n > 0 && len(more) > 0 && nodes[n-1].Kind == TextNode && more[0].Kind == TextNode {
+		nodes[n-1].Text += more[0].Text
+		more = more[1:]
+	}
+	return append(nodes, more...)
 }
 
 func (t *treeParser) inline(c ast.Node) []*Node {

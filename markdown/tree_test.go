@@ -55,15 +55,13 @@ document
     text "x "
     strong
       text "y"
-    text " "
-    text "z "
+    text " z "
     link http://u
       text "l"
     text " "
     image p.png
       text "pic"
-    text " "
-    text "t"
+    text " t"
     break
     text "end"
 `}, {
@@ -98,8 +96,7 @@ document
   block .small
     block .warning
       paragraph
-        text "Take care of ["
-        text "this]"
+        text "Take care of [this]"
     list
       item
         paragraph
@@ -114,9 +111,7 @@ document
           paragraph
             text "in the item"
   paragraph
-    text "not .small["
-    text "x"
-    text "]"
+    text "not .small[x]"
 `,
 		}, {"table", "| a | b |\n|:--|--:|\n| `x` | 1 \\| 2 |\n| y |\n\nno | table\n", `
 document

@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"sync"
+
+	"workshop/runner/spool"
 )
 
 // lane holds back the events of a session until those of the sessions before it have been
@@ -47,14 +49,11 @@ func (l *lane) add(e Event) {
 // write appends bytes to the spool.
 func (l *lane) write(b []byte) error {
 	if l.spool == nil {
-		f, err := os.CreateTemp("", "workshop-events-")
+		f, err := spool.New()
 		if err != nil {
 			return err
 		}
 		l.spool = f
-		if err := os.Remove(f.Name()); err != nil {
-			return err
-		}
 	}
 	_, err := l.spool.WriteAt(b, l.size)
 	if err == nil {

@@ -30,8 +30,9 @@ var wanted = []string{
 var unwanted = map[string]bool{
 	"debconf": true, "dpkg": true, "init-system-helpers": true, "libaudit-common": true, "libbz2-1.0": true, "libdb5.3": true,
 	"libfile-find-rule-perl": true,
-	"libgdbm-compat4":        true, "libgdbm6": true, "libmd0": true, "libnumber-compare-perl": true, "libperl5.36": true, "libtext-glob-perl": true,
-	"perl": true, "perl-base": true, "perl-modules-5.36": true, "usrmerge": true, "util-linux-extra": true,
+	"libgdbm-compat4":        true, "libgdbm6": true, "libmd0": true, "libnumber-compare-perl": true, "libperl5.36": true,
+	"libtext-glob-perl": true,
+	"perl":              true, "perl-base": true, "perl-modules-5.36": true, "usrmerge": true, "util-linux-extra": true,
 }
 
 // A pin is one Debian package of an image, down to its bytes.

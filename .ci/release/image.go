@@ -31,7 +31,8 @@ type blob struct {
 }
 
 func newBlob(kind string, data []byte) blob {
-	return blob{MediaType: "application/vnd.oci.image." + kind, Digest: fmt.Sprintf("sha256:%x", sha256.Sum256(data)), Size: len(data), data: data}
+	digest := fmt.Sprintf("sha256:%x", sha256.Sum256(data))
+	return blob{MediaType: "application/vnd.oci.image." + kind, Digest: digest, Size: len(data), data: data}
 }
 
 func (b blob) path() string { return "blobs/sha256/" + b.Digest[len("sha256:"):] }
@@ -212,7 +213,8 @@ func compressed(data []byte) ([]byte, error) {
 func packFiles(w io.Writer, folder string, files []file, at time.Time) error {
 	t := tar.NewWriter(w)
 	for _, f := range files {
-		h := &tar.Header{Name: filepath.ToSlash(filepath.Join(folder, f.name)), Mode: f.mode, Size: int64(len(f.data)), ModTime: at, Format: tar.FormatUSTAR}
+		name := filepath.ToSlash(filepath.Join(folder, f.name))
+		h := &tar.Header{Name: name, Mode: f.mode, Size: int64(len(f.data)), ModTime: at, Format: tar.FormatUSTAR}
 		if err := t.WriteHeader(h); err != nil {
 			return err
 		}

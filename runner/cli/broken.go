@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"workshop/markdown"
 	"workshop/runner"
@@ -41,21 +42,61 @@ func (b *broken) print(w io.Writer) {
 // shown reads and compiles decks to be shown: mistakes are printed and break their exercises. The
 // error holds those that leave nothing to show.
 func (d *dialect) shown(args []string, w io.Writer) (*runner.Plan, []*source, error) {
-	plan, sources, err := d.load(args, w)
-	var errs markdown.ErrorList
-	if err == nil || !errors.As(err, &errs) {
+	plan, sources, errs, err := d.toShow(args, w)
+	if err != nil || len(errs) == 0 {
 		return plan, sources, err
 	}
-	parts := lintPlan(plan, sources, errs, runner.Selection{}).Part(false)
+	_, err = breakShown(plan, lintPlan(plan, sources, errs, runner.Selection{}), errs, false, w)
+	return plan, sources, err
+}
+
+// presented reads decks as shown does. As in a check, the errors of lint break their steps as well; one line
+// tells of its warnings, in remarks. broken is the number of mistakes.
+func (d *dialect) presented(args []string, w, remarks io.Writer) (plan *runner.Plan, sources []*source, broken int, err error) {
+	plan, sources, errs, err := d.toShow(args, w)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	found := lintPlan(plan, sources, errs, runner.Selection{})
+	if broken, err = breakShown(plan, found, errs, true, w); err != nil {
+		return nil, nil, 0, err
+	}
+	groupOf(remarks, found.Part(true).Rest)
+	return plan, sources, broken, nil
+}
+
+// toShow reads and compiles decks, and returns their mistakes.
+func (d *dialect) toShow(args []string, w io.Writer) (*runner.Plan, []*source, markdown.ErrorList, error) {
+	plan, sources, err := d.load(args, w)
+	var errs markdown.ErrorList
+	if err != nil && !errors.As(err, &errs) {
+		return nil, nil, nil, err
+	}
+	return plan, sources, errs, nil
+}
+
+// breakShown breaks the exercises with mistakes, prints these, and returns their number. What lint alone finds
+// counts if linted is set, but never leaves nothing to show.
+func breakShown(plan *runner.Plan, found *lint.Report, errs markdown.ErrorList, linted bool, w io.Writer) (int, error) {
+	parts := found.Part(false)
 	local := append(parts.Slides, parts.Steps...)
 	local.Sort()
 	if stop := append(parts.Deck, plan.Break(local)...); len(stop) > 0 {
-		return nil, nil, errs
+		return 0, errs
+	}
+	if linted {
+		for _, e := range found.Part(true).Steps {
+			if !slices.ContainsFunc(local, func(o *markdown.Error) bool { return o.Pos == e.Pos && o.Message == e.Message }) {
+				_ = plan.Break(markdown.ErrorList{e})
+				local = append(local, e)
+			}
+		}
+		local.Sort()
 	}
 	if len(local) > 0 {
 		fmt.Fprintln(w, local)
 	}
-	return plan, sources, nil
+	return len(local), nil
 }
 
 // resultCode is the exit status for a run.

@@ -20,7 +20,8 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{
-		"course/all.yml": "content:\n- part/a.md\n", "course/part/a.md": "# A\n", "other/all.yml": "content:\n- b.md\n", "other/part/a.md": "# A\n",
+		"course/all.yml": "content:\n- part/a.md\n", "course/part/a.md": "# A\n",
+		"other/all.yml": "content:\n- b.md\n", "other/part/a.md": "# A\n",
 	} {
 		if err := os.WriteFile(at(name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -265,6 +266,25 @@ func mentionOf(w io.Writer, found *lint.Report) {
 	if len(found.Findings) > 0 {
 		fmt.Fprintf(w, "lint: %s (workshop lint shows them)\n", found.Summary())
 	}
+}
+
+// groupOf prints one line about findings: how many there are of each rule.
+func groupOf(w io.Writer, found *lint.Report) {
+	count := map[markdown.Code]int{}
+	for _, f := range found.Findings {
+		count[f.Code]++
+	}
+	if len(count) == 0 {
+		return
+	}
+	order := slices.SortedFunc(maps.Keys(count), func(a, b markdown.Code) int {
+		return cmp.Or(count[b]-count[a], strings.Compare(string(a), string(b)))
+	})
+	var groups []string
+	for _, code := range order {
+		groups = append(groups, fmt.Sprintf("%d %s", count[code], code))
+	}
+	fmt.Fprintf(w, "lint: %s: %s (workshop lint shows them)\n", found.Summary(), strings.Join(groups, ", "))
 }
 
 func summary(code markdown.Code) string {

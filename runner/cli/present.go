@@ -60,11 +60,16 @@ while the deck is edited.
 view for the audience, one for the presenter, a remote for the phone, and for latecomers
 a page of all commands so far with their output. It prints a link for each. A link works
 once; the presenter's opens your shell. Only this machine can reach it, unless ADDR is
-another address: then anyone who can listen on that network can take over a seat in use.`,
+another address: then anyone who can listen on that network can take over a seat in use.
+If the program is started again within twelve hours, pages that are open go on by themselves.
+
+--room is --web for the people in a room: it asks at which address of this machine, and
+shows the audience's address with a short code, and as a QR code for phones.`,
 		Example: `  workshop present slides                    on this terminal
   workshop present --web slides              and in browsers on this machine
   workshop present --web-only --web=8080     in browsers alone, at a port of your choice
-  workshop present --web=192.0.2.7:8080      for the room (nothing is encrypted)`,
+  workshop present --room slides             for the room: asks at which address
+  workshop present --room=192.0.2.7:8080     at this one (nothing is encrypted)`,
 		GroupID: "deck",
 		Args:    cobra.MaximumNArgs(1),
 	}
@@ -97,7 +102,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	if _, err := tui.Prefix(s.prefix); err != nil {
 		return fmt.Errorf("--prefix: %w", err)
 	}
-	src, deck, err := s.load(ctx, args, streams.Err)
+	src, deck, err := s.load(ctx, args, streams.Err, streams.Err)
 	if err != nil {
 		return err
 	}
@@ -130,10 +135,13 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	if !onTerminal && !alone {
 		return errors.New("present needs a terminal, or --web; workshop run and workshop check do not")
 	}
+	if err := s.web.choose(ctx, onTerminal, streams); err != nil {
+		return err
+	}
 	talk, err := present.Open(ctx, src, present.Options{
 		Load: func() (*present.Source, error) {
 			var said strings.Builder // the talk owns the terminal now
-			again, _, err := s.load(ctx, args, &said)
+			again, _, err := s.load(ctx, args, &said, io.Discard)
 			if again != nil {
 				again.Warning = strings.TrimSpace(said.String())
 			}
@@ -153,7 +161,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 		case <-done:
 		}
 	}()
-	server, err := s.web.open(ctx, talk, deck, s.length, alone, streams)
+	server, err := s.web.open(ctx, talk, deck, memory.Seats(), s.length, alone, streams)
 	switch {
 	case err != nil:
 	case alone:
@@ -187,9 +195,9 @@ func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links
 	})
 }
 
-// load reads the whole deck, and prints the mistakes that do not prevent a talk.
-func (s *show) load(ctx context.Context, args []string, warnings io.Writer) (*present.Source, *source, error) {
-	plan, sources, err := s.dialect.shown(args, warnings)
+// load reads the whole deck, and prints the mistakes that do not prevent a talk, and remarks.
+func (s *show) load(ctx context.Context, args []string, warnings, remarks io.Writer) (*present.Source, *source, error) {
+	plan, sources, mistakes, err := s.dialect.presented(args, warnings, remarks)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -202,7 +210,7 @@ func (s *show) load(ctx context.Context, args []string, warnings io.Writer) (*pr
 	if err != nil {
 		return nil, nil, err
 	}
-	src := &present.Source{Plan: plan, Run: opts}
+	src := &present.Source{Plan: plan, Run: opts, Mistakes: mistakes}
 	if deck := sources[0]; deck.root != "" {
 		dir := filepath.Join(deck.root, filepath.FromSlash(deck.deck.Dir))
 		src.Files = []string{filepath.Join(dir, "workshop.yml")}

@@ -67,7 +67,11 @@ func enterRoom(t *testing.T, cols, rows int, args ...string) *room {
 		_ = r.cmd.Wait()
 		_ = r.console.Close()
 	})
-	r.sees(":") // it accepts keys
+	if slices.Contains(args, "--preflight") {
+		r.sees("[y/N]")
+	} else {
+		r.sees(" 0:0") // the clock: it accepts keys
+	}
 	return r
 }
 
@@ -204,7 +208,7 @@ func TestPresent(t *testing.T) {
 			r.press("n")
 			r.sees("!This deck wants", "!shell of talk", "· echo hel''lo") // nothing has run
 			r.press("y")
-			r.sees("This deck wants to run")
+			r.sees("This deck wants to run", "only show it", "!The counter is")
 			r.press("y")
 			r.sees("shell of talk", "$ echo hel''lo", "✓ echo hel''lo", "▶· read -p", "2/5")
 			r.press("h")
@@ -607,5 +611,57 @@ func TestPresentSlides(t *testing.T) {
 			r.sees(fmt.Sprintf("%d/%d", slides, slides))
 			r.ends()
 		})
+	}
+}
+
+// TestScreens writes what terminals of the usual sizes show of a talk to the folder SCREENSHOTS, for looking at: make screens.
+func TestScreens(t *testing.T) {
+	dir := os.Getenv("SCREENSHOTS")
+	if dir == "" {
+		t.Skip("SCREENSHOTS says where to")
+	}
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	deck := writeDeck(t, "class: title\n\n# Making it faster, measured\n\nA workshop about queues\n\n---\n\n## How fast is it?\n\n"+
+		".exercise[\n\n- See what is listening:\n  ```bash\n  printf 'NAME  STATE\\nrng   up\\n'\n  ```\n\n- Ask for more than there is:\n"+
+		"  ```bash\n  ls /srv/more\n  ```\n\n]\n\n- It settles at about **3 units per second**\n\n.footnote[The counter is `work`.]\n\n???\n\n"+
+		"Ask for a guess.\n\n---\n\n## What we saw\n\n| service | work | limit |\n|---|---|---:|\n| rng | one number | 10/s |\n\n"+
+		"```python\ndef work(n):  # one unit\n    return n\n```\n\n.warning[More workers help only until then.]\n")
+	for _, size := range [][2]int{{80, 24}, {120, 40}, {200, 50}} {
+		r := enterRoom(t, size[0], size[1], "--from-start", "--network", "private", deck)
+		write := func(name string) {
+			t.Helper()
+			name = fmt.Sprintf("terminal-%s-%dx%d.txt", name, size[0], size[1])
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(r.text()+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.sees("A workshop about queues", "1/3", "0:00")
+		write("title")
+		r.press("Right")
+		r.sees("How fast is it?", "The counter is", "2/3", "!about queues")
+		write("before")
+		if size[0] == 80 { // the answer is remembered
+			r.press("Enter")
+			r.sees("This deck wants to run")
+			write("consent")
+			r.press("y")
+		} else {
+			r.press("Enter")
+		}
+		r.sees("✓ ", "rng   up\n", "⏎ ls")
+		r.press("Enter")
+		r.sees("expected", "the shell", "later", "!● ls")
+		write("failure")
+		r.press("x", "Right")
+		r.sees("What we saw", "More workers", "3/3", "!later", "!The counter is")
+		write("table")
+		r.press("?")
+		r.sees("previous; nothing runs", "!More workers")
+		write("help")
+		r.press("?", "t")
+		r.sees("1  Making it faster")
+		write("overview")
+		r.press("t")
+		r.ends()
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -12,6 +13,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"workshop/runner/page/browsertest"
 )
 
 // TestPresentInBrowsersAlone presents without a terminal: links are printed, each of them opens its
@@ -22,35 +27,10 @@ func TestPresentInBrowsersAlone(t *testing.T) {
 		0o600); err != nil {
 		t.Fatal(err)
 	}
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, exe, "present", "--web", "deck.md")
-	cmd.Args[0] = "workshop"
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(dir, "state"))
-	var mistakes strings.Builder
-	cmd.Stderr = &mistakes
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	links := map[string]string{}
-	lines := bufio.NewScanner(out)
-	for len(links) < 3 && lines.Scan() {
-		if role, link, ok := strings.Cut(lines.Text(), " "); ok && strings.Contains(link, "http://127.0.0.1:") {
-			links[role] = strings.TrimSpace(link)
-		}
-	}
-	if len(links) != 3 {
-		t.Fatalf("links %v, %s", links, mistakes.String())
-	}
+	served := serve(ctx, t, dir)
+	links := served.links
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for _, role := range []string{"presenter", "remote", "audience"} {
 		link := links[role]
@@ -90,13 +70,161 @@ func TestPresentInBrowsersAlone(t *testing.T) {
 			t.Errorf("%s: the link works twice: %s", role, again.Status)
 		}
 	}
+	served.end(syscall.SIGINT)
+	if code := served.cmd.ProcessState.ExitCode(); code != exitInterrupted || served.mistakes.Len() > 0 {
+		t.Errorf("%d %s", code, served.mistakes.String())
+	}
+}
+
+// served is a talk in browsers alone, in a process of its own.
+type served struct {
+	t        *testing.T
+	cmd      *exec.Cmd
+	links    map[string]string // by role
+	lines    *bufio.Scanner
+	mistakes strings.Builder
+}
+
+// serve starts a talk of deck.md in a folder, and waits for its links.
+func serve(ctx context.Context, t *testing.T, dir string, args ...string) *served {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &served{t: t, links: map[string]string{}}
+	s.cmd = exec.CommandContext(ctx, exe, append([]string{"present", "--web-only", "deck.md"}, args...)...)
+	s.cmd.Args[0] = "workshop"
+	s.cmd.Dir = dir
+	s.cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(dir, "state"))
+	s.cmd.Stderr = &s.mistakes
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.lines = bufio.NewScanner(out)
+	for len(s.links) < 3 && s.lines.Scan() {
+		if role, link, ok := strings.Cut(s.lines.Text(), " "); ok && strings.Contains(link, "http://127.0.0.1:") {
+			s.links[role] = strings.TrimSpace(link)
+		}
+	}
+	if len(s.links) != 3 {
+		t.Fatalf("links %v, %s", s.links, s.mistakes.String())
+	}
+	return s
+}
+
+// end sends a signal, and waits for the end.
+func (s *served) end(with syscall.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(with); err != nil {
+		s.t.Fatal(err)
+	}
+	for s.lines.Scan() { // the rest of its output
+	}
+	_ = s.cmd.Wait() // its state tells
+}
+
+// TestPresentRestart kills the presenter's process with three seats open, and starts it again: they go
+// on by themselves. When it is told to end, they say so.
+func TestPresentRestart(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "deck.md"), []byte("# One\n\n---\n\n# Two\n\n---\n\n# Three\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	first := serve(ctx, t, dir, "--room=127.0.0.1")
+	if link := first.links["audience"]; len(link[strings.LastIndex(link, "/")+1:]) != 6 {
+		t.Errorf("%s has no short code", link)
+	}
+	browser := browsertest.Start(t)
+	tabs := map[string]context.Context{}
+	for role, link := range first.links {
+		tab, stop := chromedp.NewContext(browser)
+		t.Cleanup(stop)
+		err := chromedp.Do(tab, chromedp.Navigate(link), chromedp.Click(chromedp.CSS("button")), chromedp.WaitReady(chromedp.CSS("[data-live]")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tabs[role] = tab
+	}
+	shows := func(n int) {
+		t.Helper()
+		for _, tab := range tabs {
+			browsertest.Until(t, tab, fmt.Sprintf(`"live" in document.body.dataset && document.getElementById("count").textContent === "%d / 3"`, n))
+		}
+	}
+	next := func() {
+		t.Helper()
+		if err := chromedp.Do(tabs["remote"], chromedp.Click(chromedp.CSS("#next"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next()
+	shows(2)
+	first.end(syscall.SIGKILL)
+	for _, tab := range tabs {
+		browsertest.Until(t, tab, `document.getElementById("link").textContent === "Connecting again …"`)
+	}
+	second := serve(ctx, t, dir, "--room=127.0.0.1")
+	shows(2)
+	if second.links["audience"] != first.links["audience"] {
+		t.Errorf("%s was %s", second.links["audience"], first.links["audience"])
+	}
+	next()
+	shows(3)
+	browsertest.Until(t, tabs["presenter"], "document.body.dataset.pen === \"\"")
+	second.end(syscall.SIGTERM)
+	for _, tab := range tabs {
+		browsertest.Until(t, tab, `document.getElementById("link").textContent === "The talk has ended."`)
+	}
+	third := serve(ctx, t, dir, "--room=127.0.0.1", "--new-seats")
+	if third.links["audience"] == first.links["audience"] {
+		t.Error("the code of the last talk is still valid")
+	}
+	if err := chromedp.Do(tabs["audience"], chromedp.Navigate(strings.Replace(first.links["audience"], "/join", "", 1))); err != nil {
+		t.Fatal(err)
+	}
+	browsertest.Until(t, tabs["audience"], `document.body.innerText.includes("needs an invitation")`)
+	third.end(syscall.SIGTERM)
+	for _, s := range []*served{first, second, third} {
+		if s.mistakes.Len() > 0 {
+			t.Error(s.mistakes.String())
+		}
+	}
+}
+
+// TestPresentRoom asks for the address of the room, and shows its code.
+func TestPresentRoom(t *testing.T) {
+	deck := filepath.Join(t.TempDir(), "deck.md")
+	if err := os.WriteFile(deck, []byte("# The title of it\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	console, cmd := onConsole(t, "present", "--web-only", "--room", deck)
+	see(t, console, "At which address", "127.0.0.1  this machine only", "] ")
+	if _, err := console.Send("127.0.0.1\n"); err != nil {
+		t.Fatal(err)
+	}
+	see(t, console, "presenter  http://127.0.0.1:", "audience   http://127.0.0.1:", "█████", "Enter prints new links")
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	for lines.Scan() { // the rest of its output
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitInterrupted {
+		t.Error(err)
 	}
-	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitInterrupted || mistakes.Len() > 0 {
-		t.Errorf("%v %s", err, mistakes.String())
+	console, cmd = onConsole(t, "present", "--web-only", "--room", deck)
+	see(t, console, "At which address", "] ")
+	if _, err := console.Send("192.0.2.7\n"); err != nil {
+		t.Fatal(err)
+	}
+	see(t, console, `--room: "192.0.2.7" is none of them`)
+	if err := cmd.Wait(); err == nil {
+		t.Error("an address of another machine is accepted")
 	}
 }
 

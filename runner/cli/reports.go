@@ -143,7 +143,8 @@ func isSource(name string) bool {
 // its name. "" if no page is written to a file.
 func besideReport(specs []string) string {
 	for _, spec := range specs {
-		if name, file, err := report.ParseSpec(spec); err == nil && name == "html" && !report.IsOutput(file) && !strings.HasPrefix(file, "/dev/") {
+		name, file, err := report.ParseSpec(spec)
+		if err == nil && name == "html" && !report.IsOutput(file) && !strings.HasPrefix(file, "/dev/") {
 			return strings.TrimSuffix(file, filepath.Ext(file)) + "-recordings"
 		}
 	}

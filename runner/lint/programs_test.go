@@ -215,7 +215,8 @@ func TestFlow(t *testing.T) {
 		{"a wait and a key", snippet("top") + "\n<!--\n```wait Tasks```\n```key ^C```\n-->\n" + snippet("ls"), ""},
 		{"only a wait", snippet("top") + "\n<!-- ```wait Tasks``` -->", ""},
 		{"only a wait, then a snippet", snippet("top") + "\n<!-- ```wait Tasks``` -->\n" + snippet("ls"), "types-into-program"},
-		{"samples, which end it", snippet("ping x") + "\n<!--\n```figure t /time=(\\d+)/ ms every 200ms```\n```claim t < 1 s```\n-->\n" + snippet("ls"), ""},
+		{"samples, which end it", snippet("ping x") + "\n<!--\n```figure t /time=(\\d+)/ ms every 200ms```\n```claim t < 1 s```\n-->\n" +
+			snippet("ls"), ""},
 		{"a key that does not end it", snippet("less x") + "\n<!-- ```key Space``` -->\n" + snippet("ls"), "types-into-program"},
 		{
 			"an editor that is left",
@@ -263,7 +264,8 @@ func TestFlow(t *testing.T) {
 		{"a sleep between", snippet("docker-compose up -d; sleep 2m; ls"), "fixed-sleep"},
 		{"a short sleep", snippet("sleep 0.2"), ""},
 		{"a sleep in a loop that asks", snippet("until curl x; do sleep 1; done"), ""},
-		{"another command", snippet("vi <file>") + "\n<!-- ```instead touch f``` -->\n" + snippet("ls | head; exit") + "\n<!-- ```instead ls``` -->", ""},
+		{"another command", snippet("vi <file>") + "\n<!-- ```instead touch f``` -->\n" +
+			snippet("ls | head; exit") + "\n<!-- ```instead ls``` -->", ""},
 		{"a sleep in the background", snippet("sleep 100 &"), ""},
 		{"a sleep to be interrupted", snippet("sleep 100") + "\n<!-- ```key ^C``` -->", ""},
 		{"a sleep to be interrupted, later", snippet("echo $A; sleep 100") + "\n<!--\n```wait x```\n```key ^C```\n-->", ""},

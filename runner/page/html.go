@@ -20,6 +20,7 @@ type renderer struct {
 	b        strings.Builder
 	steps    map[*markdown.Step]int // their index in the deck
 	pictures bool                   // of the deck's folder are beside the page, in file/
+	linked   bool                   // within a link
 	budget   code.Budget            // for all code of the slide
 }
 
@@ -116,8 +117,10 @@ func (r *renderer) node(n *markdown.Node) {
 	case markdown.VerbNode:
 		r.b.WriteString("<code" + r.step(n, "") + ">" + Escape(n.Text) + "</code>")
 	case markdown.LinkNode:
-		if to := linkTo(n.URL); to != "" {
+		if to := linkTo(n.URL); to != "" && !r.linked {
+			r.linked = true
 			r.element("a", linkAttributes(to), n)
+			r.linked = false
 		} else {
 			r.all(n.Children)
 		}
@@ -194,7 +197,7 @@ func (r *renderer) image(n *markdown.Node) {
 
 // text writes text, with the addresses of pages in it as links.
 func (r *renderer) text(s string) {
-	for {
+	for !r.linked {
 		i := strings.Index(s, "http")
 		for i >= 0 && !strings.HasPrefix(s[i:], "http://") && !strings.HasPrefix(s[i:], "https://") {
 			j := strings.Index(s[i+4:], "http")

@@ -37,3 +37,17 @@ func TestSlideHTML(t *testing.T) {
 		})
 	}
 }
+
+// TestAddresses makes whole links of addresses with dots, and no link within a link.
+func TestAddresses(t *testing.T) {
+	for source, want := range map[string]string{
+		"https://example.com/container.training.": `<p><a href="https://example.com/container.training" target="_blank" ` +
+			`rel="noopener noreferrer">https://example.com/container.training</a>.</p>`,
+		"<https://example.com/a.b/c>": `<p><a href="https://example.com/a.b/c" target="_blank" ` +
+			`rel="noopener noreferrer">https://example.com/a.b/c</a></p>`,
+	} {
+		if got := Text(source); got != want {
+			t.Errorf("%s: %s", source, got)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"workshop/runner"
 	"workshop/runner/screen"
+	"workshop/runner/terminal"
 )
 
 // Verb names the act of a command.
@@ -33,7 +34,8 @@ const (
 	VerbKey      Verb = "key"      // Text: a key pressed by hand, in tmux's notation
 	VerbPaste    Verb = "paste"    // Text: pasted by hand
 	VerbResize   Verb = "resize"   // Cols, Rows: of the terminal
-	VerbToggle   Verb = "toggle"   // Text: typing, verify, hidden, figures, notes, blank
+	VerbFont     Verb = "font"     // N: larger letters in the room's terminal, by so many steps, or smaller ones
+	VerbToggle   Verb = "toggle"   // Text: typing, verify, hidden, figures, notes, blank; stage: the next [Stage]
 	VerbAllow    Verb = "allow"    // the deck may run
 	VerbRefuse   Verb = "refuse"   // it may not
 	VerbLink     Verb = "link"     // Text: open a page
@@ -112,6 +114,7 @@ var updates = map[Verb]func(State, Command) (State, []effect){
 	VerbKey:      State.typeIn,
 	VerbPaste:    State.typeIn,
 	VerbResize:   State.resize,
+	VerbFont:     State.font,
 	VerbToggle:   State.toggle,
 	VerbLink:     func(s State, c Command) (State, []effect) { return s, []effect{{kind: openLink, text: c.Text}} },
 	VerbClock:    State.restartClock,
@@ -365,6 +368,7 @@ func (s State) typeIn(c Command) (State, []effect) {
 	if s.Terminal == nil || len(c.Text) > maxInput {
 		return s, nil
 	}
+	s.byHand = true
 	return s, []effect{{kind: typeText, text: c.Text}}
 }
 
@@ -373,6 +377,18 @@ func (s State) resize(c Command) (State, []effect) {
 		return s, remembered()
 	}
 	return s, []effect{{kind: resizeShell, cols: min(c.Cols, screen.MaxSize), rows: min(c.Rows, screen.MaxSize)}}
+}
+
+// columns are the widths that a terminal of pages can have.
+var columns = []int{50, 60, 70, 80, 90, 100, 120, 140, 160}
+
+func (s State) font(c Command) (State, []effect) {
+	at, ok := slices.BinarySearch(columns, s.Columns)
+	if !ok {
+		at = slices.Index(columns, terminal.DefaultCols)
+	}
+	s.Columns = columns[min(max(at-c.N, 0), len(columns)-1)]
+	return s, remembered()
 }
 
 func (s State) restartClock(c Command) (State, []effect) {
@@ -414,6 +430,8 @@ func (s State) toggle(c Command) (State, []effect) {
 		s.Talk = !s.Talk
 	case "blank":
 		s.Blank = !s.Blank
+	case "stage":
+		s.Staged = stages[(slices.Index(stages, s.Staged)+1)%len(stages)]
 	}
 	return s, remembered()
 }
@@ -424,7 +442,7 @@ func (s State) show(at int) (State, []effect) {
 	if at == s.Slide {
 		return s, nil
 	}
-	s.Slide = at
+	s.Slide, s.byHand = at, false
 	s.Step = s.due()
 	return s, remembered()
 }

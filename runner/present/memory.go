@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +33,9 @@ func NewMemory(dir, deck string) *Memory {
 	return &Memory{dir: dir, file: filepath.Join(dir, "talks", hex.EncodeToString(sum[:12])+".json"), next: make(chan []byte, 1)}
 }
 
+// Seats is the name of a private file beside it, in which a face in browsers keeps who was let in.
+func (m *Memory) Seats() string { return strings.TrimSuffix(m.file, ".json") + ".seats" }
+
 // Dir is the folder for it in the user's state (XDG_STATE_HOME).
 func Dir() (string, error) {
 	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
@@ -53,6 +57,7 @@ type bookmark struct {
 	Hidden  bool      `json:"hidden,omitempty"`
 	Notes   bool      `json:"notes,omitempty"`
 	Figures bool      `json:"figures,omitempty"`
+	Columns int       `json:"columns,omitempty"`
 }
 
 // sitting is how long a talk may have been left for its clock to go on.
@@ -65,7 +70,7 @@ func (m *Memory) save(s *State) {
 		return
 	}
 	data, err := json.Marshal(bookmark{
-		slide.Index + 1, s.Deck.mark(slide.Index), s.Step, s.Started, time.Now(), s.Typing, !s.Verify, s.Hidden, s.Talk, s.Figures,
+		slide.Index + 1, s.Deck.mark(slide.Index), s.Step, s.Started, time.Now(), s.Typing, !s.Verify, s.Hidden, s.Talk, s.Figures, s.Columns,
 	})
 	if err != nil {
 		return
@@ -97,6 +102,9 @@ func (m *Memory) restore(s *State) {
 		return
 	}
 	s.Typing, s.Verify, s.Hidden, s.Talk, s.Figures = b.Typing, !b.Blind, b.Hidden || s.Hidden, b.Notes, b.Figures
+	if slices.Contains(columns, b.Columns) {
+		s.Columns = b.Columns
+	}
 	if time.Since(b.Saved) < sitting && b.Started.Before(s.Started) {
 		s.Started = b.Started
 	}

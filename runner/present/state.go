@@ -40,6 +40,7 @@ type Shell struct {
 	Session  string       // the name of its session
 	Notes    []string     // remarks on the session
 	shell    int          // the number of shells before it
+	byHand   bool         // somebody has typed into it since the slide was turned to
 	latest   place        // of the step that was run last in the shell, as long as its command may still be there
 }
 
@@ -52,6 +53,38 @@ type Switches struct {
 	Blank  bool // nothing is shown
 
 	Figures bool // what was measured stands beside the sentences that say it
+
+	Staged  Stage // what pages for the room are to show; StageAuto: see [State.Stage]
+	Columns int   // of the terminal, where pages decide about its size: fewer make larger letters
+}
+
+// Stage is what a page for the room shows.
+type Stage string
+
+// The stages.
+const (
+	StageAuto     Stage = "" // the terminal as well, where it has to do with the slide
+	StageSlide    Stage = "slide"
+	StageTerminal Stage = "terminal"
+	StageBoth     Stage = "both"
+)
+
+// stages are all of them, in the order in which a key goes through them.
+var stages = []Stage{StageAuto, StageSlide, StageTerminal, StageBoth}
+
+// Stage is what pages for the room show now. By itself a slide without steps has all the place, unless
+// a step runs or somebody has typed into the shell since the slide was turned to.
+func (s *State) Stage() Stage {
+	slide := s.Current()
+	switch {
+	case s.Terminal == nil:
+		return StageSlide
+	case s.Staged != StageAuto:
+		return s.Staged
+	case slide == nil, len(slide.Steps) > 0, s.Running != nil, s.byHand:
+		return StageBoth
+	}
+	return StageSlide
 }
 
 // Outcome is how a step came out in this room, or that it is under way.

@@ -22,7 +22,8 @@ type Source struct {
 	Run   runner.Options // of its sessions
 	Files []string       // the files that it was read from, whose changes are to be noticed
 
-	Warning string // mistakes that prevent nothing
+	Warning  string // mistakes that prevent nothing
+	Mistakes int    // how many there are: their steps cannot be run
 }
 
 // Options of a talk. The zero value remembers nothing and asks before it runs.
@@ -100,10 +101,13 @@ func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
 		cols: terminal.DefaultCols, rows: terminal.DefaultRows, pictures: pictures{next: time.NewTimer(0)},
 	}
 	<-t.pictures.next.C
-	t.s = State{Switches: Switches{Verify: true, Hidden: opts.Hidden}, Started: time.Now()}
+	t.s = State{Switches: Switches{Verify: true, Hidden: opts.Hidden, Columns: terminal.DefaultCols}, Started: time.Now()}
 	t.take(src)
 	if opts.Memory != nil && !opts.FromStart {
 		opts.Memory.restore(&t.s)
+	}
+	if n := src.Mistakes; n > 0 && t.s.Message.Text == "" {
+		t.s.Message = Message{Text: fmt.Sprintf("some steps cannot be run (%d mistakes): workshop lint shows why", n), At: time.Now()}
 	}
 	if opts.At != "" {
 		if t.s.Deck.find(opts.At) < 0 {

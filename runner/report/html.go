@@ -17,6 +17,7 @@ import (
 	"workshop/runner"
 	"workshop/runner/page"
 	"workshop/runner/screen"
+	"workshop/runner/spool"
 )
 
 //go:embed page
@@ -104,14 +105,11 @@ func (h *htmlReport) record(r *record) error {
 // keep writes the part of an exercise to the temporary file.
 func (h *htmlReport) keep() error {
 	if h.spool == nil {
-		f, err := os.CreateTemp("", "workshop-report-")
+		f, err := spool.New()
 		if err != nil {
 			return err
 		}
 		h.spool, h.queue = f, bufio.NewWriterSize(f, spoolPiece)
-		if err := os.Remove(f.Name()); err != nil { // it lives as long as it is open
-			return err
-		}
 	}
 	part := htmlPart{}
 	if h.slide != nil {

@@ -154,8 +154,8 @@ func (m *markup) recording(v *htmlExercise) {
 	if v.Left > 0 {
 		m.raw(` <span class="quiet">`, strconv.Itoa(v.Left), ` frames of a long recording are left out</span>`)
 	}
-	m.raw("</p>\n", `<div class="terminal" role="region" aria-label="Terminal, the screen at the end" tabindex="0"><div class="rows" style="--cols:`,
-		strconv.Itoa(v.Cols), `">`)
+	m.raw("</p>\n", `<div class="terminal" role="region" aria-label="Terminal, the screen at the end" tabindex="0">`,
+		`<div class="rows" style="--cols:`, strconv.Itoa(v.Cols), `">`)
 	for _, line := range v.Screen {
 		m.raw(`<div>`, line, `</div>`)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"workshop/runner"
+	"workshop/runner/spool"
 )
 
 // shardsTitle is the title of the problems of merged reports.
@@ -25,7 +26,7 @@ type Merge struct {
 	problems []string
 	wholes   map[[sha256.Size]byte]*planRecord // equal plans are the same one
 	empty    []string                          // files and reports that were cut off before their first record
-	spool    spool
+	spool    recordFile
 }
 
 // NewMerge returns a merge without any report.
@@ -487,22 +488,19 @@ func (p *part) plans(whole *planRecord) bool {
 	return len(planned) == 0
 }
 
-// spool is a temporary file for records. It is removed as soon as it is open.
-type spool struct {
+// recordFile is a temporary file for records.
+type recordFile struct {
 	file *os.File
 	size int64
 	err  error
 }
 
-func (s *spool) add(line []byte, to *attemptRecords) error {
+func (s *recordFile) add(line []byte, to *attemptRecords) error {
 	if s.err != nil {
 		return s.err
 	}
 	if s.file == nil {
-		if s.file, s.err = os.CreateTemp("", "workshop-merge-"); s.err != nil {
-			return s.err
-		}
-		if s.err = os.Remove(s.file.Name()); s.err != nil {
+		if s.file, s.err = spool.New(); s.err != nil {
 			return s.err
 		}
 	}
@@ -518,7 +516,7 @@ func (s *spool) add(line []byte, to *attemptRecords) error {
 	return s.err
 }
 
-func (s *spool) close() {
+func (s *recordFile) close() {
 	if s.file != nil {
 		s.file.Close()
 	}

@@ -73,6 +73,7 @@ func table() []bound {
 		{[]string{"f"}, action{"others", "what was measured, beside the sentences that say it", toggle("figures")}},
 		{[]string{"N"}, action{"others", "speaker's notes", toggle("notes")}},
 		{[]string{"b", "."}, action{"others", "blank", toggle("blank")}},
+		{[]string{"Z"}, action{"others", "what pages in the room show: both, slide, shell", toggle("stage")}},
 		{[]string{"0"}, action{"others", "start the clock anew", command(present.Command{Do: present.VerbClock})}},
 		{[]string{"r"}, action{"others", "read the deck again", command(present.Command{Do: present.VerbReload})}},
 		{[]string{"?"}, action{"others", "help", ask(help)}},
@@ -202,12 +203,15 @@ func (f *face) key(msg tea.KeyPressMsg) tea.Cmd {
 
 // shellKey types a key into the shell.
 func (f *face) shellKey(msg tea.KeyPressMsg) {
-	switch k := msg.String(); k {
-	case f.opts.Prefix:
+	turn := map[string]present.Verb{"pgdown": present.VerbNext, "pgup": present.VerbPrev}[msg.String()]
+	switch k := msg.String(); {
+	case turn != "" && f.s.Terminal != nil && !f.s.Terminal.Alt: // a clicker's key; full-screen programs get it
+		f.talk.Do(present.Command{Do: turn})
+	case k == f.opts.Prefix:
 		f.focus = onSlide
-	case "shift+pgup":
+	case k == "shift+pgup":
 		f.older()
-	case "shift+pgdown":
+	case k == "shift+pgdown":
 		f.newer()
 	default:
 		f.back = 0

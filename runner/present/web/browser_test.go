@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,13 +96,19 @@ func (b *tab) scheme(name string) {
 	browsertest.Scheme(b.t, b.ctx, name)
 }
 
-// picture writes a picture of the page to the folder SCREENSHOTS.
+// pictures writes pictures of the page, as usual screens and a phone show it.
+func (b *tab) pictures(name string) {
+	b.t.Helper()
+	for _, s := range [][2]int64{{1280, 720}, {1366, 768}, {1920, 1080}, {390, 844}} {
+		b.picture(fmt.Sprintf("%s-%dx%d", name, s[0], s[1]), s[0], s[1])
+	}
+	b.do(chromedp.EmulateViewport(1440, 900))
+}
+
+// picture writes a picture of the page, light and dark, to the folder SCREENSHOTS.
 func (b *tab) picture(name string, width, height int64) {
 	b.t.Helper()
 	dir := os.Getenv("SCREENSHOTS")
-	if dir == "" {
-		return
-	}
 	b.do(chromedp.EmulateViewport(width, height))
 	for _, scheme := range []string{"light", "dark"} {
 		b.scheme(scheme)
@@ -178,67 +185,62 @@ Ask the room for a guess **before** the second command.
 ## The end
 `
 
-// Pictures of all views, for looking at.
+// TestPictures makes pictures of all views at the usual sizes, for looking at: make screens.
 func TestPictures(t *testing.T) {
 	if os.Getenv("SCREENSHOTS") == "" {
 		t.Skip("SCREENSHOTS says where to")
 	}
 	h := openRoom(t, pictureDeck, present.Options{}, Options{Resizes: true})
 	browser := browsertest.Start(t)
+	knock := newTab(t, browser, h.server.Invite(Audience))
+	knock.pictures("join")
 	presenter := join(t, browser, h.server.Invite(Presenter))
 	presenter.do(chromedp.EmulateViewport(1440, 900))
 	audience := join(t, browser, h.server.Invite(Audience))
 	remote := join(t, browser, h.server.Invite(Remote))
-	audience.picture("audience-title", 1920, 1080)
+	audience.pictures("audience-title")
 	presenter.types(kb.ArrowRight)
 	presenter.until(`document.getElementById("count").textContent === "2 / 4"`)
-	presenter.picture("presenter-before", 1440, 900)
+	presenter.pictures("presenter-before")
 	presenter.press("y")
 	presenter.until(`document.getElementById("consent").open`)
-	presenter.picture("consent", 1440, 900)
+	presenter.pictures("consent")
 	presenter.click("#allow")
 	presenter.until(`document.querySelector('#steps [data-index="0"] .badge').textContent.startsWith("✓ passed")`)
 	presenter.press("y")
 	presenter.until(`document.querySelector('#steps [data-index="2"] .badge').textContent.startsWith("✓ passed")`)
-	presenter.picture("presenter", 1440, 900)
-	presenter.picture("presenter-1024", 1024, 768)
-	presenter.picture("presenter-4k", 3840, 2160)
-	presenter.picture("presenter-phone", 390, 844)
-	presenter.do(chromedp.EmulateViewport(1440, 900))
-	audience.picture("audience", 1920, 1080)
-	audience.picture("audience-1024", 1024, 768)
-	audience.picture("audience-4k", 3840, 2160)
-	audience.picture("audience-phone", 390, 844)
-	remote.picture("remote", 390, 844)
+	presenter.pictures("presenter")
+	audience.pictures("audience")
+	remote.pictures("remote")
 	presenter.press("y")
 	presenter.until(`!document.getElementById("trouble").hidden`)
-	presenter.picture("trouble", 1440, 900)
-	presenter.picture("trouble-720", 1280, 720)
-	audience.picture("audience-trouble", 1920, 1080)
-	remote.picture("remote-trouble", 390, 844)
-	missed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/missed")
+	presenter.pictures("failure")
+	audience.pictures("audience-failure")
+	remote.pictures("remote-failure")
+	base := strings.TrimSuffix(js[string](audience, "location.href"), "/")
+	missed := newTab(t, browser, base+"/missed")
 	missed.until(`document.querySelectorAll("#log li").length === 3`)
-	missed.picture("missed", 1280, 900)
-	missed.picture("missed-phone", 390, 844)
-	printed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/print")
-	printed.picture("print", 1280, 900)
+	missed.pictures("missed")
+	printed := newTab(t, browser, base+"/print")
+	printed.pictures("print")
 	presenter.press("?")
-	presenter.picture("help", 1440, 900)
+	presenter.pictures("help")
 	presenter.types(kb.Escape)
 	presenter.until(`!document.querySelector("dialog[open]")`)
 	presenter.press("i")
 	presenter.click(`[data-invite="remote"]`)
 	presenter.until(`!document.getElementById("invitation").hidden`)
-	presenter.picture("invite", 1440, 900)
+	presenter.pictures("invite")
 	presenter.types(kb.Escape)
 	presenter.until(`!document.querySelector("dialog[open]")`)
 	presenter.press("t")
 	presenter.until(`document.getElementById("overview").open`)
-	presenter.picture("overview", 1440, 900)
+	presenter.pictures("overview")
 	presenter.types(kb.Escape)
 	presenter.until(`!document.querySelector("dialog[open]")`)
 	presenter.types(kb.ArrowRight)
 	presenter.until(`document.getElementById("count").textContent === "3 / 4"`)
 	audience.until(`document.getElementById("count").textContent === "3 / 4"`)
-	audience.picture("audience-table", 1920, 1080)
+	audience.pictures("audience-table")
+	presenter.pictures("presenter-table")
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // maxBody is how much a request may hold: a paste.
@@ -32,12 +33,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	place, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	place, rest, deeper := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	var found bool
-	if place == joins {
+	switch {
+	case place == joins:
 		v.invitation, found = s.seats.invitation(rest)
 		rest = joins + "/"
-	} else {
+	case len(place) == codeLength && !deeper:
+		var ok bool
+		if v.invitation, found, ok = s.seats.byCode(place, r.RemoteAddr, time.Now()); !ok {
+			v.refuse(http.StatusTooManyRequests, "There were too many wrong codes from here: wait a minute.")
+			return
+		}
+		rest = joins + "/"
+	default:
 		var given []string
 		for _, c := range r.CookiesNamed(cookieName) {
 			given = append(given, c.Value)

@@ -2,9 +2,11 @@ package web
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"workshop/runner/page/browsertest"
 	"workshop/runner/present"
@@ -68,4 +70,79 @@ func TestLegible(t *testing.T) {
 	presenter.until(`!document.getElementById("trouble").hidden && document.getElementById("stop").hidden`)
 	presenter.press("x")
 	h.until("skipped", func(s *present.State) bool { return s.Trouble == nil && s.Outcomes[0].Skipped })
+}
+
+// TestLectern measures the presenter's page at the sizes of usual screens: the current slide and the notes can be read,
+// the selected step and all buttons are whole, also with a failure of two lines.
+func TestLectern(t *testing.T) {
+	long := strings.Replace(wideDeck, "]\n\n???", "]\n\n"+strings.Repeat("- A line of the text that people read\n", 30)+"\n???", 1)
+	h := openRoom(t, long, present.Options{Yes: true}, Options{Resizes: true})
+	browser := browsertest.Start(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	const least = `[...document.querySelectorAll(%q)].every((e) => parseFloat(getComputedStyle(e).fontSize) >= %d)`
+	measure := func(what string) {
+		t.Helper()
+		for _, s := range []struct{ width, height int64 }{{1024, 768}, {1280, 720}, {1366, 768}, {1440, 900}, {1920, 1080}} {
+			presenter.do(chromedp.EmulateViewport(s.width, s.height))
+			presenter.until(fmt.Sprintf("innerHeight === %d && "+least+" && "+least+" && "+whole, s.height,
+				"#slide p, #slide li", 14, "#notes", 16, what+", .bar button:not([hidden]), .turn button, header button"))
+		}
+	}
+	measure("#notes p, #steps [aria-current] .go")
+	presenter.until(`document.getElementById("unfit").textContent === "Does not fit in the room"`)
+	presenter.click("#notes-larger")
+	presenter.until(`parseFloat(getComputedStyle(document.getElementById("notes")).fontSize) >= 20`)
+	presenter.do(chromedp.Reload())
+	presenter.until(`parseFloat(getComputedStyle(document.getElementById("notes")).fontSize) >= 20`)
+	presenter.press("y")
+	presenter.until(`!document.getElementById("trouble").hidden && document.querySelector(".notes").hidden`)
+	measure("#trouble .tools button, #trouble .why, #steps [aria-current] .go")
+	presenter.press("x")
+	presenter.until(`document.getElementById("trouble").hidden`)
+	measure("#notes p")
+}
+
+// TestStage shows the room the terminal where it has to do with the slide, or what the presenter wants, in the size of the
+// page that the room sees.
+func TestStage(t *testing.T) {
+	deck := "# Text\n\n---\n\n# Steps\n\n.exercise[\n```bash\necho a\n```\n]\n\n---\n\n# More text\n"
+	h := openRoom(t, deck, present.Options{Yes: true}, Options{Resizes: true})
+	browser := browsertest.Start(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	audience := join(t, browser, h.server.Invite(Audience))
+	remote := join(t, browser, h.server.Invite(Remote))
+	shows := func(zoom string) { t.Helper(); audience.until(fmt.Sprintf("document.body.dataset.zoom === %q", zoom)) }
+	shows("slide")
+	presenter.press("PageDown")
+	shows("slide") // there is no shell yet
+	presenter.press("y")
+	shows("both")
+	h.until("as large as a wide screen has room for", func(s *present.State) bool {
+		return s.Terminal != nil && s.Terminal.Cols == 80 && s.Terminal.Rows == 36
+	})
+	presenter.press("+")
+	h.until("larger letters", func(s *present.State) bool { return s.Terminal.Cols == 70 && s.Terminal.Rows == 32 })
+	presenter.press("x")
+	presenter.until(`document.activeElement.id === "keys"`)
+	presenter.press("PageDown") // a clicker's
+	shows("slide")
+	presenter.until(`document.getElementById("count").textContent === "3 / 3"`)
+	presenter.types("echo typed")
+	shows("both")
+	presenter.do(chromedp.KeyEvent(kb.Escape, chromedp.KeyModifiers(chromedp.ModifierShift)))
+	for _, stage := range []string{"slide", "terminal", "both", "both"} {
+		presenter.press("z")
+		shows(stage)
+	}
+	audience.press("z")
+	shows("slide")
+	presenter.press("PageUp")
+	remote.until(`!document.getElementById("smaller").hidden`)
+	remote.click("#smaller")
+	h.until("smaller letters, by the remote", func(s *present.State) bool { return s.Terminal.Cols == 80 })
+	projector := newTab(t, browser, strings.TrimSuffix(js[string](presenter, "location.href"), "/")+"/audience")
+	projector.do(chromedp.EmulateViewport(1600, 600))
+	h.until("the projector's size", func(s *present.State) bool { return s.Terminal.Cols == 80 && s.Terminal.Rows < 30 })
+	projector.do(chromedp.Navigate("about:blank"))
+	h.until("it is closed", func(s *present.State) bool { return s.Terminal.Rows == 36 })
 }

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"rsc.io/qr"
-
 	"workshop/runner/page"
 	"workshop/runner/present"
 )
@@ -50,6 +48,7 @@ func routes() []route {
 		{"GET", "missed", anybody, false, func(v *visit) { v.page("missed") }},
 		{"GET", "print", anybody, false, (*visit).print},
 		{"GET", "events", anybody, false, (*visit).events},
+		{"GET", "slide", anybody, false, (*visit).slide},
 		{"GET", "log", anybody, false, (*visit).log},
 		{"GET", "past", anybody, false, (*visit).past},
 		{"GET", "asset/", anybody, false, (*visit).asset},
@@ -236,12 +235,13 @@ type order struct {
 var verbs = map[Role][]present.Verb{
 	Remote: {
 		present.VerbNext, present.VerbPrev, present.VerbRun, present.VerbStop, present.VerbAgain, present.VerbSkip, present.VerbToggle,
+		present.VerbFont,
 	},
 	Presenter: {
 		present.VerbNext, present.VerbPrev, present.VerbGoto, present.VerbSearch, present.VerbSelect, present.VerbMove,
 		present.VerbRun, present.VerbForward, present.VerbContinue, present.VerbStop, present.VerbAgain, present.VerbSkip,
 		present.VerbDismiss, present.VerbFresh, present.VerbShell, present.VerbInput, present.VerbKey, present.VerbPaste,
-		present.VerbResize, present.VerbToggle, present.VerbAllow, present.VerbRefuse, present.VerbClock, present.VerbReload,
+		present.VerbResize, present.VerbFont, present.VerbToggle, present.VerbAllow, present.VerbRefuse, present.VerbClock, present.VerbReload,
 	},
 }
 
@@ -252,7 +252,7 @@ func (v *visit) do() {
 	if !v.read(&o) {
 		return
 	}
-	if !slices.Contains(verbs[v.seat.role], o.Do) || o.Do == present.VerbResize && !v.opts.Resizes ||
+	if !slices.Contains(verbs[v.seat.role], o.Do) || (o.Do == present.VerbResize || o.Do == present.VerbFont) && !v.opts.Resizes ||
 		o.Do == present.VerbToggle && v.seat.role == Remote && o.Text != "blank" {
 		v.refuse(http.StatusForbidden, "This is for the one who presents.")
 		return
@@ -311,7 +311,10 @@ func (v *visit) invite() {
 		return
 	}
 	times := v.times(wanted.Role)
-	link := v.link(v.r.Host, v.seats.invite(wanted.Role, times, false))
+	link := v.roomAt(v.r.Host)
+	if wanted.Role != Audience || link == "" {
+		link = v.link(v.r.Host, v.seats.invite(wanted.Role, times, false))
+	}
 	v.answerJSON(map[string]any{"url": link, "times": times, "code": qrRows(link)})
 }
 
@@ -328,6 +331,17 @@ func (v *visit) hand() {
 		return
 	}
 	v.w.WriteHeader(http.StatusNoContent)
+}
+
+// slide is a slide that somebody has paged to, as the audience sees it.
+func (v *visit) slide() {
+	s := v.talk.State()
+	at, err := strconv.Atoi(v.r.URL.Query().Get("at"))
+	if err != nil || at < 0 || at >= len(s.Deck.Slides) {
+		v.refuse(http.StatusNotFound, "There is no such slide.")
+		return
+	}
+	v.answerJSON(map[string]any{"slide": v.slideOf(s, at, false), "steps": stepsAt(s, at, Audience)})
 }
 
 // maxLog is how many commands one answer holds.
@@ -355,24 +369,4 @@ func (v *visit) past() {
 		}
 	}
 	v.answerJSON(map[string]any{"text": page.Printable(strings.TrimRight(strings.Join(lines, "\n"), "\n"))})
-}
-
-// qrRows is the QR code of a text, as rows of 0 and 1; nil if there is none of so long a text.
-func qrRows(text string) []string {
-	c, err := qr.Encode(text, qr.M)
-	if err != nil {
-		return nil
-	}
-	rows := make([]string, c.Size)
-	for y := range rows {
-		row := make([]byte, c.Size)
-		for x := range row {
-			row[x] = '0'
-			if c.Black(x, y) {
-				row[x] = '1'
-			}
-		}
-		rows[y] = string(row)
-	}
-	return rows
 }

@@ -34,12 +34,13 @@ type digest [sha256.Size]byte
 
 // seat is a person who was let in.
 type seat struct {
-	id    string // in its path; opens nothing
-	key   digest // of its secret
-	role  Role
-	name  string
-	until time.Time
-	open  int // streams
+	id        string // in its path; opens nothing
+	key       digest // of its secret
+	role      Role
+	name      string
+	until     time.Time
+	open      int // streams
+	projected int // of them pages as the room sees them
 }
 
 // invitation lets somebody in.
@@ -58,16 +59,22 @@ type seats struct {
 	invited []*invitation
 	pen     *seat
 	counts  map[Role]int
+	code    string // lets the audience in; "": there is none
+	guesses guesses
 	changed func() // without the lock held
+	keep    func() // as well, when others than before can come in
 }
 
 func newSeats(changed func()) *seats {
-	return &seats{all: map[string]*seat{}, counts: map[Role]int{}, changed: changed}
+	return &seats{all: map[string]*seat{}, counts: map[Role]int{}, changed: changed, keep: func() {}}
 }
 
 // invite makes an invitation and returns its secret, which is kept nowhere.
 func (s *seats) invite(role Role, times int, pen bool) string {
 	token := secret()
+	if role == Audience {
+		defer s.keep()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.invited) >= maxInvites {
@@ -100,6 +107,7 @@ var (
 func (s *seats) accept(i *invitation) (*seat, string, error) {
 	token := secret()
 	defer s.changed()
+	defer s.keep()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i.left <= 0 {
@@ -159,6 +167,7 @@ func (s *seats) writes(one *seat) bool {
 // hand gives the pen to another presenter, if the one who gives it has it.
 func (s *seats) hand(from *seat, to string) bool {
 	defer s.changed()
+	defer s.keep()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	other := s.all[to]
@@ -173,10 +182,13 @@ func (s *seats) hand(from *seat, to string) bool {
 const maxStreams = 8
 
 // watch notes that a page of a seat is open, until it is left.
-func (s *seats) watch(one *seat) (leave func(), ok bool) {
+func (s *seats) watch(one *seat, projected bool) (leave func(), ok bool) {
 	s.mu.Lock()
 	if ok = one.open < maxStreams; ok {
 		one.open++
+		if projected {
+			one.projected++
+		}
 	}
 	s.mu.Unlock()
 	if !ok {
@@ -186,9 +198,20 @@ func (s *seats) watch(one *seat) (leave func(), ok bool) {
 	return func() {
 		s.mu.Lock()
 		one.open--
+		if projected {
+			one.projected--
+		}
 		s.mu.Unlock()
 		s.changed()
 	}, true
+}
+
+// fits reports whether a page of a seat says how large the terminal is: of the one who has the pen, the
+// page that the room sees, else the presenter's page.
+func (s *seats) fits(one *seat, full bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pen == one && full == (one.projected == 0)
 }
 
 // roomView is who is there, for a presenter.
@@ -199,7 +222,6 @@ type roomView struct {
 	Remotes  int        `json:"remotes"`          // as many
 	Others   []seatView `json:"others,omitempty"` // presenters whom the pen could be given
 	Shared   bool       `json:"shared"`           // others than this machine can come
-	Resizes  bool       `json:"resizes"`          // this page says how large the terminal is
 }
 
 type seatView struct {

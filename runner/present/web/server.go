@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +26,9 @@ type Options struct {
 	Images  func(name string) ([]byte, error) // reads a picture by its name beside the deck; nil: there are none
 	Resizes bool                              // the presenter's page says how large the terminal is; otherwise another face does
 	Length  time.Duration                     // how long the talk is to be; 0: nobody knows
+	Room    bool                              // a short code lets the audience in
+	Seats   string                            // the file that seats, port and code outlive the process in; "": they do not
+	Empty   bool                              // nobody who is in that file is let in
 	reading time.Duration                     // how long a request may take to come; 0: ten seconds
 }
 
@@ -37,6 +41,7 @@ type Server struct {
 	opts   Options
 	hosts  []string
 	seats  *seats
+	book   *book
 	slides slideCache
 	http   *http.Server
 	shared bool
@@ -44,6 +49,8 @@ type Server struct {
 	end    context.CancelFunc
 	served sync.WaitGroup
 	err    error
+
+	warning error
 
 	mu     sync.Mutex
 	visits sync.WaitGroup
@@ -59,18 +66,25 @@ func Open(ctx context.Context, talk *present.Talk, opts Options) (*Server, error
 	if opts.reading == 0 {
 		opts.reading = 10 * time.Second
 	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
+	s := &Server{talk: talk, opts: opts, pages: map[chan struct{}]bool{}}
+	s.seats = newSeats(s.poke)
+	kept := s.remember()
+	l, err := s.listen(ctx, addr, kept.Port)
 	if err != nil {
+		s.book.close()
 		return nil, err
 	}
 	bound := l.Addr().(*net.TCPAddr)
-	s := &Server{talk: talk, opts: opts, hosts: hosts(bound, opts.Hosts), shared: !bound.IP.IsLoopback(), pages: map[chan struct{}]bool{}}
+	s.hosts, s.shared = hosts(bound, opts.Hosts), opts.Room || !bound.IP.IsLoopback()
 	if len(s.hosts) == 0 {
 		l.Close()
+		s.book.close()
 		return nil, fmt.Errorf("%s is open to everybody who can reach this machine: say by which name (--web-host)", addr)
 	}
-	s.seats = newSeats(s.poke)
+	if opts.Room {
+		s.seats.open(kept.Code)
+	}
+	s.begun(bound.Port)
 	s.ended, s.end = context.WithCancel(ctx)
 	s.http = &http.Server{
 		Handler:           s,
@@ -88,6 +102,21 @@ func Open(ctx context.Context, talk *present.Talk, opts Options) (*Server, error
 		}
 	})
 	return s, nil
+}
+
+// listen opens an address. In place of a free port it takes the one that pages of the last talk know, if it can.
+func (s *Server) listen(ctx context.Context, addr string, last int) (net.Listener, error) {
+	var lc net.ListenConfig
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || port != "0" || last == 0 {
+		return lc.Listen(ctx, "tcp", addr)
+	}
+	l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(last)))
+	if err == nil {
+		return l, nil
+	}
+	s.warning = fmt.Errorf("port %d of the last talk is taken: its pages do not find this one", last)
+	return lc.Listen(ctx, "tcp", addr)
 }
 
 // writing is how long an answer, or one event of a stream, may take to be taken.
@@ -132,17 +161,43 @@ func (s *Server) times(role Role) int {
 
 func (s *Server) link(host, token string) string { return "http://" + host + "/" + joins + "/" + token }
 
-// Shared reports whether other machines can reach it.
+// Shared reports whether it is for others than the one who started it.
 func (s *Server) Shared() bool { return s.shared }
 
-// Close ends it: connections are closed, and what answers them has ended.
+// Room is the address with the short code that lets the audience in; "" if there is none.
+func (s *Server) Room() string { return s.roomAt(s.hosts[0]) }
+
+func (s *Server) roomAt(host string) string {
+	if s.seats.code == "" {
+		return ""
+	}
+	return "http://" + host + "/" + s.seats.code
+}
+
+// Warning is what prevents that seats outlive the process; nil: nothing does, or it is not wanted.
+func (s *Server) Warning() error { return s.warning }
+
+// farewell is how long pages may take to be told that the talk has ended.
+const farewell = time.Second
+
+// Close ends it: pages are told, connections are closed, and what answers them has ended.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.end()
 	s.mu.Unlock()
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		s.visits.Wait()
+	}()
+	select {
+	case <-told:
+	case <-time.After(farewell):
+	}
 	err := s.http.Close()
 	s.served.Wait()
-	s.visits.Wait()
+	<-told
+	s.book.close()
 	return errors.Join(err, s.err)
 }
 

@@ -15,7 +15,8 @@ const heartbeat = 15 * time.Second
 // events is the stream of one page: each event has the changes since the last one, from the
 // latest state. A page that takes long misses states, and is waited for by nobody else.
 func (v *visit) events() {
-	leave, ok := v.seats.watch(v.seat)
+	full := v.r.URL.Query().Get("view") != "audience"
+	leave, ok := v.seats.watch(v.seat, !full)
 	if !ok {
 		v.refuse(http.StatusTooManyRequests, "Too many pages of this seat are open.")
 		return
@@ -36,7 +37,7 @@ func (v *visit) events() {
 	defer gone()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	st := stream{server: v.Server, seat: v.seat, full: v.r.URL.Query().Get("view") != "audience"}
+	st := stream{server: v.Server, seat: v.seat, full: full}
 	for {
 		select {
 		case <-watcher.Changed():
@@ -49,10 +50,10 @@ func (v *visit) events() {
 		case <-v.talk.Done():
 			send([]byte("event: over\ndata: {}\n\n"))
 			return
-		case <-v.ended.Done():
-			send([]byte("event: over\ndata: {}\n\n"))
-			return
-		case <-v.r.Context().Done():
+		case <-v.r.Context().Done(): // it ends with the server's, too
+			if v.ended.Err() != nil {
+				send([]byte("event: over\ndata: {}\n\n"))
+			}
 			return
 		}
 		event := st.next(v.talk.State())
@@ -111,12 +112,18 @@ func (st *stream) next(s *present.State) []byte {
 	}
 	st.begun, st.deck, st.at = true, s.Deck, s.Slide
 	add("steps", stepsOf(s, role))
-	add("talk", talkOf(s, role, st.server.opts.Length))
+	talk := talkOf(s, role, st.server.opts.Length)
+	if st.server.opts.Resizes && role != Audience {
+		talk.Columns = s.Columns
+	}
+	if st.server.opts.Resizes && st.server.seats.fits(st.seat, st.full) {
+		talk.Columns, talk.Fits = s.Columns, true
+	}
+	add("talk", talk)
 	add("log", logMarkOf(s))
 	if role != Audience {
 		room := st.server.seats.room(st.seat)
 		room.Shared = st.server.shared
-		room.Resizes = st.server.opts.Resizes && room.Pen
 		add("room", room)
 		add("trouble", troubleOf(s))
 	}

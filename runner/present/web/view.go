@@ -145,14 +145,16 @@ type check struct {
 	Seconds  float64         `json:"seconds,omitempty"`
 }
 
-func stepsOf(s *present.State, role Role) *stepsView {
+func stepsOf(s *present.State, role Role) *stepsView { return stepsAt(s, s.Slide, role) }
+
+// stepsAt are those of one of the slides.
+func stepsAt(s *present.State, at int, role Role) *stepsView {
 	v := &stepsView{Selected: -1, Steps: []stepView{}}
-	slide := s.Current()
-	if slide == nil {
+	if at >= len(s.Deck.Slides) {
 		return v
 	}
-	selected := s.Selected()
-	if selected != nil && (role != Audience || !selected.Hidden) {
+	slide := s.Deck.Slides[at]
+	if selected := s.Selected(); selected != nil && at == s.Slide && (role != Audience || !selected.Hidden) {
 		v.Selected = selected.Index
 	}
 	for _, step := range slide.Steps {
@@ -206,13 +208,19 @@ type talkView struct {
 	Shell   bool   `json:"shell,omitempty"`
 	Notes   string `json:"notes,omitempty"` // remarks on the session
 	Pace    []int  `json:"pace,omitempty"`  // steps that were run, and all
+
+	Stage   present.Stage `json:"stage"`             // what the room is shown
+	Staged  present.Stage `json:"staged,omitempty"`  // what the presenter has chosen
+	Columns int           `json:"columns,omitempty"` // of the terminal, where pages decide about its size
+	Fits    bool          `json:"fits,omitempty"`    // this page does
 }
 
 func talkOf(s *present.State, role Role, length time.Duration) *talkView {
-	v := &talkView{Blank: s.Blank, Shell: s.Terminal != nil}
+	v := &talkView{Blank: s.Blank, Shell: s.Terminal != nil, Stage: s.Stage()}
 	if role == Audience {
 		return v
 	}
+	v.Staged = s.Staged
 	v.Started, v.Length = s.Started.UnixMilli(), length.Milliseconds()
 	v.Busy, v.Typing, v.Verify, v.Hidden, v.Figures = page.Printable(s.Busy), s.Typing, s.Verify, s.Hidden, s.Figures
 	if s.Running != nil {

@@ -38,6 +38,10 @@ function sequence(e) {
 // neither end its own marks nor press keys.
 export const pasted = (text) => text.replace(/\r\n?/g, "\n").replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
 
+// turns says that a key is a clicker's, which turns slides also while somebody types: full-screen
+// programs get it.
+export const turns = (e, term) => /^Page(Up|Down)$/.test(e.key) && !e.shiftKey && !e.altKey && !e.ctrlKey && !e.metaKey && !term?.alt;
+
 // listen orders what is typed into an area, as long as may() says so.
 export function listen(area, screen, order, may) {
   const flush = () => {
@@ -52,6 +56,7 @@ export function listen(area, screen, order, may) {
       if (/^c$/i.test(e.key)) { e.preventDefault(); navigator.clipboard?.writeText(String(getSelection())).catch(() => {}); }
       return;
     }
+    if (turns(e, screen.term)) return;
     const o = pressed(e);
     if (!o) return;
     e.preventDefault();

@@ -15,20 +15,22 @@ export function connect(changed) {
   const open = () => {
     clearTimeout(timer);
     source?.close();
-    if (over || document.hidden) return;
+    if (document.hidden) return;
     source = new EventSource(`events?view=${view}`);
     source.onmessage = (e) => {
       wait = first;
+      over = false;
       lost("");
       document.body.dataset.live = "";
       const parts = JSON.parse(e.data);
       const term = merge(parts);
       changed(new Set(Object.keys(parts)), term);
     };
-    source.addEventListener("over", () => { over = true; source.close(); lost("The talk has ended."); });
+    source.addEventListener("over", () => { over = true; source.close(); delete document.body.dataset.live; lost("The talk has ended."); });
     source.onerror = () => {
       source.close();
       delete document.body.dataset.live;
+      if (over) return; // it was looked for once more
       lost("Connecting again …");
       timer = setTimeout(again, wait * (0.75 + Math.random() / 2));
       wait = Math.min(wait * 2, longest);

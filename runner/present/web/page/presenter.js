@@ -1,32 +1,34 @@
 import { $, connect, copy, duration, make, post, progress, say, send, state } from "./link.js";
 import { fill, follow, mark, show } from "./slide.js";
-import { Screen } from "./screen.js";
-import { listen } from "./keys.js";
+import { Screen, resizer } from "./screen.js";
+import { listen, turns } from "./keys.js";
 
 const screen = new Screen($("terminal"));
 const pen = () => state.room?.pen;
 const selected = () => state.steps?.steps.find((s) => s.index === state.steps.selected);
 const busy = () => Boolean(state.talk?.running || state.talk?.busy);
-follow($("slide"), (fits) => { $("unfit").hidden = fits; });
+follow($("slide"));
+follow($("room-slide"), (size, whole) => {
+  $("unfit").hidden = size >= 1;
+  $("unfit").textContent = whole ? "Small in the room" : "Does not fit in the room";
+});
+new ResizeObserver(() => reveal()).observe($("steps"));
 follow($("after"));
 listen($("keys"), screen, send, pen);
 
-// The terminal's size: this page's, if no other face has one.
-let asked = "", resizing;
-const widths = [50, 60, 70, 80, 90, 100, 120, 140, 160]; // so many columns, and rows to fill the place
-let width = widths.includes(Number(localStorage.getItem("columns"))) ? Number(localStorage.getItem("columns")) : 80;
-screen.onroom = (cols, rows) => {
-  rows = Math.min(Math.max(rows, 20), 60); // fewer would be too few for what is run
-  clearTimeout(resizing);
-  if (asked === `${cols} ${rows}`) return;
-  resizing = setTimeout(() => { asked = `${cols} ${rows}`; send({ do: "resize", cols, rows }); }, 80);
+screen.least = 13; // smaller text is not read from a lectern: the page then follows the cursor
+const resize = resizer();
+const font = (n) => { if (state.talk?.columns) send({ do: "font", n }); };
+
+// The notes have a size of their own.
+const sizes = [0.9, 1, 1.1, 1.25, 1.45, 1.7, 2];
+let size = sizes.includes(Number(localStorage.getItem("notes"))) ? Number(localStorage.getItem("notes")) : 1.1;
+const notes = (by) => {
+  size = sizes[sizes.indexOf(size) + by] ?? size;
+  localStorage.setItem("notes", size);
+  $("notes").style.setProperty("--notes", `${size}rem`);
 };
-const resize = (by) => {
-  width = widths[widths.indexOf(width) + by] ?? width;
-  localStorage.setItem("columns", width);
-  screen.wanted = width;
-  screen.fit();
-};
+notes(0);
 
 const badge = (step) => {
   const c = step.check;
@@ -61,16 +63,18 @@ function drawSteps() {
         make("span", { class: `badge ${look}` }, text + (s.seconds >= 0.1 && s.state !== "running" ? ` · ${s.seconds.toFixed(1)} s` : "") + (s.byHand ? " · typed into" : ""))),
       on || s.state ? make("button", { type: "button", class: on ? "main go" : "go", disabled: !pen() || busy(), "aria-label": `Run: ${label}`, onclick: () => run(s) }, on ? "Run" : "Again") : null);
   }));
-  if (steps.steps.length === 0) $("steps").append(make("li", { class: "none" }, "No steps on this slide."));
+  document.querySelector(".work").hidden = steps.steps.length === 0;
   if (open != null) $("steps").querySelector(`[data-index="${open}"] .pick`)?.focus({ preventScroll: true });
 }
+
+function reveal() { $("steps").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); }
 
 function takeShell() { send({ do: "dismiss" }); $("keys").focus(); }
 
 function drawTrouble() {
   const t = state.trouble, box = $("trouble");
   box.hidden = !t;
-  document.body.dataset.trouble = t ? "" : "no";
+  document.querySelector(".notes").hidden = Boolean(t) || !state.slide?.notes; // the failure takes their place
   if (!t) return;
   const order = (what) => ({ type: "button", disabled: !pen(), onclick: () => send({ do: what, what: t.id }) });
   const line = (name, value) => value ? [make("dt", {}, name), make("dd", {}, value)] : [];
@@ -93,8 +97,6 @@ function drawRoom() {
   $("pens").replaceChildren(...(r.pen ? r.others ?? [] : []).map((o) => make("p", {}, make("button", { type: "button", onclick: () => post("hand", { to: o.id }).catch((e) => say(e.message, true)) }, `Hand the pen to ${o.name}`))));
   document.body.dataset.pen = r.pen ? "" : "no";
   $("keys").readOnly = !r.pen;
-  if (Boolean(screen.wanted) !== r.resizes) { screen.wanted = r.resizes ? width : 0; asked = ""; screen.fit(); }
-  $("smaller").hidden = $("larger").hidden = !r.resizes;
 }
 
 function drawConsent() {
@@ -147,12 +149,15 @@ connect((changed, part) => {
   const { deck, slide, next, steps, talk } = state;
   if (changed.has("room")) drawRoom();
   if (changed.has("term")) {
-    $("noshell").hidden = Boolean(state.term);
+    document.querySelector(".shell").hidden = !state.term;
+    $("start").hidden = Boolean(state.term);
+    $("fresh").hidden = !state.term;
     screen.draw(state.term, part);
   }
   if (changed.has("slide")) {
     show($("slide"), slide);
-    fill($("notes"), slide?.notes || "<p class=\"none\">No notes.</p>");
+    fill($("notes"), slide?.notes);
+    show($("room-slide"), slide);
     $("notes").scrollTop = 0;
     spoken = new Map();
   }
@@ -177,11 +182,11 @@ connect((changed, part) => {
     }
   }
   if (changed.has("steps") || changed.has("talk") || changed.has("room")) drawSteps();
-  if (changed.has("trouble") || changed.has("room")) {
+  if (changed.has("trouble") || changed.has("room") || changed.has("slide")) {
     drawTrouble();
     if (changed.has("trouble") && state.trouble) say(`${state.trouble.message}: ${state.trouble.step}`, true);
   }
-  if (changed.has("steps") || changed.has("trouble")) $("steps").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  if (changed.has("steps") || changed.has("trouble")) reveal();
   if (changed.has("consent") || changed.has("room")) drawConsent();
   if (changed.has("talk")) {
     $("state").textContent = talk.running ? `Running ${talk.running}` : talk.busy || talk.message || "";
@@ -193,6 +198,12 @@ connect((changed, part) => {
     $("ran").textContent = talk.pace ? `${talk.pace[0]} of ${talk.pace[1]} run` : "";
     for (const name of ["typing", "verify", "hidden", "figures", "blank"]) $(name).setAttribute("aria-pressed", String(Boolean(talk[name])));
     document.body.dataset.blank = talk.blank ? "" : "no";
+    $("probe").dataset.stage = talk.stage;
+    const staged = { slide: "slide only", terminal: "terminal only", both: "slide and terminal" }[talk.staged];
+    $("stage").lastElementChild.textContent = staged ? `Room: ${staged}` : "Room";
+    $("stage").setAttribute("aria-pressed", String(Boolean(staged)));
+    $("smaller").hidden = $("larger").hidden = !talk.columns;
+    resize(talk.fits ? talk.columns : 0, Math.round(talk.columns * 0.45)); // as a wide screen has room for
     tick();
   }
   if (changed.has("deck") || changed.has("slide")) drawOverview();
@@ -220,8 +231,11 @@ on("fresh", () => { send({ do: "fresh" }); $("keys").focus(); });
 on("stop", () => send({ do: "stop" }));
 on("continue", () => send({ do: "continue" }));
 on("timer", () => send({ do: "clock" }));
-on("smaller", () => resize(1));
-on("larger", () => resize(-1));
+on("smaller", () => font(-1));
+on("larger", () => font(1));
+on("notes-smaller", () => notes(-1));
+on("notes-larger", () => notes(1));
+on("stage", () => send({ do: "toggle", text: "stage" }));
 for (const name of ["typing", "verify", "hidden", "figures", "blank"]) on(name, () => send({ do: "toggle", text: name }));
 on("open-overview", () => overview());
 on("open-help", () => $("help").showModal());
@@ -232,8 +246,8 @@ for (const button of document.querySelectorAll("[data-invite]")) {
     try {
       const made = await post("invite", { role: button.dataset.invite });
       $("address").value = made.url;
-      $("times").textContent = (made.times > 1 ? "For everybody in the room. " : "Works once. ") + (state.room.shared ? "Whoever can listen on this network can read what is sent." : "Works on this machine only.");
-      drawCode(made.code);
+      $("times").textContent = (made.times > 1 ? "For everybody in the room. " : "Works once. ") + (state.room.shared ? "Whoever can listen on this network can read what is sent." : "Works on this machine only: a phone cannot open it. For others start with workshop present --room.");
+      drawCode(state.room.shared ? made.code : null);
       $("invitation").hidden = false;
       $("address").select();
     } catch (e) { say(e.message, true); $("present").textContent = e.message; }
@@ -261,7 +275,8 @@ const keys = {
   ArrowRight: "next", PageDown: "next", n: "next", " ": "next", ArrowLeft: "prev", PageUp: "prev", p: "prev",
 };
 document.addEventListener("keydown", (e) => {
-  if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented || e.target.closest("textarea, input, dialog")) return;
+  if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return;
+  if (e.target.closest("textarea, input, dialog") && !(e.target === $("keys") && turns(e, state.term))) return;
   const button = e.target.closest("button, a, pre, [tabindex]");
   const act = {
     Enter: () => run(selected()), y: () => run(selected()), c: () => send({ do: "continue" }),
@@ -269,7 +284,8 @@ document.addEventListener("keydown", (e) => {
     g: () => overview(), "/": () => overview(), t: () => overview(), "?": () => $("help").showModal(), i: () => $("open-room").click(),
     b: () => send({ do: "toggle", text: "blank" }), ".": () => send({ do: "toggle", text: "blank" }),
     s: () => send({ do: "toggle", text: "typing" }), v: () => send({ do: "toggle", text: "verify" }), h: () => send({ do: "toggle", text: "hidden" }),
-    f: () => send({ do: "toggle", text: "figures" }),
+    f: () => send({ do: "toggle", text: "figures" }), z: () => send({ do: "toggle", text: "stage" }),
+    "+": () => font(1), "=": () => font(1), "-": () => font(-1),
     r: () => send({ do: "reload" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
     x: () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); else $("keys").focus(); },
     e: takeShell,

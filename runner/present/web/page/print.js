@@ -1,3 +1,3 @@
-import { fit } from "./slide.js";
+import { fit, lines } from "./slide.js";
 
-for (const slide of document.querySelectorAll(".paper > .slide")) fit(slide);
+for (const slide of document.querySelectorAll(".paper > .slide")) { lines(slide); fit(slide); }

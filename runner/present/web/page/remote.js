@@ -1,8 +1,9 @@
 import { $, connect, duration, say, send, state } from "./link.js";
-import { fill } from "./slide.js";
+import { fill, follow, mark, show } from "./slide.js";
 
 const armed = 4000; // milliseconds in which the second tap counts
 let ready = null, timer;
+follow($("slide"));
 
 $("prev").addEventListener("click", () => send({ do: "prev" }));
 $("next").addEventListener("click", () => send({ do: "next" }));
@@ -10,6 +11,9 @@ $("next").addEventListener("click", () => send({ do: "next" }));
 $("stop").addEventListener("click", () => send({ do: "stop" }));
 $("skip").addEventListener("click", () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); });
 $("blank").addEventListener("click", () => send({ do: "toggle", text: "blank" }));
+
+$("smaller").addEventListener("click", () => send({ do: "font", n: -1 }));
+$("larger").addEventListener("click", () => send({ do: "font", n: 1 }));
 
 // Running takes two taps, so that nothing runs in a pocket.
 $("run").addEventListener("click", () => {
@@ -37,6 +41,7 @@ function draw() {
   $("again").hidden = $("skip").hidden = !trouble || Boolean(busy);
   $("again").textContent = trouble && ready === trouble.id ? "Tap again" : "Again";
   $("again").className = trouble && ready === trouble.id ? "armed" : "";
+  $("smaller").hidden = $("larger").hidden = !talk?.columns || !talk.shell || Boolean(trouble);
   $("blank").setAttribute("aria-pressed", String(Boolean(talk?.blank)));
   if (step) {
     run.textContent = ready === step.id ? "Tap again to run" : `Run  ${step.kind === "type" ? "" : `${step.name} `}${step.text.split("\n")[0]}`;
@@ -49,6 +54,7 @@ connect((changed) => {
   if (changed.has("slide") || changed.has("deck")) {
     disarm();
     $("title").textContent = slide?.title ?? "";
+    show($("slide"), slide);
     $("count").textContent = slide ? `${slide.index + 1} / ${deck.total}` : "";
     $("chapter").textContent = slide?.chapter ?? "";
     $("next-title").textContent = next?.title ?? "the end";
@@ -57,6 +63,7 @@ connect((changed) => {
     if (slide) say(`Slide ${slide.index + 1} of ${deck.total}: ${slide.title}`);
   }
   if (changed.has("trouble") && state.trouble) say(`${state.trouble.message}: ${state.trouble.step}`, true);
+  if (changed.has("steps") || changed.has("slide")) mark($("slide"), state.steps);
   if (talk) draw();
 });
 

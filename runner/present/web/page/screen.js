@@ -1,9 +1,21 @@
 // The terminal, drawn from what the server says of it: text, looks and the cursor.
 
-import { make } from "./link.js";
+import { make, send } from "./link.js";
 import { span } from "./runs.js";
 
-const least = 9; // pixels: smaller text is not read but scrolled
+const floor = 7; // pixels: eighty columns on a phone
+
+// resizer asks for another size of the terminal, once it rests.
+export function resizer() {
+  let asked = "", resting;
+  return (cols, rows) => {
+    if (!cols) { asked = ""; return; } // another page decides now
+    rows = Math.min(Math.max(rows, 20), 60); // fewer would be too few for what is run
+    clearTimeout(resting);
+    if (asked === `${cols} ${rows}`) return;
+    resting = setTimeout(() => { asked = `${cols} ${rows}`; send({ do: "resize", cols, rows }); }, 80);
+  };
+}
 
 export class Screen {
   constructor(section) {
@@ -11,6 +23,7 @@ export class Screen {
     this.screen = section.querySelector(".screen");
     this.rows = section.querySelector(".rows");
     this.cursor = section.querySelector(".cursor");
+    this.least = floor; // pixels: smaller text is not read but scrolled
     this.wanted = 0; // columns, where this page says how large the terminal is; 0: it does not
     new ResizeObserver(() => this.fit()).observe(section);
     document.fonts?.ready.then(() => { this.ratio = 0; this.fit(); });
@@ -31,6 +44,7 @@ export class Screen {
     this.cursor.hidden = !term.cursor;
     this.cursor.style.transform = `translate(${term.x}ch, ${1.25 * term.y}em)`;
     this.onmove?.();
+    this.reveal();
   }
 
   // measure is how wide a character is, in sizes of the text.
@@ -52,9 +66,17 @@ export class Screen {
     const ratio = this.measure();
     if (this.wanted) this.onroom?.(this.wanted, Math.floor(height / (1.25 * width / (this.wanted * ratio))));
     if (!this.cols) return;
-    const size = Math.min(width / (this.cols * ratio), height / (1.25 * this.count));
-    this.screen.style.fontSize = `${Math.max(Math.floor(size * 20) / 20, least)}px`;
+    const wide = width / (this.cols * ratio), size = Math.min(wide, height / (1.25 * this.count));
+    this.size = Math.max(Math.floor(20 * Math.max(size, Math.min(wide, this.least))) / 20, floor);
+    this.screen.style.fontSize = `${this.size}px`;
     this.screen.style.width = `${this.cols}ch`;
-    this.section.style.overflow = size < least ? "auto" : "";
+    this.section.style.overflow = size < this.size ? "auto" : "";
+    this.reveal();
+  }
+
+  // reveal scrolls to the row of the cursor, where not all rows have a place.
+  reveal() {
+    const row = 1.25 * this.size;
+    this.section.scrollTop = Math.max(0, Math.ceil(((this.term?.y ?? 0) + 1) * row + 16 - this.section.clientHeight));
   }
 }

@@ -8,12 +8,37 @@ export function fill(element, html) { element.innerHTML = policy.createHTML(html
 export function show(element, slide) {
   element.className = `slide ${slide?.class ?? ""}`;
   fill(element, slide?.html);
-  for (const pre of element.querySelectorAll("img")) pre.addEventListener("load", () => fit(element), { once: true });
+  for (const image of element.querySelectorAll("img")) image.addEventListener("load", () => fit(element), { once: true });
+  lines(element);
   fit(element);
 }
 
+// lines makes an element of each line of code, so that one that wraps shows where it goes on.
+export function lines(element) {
+  for (const code of element.querySelectorAll("pre code")) {
+    if (/[\u2500-\u259f]/.test(code.textContent)) code.parentElement.classList.add("drawn");
+    const all = [[]];
+    for (const node of code.childNodes) {
+      for (const [i, text] of node.textContent.split(/(?<=\n)/).entries()) {
+        if (i > 0) all.push([]);
+        const part = node.cloneNode();
+        part.textContent = text;
+        all.at(-1).push(part);
+      }
+      if (node.textContent.endsWith("\n")) all.push([]);
+    }
+    if (all.at(-1).length === 0) all.pop();
+    code.replaceChildren(...all.map((parts) => {
+      const line = document.createElement("span");
+      line.className = "l";
+      line.append(...parts);
+      return line;
+    }));
+  }
+}
+
 const smallest = 0.4;
-const legible = 0.63; // code of 16 px on a screen of 1280×720
+const legible = 16 / 660; // of code, in heights of the frame: 16 px on a screen of 1280×720, whose frame has 660
 const told = new WeakMap(); // of slides that somebody wants to know of whether they fit
 
 // fit makes the text of a slide smaller until it fits. Code and tables that are too wide wrap where
@@ -25,25 +50,27 @@ export function fit(element) {
     element.style.setProperty("--fit", n);
     return wide.every((e) => e.scrollWidth <= e.clientWidth + 1) && element.scrollHeight <= frame.clientHeight + 1 && element.scrollWidth <= frame.clientWidth + 1;
   };
-  const tell = (n) => told.get(element)?.(n >= legible);
+  let least = 0;
+  const tell = (n, whole = true) => told.get(element)?.(least ? n / least + 0.03 : 1, whole); // a search in steps ends a little below
   delete element.dataset.wrap;
   frame.style.overflowY = "hidden";
   if (frame.clientHeight === 0 || getComputedStyle(frame).containerType !== "size") { element.style.removeProperty("--fit"); element.dataset.wrap = ""; frame.style.overflowY = ""; tell(1); return; }
   if (fits(1)) { tell(1); return; }
-  fits(legible);
+  least = Math.min(1, legible * frame.clientHeight / (0.88 * parseFloat(getComputedStyle(element).fontSize)));
+  fits(least);
   if (wide.some((e) => e.scrollWidth > e.clientWidth + 1)) { element.dataset.wrap = ""; if (fits(1)) { tell(1); return; } }
-  let low = smallest, high = 1;
+  let low = fits(least) ? least : smallest, high = 1;
   for (let i = 0; i < 7; i++) {
     const middle = (low + high) / 2;
     if (fits(middle)) low = middle; else high = middle;
   }
   const whole = fits(low);
   if (!whole) frame.style.overflowY = "auto";
-  tell(whole ? low : 0);
+  tell(low, whole);
 }
 
 // follow fits a slide again whenever its frame has another size.
-// Those who want to know are told whether all of it fits and can be read from afar.
+// Those who want to know are told how large its code is, 1 being what can be read from afar, and whether all of it is there.
 export function follow(element, tell) { if (tell) told.set(element, tell); new ResizeObserver(() => fit(element)).observe(element.parentElement); }
 
 const signs = { passed: "✓", failed: "✗", broken: "✗", inconclusive: "≈", running: "●", skipped: "↷" };
