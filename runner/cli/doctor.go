@@ -22,8 +22,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"workshop/runner"
+	"workshop/runner/lint"
 	"workshop/runner/sandbox"
 	"workshop/runner/terminal"
+	"workshop/services/compose"
 	"workshop/services/compose/guard"
 )
 
@@ -60,7 +62,7 @@ var programs = []program{
 	{name: "vmstat", version: []string{"-V"}, pack: "procps", always: true},
 	{name: "httping", version: []string{"-V"}, pack: "httping", standIn: "a bundled one stands in", always: true},
 	{
-		name: "docker", version: []string{"--version"}, pack: "docker.io", standIn: "`docker compose` is bundled, other commands are not",
+		name: "docker", version: []string{"--version"}, pack: "docker.io", standIn: "the bundled one has the common commands",
 		always: true,
 	},
 	{name: "docker-compose", version: []string{"version", "--short"}, standIn: "the bundled one is used in any case", always: true},
@@ -148,6 +150,9 @@ func (d *doctor) examine(ctx context.Context) error {
 	d.isolation(ctx, engines["docker"])
 	d.terms(ctx, engines["docker"])
 	d.programs(ctx, d.used())
+	if err := d.dockerCommands(); err != nil {
+		return err
+	}
 	d.docker(ctx, engines["docker"])
 	return d.applications(ctx)
 }
@@ -318,6 +323,38 @@ func (d *doctor) programs(ctx context.Context, used map[string]string) {
 			d.add(absent, p.name, install(p.pack), "not installed, and not used by the deck")
 		}
 	}
+}
+
+// dockerCommands looks at the docker commands of the decks: those that the bundled client does not have,
+// if there is no other, and those that the embedded engine cannot carry out.
+func (d *doctor) dockerCommands() error {
+	_, err := exec.LookPath("docker")
+	use := compose.DockerUse{Bundled: err != nil}
+	for _, s := range d.plan.Sessions {
+		kind, err := engineOf(d.asked, s.Deck)
+		if err != nil {
+			return err
+		}
+		use.Builds, use.Real = lint.Builds(s), kind.name == "docker"
+		for _, e := range s.Exercises {
+			for _, step := range e.Steps {
+				if !step.Snippet() || d.left[e] || lint.MayFail(step) {
+					continue
+				}
+				for _, call := range lint.Calls(step, "docker") {
+					hint := "leave it out, or use --engine docker"
+					why := compose.CheckDocker(call.Args[1:], compose.DockerUse{Builds: use.Builds, Real: use.Real})
+					if why == "" {
+						why, hint = compose.CheckDocker(call.Args[1:], use), install("docker.io")
+					}
+					if why != "" {
+						d.add(problem, "docker", hint, "%s: %s", call.Pos, why)
+					}
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // versionIn returns the first version number in a text, with its name.

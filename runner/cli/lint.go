@@ -17,6 +17,7 @@ import (
 	"workshop/runner"
 	"workshop/runner/lint"
 	"workshop/runner/report"
+	"workshop/services/compose"
 )
 
 func newLint(streams Streams) *cobra.Command {
@@ -128,9 +129,14 @@ func (l *linter) look(ctx context.Context, args []string) ([]*source, *lint.Repo
 	return sources, lintPlan(plan, sources, errs, l.sel), nil
 }
 
+// dockerOnEmbedded says why the embedded engine cannot carry out a docker command.
+func dockerOnEmbedded(args []string, builds bool) string {
+	return compose.CheckDocker(args, compose.DockerUse{Builds: builds})
+}
+
 // lintPlan checks a plan and adds the mistakes that were found while making it.
 func lintPlan(plan *runner.Plan, sources []*source, errs markdown.ErrorList, sel runner.Selection) *lint.Report {
-	in := lint.Input{Plan: plan, Errors: errs}
+	in := lint.Input{Plan: plan, Errors: errs, Docker: dockerOnEmbedded}
 	for _, src := range sources {
 		if src != nil && src.deck != nil {
 			in.Decks = append(in.Decks, lint.Deck{Deck: src.deck, FS: src.fsys})

@@ -31,7 +31,9 @@ Exit status: 0 after shutdown and exit, 1 if the editor went without them.`,
 			defer stop()
 			served := make(chan error, 1)
 			go func() { // a blocked read ends with the process at the latest
-				served <- lsp.Serve(ctx, streams.In, streams.Out, lsp.Options{Version: version(), Repository: repository, Env: os.LookupEnv})
+				served <- lsp.Serve(ctx, streams.In, streams.Out, lsp.Options{
+					Version: version(), Repository: repository, Env: os.LookupEnv, Docker: dockerOnEmbedded,
+				})
 			}()
 			select {
 			case err := <-served:

@@ -108,24 +108,30 @@ func guardDocker(ctx context.Context, args []string, s Streams) int {
 	return guard.Main(ctx, args, guard.Options{Executable: exe, Commands: serviceNames()}, s.In, s.Out, s.Err)
 }
 
-// docker runs `docker compose`. Other commands go to the real client, if it is installed.
+// docker runs `docker compose`. Other commands go to the real client, if it is installed, else to the
+// bundled one.
 func docker(ctx context.Context, args []string, s Streams) int {
 	if len(args) > 0 && args[0] == "compose" {
 		return composeTool(compose.V5)(ctx, args[1:], s)
 	}
-	self, _ := os.Executable()
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		path := filepath.Join(dir, "docker")
-		real, err := filepath.EvalSymlinks(path)
-		if err != nil || real == self {
-			continue
-		}
-		err = syscall.Exec(path, append([]string{"docker"}, args...), os.Environ())
+	if path := realDocker(); path != "" {
+		err := syscall.Exec(path, append([]string{"docker"}, args...), os.Environ())
 		fmt.Fprintf(s.Err, "docker: %v\n", err)
 		return 126
 	}
-	fmt.Fprintln(s.Err, "docker: the Docker client is not installed here; the bundled one knows `docker compose` only")
-	return 127
+	return compose.DockerMain(ctx, args, compose.Streams{Stdin: s.In, Stdout: s.Out, Stderr: s.Err, Env: os.Environ(), Interrupts: s.Signals})
+}
+
+// realDocker is the path of the docker command that is not this program; "" if there is none.
+func realDocker() string {
+	self, _ := os.Executable()
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		path := filepath.Join(dir, "docker")
+		if real, err := filepath.EvalSymlinks(path); err == nil && real != self {
+			return path
+		}
+	}
+	return ""
 }
 
 func serviceNames() (names []string) {

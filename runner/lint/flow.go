@@ -19,6 +19,7 @@ type flow struct {
 	pressed  bool     // keys were pressed since then
 	pager    bool     // a snippet has chosen a pager
 	pipefail bool     // the shell judges each command of a pipeline
+	builds   bool     // the session may build images
 	chosen   *editors
 }
 
@@ -59,7 +60,7 @@ type state struct {
 
 // walk follows a session, and gives each step to the rules.
 func (p *pass) walk(s *runner.Session, rules []*Rule) {
-	f := &flow{chosen: newEditors(s.Env), pipefail: s.Deck.Pipefail}
+	f := &flow{chosen: newEditors(s.Env), pipefail: s.Deck.Pipefail, builds: Builds(s)}
 	for _, e := range s.Exercises {
 		for _, step := range e.Steps {
 			f.steps = append(f.steps, member{e, step})

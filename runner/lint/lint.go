@@ -74,6 +74,10 @@ type Input struct {
 	Decks  []Deck
 	Plan   *runner.Plan       // of all the decks
 	Errors markdown.ErrorList // of reading and compiling them
+
+	// Docker says why the embedded engine cannot carry out a docker command with these arguments, in a
+	// session that may build images or not; "" if it can. With nil that is not checked.
+	Docker func(args []string, builds bool) string
 }
 
 // Options restrict the report. The zero value reports everything.

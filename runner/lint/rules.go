@@ -74,6 +74,7 @@ func Rules() []*Rule {
 		&figureMayNotRun,
 		&fixedSleep,
 		&endsShell,
+		&unsupportedCommand,
 		// The report itself
 		&badIgnore,
 		&unusedIgnore,

@@ -33,6 +33,8 @@ type Options struct {
 	Repository func(dir string) string
 	// Env looks up variables that override a manifest's keys. Nil means none.
 	Env func(key string) (string, bool)
+	// Docker is that of [lint.Input].
+	Docker func(args []string, builds bool) string
 
 	wrap func(fs.FS) fs.FS // for tests: wraps each directory
 }

@@ -182,7 +182,7 @@ func (w *workspace) load(path string, snap snapshot) *deck {
 		}
 	}
 	d.findings = lint.Run(lint.Input{
-		Decks: []lint.Deck{{Deck: d.deck, FS: fsys}}, Plan: plan, Errors: append(listOf(err), listOf(more)...),
+		Decks: []lint.Deck{{Deck: d.deck, FS: fsys}}, Plan: plan, Errors: append(listOf(err), listOf(more)...), Docker: w.opts.Docker,
 	}, lint.Options{}).Findings
 	w.decks[path] = d
 	return d

@@ -110,7 +110,7 @@ func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
 		t.s.Message = Message{Text: fmt.Sprintf("some steps cannot be run (%d mistakes): workshop lint shows why", n), At: time.Now()}
 	}
 	if opts.At != "" {
-		if t.s.Deck.find(opts.At) < 0 {
+		if t.s.Deck.Find(opts.At) < 0 {
 			return nil, fmt.Errorf("there is no slide, chapter or exercise %q", opts.At)
 		}
 	}

@@ -184,7 +184,7 @@ func (s *session) report(containers []*container, state string) {
 func meets(c *container, condition string) (bool, error) {
 	ended := c.State.Status == "exited"
 	switch {
-	case condition == types.ServiceConditionCompletedSuccessfully && ended && c.State.ExitCode != 0, //
+	case condition == types.ServiceConditionCompletedSuccessfully && ended && c.State.ExitCode != 0,
 		condition != types.ServiceConditionCompletedSuccessfully && ended:
 		return false, &unmet{c, condition, exited}
 	case condition == types.ServiceConditionCompletedSuccessfully:

@@ -130,7 +130,7 @@ func (s *session) build(ctx context.Context, svc types.ServiceConfig, o buildOpt
 	if o.quiet {
 		out = io.Discard
 	}
-	if err := s.messages(ctx, res.Body, out, isTerminal(s.Stdout), nil); err != nil {
+	if err := s.messages(ctx, res.Body, out, isTerminal(s.Stdout), nil, nil); err != nil {
 		return s.style.build.failed(svc, err)
 	}
 	s.ui.status("Image", name, "Built")
@@ -153,11 +153,14 @@ type message struct {
 	Detail   *struct {
 		Current, Total float64
 	} `json:"progressDetail"`
+	Aux *struct{ ID string } `json:"aux"`
 }
 
 // messages prints the stream of a build or a pull. Each layer has a line, which is redrawn on a
 // terminal. Without a terminal the layers' progress is not shown.
-func (s *session) messages(ctx context.Context, r io.Reader, out io.Writer, terminal bool, status func(string)) error {
+//
+// If built is not nil it gets the ID of the built image; docker-compose prints an empty line for it.
+func (s *session) messages(ctx context.Context, r io.Reader, out io.Writer, terminal bool, status, built func(string)) error {
 	rows := map[string]int{}
 	for dec := json.NewDecoder(r); ; {
 		var m message
@@ -172,6 +175,10 @@ func (s *session) messages(ctx context.Context, r io.Reader, out io.Writer, term
 		}
 		if m.Error != "" {
 			return errors.New(m.Error)
+		}
+		if m.Aux != nil && built != nil {
+			built(m.Aux.ID)
+			continue
 		}
 		if status != nil {
 			if m.Status != "" {
@@ -224,7 +231,7 @@ func (s *session) pull(ctx context.Context, svc types.ServiceConfig, quiet bool,
 	if s.style.look == V1 && !quiet {
 		status = nil
 	}
-	if err := s.messages(ctx, res.Body, s.Stdout, isTerminal(s.Stdout), status); err != nil {
+	if err := s.messages(ctx, res.Body, s.Stdout, isTerminal(s.Stdout), status, nil); err != nil {
 		return err
 	}
 	s.ui.status("Image", name, "Pulled")

@@ -43,15 +43,20 @@ func execCommand(ctx context.Context, s *session, opts options) error {
 	if detach {
 		return s.client.post(ctx, "/exec/"+made.ID+"/start", nil, start, nil)
 	}
-	conn, err := s.client.hijack(ctx, "/exec/"+made.ID+"/start", nil, start)
+	return s.execute(ctx, made.ID, start, tty, true)
+}
+
+// execute starts an exec and returns its status as an error.
+func (s *session) execute(ctx context.Context, id string, start map[string]any, tty, stdin bool) error {
+	conn, err := s.client.hijack(ctx, "/exec/"+id+"/start", nil, start)
 	if err != nil {
 		return err
 	}
-	if err := s.converse(ctx, conn, tty, true, "/exec/"+made.ID+"/resize"); err != nil {
+	if err := s.converse(ctx, conn, tty, stdin, "/exec/"+id+"/resize"); err != nil {
 		return err
 	}
 	var state struct{ ExitCode int }
-	if err := s.client.get(ctx, "/exec/"+made.ID+"/json", nil, &state); err != nil {
+	if err := s.client.get(ctx, "/exec/"+id+"/json", nil, &state); err != nil {
 		return err
 	}
 	if state.ExitCode != 0 {
@@ -186,18 +191,20 @@ func (s *session) binds(volumes []string) []string {
 }
 
 // converse connects the streams with a process in a container until its output ends. Meanwhile a
-// terminal is raw, and the process gets its size.
+// terminal that is its input is raw, and the process gets the size.
 func (s *session) converse(ctx context.Context, conn io.ReadWriteCloser, tty, stdin bool, resize string) error {
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	if tty {
+	if tty && stdin {
 		f := s.Stdin.(fileDescriptor)
 		state, err := term.MakeRaw(int(f.Fd()))
 		if err != nil {
 			return err
 		}
 		defer func() { _ = term.Restore(int(f.Fd()), state) }()
+	}
+	if tty {
 		defer s.followSize(ctx, resize)()
 	}
 	if stdin {

@@ -107,22 +107,23 @@ func (v5Up) foundOrphans(s *session, names []string) {
 func (v5Up) failed(f []failure) error { return firstFailure(f) }
 
 func (v5Up) unmet(s *session, service string, why *unmet, optional bool) error {
-	state := fmt.Sprintf("dependency %s failed to start", service)
-	whole := "dependency failed to start: " + why.text()
-	if why.condition == types.ServiceConditionCompletedSuccessfully {
-		whole = fmt.Sprintf("service %q didn't complete successfully: exit %d", service, why.c.State.ExitCode)
-		state = whole
+	completes := why.condition == types.ServiceConditionCompletedSuccessfully
+	subject, short := "dependency "+service, "dependency"
+	switch {
+	case optional:
+		subject = fmt.Sprintf("optional dependency %q", service)
+		short = subject
+	case completes:
+		subject = fmt.Sprintf("service %q", service)
+	}
+	state, whole := subject+" failed to start", short+" failed to start: "+why.text()
+	if completes {
+		state = fmt.Sprintf("%s didn't complete successfully: exit %d", subject, why.c.State.ExitCode)
+		whole = state
 	}
 	if !optional {
 		s.ui.status("Container", why.c.name, "Error "+state)
 		return errors.New(whole)
-	}
-	if why.condition == types.ServiceConditionCompletedSuccessfully {
-		state = fmt.Sprintf("optional dependency %q didn't complete successfully: exit %d", service, why.c.State.ExitCode)
-		whole = state
-	} else {
-		state = fmt.Sprintf("optional dependency %q failed to start", service)
-		whole = state + ": " + why.text()
 	}
 	s.ui.status("Container", why.c.name, "Skipped: "+state)
 	s.ui.warn(whole)

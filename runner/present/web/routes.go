@@ -48,6 +48,7 @@ func routes() []route {
 		{"GET", "missed", anybody, false, func(v *visit) { v.page("missed") }},
 		{"GET", "print", anybody, false, (*visit).print},
 		{"GET", "events", anybody, false, (*visit).events},
+		{"GET", "slide", anybody, false, (*visit).slide},
 		{"GET", "log", anybody, false, (*visit).log},
 		{"GET", "past", anybody, false, (*visit).past},
 		{"GET", "asset/", anybody, false, (*visit).asset},
@@ -100,6 +101,7 @@ type pageData struct {
 type paper struct {
 	Class string
 	HTML  template.HTML
+	Notes template.HTML
 }
 
 func (v *visit) show(name string, data pageData) {
@@ -136,23 +138,25 @@ func (v *visit) enter() {
 	http.Redirect(v.w, v.r, "/"+one.id+"/", http.StatusSeeOther)
 }
 
-// print is the whole deck, a slide a page.
+// print is the whole deck, a slide a page. Those who lead get notes and verdicts with it, if they ask for them.
 func (v *visit) print() {
 	s := v.talk.State()
+	leads := slices.Contains(leaders, v.seat.role)
+	notes, verdicts := leads && v.r.URL.Query().Has("notes"), leads && v.r.URL.Query().Has("verdicts")
 	data := pageData{View: "print", Role: v.seat.role}
-	for i, slide := range s.Deck.Slides {
+	for slide := range wholeSlides(s.Deck) {
 		if v.r.Context().Err() != nil {
 			return
 		}
-		// Of a slide with increments, the last shows it all.
-		if next := i + 1; next < len(s.Deck.Slides) {
-			parts := s.Deck.Slides[next].Parts
-			if len(parts) > len(slide.Parts) && slices.Equal(parts[:len(slide.Parts)], slide.Parts) {
-				continue
-			}
+		made := v.slides.of(s.Deck, slide)
+		one := paper{Class: page.ClassList(slide.Slide().Classes), HTML: template.HTML(made.html())}
+		if verdicts {
+			one.HTML = template.HTML(slideHTML(slide, func(step int) string { return verdictHTML(s, s.Deck.Steps[step]) }))
 		}
-		html := v.slides.of(s.Deck, slide).html()
-		data.Body = append(data.Body, paper{page.ClassList(slide.Slide().Classes), template.HTML(html)})
+		if notes {
+			one.Notes = template.HTML(made.notes())
+		}
+		data.Body = append(data.Body, one)
 	}
 	v.extend(time.Minute)
 	v.show("print.html", data)
@@ -330,6 +334,17 @@ func (v *visit) hand() {
 		return
 	}
 	v.w.WriteHeader(http.StatusNoContent)
+}
+
+// slide is a slide that somebody has paged to, as the audience sees it.
+func (v *visit) slide() {
+	s := v.talk.State()
+	at, err := strconv.Atoi(v.r.URL.Query().Get("at"))
+	if err != nil || at < 0 || at >= len(s.Deck.Slides) {
+		v.refuse(http.StatusNotFound, "There is no such slide.")
+		return
+	}
+	v.answerJSON(map[string]any{"slide": v.slideOf(s, at, false), "steps": stepsAt(s, at, Audience)})
 }
 
 // maxLog is how many commands one answer holds.

@@ -66,13 +66,13 @@ func (s *Server) slideOf(state *present.State, at int, notes bool) *slideView {
 	return v
 }
 
-// slideHTML is a slide as HTML.
-func slideHTML(s *present.Slide) string {
+// slideHTML is a slide as HTML, with that of a function behind each step; nil: none.
+func slideHTML(s *present.Slide, behind func(step int) string) string {
 	steps := map[*markdown.Step]int{}
 	for _, step := range s.Steps {
 		steps[step.Step.Step] = step.Index
 	}
-	return page.Slide(s.Parts, steps)
+	return page.Slide(s.Parts, steps, behind)
 }
 
 // slideCache keeps the slides of the deck that were made into HTML: a slide is made once for all
@@ -96,7 +96,7 @@ func (c *slideCache) of(d *present.Deck, s *present.Slide) madeSlide {
 	}
 	made, ok := c.slide[s]
 	if !ok {
-		made.html = sync.OnceValue(func() string { return slideHTML(s) })
+		made.html = sync.OnceValue(func() string { return slideHTML(s, nil) })
 		made.notes = sync.OnceValue(func() string { return page.Text(s.Notes()) })
 		c.slide[s] = made
 	}
@@ -145,14 +145,16 @@ type check struct {
 	Seconds  float64         `json:"seconds,omitempty"`
 }
 
-func stepsOf(s *present.State, role Role) *stepsView {
+func stepsOf(s *present.State, role Role) *stepsView { return stepsAt(s, s.Slide, role) }
+
+// stepsAt are those of one of the slides.
+func stepsAt(s *present.State, at int, role Role) *stepsView {
 	v := &stepsView{Selected: -1, Steps: []stepView{}}
-	slide := s.Current()
-	if slide == nil {
+	if at >= len(s.Deck.Slides) {
 		return v
 	}
-	selected := s.Selected()
-	if selected != nil && (role != Audience || !selected.Hidden) {
+	slide := s.Deck.Slides[at]
+	if selected := s.Selected(); selected != nil && at == s.Slide && (role != Audience || !selected.Hidden) {
 		v.Selected = selected.Index
 	}
 	for _, step := range slide.Steps {

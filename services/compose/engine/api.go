@@ -68,6 +68,7 @@ func (e *Engine) routes() []route {
 		{method: "POST", pattern: "containers/prune", handle: e.pruneContainers},
 		{method: "GET", pattern: "containers/{id}/json", handle: e.inspectContainer},
 		{method: "GET", pattern: "containers/{id}/top", handle: e.top},
+		{method: "GET", pattern: "containers/{id}/stats", handle: e.stats},
 		{method: "GET", pattern: "containers/{id}/logs", handle: e.streamLogs},
 		{method: "POST", pattern: "containers/{id}/attach", handle: e.attach},
 		{method: "POST", pattern: "containers/{id}/start", handle: e.startContainer},

@@ -20,19 +20,7 @@ func (e *Engine) top(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return fail(http.StatusNotImplemented, "ps arguments other than -ef are not supported by the embedded engine: %s", args)
 	}
-	var sessions []int
-	err := e.locked(r, func(c *container) error {
-		if c.run == nil {
-			return conflict("Container %s is not running", c.id)
-		}
-		sessions = append(sessions, c.run.process.pid)
-		for _, id := range c.execs {
-			if x := e.execs.get(id); x.process != nil && !x.over {
-				sessions = append(sessions, x.process.pid)
-			}
-		}
-		return nil
-	})
+	sessions, err := e.sessionsOf(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -49,12 +37,41 @@ func (e *Engine) top(w http.ResponseWriter, r *http.Request) error {
 // ticksPerSecond is USER_HZ, which is 100 on every system that Go runs on.
 const ticksPerSecond = 100
 
-// processes returns the rows of all processes of the sessions, by pid.
-func processes(sessions []int) ([][]string, error) {
-	booted, err := bootTime()
-	if err != nil {
+// sessionsOf returns the process sessions of a running container: its own and those of its execs.
+func (e *Engine) sessionsOf(ref string) (sessions []int, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c, err := e.findContainer(ref)
+	switch {
+	case err != nil:
 		return nil, err
+	case c.run == nil:
+		return nil, conflict("Container %s is not running", c.id)
 	}
+	sessions = append(sessions, c.run.process.pid)
+	for _, id := range c.execs {
+		if x := e.execs.get(id); x.process != nil && !x.over {
+			sessions = append(sessions, x.process.pid)
+		}
+	}
+	return sessions, nil
+}
+
+// procStat is a process as /proc/PID/stat describes it, see proc_pid_stat(5).
+type procStat struct {
+	dir    string // in /proc
+	text   []byte
+	fields []string // those after the name, which may hold blanks and parentheses
+}
+
+// field returns a field by its number in the manual.
+func (p procStat) field(n int) int {
+	v, _ := strconv.Atoi(p.fields[n-3])
+	return v
+}
+
+// processStats returns the processes of the sessions, by pid.
+func processStats(sessions []int) ([]procStat, error) {
 	dirs, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		return nil, err
@@ -64,32 +81,41 @@ func processes(sessions []int) ([][]string, error) {
 		n, _ := strconv.Atoi(filepath.Base(b))
 		return m - n
 	})
-	rows := [][]string{}
+	var all []procStat
 	for _, dir := range dirs {
-		stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+		text, err := os.ReadFile(filepath.Join(dir, "stat"))
 		if err != nil {
 			continue // it has ended
 		}
-		// pid (comm) state ppid pgrp session tty …, see proc_pid_stat(5); a name may
-		// hold blanks and parentheses.
-		i := strings.LastIndexByte(string(stat), ')')
-		fields := strings.Fields(string(stat[i+1:]))
-		if len(fields) < 20 {
-			continue
+		p := procStat{dir, text, strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))}
+		if len(p.fields) > 22 && slices.Contains(sessions, p.field(6)) {
+			all = append(all, p)
 		}
-		field := func(n int) int { v, _ := strconv.Atoi(fields[n-3]); return v } // numbered as in the manual
-		if !slices.Contains(sessions, field(6)) {
-			continue
-		}
-		begun := booted.Add(time.Duration(field(22)) * time.Second / ticksPerSecond)
-		used := time.Duration(field(14)+field(15)) * time.Second / ticksPerSecond
+	}
+	return all, nil
+}
+
+// processes returns the rows of all processes of the sessions, by pid.
+func processes(sessions []int) ([][]string, error) {
+	booted, err := bootTime()
+	if err != nil {
+		return nil, err
+	}
+	all, err := processStats(sessions)
+	if err != nil {
+		return nil, err
+	}
+	rows := [][]string{}
+	for _, p := range all {
+		begun := booted.Add(time.Duration(p.field(22)) * time.Second / ticksPerSecond)
+		used := time.Duration(p.field(14)+p.field(15)) * time.Second / ticksPerSecond
 		percent := 0
 		if lived := time.Since(begun); lived > 0 {
 			percent = int(100 * used / lived)
 		}
 		rows = append(rows, []string{
-			owner(dir), filepath.Base(dir), fields[1], strconv.Itoa(min(percent, 99)), begun.Format("15:04"), terminal(field(7)),
-			fmt.Sprintf("%02d:%02d:%02d", int(used.Hours()), int(used.Minutes())%60, int(used.Seconds())%60), commandLine(dir, stat),
+			owner(p.dir), filepath.Base(p.dir), p.fields[1], strconv.Itoa(min(percent, 99)), begun.Format("15:04"), terminal(p.field(7)),
+			fmt.Sprintf("%02d:%02d:%02d", int(used.Hours()), int(used.Minutes())%60, int(used.Seconds())%60), commandLine(p.dir, p.text),
 		})
 	}
 	return rows, nil

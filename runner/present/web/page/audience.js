@@ -1,4 +1,4 @@
-import { $, connect, progress, say, state } from "./link.js";
+import { $, connect, copy, make, progress, say, state } from "./link.js";
 import { follow, mark, show } from "./slide.js";
 import { Screen, resizer } from "./screen.js";
 
@@ -18,8 +18,74 @@ screen.onroom = resizer();
 $("zoom").addEventListener("click", zoom);
 document.addEventListener("keydown", (e) => { if (e.key === "z" && !e.ctrlKey && !e.metaKey && !e.altKey && state.term) zoom(); });
 
+// Whoever watches may page back: then this page shows another slide than the talk, until it follows again.
+let away = null;
+const mine = document.body.dataset.role === "audience"; // the others' is the one that the room sees
+const here = () => away ?? { slide: state.slide, steps: state.steps };
+const follows = () => { if (away) { away = null; draw(); } };
+async function page(to) {
+  const { deck, slide } = state;
+  if (!mine || !slide || to < 0 || to >= deck.total || to > slide.index) return;
+  if (to === slide.index) { follows(); return; }
+  try {
+    const r = await fetch(`slide?at=${to}`);
+    if (!r.ok) return;
+    const got = await r.json();
+    const same = away?.slide.index === to && away.slide.html === got.slide.html;
+    away = got;
+    if (same) marks(); else draw();
+  } catch { /* the stream tells of the line */ }
+}
+const turn = (by) => page((here().slide?.index ?? 0) + by);
+$("back").hidden = !mine;
+$("back").addEventListener("click", () => turn(-1));
+$("forth").addEventListener("click", () => turn(1));
+$("follow").addEventListener("click", follows);
+const turns = { ArrowLeft: -1, PageUp: -1, ArrowRight: 1, PageDown: 1 };
+document.addEventListener("keydown", (e) => {
+  if (e.ctrlKey || e.metaKey || e.altKey || e.shiftKey || !mine) return;
+  if (turns[e.key]) turn(turns[e.key]);
+  else if (e.key === "Escape") follows();
+});
+
+// draw shows the slide of this page, and where the talk is.
+function draw() {
+  const { deck, slide: at } = state, { slide } = here();
+  show($("slide"), slide);
+  for (const pre of $("slide").querySelectorAll("pre[data-step]")) {
+    const text = pre.textContent.replace(/\n$/, "");
+    const button = make("button", { type: "button", class: "copy", "aria-label": `Copy: ${text}` }, "Copy");
+    button.addEventListener("click", () => copy(text, button));
+    pre.append(button);
+  }
+  $("slide").parentElement.scrollTop = 0;
+  before = new Map();
+  $("chapter").textContent = slide?.chapter ?? "";
+  $("count").textContent = slide ? `${slide.index + 1} / ${deck.total}` : "";
+  document.title = slide ? `${slide.title} · ${deck.title}` : deck.title;
+  document.body.dataset.away = away ? "" : "no";
+  $("away").hidden = $("forth").hidden = !away;
+  $("talk").textContent = away ? `The talk is at slide ${at.index + 1}: ${at.title}` : "";
+  progress();
+  if (slide) say(`Slide ${slide.index + 1} of ${deck.total}: ${slide.title}`);
+  marks();
+}
+
+function marks() {
+  const { steps } = here();
+  mark($("slide"), steps);
+  for (const s of steps.steps) {
+    const state = s.state + (s.skipped ? ", skipped" : "");
+    if (before.has(s.index) && before.get(s.index) !== state && state && state !== "running") {
+      const code = $("slide").querySelector(`[data-step="${s.index}"] code`)?.textContent ?? "the step";
+      say(`${state}: ${code}`);
+    }
+    before.set(s.index, state);
+  }
+}
+
 connect((changed, part) => {
-  const { deck, slide, steps, talk } = state;
+  const { talk } = state;
   if (changed.has("talk")) {
     document.body.dataset.blank = talk.blank ? "" : "no";
     if (stage !== talk.stage) zoomed = ""; // something else is to be seen
@@ -32,27 +98,11 @@ connect((changed, part) => {
     document.body.dataset.shell = state.term ? "" : "no";
     screen.draw(state.term, part);
   }
-  if (changed.has("slide")) {
-    show($("slide"), slide);
-    $("slide").parentElement.scrollTop = 0;
-    before = new Map();
-  }
-  if (changed.has("slide") || changed.has("deck")) {
-    $("chapter").textContent = slide?.chapter ?? "";
-    $("count").textContent = slide ? `${slide.index + 1} / ${deck.total}` : "";
-    document.title = slide ? `${slide.title} · ${deck.title}` : deck.title;
-    progress();
-    if (slide) say(`Slide ${slide.index + 1} of ${deck.total}: ${slide.title}`);
-  }
-  if (changed.has("steps") || changed.has("slide")) {
-    mark($("slide"), steps);
-    for (const s of steps.steps) {
-      const state = s.state + (s.skipped ? ", skipped" : "");
-      if (before.has(s.index) && before.get(s.index) !== state && state && state !== "running") {
-        const code = $("slide").querySelector(`[data-step="${s.index}"]`)?.textContent ?? "the step";
-        say(`${state}: ${code}`);
-      }
-      before.set(s.index, state);
-    }
-  }
+  if (away) {
+    if (!state.slide || away.slide.index >= state.slide.index) follows(); // the talk has come back
+    else if (changed.has("deck") || changed.has("log")) page(away.slide.index);
+    if (away) $("talk").textContent = `The talk is at slide ${state.slide.index + 1}: ${state.slide.title}`;
+    if (away && (changed.has("slide") || changed.has("deck"))) progress();
+  } else if (changed.has("slide") || changed.has("deck")) draw();
+  else if (changed.has("steps")) marks();
 });

@@ -1,8 +1,9 @@
 import { $, connect, duration, say, send, state } from "./link.js";
-import { fill } from "./slide.js";
+import { fill, follow, mark, show } from "./slide.js";
 
 const armed = 4000; // milliseconds in which the second tap counts
 let ready = null, timer;
+follow($("slide"));
 
 $("prev").addEventListener("click", () => send({ do: "prev" }));
 $("next").addEventListener("click", () => send({ do: "next" }));
@@ -53,6 +54,7 @@ connect((changed) => {
   if (changed.has("slide") || changed.has("deck")) {
     disarm();
     $("title").textContent = slide?.title ?? "";
+    show($("slide"), slide);
     $("count").textContent = slide ? `${slide.index + 1} / ${deck.total}` : "";
     $("chapter").textContent = slide?.chapter ?? "";
     $("next-title").textContent = next?.title ?? "the end";
@@ -61,6 +63,7 @@ connect((changed) => {
     if (slide) say(`Slide ${slide.index + 1} of ${deck.total}: ${slide.title}`);
   }
   if (changed.has("trouble") && state.trouble) say(`${state.trouble.message}: ${state.trouble.step}`, true);
+  if (changed.has("steps") || changed.has("slide")) mark($("slide"), state.steps);
   if (talk) draw();
 });
 

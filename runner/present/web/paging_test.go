@@ -1,0 +1,144 @@
+package web
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"workshop/runner/page/browsertest"
+	"workshop/runner/present"
+)
+
+// Whoever watches pages back, sees where the talk is, and follows again; the talk does not notice. The
+// room's screen does not page by itself.
+func TestPagingBack(t *testing.T) {
+	h := openRoom(t, liveDeck, present.Options{Yes: true}, Options{})
+	browser := browsertest.Start(t)
+	audience := join(t, browser, h.server.Invite(Audience))
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	room := newTab(t, browser, js[string](presenter, "location.href")+"audience")
+	audience.do(chromedp.EmulateViewport(1280, 720))
+	audience.types(kb.ArrowRight) // not before the talk
+	presenter.types(kb.ArrowRight)
+	presenter.types(kb.ArrowRight)
+	for _, b := range []*tab{audience, room} {
+		b.until(count(3, 3) + ` && document.getElementById("away").hidden`)
+	}
+	audience.types(kb.ArrowLeft)
+	audience.until(count(2, 3) + ` && document.getElementById("talk").textContent === "The talk is at slide 3: Third"`)
+	audience.click("#back")
+	audience.until(count(1, 3))
+	room.types(kb.ArrowLeft)
+
+	// Marks of the slide that is looked at come as well, and each command can be copied.
+	h.Do(present.Command{Do: present.VerbGoto, Text: "1"})
+	audience.until(`document.getElementById("away").hidden`) // the talk has come
+	h.Do(present.Command{Do: present.VerbGoto, Text: "3"})
+	audience.until(count(3, 3))
+	audience.types(kb.PageUp)
+	audience.until(count(2, 3))
+	audience.types(kb.PageUp)
+	audience.until(count(1, 3))
+	h.Do(present.Command{Do: present.VerbContinue}) // nothing is left from there on
+	h.Do(present.Command{Do: present.VerbGoto, Text: "2"})
+	audience.until(`document.getElementById("talk").textContent === "The talk is at slide 2: Second"`)
+	audience.until(count(1, 3))
+	audience.picture("audience-away", 1280, 720)
+	audience.picture("audience-away-phone", 390, 844)
+	buttons := js[string](audience, `[...document.querySelectorAll("#slide .copy")].map((b) => b.getAttribute("aria-label")).join()`)
+	if buttons != `Copy: echo "six times seven is $((6 * 7))",Copy: false` {
+		t.Errorf("buttons %s", buttons)
+	}
+	js[bool](audience, `(() => { navigator.clipboard.writeText = async (text) => { window.copied = text; }; return true; })()`)
+	audience.do(chromedp.Click(chromedp.CSS("#slide .copy")))
+	audience.until("window.copied === `echo \"six times seven is $((6 * 7))\"`")
+	audience.types(kb.Escape)
+	audience.until(count(2, 3) + ` && document.getElementById("away").hidden`)
+	if h.State().Slide != 1 {
+		t.Errorf("paging has turned the talk to slide %d", h.State().Slide+1)
+	}
+	room.until(count(2, 3))
+}
+
+// A slide that is paged to is what the audience may see of it, for everybody.
+func TestSlideRoute(t *testing.T) {
+	h := openRoom(t, liveDeck, present.Options{Yes: true}, Options{})
+	h.Do(present.Command{Do: present.VerbRun})
+	h.until("the wait is through", func(s *present.State) bool { return s.Running == nil && s.Busy == "" && len(s.Log) == 2 })
+	h.Do(present.Command{Do: present.VerbGoto, Text: "3"})
+	for _, role := range []Role{Audience, Remote, Presenter} {
+		g := h.guest(role)
+		var got struct {
+			Slide slideView
+			Steps stepsView
+		}
+		_, body := g.ask("GET", "slide?at=0", "", nil)
+		if err := json.Unmarshal([]byte(body), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Slide.Title != "First" || got.Slide.Notes != "" || len(got.Steps.Steps) != 2 || got.Steps.Steps[0].State != "passed" ||
+			got.Steps.Selected != -1 || got.Steps.Steps[0].Text != "" {
+			t.Errorf("%s: %s", role, body)
+		}
+		for _, at := range []string{"3", "-1", "x", ""} {
+			if resp, _ := g.ask("GET", "slide?at="+at, "", nil); resp.StatusCode != 404 {
+				t.Errorf("slide %q: %s", at, resp.Status)
+			}
+		}
+	}
+}
+
+// The phone has the slide as a picture, and its marks.
+func TestRemoteShowsTheSlide(t *testing.T) {
+	h := openRoom(t, liveDeck, present.Options{Yes: true}, Options{Resizes: true})
+	browser := browsertest.Start(t)
+	remote := join(t, browser, h.server.Invite(Remote))
+	remote.do(chromedp.EmulateViewport(390, 844))
+	remote.until(`document.querySelector("#slide pre").textContent.includes("six times")`)
+	js[bool](remote, tapTwice)
+	remote.until(`document.querySelector('[data-step="0"]').dataset.state === "passed"`)
+	remote.until(`!document.getElementById("larger").hidden`)
+	for _, id := range []string{"prev", "next", "run", "larger", "smaller", "blank"} {
+		r := js[[]float64](remote, `(() => { const r = document.getElementById("`+id+`").getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; })()`)
+		if r[0] < 0 || r[1] < 0 || r[2] > 390 || r[3] > 844 || r[3]-r[1] < 40 {
+			t.Errorf("%s is at %v", id, r)
+		}
+	}
+	if h := js[float64](remote, `document.querySelector(".frame").getBoundingClientRect().height`); h < 190 {
+		t.Errorf("the slide is %v pixels high", h)
+	}
+	remote.picture("remote-slide", 390, 844)
+	columns := h.State().Columns
+	remote.click("#larger")
+	h.until("larger letters", func(s *present.State) bool { return s.Columns != columns })
+	remote.click("#blank")
+	h.until("blank", func(s *present.State) bool { return s.Blank })
+	remote.until(`document.getElementById("blank").getAttribute("aria-pressed") === "true"`)
+	remote.click("#blank")
+	js[bool](remote, tapTwice) // the step that fails
+	remote.until(`!document.getElementById("skip").hidden && !document.getElementById("again").hidden`)
+	remote.picture("remote-slide-trouble", 390, 844)
+	remote.click("#skip")
+	remote.until(`document.querySelector('[data-step="2"]').dataset.skipped === ""`)
+}
+
+// Notes and verdicts are printed for those who lead, if they ask for them.
+func TestPrintOnRequest(t *testing.T) {
+	h := openRoom(t, liveDeck, present.Options{Yes: true}, Options{})
+	h.Do(present.Command{Do: present.VerbRun})
+	h.until("the wait is through", func(s *present.State) bool { return s.Running == nil && s.Busy == "" && len(s.Log) == 2 })
+	for _, role := range []Role{Audience, Remote, Presenter} {
+		g := h.guest(role)
+		for query, more := range map[string]bool{"": false, "?notes&verdicts": role != Audience} {
+			_, body := g.ask("GET", "print"+query, "", nil)
+			for _, text := range []string{"towel", "✓ passed in this talk", "not checked"} {
+				if strings.Contains(body, text) != more {
+					t.Errorf("%s, print%s: %q is there: %v", role, query, text, !more)
+				}
+			}
+		}
+	}
+}
