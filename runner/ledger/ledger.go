@@ -87,6 +87,8 @@ type entry struct {
 	At      time.Time      `json:"at"`
 	Seconds float64        `json:"seconds"`
 	Program string         `json:"program,omitempty"` // that ran the exercise
+
+	output string // as far as a report keeps it
 }
 
 // key is the place of a step and the digest of its content.
@@ -166,6 +168,7 @@ func FromReport(r io.Reader) (*Ledger, error) {
 			Input     string           `json:"input"`
 			Verdict   runner.Verdict   `json:"verdict"`
 			Seconds   float64          `json:"seconds"`
+			Output    string           `json:"output"`
 		}
 		if err := json.Unmarshal(lines.Bytes(), &rec); err != nil {
 			return nil, fmt.Errorf("line %d is not an event of a report: %w", number, err)
@@ -179,7 +182,7 @@ func FromReport(r io.Reader) (*Ledger, error) {
 			owns[p] = digest(rec.Directive, rec.Input)
 		case runner.StepFinished:
 			if slices.Contains(verdicts, rec.Verdict) {
-				l.entries[p] = entry{Place: p, Own: owns[p], Verdict: l.ofAttempts(p, rec.Verdict), At: rec.Time, Seconds: rec.Seconds}
+				l.entries[p] = entry{Place: p, Own: owns[p], Verdict: l.ofAttempts(p, rec.Verdict), At: rec.Time, Seconds: rec.Seconds, output: rec.Output}
 			}
 		}
 	}
@@ -252,6 +255,18 @@ func (l *Ledger) Last(step *runner.Step) Last {
 		last.Standing = Before
 	}
 	return last
+}
+
+// Output is the output of a step in its last check, if the ledger is made from a report; other ledgers
+// keep verdicts only. That of another content of the step is not its own.
+func (l *Ledger) Output(step *runner.Step) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k, ok := l.keys[step]
+	if e := l.entries[k.place]; ok && e.Own == k.own {
+		return e.output
+	}
+	return ""
 }
 
 // ofAttempts is the verdict of a step in all attempts of its session.

@@ -155,7 +155,7 @@ func (s *State) busy() bool { return s.Running != nil || s.Busy != "" }
 const isBusy = "a step is running: stop it first"
 
 func (s State) goTo(c Command) (State, []effect) {
-	at := s.Deck.find(c.Text)
+	at := s.Deck.Find(c.Text)
 	if at < 0 {
 		return s.refuse(c, "there is no slide "+strconv.Quote(c.Text))
 	}

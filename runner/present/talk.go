@@ -110,7 +110,7 @@ func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
 		t.s.Message = Message{Text: fmt.Sprintf("some steps cannot be run (%d mistakes): workshop lint shows why", n), At: time.Now()}
 	}
 	if opts.At != "" {
-		if t.s.Deck.find(opts.At) < 0 {
+		if t.s.Deck.Find(opts.At) < 0 {
 			return nil, fmt.Errorf("there is no slide, chapter or exercise %q", opts.At)
 		}
 	}
@@ -321,7 +321,7 @@ func (t *Talk) do(ctx context.Context, c Command) {
 	case c.Do == VerbAllow && t.s.Consent != nil:
 		t.allowed = true
 		if t.opts.Memory != nil {
-			t.warn(t.opts.Memory.allow(t.s.Deck.digest))
+			t.warn(t.opts.Memory.Allow(t.s.Deck.Plan))
 		}
 		c, t.pending = t.pending, Command{}
 		t.s.Consent = nil
@@ -427,7 +427,7 @@ func (t *Talk) pace(live *runner.Live) {
 func (t *Talk) permitted(c Command) bool {
 	if !t.allowed {
 		t.pending = c
-		t.s.Consent = &Consent{Steps: t.s.Deck.Steps, Scripts: t.s.Deck.scripts()}
+		t.s.Consent = t.question()
 	}
 	return t.allowed
 }

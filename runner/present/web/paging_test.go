@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -122,4 +123,22 @@ func TestRemoteShowsTheSlide(t *testing.T) {
 	remote.picture("remote-slide-trouble", 390, 844)
 	remote.click("#skip")
 	remote.until(`document.querySelector('[data-step="2"]').dataset.skipped === ""`)
+}
+
+// Notes and verdicts are printed for those who lead, if they ask for them.
+func TestPrintOnRequest(t *testing.T) {
+	h := openRoom(t, liveDeck, present.Options{Yes: true}, Options{})
+	h.Do(present.Command{Do: present.VerbRun})
+	h.until("the wait is through", func(s *present.State) bool { return s.Running == nil && s.Busy == "" && len(s.Log) == 2 })
+	for _, role := range []Role{Audience, Remote, Presenter} {
+		g := h.guest(role)
+		for query, more := range map[string]bool{"": false, "?notes&verdicts": role != Audience} {
+			_, body := g.ask("GET", "print"+query, "", nil)
+			for _, text := range []string{"towel", "✓ passed in this talk", "not checked"} {
+				if strings.Contains(body, text) != more {
+					t.Errorf("%s, print%s: %q is there: %v", role, query, text, !more)
+				}
+			}
+		}
+	}
 }
