@@ -92,7 +92,7 @@ func TestLectern(t *testing.T) {
 	presenter.until(`document.getElementById("unfit").textContent === "Does not fit in the room"`)
 	presenter.click("#notes-larger")
 	presenter.until(`parseFloat(getComputedStyle(document.getElementById("notes")).fontSize) >= 20`)
-	presenter.do(chromedp.Reload())
+	presenter.do(chromedp.Reload(), chromedp.WaitReady(chromedp.CSS("[data-live]")))
 	presenter.until(`parseFloat(getComputedStyle(document.getElementById("notes")).fontSize) >= 20`)
 	presenter.press("y")
 	presenter.until(`!document.getElementById("trouble").hidden && document.querySelector(".notes").hidden`)
