@@ -64,6 +64,7 @@ func table() []bound {
 		{[]string{"s"}, action{"steps", "type as a person would", toggle("typing")}},
 		{[]string{"v"}, action{"steps", "verify", toggle("verify")}},
 		{[]string{"h"}, action{"steps", "show hidden ones", toggle("hidden")}},
+		{[]string{"R"}, action{"steps", "show the recording of its last check, or leave it", command(present.Command{Do: present.VerbReplay})}},
 		{[]string{"tab"}, action{"shell", "type in it", (*face).enter}},
 		{[]string{"z"}, action{"shell", "zoom: slide, shell, both", (*face).zooming}},
 		{[]string{"u", "shift+pgup"}, action{"shell", "scroll back", (*face).older}},

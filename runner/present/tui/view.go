@@ -352,6 +352,9 @@ func (f *face) shellTitle(fr frame) line {
 		fill = f.selected
 		left, right = say("━ shell of "+f.s.Session+" ", f.selected), say(" "+f.opts.Prefix+": back to the slides ━", f.selected)
 	}
+	if f.s.Recorded != nil {
+		left, right = say("─ "+f.s.Recorded.Label()+" ", f.warning), say(" R: back to the shell ─", f.dim)
+	}
 	if f.back > 0 {
 		right = say(fmt.Sprintf(" %d lines back ─", f.back), f.warning)
 	}

@@ -198,6 +198,7 @@ connect((changed, part) => {
     $("ran").textContent = talk.pace ? `${talk.pace[0]} of ${talk.pace[1]} run` : "";
     for (const name of ["typing", "verify", "hidden", "figures", "blank"]) $(name).setAttribute("aria-pressed", String(Boolean(talk[name])));
     document.body.dataset.blank = talk.blank ? "" : "no";
+    screen.label(talk.recorded);
     $("probe").dataset.stage = talk.stage;
     const staged = { slide: "slide only", terminal: "terminal only", both: "slide and terminal" }[talk.staged];
     $("stage").lastElementChild.textContent = staged ? `Room: ${staged}` : "Room";
@@ -286,7 +287,7 @@ document.addEventListener("keydown", (e) => {
     s: () => send({ do: "toggle", text: "typing" }), v: () => send({ do: "toggle", text: "verify" }), h: () => send({ do: "toggle", text: "hidden" }),
     f: () => send({ do: "toggle", text: "figures" }), z: () => send({ do: "toggle", text: "stage" }),
     "+": () => font(1), "=": () => font(1), "-": () => font(-1),
-    r: () => send({ do: "reload" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
+    r: () => send({ do: "reload" }), R: () => send({ do: "replay" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
     x: () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); else $("keys").focus(); },
     e: takeShell,
     Escape: () => { if (state.trouble) send({ do: "dismiss" }); },
