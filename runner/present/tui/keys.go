@@ -345,7 +345,7 @@ func (f *face) leave() tea.Cmd {
 	switch {
 	case f.mode != normal:
 		f.mode = normal
-	case f.s.Trouble != nil:
+	case f.s.Trouble != nil, f.s.Recorded != nil:
 		f.talk.Do(present.Command{Do: present.VerbDismiss})
 	case f.back > 0:
 		f.back = 0

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -172,8 +173,21 @@ func TestReplayIsLabelled(t *testing.T) {
 	presenter.picture("presenter-recording", 1366, 768)
 	missed := newTab(t, browser, js[string](audience, `location.href`)+"missed")
 	missed.until(`!document.getElementById("none").hidden`)
-	presenter.press("R")
+	remote := join(t, browser, h.server.Invite(Remote))
+	remote.until(`document.getElementById("step").textContent.includes("not live")`)
+	presenter.types(kb.Escape)
 	for _, b := range []*tab{presenter, audience} {
 		b.until(`document.getElementById("terminal").dataset.recorded === undefined`)
 	}
+}
+
+// The presenter sees how many minutes of commands and of talking are left.
+func TestPaceOfTheTalk(t *testing.T) {
+	h := openRoom(t, liveDeck, present.Options{}, Options{Length: 30 * time.Minute})
+	browser := browsertest.Start(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	presenter.until(`document.getElementById("left").textContent.endsWith(" left: 0 min of commands and 2 not measured, 30 for talking")`)
+	presenter.picture("presenter-pace", 1280, 720)
+	presenter.types(kb.ArrowRight)
+	presenter.until(`document.getElementById("left").textContent.endsWith(" left: 0 min of commands, 30 for talking")`)
 }

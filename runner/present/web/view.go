@@ -209,6 +209,9 @@ type talkView struct {
 	Notes   string `json:"notes,omitempty"` // remarks on the session
 	Pace    []int  `json:"pace,omitempty"`  // steps that were run, and all
 
+	Commands int64 `json:"commands,omitempty"` // of the steps that are left, as measured, in milliseconds
+	Unknown  int   `json:"unknown,omitempty"`  // commands among them that were not
+
 	Recorded string `json:"recorded,omitempty"` // the terminal is a recording: what it is of
 
 	Stage   present.Stage `json:"stage"`             // what the room is shown
@@ -240,6 +243,8 @@ func talkOf(s *present.State, role Role, length time.Duration) *talkView {
 		}
 	}
 	v.Pace = []int{ran, len(s.Outcomes)}
+	left := s.Left()
+	v.Commands, v.Unknown = left.Commands.Milliseconds(), left.Unknown
 	return v
 }
 

@@ -217,6 +217,8 @@ function tick() {
   if (length) { // late: more of the time has gone than of the slides
     const gone = (Date.now() - started) / length;
     $("left").textContent = gone < 1 ? `${duration(length * (1 - gone))} left` : `${duration(length * (gone - 1))} over`;
+    const { commands = 0, unknown = 0 } = state.talk, minutes = (ms) => Math.round(ms / 60000), talking = length * (1 - gone) - commands;
+    $("left").textContent += `: ${minutes(commands)} min of commands${unknown ? ` and ${unknown} not measured` : ""}, ${talking >= 0 ? `${minutes(talking)} for talking` : `${minutes(-talking)} too much`}`;
     $("left").className = gone > (state.slide.index + 1) / state.deck.total + 0.02 ? "late" : "";
     $("left").title = $("left").className ? "Behind: fewer slides were shown than time has gone" : "In time";
   }
@@ -290,7 +292,7 @@ document.addEventListener("keydown", (e) => {
     r: () => send({ do: "reload" }), R: () => send({ do: "replay" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
     x: () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); else $("keys").focus(); },
     e: takeShell,
-    Escape: () => { if (state.trouble) send({ do: "dismiss" }); },
+    Escape: () => { if (state.trouble || state.talk?.recorded) send({ do: "dismiss" }); },
   };
   if (button && (e.key === "Enter" || e.key === " ")) return; // it is pressed
   if (button?.matches("pre, ol, div") && e.key.startsWith("Arrow")) return; // it scrolls
