@@ -120,6 +120,12 @@ type Trouble struct {
 type Consent struct {
 	Scripts []runner.Script // around the sessions
 	Steps   []*Step         // all that would be typed and waited for, in order
+	All     int             // how many steps the deck has
+
+	// Edited: somebody has agreed to an earlier version; Scripts and Steps are those that are new since, Removed
+	// are texts of those that are gone.
+	Edited  bool
+	Removed []string
 }
 
 // Message is a remark for the presenter.

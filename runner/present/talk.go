@@ -322,7 +322,7 @@ func (t *Talk) do(ctx context.Context, c Command) {
 	case c.Do == VerbAllow && t.s.Consent != nil:
 		t.allowed = true
 		if t.opts.Memory != nil {
-			t.warn(t.opts.Memory.allow(t.s.Deck.digest))
+			t.warn(t.opts.Memory.Allow(t.s.Deck.Plan))
 		}
 		c, t.pending = t.pending, Command{}
 		t.s.Consent = nil
@@ -433,7 +433,7 @@ func (t *Talk) pace(live *runner.Live) {
 func (t *Talk) permitted(c Command) bool {
 	if !t.allowed {
 		t.pending = c
-		t.s.Consent = &Consent{Steps: t.s.Deck.Steps, Scripts: t.s.Deck.scripts()}
+		t.s.Consent = t.question()
 	}
 	return t.allowed
 }

@@ -493,18 +493,24 @@ func (f *face) consent(rows int) []line {
 		say("  "+count(commands, "command")+", "+count(len(steps), "step")+" in all. What is hidden from learners is shown, too.", f.dim),
 		nil,
 	}
+	if c := f.s.Consent; c.Edited {
+		head[2] = say(fmt.Sprintf("  Edited since you agreed: this is new, of %s in all. What is hidden is shown, too.", count(c.All, "step")), f.dim)
+	}
 	var body []line
 	for _, script := range f.s.Consent.Scripts {
 		body = append(body, say("  "+script.Name, f.subtitle))
+		if risks := runner.Risks(script.Text); len(risks) > 0 {
+			body = append(body, say("    ⚠ "+strings.Join(risks, ", "), f.bad))
+		}
 		for l := range strings.SplitSeq(script.Text, "\n") {
 			body = append(body, wrap(say(l, f.dim), f.cols-2, say(strings.Repeat(" ", 21), 0), say(strings.Repeat(" ", 21), 0))...)
 		}
 	}
-	exercise := ""
+	slide := ""
 	for _, s := range steps {
-		if s.Exercise.ID != exercise {
-			exercise = s.Exercise.ID
-			body = append(body, say("  "+exercise, f.subtitle))
+		if of := fmt.Sprintf("  %d · %s", s.Slide+1, s.Exercise.Title); of != slide {
+			slide = of
+			body = append(body, say(slide, f.subtitle))
 		}
 		look := style(0)
 		label := s.Directive
@@ -526,6 +532,9 @@ func (f *face) consent(rows int) []line {
 			}
 			body = append(body, wrap(say(l, look), f.cols-2, say(fmt.Sprintf("    %-16s ", name), f.dim), say(strings.Repeat(" ", 21), 0))...)
 		}
+	}
+	for _, text := range f.s.Consent.Removed {
+		body = append(body, wrap(say(first(text), f.dim), f.cols-2, say(fmt.Sprintf("    %-16s ", "removed"), f.dim), say(strings.Repeat(" ", 21), 0))...)
 	}
 	room := max(rows-len(head)-2, 1)
 	f.at = min(f.at, max(len(body)-room, 0))

@@ -292,7 +292,11 @@ func troubleOf(s *present.State) *troubleView {
 
 // consentView is the list of all steps that would run.
 type consentView struct {
-	ID    string        `json:"id"`
+	ID      string   `json:"id"`
+	All     int      `json:"all"`               // steps of the deck
+	Edited  bool     `json:"edited,omitempty"`  // these are new since somebody has agreed
+	Removed []string `json:"removed,omitempty"` // since then
+
 	Steps []consentLine `json:"steps"`
 }
 
@@ -309,7 +313,10 @@ func consentOf(c *present.Consent) *consentView {
 	if c == nil {
 		return nil
 	}
-	v := &consentView{ID: consentID(c), Steps: []consentLine{}}
+	v := &consentView{ID: consentID(c), All: c.All, Edited: c.Edited, Steps: []consentLine{}}
+	for _, text := range c.Removed {
+		v.Removed = append(v.Removed, page.Printable(text))
+	}
 	for _, script := range c.Scripts {
 		v.Steps = append(v.Steps, consentLine{
 			Name: page.Printable(script.Name), Text: page.Printable(script.Text), Hidden: true,
@@ -339,6 +346,7 @@ func consentID(c *present.Consent) string {
 	for _, script := range c.Scripts {
 		fmt.Fprintf(h, "%q", script.Text)
 	}
+	fmt.Fprintf(h, "%v %q", c.Edited, c.Removed)
 	for _, s := range c.Steps {
 		h.Write([]byte(stepID(s)))
 	}

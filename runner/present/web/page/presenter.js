@@ -102,10 +102,13 @@ function drawRoom() {
 function drawConsent() {
   const c = state.consent, box = $("consent");
   if (!c) { if (box.open) box.close(); return; }
+  $("consent-what").textContent = c.edited
+    ? `It runs with your privileges. It was edited since you agreed: this is what is new, of ${c.all} steps in all, hidden ones too.`
+    : "It runs with your privileges. This is all that would be typed and waited for, hidden steps too; the answer is remembered until the deck changes.";
   $("consent-steps").replaceChildren(...c.steps.flatMap((s, i) => [
     s.slide && s.slide !== c.steps[i - 1]?.slide ? make("li", { class: "of" }, s.slide) : null,
     make("li", { class: s.hidden ? "hidden-step" : "" }, make("b", {}, s.name), make("code", {}, s.text), s.risk ? make("em", {}, `⚠ ${s.risk}`) : null, s.hidden ? make("i", {}, "hidden") : null),
-  ].filter(Boolean)));
+  ].filter(Boolean)), ...(c.removed ?? []).map((text) => make("li", { class: "gone" }, make("b", {}, "removed"), make("code", {}, text))));
   $("allow").disabled = !pen();
   if (!box.open) box.showModal();
 }
