@@ -299,8 +299,9 @@ func (t *Talk) look(ctx context.Context) {
 	if live := t.live.Load(); live != nil {
 		live.Judge(ctx)
 		t.takeCorrections(live)
-		v := live.View()
-		t.s.Terminal = &v
+		if v := live.View(); t.s.Recorded == nil {
+			t.s.Terminal = &v
+		}
 		if sampled, running := live.Sampling(), t.s.Running; sampled != nil && running != nil && running.Step.Step == sampled.Step {
 			now := *running
 			now.sampled = &sampled.Reading
@@ -331,6 +332,9 @@ func (t *Talk) do(ctx context.Context, c Command) {
 	default:
 		t.confirmed = nil // once more, and not after something else
 	}
+	if t.s.Recorded != nil && t.leaveRecording(ctx, c.Do) {
+		return
+	}
 	var effects []effect
 	t.s, effects = t.s.update(c, time.Now())
 	for _, e := range effects {
@@ -346,6 +350,8 @@ func (t *Talk) effect(ctx context.Context, c Command, e effect) {
 			deck := t.s.Deck
 			t.job(ctx, "a step is about to run", func(ctx context.Context) func() { return t.steps(ctx, deck, e) })
 		}
+	case playRecording:
+		t.play(ctx, e.step)
 	case openShell:
 		switch {
 		case e.step == nil:

@@ -352,6 +352,9 @@ func (f *face) shellTitle(fr frame) line {
 		fill = f.selected
 		left, right = say("━ shell of "+f.s.Session+" ", f.selected), say(" "+f.opts.Prefix+": back to the slides ━", f.selected)
 	}
+	if f.s.Recorded != nil {
+		left, right = say("─ "+f.s.Recorded.Label()+" ", f.warning), say(" R: leave ─", f.dim)
+	}
 	if f.back > 0 {
 		right = say(fmt.Sprintf(" %d lines back ─", f.back), f.warning)
 	}
@@ -466,8 +469,14 @@ func (f *face) time() string {
 	case late <= -time.Minute:
 		text += fmt.Sprintf(" %d min early", int(-late.Minutes()))
 	}
+	if f.cols >= roomy {
+		text += " · " + f.s.Left().Say(f.opts.Length-elapsed)
+	}
 	return text
 }
+
+// roomy is how wide a terminal is that has room for what is left of the talk.
+const roomy = 140
 
 // consent is the question before anything runs.
 func (f *face) consent(rows int) []line {

@@ -209,6 +209,11 @@ type talkView struct {
 	Notes   string `json:"notes,omitempty"` // remarks on the session
 	Pace    []int  `json:"pace,omitempty"`  // steps that were run, and all
 
+	Commands int64 `json:"commands,omitempty"` // of the steps that are left, as measured, in milliseconds
+	Unknown  int   `json:"unknown,omitempty"`  // commands among them that were not
+
+	Recorded string `json:"recorded,omitempty"` // the terminal is a recording: what it is of
+
 	Stage   present.Stage `json:"stage"`             // what the room is shown
 	Staged  present.Stage `json:"staged,omitempty"`  // what the presenter has chosen
 	Columns int           `json:"columns,omitempty"` // of the terminal, where pages decide about its size
@@ -217,6 +222,9 @@ type talkView struct {
 
 func talkOf(s *present.State, role Role, length time.Duration) *talkView {
 	v := &talkView{Blank: s.Blank, Shell: s.Terminal != nil, Stage: s.Stage()}
+	if s.Recorded != nil {
+		v.Recorded = page.Printable(s.Recorded.Label())
+	}
 	if role == Audience {
 		return v
 	}
@@ -235,6 +243,8 @@ func talkOf(s *present.State, role Role, length time.Duration) *talkView {
 		}
 	}
 	v.Pace = []int{ran, len(s.Outcomes)}
+	left := s.Left()
+	v.Commands, v.Unknown = left.Commands.Milliseconds(), left.Unknown
 	return v
 }
 
