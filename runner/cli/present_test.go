@@ -652,10 +652,10 @@ func TestScreens(t *testing.T) {
 		}
 		r.sees("✓ ", "rng   up\n", "⏎ ls")
 		r.press("Enter")
-		r.sees("expected", "the shell", "later", "!● ls")
+		r.sees("expected", "fresh prompt", "!● ls")
 		write("failure")
 		r.press("x", "Right")
-		r.sees("What we saw", "More workers", "3/3", "!later", "!The counter is")
+		r.sees("What we saw", "More workers", "3/3", "!fresh prompt", "!The counter is")
 		write("table")
 		r.press("?")
 		r.sees("previous; nothing runs", "!More workers")
