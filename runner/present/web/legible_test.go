@@ -92,7 +92,7 @@ func TestLectern(t *testing.T) {
 	presenter.until(`document.getElementById("unfit").textContent === "Does not fit in the room"`)
 	presenter.click("#notes-larger")
 	presenter.until(`parseFloat(getComputedStyle(document.getElementById("notes")).fontSize) >= 20`)
-	presenter.do(chromedp.Reload())
+	presenter.do(chromedp.Reload(), chromedp.WaitReady(chromedp.CSS("[data-live]")))
 	presenter.until(`parseFloat(getComputedStyle(document.getElementById("notes")).fontSize) >= 20`)
 	presenter.until(selects(0)) // the page is back
 	presenter.press("y")
