@@ -19,7 +19,21 @@ func TestRisks(t *testing.T) {
 		"echo a > /etc/motd":                        "writes outside of its folder",
 		"echo a >> ../b; echo c > d/../../e":        "writes outside of its folder",
 		"echo a > /dev/null 2> /dev/stderr < /etc/hosts; echo b > c": "",
-		"echo a > /tmp/../etc/motd":                                  "writes outside of its folder",
+		"cp a b; mv c ./d; mkdir -p e/f /tmp/x; touch g; tee h":      "",
+		"cp /etc/hosts .":                  "",
+		"cp hosts /etc/":                   "writes outside of its folder",
+		"cp -t /etc hosts":                 "writes outside of its folder",
+		"echo a | sudo tee -a '/etc/motd'": "sudo, writes outside of its folder",
+		"echo a >> ~/.bashrc":              "writes outside of its folder",
+		`echo a >> "$HOME/.bashrc"`:        "writes outside of its folder",
+		"sed -i s/a/b/ /etc/motd":          "writes outside of its folder",
+		"sed s/a/b/ /etc/motd":             "",
+		"curl -o ../x https://127.0.0.1/x": "writes outside of its folder",
+		"curl https://127.0.0.1/x -o x":    "",
+		"tar -xf a.tgz -C /usr/local":      "writes outside of its folder",
+		"env A=b rm ~/x":                   "writes outside of its folder",
+		"echo a > \"$(mktemp)\"":           "",
+		"echo a > /tmp/../etc/motd":        "writes outside of its folder",
 	} {
 		if got := strings.Join(Risks(text), ", "); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)

@@ -159,7 +159,7 @@ the deck that is built in. A deck that you run has your privileges: read it firs
 	root.SetErr(streams.Err)
 	root.AddGroup(&cobra.Group{ID: "deck", Title: "Decks:"}, &cobra.Group{ID: "stack", Title: "The sample application:"})
 	root.AddCommand(newRun(streams), newCheck(streams), newPresent(streams), newAudit(streams), newLint(streams), newList(streams),
-		newPlan(streams), newInit(streams), newImport(streams), newLSP(streams), newDoctor(streams), newReport(streams), newExport())
+		newPlan(streams), newInit(streams), newImport(streams), newLSP(streams), newDoctor(streams), newReport(streams), newExport(streams))
 	root.AddCommand(newTools(streams)...)
 	root.AddCommand(directivesTopic())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

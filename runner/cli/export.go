@@ -6,18 +6,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"workshop/runner/present"
+	"workshop/runner/present/web"
 	"workshop/runner/report"
 )
 
-func newExport() *cobra.Command {
+func newExport(streams Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Make pictures of recordings, and handouts of runs",
+		Short: "Make pictures of recordings, handouts of runs, and a site of a deck",
 		Long: `Makes files for others from what check has written:
 
   workshop check --record casts --report jsonl=run.jsonl
   workshop export svg casts/scaling/viewing-logs.cast logs.svg
-  workshop export handout run.jsonl handout.html`,
+  workshop export handout run.jsonl handout.html
+  workshop export site --report run.jsonl site slides`,
 		GroupID: "deck",
 		Args:    cobra.NoArgs,
 	}
@@ -26,6 +29,7 @@ func newExport() *cobra.Command {
 		exporter("cast2 RECORDING FILE", "Write a recording as asciicast v2, for players that do not read v3", "cast", report.ExportCast2),
 		exporter("handout JSONL FILE", "Write a deck with each command and its output in the run: Markdown, or a page (FILE.html)", "jsonl",
 			exportHandout),
+		newExportSite(streams),
 	)
 	return cmd
 }
@@ -47,6 +51,51 @@ func exporter(use, short, ext string, export func(from, to string) error) *cobra
 			return export(args[0], args[1])
 		},
 	}
+}
+
+// newExportSite is the command for the talk for afterwards.
+func newExportSite(streams Streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "site DIR [DECK]",
+		Short: "Write a deck as a page for after the talk, with the output of its commands and a search",
+		Long: `Writes all slides of a deck to DIR/index.html, and their pictures beside it. The page needs no
+server: it works from a file. With --report each command has its real output and its verdict,
+from a check of this deck:
+
+  workshop check --report jsonl=run.jsonl slides
+  workshop export site --report run.jsonl site slides
+
+Speaker's notes and hidden steps are left out. Nothing is executed.`,
+		Args: cobra.RangeArgs(1, 2),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return nil, cobra.ShellCompDirectiveFilterDirs
+			}
+			return nil, cobra.ShellCompDirectiveDefault
+		},
+	}
+	var from string
+	cmd.Flags().StringVar(&from, "report", "", "take output and verdicts from the report `FILE` of a check, of the format jsonl")
+	completeFiles(cmd, "report", "jsonl")
+	dialect := dialectFlags(cmd)
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		plan, sources, err := dialect.shown(args[1:], streams.Err)
+		if err != nil {
+			return err
+		}
+		site := web.Site{Deck: present.NewDeck(plan), Images: sources[0].picture}
+		if from != "" {
+			if site.Book, err = bookOf("--report", from, plan); err != nil {
+				return err
+			}
+		}
+		missing, err := site.Write(args[0])
+		for _, name := range missing {
+			fmt.Fprintf(streams.Err, "%s: no such picture\n", name)
+		}
+		return err
+	}
+	return cmd
 }
 
 // same reports whether two names are of one file.

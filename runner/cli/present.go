@@ -253,19 +253,24 @@ func (src *source) identity() string {
 // ledger opens the deck's ledger on this machine, or makes one from a report.
 func (s *show) ledger(plan *runner.Plan, deck *source) (*ledger.Ledger, error) {
 	if s.verdicts != "" {
-		f, err := os.Open(s.verdicts)
-		if err != nil {
-			return nil, fmt.Errorf("--verdicts: %w", err)
-		}
-		defer f.Close()
-		book, err := ledger.FromReport(f)
-		if err != nil {
-			return nil, fmt.Errorf("--verdicts: %s: %w", s.verdicts, err)
-		}
-		book.Know(plan)
-		return book, nil
+		return bookOf("--verdicts", s.verdicts, plan)
 	}
 	return openLedger(plan, deck)
+}
+
+// bookOf makes a ledger from the report that a flag names.
+func bookOf(flag, name string, plan *runner.Plan) (*ledger.Ledger, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	defer f.Close()
+	book, err := ledger.FromReport(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", flag, name, err)
+	}
+	book.Know(plan)
+	return book, nil
 }
 
 func openLedger(plan *runner.Plan, deck *source) (*ledger.Ledger, error) {

@@ -69,6 +69,8 @@ func enterRoom(t *testing.T, cols, rows int, args ...string) *room {
 	})
 	if slices.Contains(args, "--preflight") {
 		r.sees("[y/N]")
+	} else if slices.Contains(args, "--web") {
+		r.sees("Enter begins here")
 	} else {
 		r.sees(" 0:0") // the clock: it accepts keys
 	}

@@ -3,6 +3,8 @@ package cli
 import (
 	"bufio"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -260,4 +262,142 @@ func TestPresentInBrowsersFromATerminal(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestOneTruth runs a step and its hidden wait: the terminal, the three pages, the list of what was missed, a check
+// and the ledger say the same, while it runs, and when the wait has passed or failed.
+func TestOneTruth(t *testing.T) {
+	for said, want := range map[string]string{"READY": "passed", "starting": "failed"} {
+		t.Run(want, func(t *testing.T) {
+			t.Setenv("XDG_STATE_HOME", t.TempDir())
+			t.Setenv("XDG_CACHE_HOME", t.TempDir())
+			gate := filepath.Join(t.TempDir(), "gate")
+			if err := os.WriteFile(gate, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			deck := writeDeck(t, "# A\n\n.exercise[\n```bash\necho begun; cat "+gate+"; echo "+said+"\n```\n<!-- ```wait READY``` -->\n]\n")
+			exe, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			check := exec.CommandContext(t.Context(), exe, "check", "--wait", "2s", "--network", "private", "--report", "jsonl=-", deck)
+			check.Args[0] = "workshop"
+			report, err := check.Output()
+			if !strings.Contains(string(report), `"kind":"run-finished","verdict":"`+want+`"`) {
+				t.Errorf("the report of check: %s, %v", report, err)
+			}
+			if err := errors.Join(os.Remove(gate), syscall.Mkfifo(gate, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+
+			r := enterRoom(t, 100, 30, "--web", "--yes", "--wait", "2s", "--network", "private", deck)
+			links := map[string]string{}
+			for line := range strings.Lines(r.raw.String()) {
+				if role, link, ok := strings.Cut(line, " "); ok && strings.Contains(link, "http://127.0.0.1:") {
+					links[role] = strings.TrimSpace(link)
+				}
+			}
+			r.press("Enter")
+			r.sees(" 0:0", map[string]string{"passed": "✓ checked", "failed": "✗ failed"}[want]) // from the ledger
+			seats := map[string]*seat{}
+			for _, role := range []string{"presenter", "remote", "audience"} {
+				seats[role] = sit(t, links[role])
+			}
+			all := func(state string) {
+				t.Helper()
+				for role, s := range seats {
+					if got := s.state("events"); got != state {
+						t.Errorf("%s shows %q, want %q", role, got, state)
+					}
+				}
+				if got := seats["audience"].state("log"); got != state {
+					t.Errorf("the list of what was missed shows %q, want %q", got, state)
+				}
+			}
+			r.press("Enter")
+			r.sees("● ", "\nbegun")
+			for role, s := range seats {
+				if got := s.state("events"); got != "running" {
+					t.Errorf("%s shows %q while it runs", role, got)
+				}
+			}
+			if err := os.WriteFile(gate, nil, 0o600); err != nil { // waits for its reader
+				t.Fatal(err)
+			}
+			r.sees(map[string]string{"passed": "✓ ", "failed": "later"}[want], "!● ")
+			all(want)
+			if want == "failed" {
+				r.sees("✗ failed")
+				r.press("x")
+				r.sees("✗ failed, skipped")
+				all(want)
+			}
+			r.ends()
+		})
+	}
+}
+
+// seat is a page of a talk.
+type seat struct {
+	t      *testing.T
+	base   string
+	cookie *http.Cookie
+}
+
+// sit accepts an invitation.
+func sit(t *testing.T, link string) *seat {
+	t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, link, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Origin", "http://"+r.URL.Host)
+	resp, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if len(resp.Cookies()) == 0 {
+		t.Fatalf("%s: %s", link, resp.Status)
+	}
+	return &seat{t, "http://" + r.URL.Host + resp.Header.Get("Location"), resp.Cookies()[0]}
+}
+
+// state is the state of the first step that a page shows, or the list of commands.
+func (s *seat) state(page string) string {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+page, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.AddCookie(s.cookie)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	type marked struct {
+		State string `json:"state"`
+	}
+	var v struct {
+		Entries []marked `json:"entries"`
+		Steps   struct {
+			Steps []marked `json:"steps"`
+		} `json:"steps"`
+	}
+	in := bufio.NewReader(resp.Body)
+	line, err := in.ReadString('\n')
+	if line == "" {
+		s.t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "data: ")), &v); err != nil {
+		s.t.Fatalf("%v: %s", err, line)
+	}
+	if all := append(v.Entries, v.Steps.Steps...); len(all) > 0 {
+		return all[0].State
+	}
+	return ""
 }

@@ -87,6 +87,15 @@ type entry struct {
 	At      time.Time      `json:"at"`
 	Seconds float64        `json:"seconds"`
 	Program string         `json:"program,omitempty"` // that ran the exercise
+
+	output string  // as far as a report keeps it
+	pieces []Piece // as well
+}
+
+// Piece is text that came on the terminal, with the time since its step began.
+type Piece struct {
+	After time.Duration
+	Text  string
 }
 
 // key is the place of a step and the digest of its content.
@@ -152,6 +161,8 @@ func FromReport(r io.Reader) (*Ledger, error) {
 	lines := bufio.NewScanner(io.LimitReader(r, maxFile))
 	lines.Buffer(nil, 16<<20)
 	owns := map[string]string{}
+	var began time.Time
+	var pieces []Piece // of the step under way
 	number, known := 0, false
 	for lines.Scan() {
 		number++
@@ -166,6 +177,8 @@ func FromReport(r io.Reader) (*Ledger, error) {
 			Input     string           `json:"input"`
 			Verdict   runner.Verdict   `json:"verdict"`
 			Seconds   float64          `json:"seconds"`
+			Output    string           `json:"output"`
+			Text      string           `json:"text"`
 		}
 		if err := json.Unmarshal(lines.Bytes(), &rec); err != nil {
 			return nil, fmt.Errorf("line %d is not an event of a report: %w", number, err)
@@ -177,9 +190,14 @@ func FromReport(r io.Reader) (*Ledger, error) {
 			l.attempt = rec.Attempt
 		case runner.StepStarted:
 			owns[p] = digest(rec.Directive, rec.Input)
+			began, pieces = rec.Time, nil
+		case runner.EventOutput:
+			if rec.Step > 0 && rec.Text != "" {
+				pieces = append(pieces, Piece{rec.Time.Sub(began), rec.Text})
+			}
 		case runner.StepFinished:
 			if slices.Contains(verdicts, rec.Verdict) {
-				l.entries[p] = entry{Place: p, Own: owns[p], Verdict: l.ofAttempts(p, rec.Verdict), At: rec.Time, Seconds: rec.Seconds}
+				l.entries[p] = entry{Place: p, Own: owns[p], Verdict: l.ofAttempts(p, rec.Verdict), At: rec.Time, Seconds: rec.Seconds, output: rec.Output, pieces: pieces}
 			}
 		}
 	}
@@ -252,6 +270,30 @@ func (l *Ledger) Last(step *runner.Step) Last {
 		last.Standing = Before
 	}
 	return last
+}
+
+// Output is the output of a step in its last check, if the ledger is made from a report; other ledgers
+// keep verdicts only. That of another content of the step is not its own.
+func (l *Ledger) Output(step *runner.Step) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k, ok := l.keys[step]
+	if e := l.entries[k.place]; ok && e.Own == k.own {
+		return e.output
+	}
+	return ""
+}
+
+// Recording is what came on the terminal in the last check of a step, and how long the step took, under
+// the same conditions as Output.
+func (l *Ledger) Recording(step *runner.Step) (pieces []Piece, took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k, ok := l.keys[step]
+	if e := l.entries[k.place]; ok && e.Own == k.own {
+		return e.pieces, time.Duration(e.Seconds * float64(time.Second))
+	}
+	return nil, 0
 }
 
 // ofAttempts is the verdict of a step in all attempts of its session.

@@ -21,14 +21,23 @@ type renderer struct {
 	steps    map[*markdown.Step]int // their index in the deck
 	pictures bool                   // of the deck's folder are beside the page, in file/
 	linked   bool                   // within a link
+	behind   func(step int) string  // HTML behind a step's code; nil: none
+	late     strings.Builder        // of those within a line, which comes behind the slide
 	budget   code.Budget            // for all code of the slide
 }
 
 // Slide is a slide as HTML, given as for [markdown.Tree]. Code that is one of the steps gets
-// the step's index as data-step.
-func Slide(parts []*markdown.Slide, steps map[*markdown.Step]int) string {
-	r := &renderer{steps: steps, pictures: true}
-	return r.tree(parts...)
+// the step's index as data-step, and behind it the HTML that the function has for it, if there is one.
+func Slide(parts []*markdown.Slide, steps map[*markdown.Step]int, behind func(step int) string) string {
+	r := &renderer{steps: steps, pictures: true, behind: behind}
+	return r.tree(parts...) + r.late.String()
+}
+
+// goesOn writes what comes behind a step's code.
+func (r *renderer) goesOn(to *strings.Builder, n *markdown.Node) {
+	if i, ok := r.steps[n.Step]; ok && n.Step != nil && r.behind != nil {
+		to.WriteString(r.behind(i))
+	}
 }
 
 // Text is a Markdown text by itself as HTML, such as notes.
@@ -97,6 +106,7 @@ func (r *renderer) node(n *markdown.Node) {
 		r.b.WriteString(`<pre tabindex="0"` + r.step(n, "code") + `><code>`)
 		highlight(&r.b, r.budget.Runs(n.Lang, n.Text))
 		r.b.WriteString("</code></pre>")
+		r.goesOn(&r.b, n)
 	case markdown.QuoteNode:
 		r.element("blockquote", "", n)
 	case markdown.TableNode:
@@ -116,6 +126,7 @@ func (r *renderer) node(n *markdown.Node) {
 		r.element("span", classes(n.Classes), n)
 	case markdown.VerbNode:
 		r.b.WriteString("<code" + r.step(n, "") + ">" + Escape(n.Text) + "</code>")
+		r.goesOn(&r.late, n)
 	case markdown.LinkNode:
 		if to := linkTo(n.URL); to != "" && !r.linked {
 			r.linked = true

@@ -28,6 +28,7 @@ const (
 	VerbAgain    Verb = "again"    // the step in trouble, with its command if that has ended
 	VerbSkip     Verb = "skip"     // the selected step, or the one in trouble
 	VerbDismiss  Verb = "dismiss"  // the trouble, for now
+	VerbReplay   Verb = "replay"   // show what the last check of the step has recorded
 	VerbFresh    Verb = "fresh"    // bring the shell back to its prompt, or get another one
 	VerbShell    Verb = "shell"    // open the shell of the slide, if there is none
 	VerbInput    Verb = "input"    // Text: typed by hand
@@ -74,6 +75,7 @@ type effectKind int
 
 const (
 	runSteps effectKind = iota
+	playRecording
 	openShell
 	freshShell
 	stopJob
@@ -108,6 +110,7 @@ var updates = map[Verb]func(State, Command) (State, []effect){
 	VerbAgain:    State.runAgain,
 	VerbSkip:     State.skip,
 	VerbDismiss:  State.dismiss,
+	VerbReplay:   State.replay,
 	VerbFresh:    State.fresh,
 	VerbShell:    State.open,
 	VerbInput:    State.typeIn,
@@ -155,7 +158,7 @@ func (s *State) busy() bool { return s.Running != nil || s.Busy != "" }
 const isBusy = "a step is running: stop it first"
 
 func (s State) goTo(c Command) (State, []effect) {
-	at := s.Deck.find(c.Text)
+	at := s.Deck.Find(c.Text)
 	if at < 0 {
 		return s.refuse(c, "there is no slide "+strconv.Quote(c.Text))
 	}

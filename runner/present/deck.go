@@ -164,9 +164,9 @@ func (d *Deck) scripts() (all []runner.Script) {
 	return all
 }
 
-// find is the slide that a number, a slide's name, the id of an exercise, or the name of
+// Find is the slide that a number, a slide's name, the id of an exercise, or the name of
 // a chapter or part means; -1 if there is none.
-func (d *Deck) find(what string) int {
+func (d *Deck) Find(what string) int {
 	what = strings.TrimPrefix(strings.TrimSpace(what), "#")
 	if n, ok := number(what); ok {
 		if n < 1 || len(d.Slides) == 0 {

@@ -148,7 +148,10 @@ func (m *Memory) allow(digest string) error {
 }
 
 // Allow remembers that the deck of a plan may be run.
-func (m *Memory) Allow(plan *runner.Plan) error { return m.allow(digest(plan)) }
+func (m *Memory) Allow(plan *runner.Plan) error {
+	m.agree(plan)
+	return m.allow(digest(plan))
+}
 
 // Allowed reports whether the deck of a plan may be run.
 func (m *Memory) Allowed(plan *runner.Plan) bool { return m.allowed(digest(plan)) }

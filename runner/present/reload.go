@@ -32,16 +32,10 @@ func (t *Talk) take(src *Source) {
 		t.s.Trouble, t.s.Consent = nil, nil
 	}
 	t.source, t.s.Deck, t.s.Outcomes = src, deck, outcomes
-	t.s.Checks = make([]ledger.Last, len(deck.Steps))
-	for i := range t.s.Checks {
-		t.s.Checks[i] = ledger.Last{Standing: ledger.Never}
-	}
 	if t.opts.Ledger != nil {
 		t.opts.Ledger.Know(src.Plan)
-		for i, s := range deck.Steps {
-			t.s.Checks[i] = t.opts.Ledger.Last(s.Step)
-		}
 	}
+	t.s.Checks = checks(deck, t.opts.Ledger)
 	t.s.Step = t.s.due()
 	t.allowed = t.opts.Yes || t.opts.Memory != nil && t.opts.Memory.allowed(deck.digest)
 }
@@ -177,4 +171,21 @@ func (w *deckWatch) Close() {
 	if w.watcher != nil {
 		_ = w.watcher.Close()
 	}
+}
+
+// checks are the results of the last checks of a deck's steps; a book that is nil knows nothing.
+func checks(deck *Deck, book *ledger.Ledger) []ledger.Last {
+	all := make([]ledger.Last, len(deck.Steps))
+	for i, s := range deck.Steps {
+		all[i] = ledger.Last{Standing: ledger.Never}
+		if book != nil {
+			all[i] = book.Last(s.Step)
+		}
+	}
+	return all
+}
+
+// Unpresented is the state of a deck that nobody presents, with the results of its last checks.
+func Unpresented(deck *Deck, book *ledger.Ledger) *State {
+	return &State{Deck: deck, Outcomes: make([]*Outcome, len(deck.Steps)), Checks: checks(deck, book)}
 }

@@ -40,6 +40,7 @@ type Shell struct {
 	Session  string       // the name of its session
 	Notes    []string     // remarks on the session
 	shell    int          // the number of shells before it
+	Recorded *Recording   // what Terminal shows in place of the live session; nil: that one
 	byHand   bool         // somebody has typed into it since the slide was turned to
 	latest   place        // of the step that was run last in the shell, as long as its command may still be there
 }
@@ -81,7 +82,7 @@ func (s *State) Stage() Stage {
 		return StageSlide
 	case s.Staged != StageAuto:
 		return s.Staged
-	case slide == nil, len(slide.Steps) > 0, s.Running != nil, s.byHand:
+	case slide == nil, len(slide.Steps) > 0, s.Running != nil, s.byHand, s.Recorded != nil:
 		return StageBoth
 	}
 	return StageSlide
@@ -119,6 +120,12 @@ type Trouble struct {
 type Consent struct {
 	Scripts []runner.Script // around the sessions
 	Steps   []*Step         // all that would be typed and waited for, in order
+	All     int             // how many steps the deck has
+
+	// Edited: somebody has agreed to an earlier version; Scripts and Steps are those that are new since, Removed
+	// are texts of those that are gone.
+	Edited  bool
+	Removed []string
 }
 
 // Message is a remark for the presenter.

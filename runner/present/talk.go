@@ -110,7 +110,7 @@ func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
 		t.s.Message = Message{Text: fmt.Sprintf("some steps cannot be run (%d mistakes): workshop lint shows why", n), At: time.Now()}
 	}
 	if opts.At != "" {
-		if t.s.Deck.find(opts.At) < 0 {
+		if t.s.Deck.Find(opts.At) < 0 {
 			return nil, fmt.Errorf("there is no slide, chapter or exercise %q", opts.At)
 		}
 	}
@@ -299,8 +299,9 @@ func (t *Talk) look(ctx context.Context) {
 	if live := t.live.Load(); live != nil {
 		live.Judge(ctx)
 		t.takeCorrections(live)
-		v := live.View()
-		t.s.Terminal = &v
+		if v := live.View(); t.s.Recorded == nil {
+			t.s.Terminal = &v
+		}
 		if sampled, running := live.Sampling(), t.s.Running; sampled != nil && running != nil && running.Step.Step == sampled.Step {
 			now := *running
 			now.sampled = &sampled.Reading
@@ -321,7 +322,7 @@ func (t *Talk) do(ctx context.Context, c Command) {
 	case c.Do == VerbAllow && t.s.Consent != nil:
 		t.allowed = true
 		if t.opts.Memory != nil {
-			t.warn(t.opts.Memory.allow(t.s.Deck.digest))
+			t.warn(t.opts.Memory.Allow(t.s.Deck.Plan))
 		}
 		c, t.pending = t.pending, Command{}
 		t.s.Consent = nil
@@ -330,6 +331,9 @@ func (t *Talk) do(ctx context.Context, c Command) {
 	case VerbRun, VerbAgain, VerbForward, VerbContinue, VerbAllow, VerbResize:
 	default:
 		t.confirmed = nil // once more, and not after something else
+	}
+	if t.s.Recorded != nil && t.leaveRecording(ctx, c.Do) {
+		return
 	}
 	var effects []effect
 	t.s, effects = t.s.update(c, time.Now())
@@ -346,6 +350,8 @@ func (t *Talk) effect(ctx context.Context, c Command, e effect) {
 			deck := t.s.Deck
 			t.job(ctx, "a step is about to run", func(ctx context.Context) func() { return t.steps(ctx, deck, e) })
 		}
+	case playRecording:
+		t.play(ctx, e.step)
 	case openShell:
 		switch {
 		case e.step == nil:
@@ -427,7 +433,7 @@ func (t *Talk) pace(live *runner.Live) {
 func (t *Talk) permitted(c Command) bool {
 	if !t.allowed {
 		t.pending = c
-		t.s.Consent = &Consent{Steps: t.s.Deck.Steps, Scripts: t.s.Deck.scripts()}
+		t.s.Consent = t.question()
 	}
 	return t.allowed
 }

@@ -120,7 +120,38 @@ func (s *session) request(ctx context.Context, svc types.ServiceConfig, c newCon
 		return nil, err
 	}
 	s.network(svc, c, req)
-	return req, nil
+	embedded, err := s.embedded(ctx)
+	if others := s.others(svc); embedded && others != "" {
+		req.Labels[labelServices] = others
+	}
+	return req, err
+}
+
+// others are the services that a container can reach, for the embedded engine: NAME, or NAME:PORT if
+// the port is known here. A process of the machine without a port cannot be reached.
+func (s *session) others(svc types.ServiceConfig) string {
+	var words []string
+	for _, name := range s.project.Order {
+		other, ok := s.project.Services[name]
+		shared := slices.ContainsFunc(slices.Collect(maps.Keys(svc.Networks)), func(n string) bool { _, ok := other.Networks[n]; return ok })
+		if !ok || name == svc.Name || !shared {
+			continue
+		}
+		port := ""
+		if len(other.Expose) > 0 {
+			port, _, _ = strings.Cut(other.Expose[0], "/")
+		}
+		if len(other.Ports) > 0 {
+			port = strconv.Itoa(int(other.Ports[0].Target))
+		}
+		switch {
+		case port != "":
+			words = append(words, name+":"+port)
+		case s.project.local[name] == nil:
+			words = append(words, name) // its image may say
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func protocol(p string) string {

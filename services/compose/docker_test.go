@@ -55,6 +55,8 @@ var dockerTexts = []string{
 	"run --rm --entrypoint /dc PROJECT_web exit 4", "run --name PROJECT_x PROJECT_web exit 2", "start -a PROJECT_x",
 	"ps -a --filter name=PROJECT_x --format {{.State}}", "rm PROJECT_x", "run --rm --network nosuch PROJECT_web",
 	"run --rm --restart x PROJECT_web", "run", "run --nosuch x", "run --pull never nosuch:PROJECT",
+	"run -d --name PROJECT_x -p 127.0.0.1:29151-29153:29151-29153 -p 127.0.0.1:29160:80 --expose 90 --expose 91 --expose 93 PROJECT_web",
+	"ps --filter name=PROJECT_x --format {{.Ports}}", "rm -f PROJECT_x",
 	"network ls --filter name=^bridge$ --format {{.Name}}|{{.Driver}}|{{.Scope}}|{{.Internal}}|{{.IPv6}}", "network ls extra",
 	"network ls --filter name=^bridge$ --format table~{{.Name}}\\t{{.Driver}}", "network nosuch", "volume nosuch", "volume ls extra",
 	"volume ls --filter name=PROJECT", "version --format {{.Server.Version}}|{{.Server.Os}}", "version extra",

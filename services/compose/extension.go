@@ -24,7 +24,6 @@ import (
 //
 // The process opens the port whose number is in PORT (PORT_8080, for each of several).
 // With a ready, it counts as started when that condition holds.
-// several). With a ready, it counts as started when that holds.
 const extension = "x-workshop"
 
 // local is the process that replaces a service.
@@ -47,6 +46,8 @@ type readyWhen struct {
 const (
 	labelProcess = "workshop.process"
 	labelReady   = "workshop.ready"
+	// labelServices names the other services, with their ports.
+	labelServices = "workshop.services"
 )
 
 // baseImage is the embedded engine's image with the machine's programs.

@@ -263,15 +263,43 @@ func published(ports []portSummary) string {
 		return cmp.Or(cmp.Compare(a.PrivatePort, b.PrivatePort), cmp.Compare(a.Type, b.Type),
 			cmp.Compare(a.PublicPort, b.PublicPort), compareIP(a.IP, b.IP))
 	})
-	var out []string
-	for _, p := range ports {
-		private := fmt.Sprintf("%d/%s", p.PrivatePort, p.Type)
-		if p.IP != "" {
-			private = net.JoinHostPort(p.IP, strconv.Itoa(p.PublicPort)) + "->" + private
-		}
-		out = append(out, private)
+	// Ports with the same number on both sides, and those that are not published, are shown as ranges.
+	type group struct {
+		ip, kind    string
+		first, last int
 	}
-	return strings.Join(out, ", ")
+	var open []*group
+	var out, others []string
+	text := func(g *group) string {
+		numbers := strconv.Itoa(g.first)
+		if g.last > g.first {
+			numbers += "-" + strconv.Itoa(g.last)
+		}
+		if g.ip != "" {
+			numbers = net.JoinHostPort(g.ip, numbers) + "->" + numbers
+		}
+		return numbers + "/" + g.kind
+	}
+	for _, p := range ports {
+		if p.IP != "" && p.PublicPort != p.PrivatePort {
+			others = append(others, fmt.Sprintf("%s->%d/%s", net.JoinHostPort(p.IP, strconv.Itoa(p.PublicPort)), p.PrivatePort, p.Type))
+			continue
+		}
+		i := slices.IndexFunc(open, func(g *group) bool { return g.ip == p.IP && g.kind == p.Type })
+		switch {
+		case i < 0:
+			open = append(open, &group{p.IP, p.Type, p.PrivatePort, p.PrivatePort})
+		case open[i].last+1 == p.PrivatePort:
+			open[i].last++
+		default:
+			out = append(out, text(open[i]))
+			open[i] = &group{p.IP, p.Type, p.PrivatePort, p.PrivatePort}
+		}
+	}
+	for _, g := range open {
+		out = append(out, text(g))
+	}
+	return strings.Join(append(out, others...), ", ")
 }
 
 // compareIP puts IPv4 before IPv6.

@@ -64,6 +64,7 @@ func table() []bound {
 		{[]string{"s"}, action{"steps", "type as a person would", toggle("typing")}},
 		{[]string{"v"}, action{"steps", "verify", toggle("verify")}},
 		{[]string{"h"}, action{"steps", "show hidden ones", toggle("hidden")}},
+		{[]string{"R"}, action{"steps", "show the recording of its last check, or leave it", command(present.Command{Do: present.VerbReplay})}},
 		{[]string{"tab"}, action{"shell", "type in it", (*face).enter}},
 		{[]string{"z"}, action{"shell", "zoom: slide, shell, both", (*face).zooming}},
 		{[]string{"u", "shift+pgup"}, action{"shell", "scroll back", (*face).older}},
@@ -344,7 +345,7 @@ func (f *face) leave() tea.Cmd {
 	switch {
 	case f.mode != normal:
 		f.mode = normal
-	case f.s.Trouble != nil:
+	case f.s.Trouble != nil, f.s.Recorded != nil:
 		f.talk.Do(present.Command{Do: present.VerbDismiss})
 	case f.back > 0:
 		f.back = 0

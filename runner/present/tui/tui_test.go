@@ -479,3 +479,26 @@ func TestSkippedStep(t *testing.T) {
 		t.Errorf("%s", all)
 	}
 }
+
+// A recording is labelled above the shell at every size, and so is what is left of the talk where there is room.
+func TestRecordingIsLabelled(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {120, 40}, {200, 50}} {
+		f := look(t, "## A\n\n.exercise[\n```bash\nsleep 100\n```\n]\n", size[0], size[1])
+		f.opts.Length = 30 * time.Minute
+		s := screen.New(60, 12, screen.Hooks{})
+		_, _ = s.Write([]byte("$ recorded"))
+		view, state := s.View(), *f.s
+		state.Terminal, state.Recorded = &view, &present.Recording{Step: state.Deck.Steps[0], At: time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC)}
+		f.s = &state
+		text := strings.Join(f.shows(), "\n")
+		for _, want := range []string{"─ Recording of 29 November 2026, not live ─", "R: leave", "$ recorded"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%v: %q is not shown:\n%s", size, want, text)
+			}
+		}
+		left := "0 min of commands and 1 that were never measured, 30 min for talking, 0 slides left"
+		if strings.Contains(text, left) != (size[0] >= roomy) {
+			t.Errorf("%v: what is left:\n%s", size, text)
+		}
+	}
+}

@@ -352,6 +352,9 @@ func (f *face) shellTitle(fr frame) line {
 		fill = f.selected
 		left, right = say("━ shell of "+f.s.Session+" ", f.selected), say(" "+f.opts.Prefix+": back to the slides ━", f.selected)
 	}
+	if f.s.Recorded != nil {
+		left, right = say("─ "+f.s.Recorded.Label()+" ", f.warning), say(" R: leave ─", f.dim)
+	}
 	if f.back > 0 {
 		right = say(fmt.Sprintf(" %d lines back ─", f.back), f.warning)
 	}
@@ -466,8 +469,14 @@ func (f *face) time() string {
 	case late <= -time.Minute:
 		text += fmt.Sprintf(" %d min early", int(-late.Minutes()))
 	}
+	if f.cols >= roomy {
+		text += " · " + f.s.Left().Say(f.opts.Length-elapsed)
+	}
 	return text
 }
+
+// roomy is how wide a terminal is that has room for what is left of the talk.
+const roomy = 140
 
 // consent is the question before anything runs.
 func (f *face) consent(rows int) []line {
@@ -484,18 +493,24 @@ func (f *face) consent(rows int) []line {
 		say("  "+count(commands, "command")+", "+count(len(steps), "step")+" in all. What is hidden from learners is shown, too.", f.dim),
 		nil,
 	}
+	if c := f.s.Consent; c.Edited {
+		head[2] = say(fmt.Sprintf("  Edited since you agreed: this is new, of %s in all. What is hidden is shown, too.", count(c.All, "step")), f.dim)
+	}
 	var body []line
 	for _, script := range f.s.Consent.Scripts {
 		body = append(body, say("  "+script.Name, f.subtitle))
+		if risks := runner.Risks(script.Text); len(risks) > 0 {
+			body = append(body, say("    ⚠ "+strings.Join(risks, ", "), f.bad))
+		}
 		for l := range strings.SplitSeq(script.Text, "\n") {
 			body = append(body, wrap(say(l, f.dim), f.cols-2, say(strings.Repeat(" ", 21), 0), say(strings.Repeat(" ", 21), 0))...)
 		}
 	}
-	exercise := ""
+	slide := ""
 	for _, s := range steps {
-		if s.Exercise.ID != exercise {
-			exercise = s.Exercise.ID
-			body = append(body, say("  "+exercise, f.subtitle))
+		if of := fmt.Sprintf("  %d · %s", s.Slide+1, s.Exercise.Title); of != slide {
+			slide = of
+			body = append(body, say(slide, f.subtitle))
 		}
 		look := style(0)
 		label := s.Directive
@@ -517,6 +532,9 @@ func (f *face) consent(rows int) []line {
 			}
 			body = append(body, wrap(say(l, look), f.cols-2, say(fmt.Sprintf("    %-16s ", name), f.dim), say(strings.Repeat(" ", 21), 0))...)
 		}
+	}
+	for _, text := range f.s.Consent.Removed {
+		body = append(body, wrap(say(first(text), f.dim), f.cols-2, say(fmt.Sprintf("    %-16s ", "removed"), f.dim), say(strings.Repeat(" ", 21), 0))...)
 	}
 	room := max(rows-len(head)-2, 1)
 	f.at = min(f.at, max(len(body)-room, 0))

@@ -13,7 +13,7 @@ import (
 func TestSlowCode(t *testing.T) {
 	h := openRoom(t, "# Slow\n\n```c++\nint a;"+strings.Repeat("\n", 8000)+"int b;\n```\n", present.Options{}, Options{})
 	_, printed := h.guest(Audience).ask("GET", "print", "", nil)
-	for name, html := range map[string]string{"slide": slideHTML(h.State().Deck.Slides[0]), "print": printed} {
+	for name, html := range map[string]string{"slide": slideHTML(h.State().Deck.Slides[0], nil), "print": printed} {
 		if !strings.Contains(html, "<code>int a;\n\n\n") || !strings.Contains(html, "\n\n\nint b;") || strings.Contains(html, `<span class="t-`) {
 			t.Errorf("%s: %.2000q", name, html)
 		}

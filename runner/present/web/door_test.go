@@ -161,7 +161,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		present.VerbRun, present.VerbForward, present.VerbContinue, present.VerbStop, present.VerbAgain, present.VerbSkip,
 		present.VerbDismiss, present.VerbFresh, present.VerbShell, present.VerbInput, present.VerbKey, present.VerbPaste,
 		present.VerbResize, present.VerbToggle, present.VerbAllow, present.VerbRefuse, present.VerbLink, present.VerbClock,
-		present.VerbReload,
+		present.VerbReload, present.VerbReplay,
 	} {
 		body := fmt.Sprintf(`{"do":%q,"text":"one","what":"x"}`, verb)
 		if resp, _ := audience.ask("POST", "do", body, nil); resp.StatusCode != 403 {

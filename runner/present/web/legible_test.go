@@ -92,8 +92,9 @@ func TestLectern(t *testing.T) {
 	presenter.until(`document.getElementById("unfit").textContent === "Does not fit in the room"`)
 	presenter.click("#notes-larger")
 	presenter.until(`parseFloat(getComputedStyle(document.getElementById("notes")).fontSize) >= 20`)
-	presenter.do(chromedp.Reload())
+	presenter.do(chromedp.Reload(), chromedp.WaitReady(chromedp.CSS("[data-live]")))
 	presenter.until(`parseFloat(getComputedStyle(document.getElementById("notes")).fontSize) >= 20`)
+	presenter.until(selects(0)) // the page is back
 	presenter.press("y")
 	presenter.until(`!document.getElementById("trouble").hidden && document.querySelector(".notes").hidden`)
 	measure("#trouble .tools button, #trouble .why, #steps [aria-current] .go")
@@ -115,6 +116,7 @@ func TestStage(t *testing.T) {
 	shows("slide")
 	presenter.press("PageDown")
 	shows("slide") // there is no shell yet
+	presenter.until(selects(0))
 	presenter.press("y")
 	shows("both")
 	h.until("as large as a wide screen has room for", func(s *present.State) bool {

@@ -2,11 +2,14 @@ package web
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"workshop/runner/ledger"
 	"workshop/runner/page/browsertest"
 	"workshop/runner/present"
 )
@@ -122,4 +125,69 @@ func TestRemoteShowsTheSlide(t *testing.T) {
 	remote.picture("remote-slide-trouble", 390, 844)
 	remote.click("#skip")
 	remote.until(`document.querySelector('[data-step="2"]').dataset.skipped === ""`)
+}
+
+// Notes and verdicts are printed for those who lead, if they ask for them.
+func TestPrintOnRequest(t *testing.T) {
+	h := openRoom(t, liveDeck, present.Options{Yes: true}, Options{})
+	h.Do(present.Command{Do: present.VerbRun})
+	h.until("the wait is through", func(s *present.State) bool { return s.Running == nil && s.Busy == "" && len(s.Log) == 2 })
+	for _, role := range []Role{Audience, Remote, Presenter} {
+		g := h.guest(role)
+		for query, more := range map[string]bool{"": false, "?notes&verdicts": role != Audience} {
+			_, body := g.ask("GET", "print"+query, "", nil)
+			for _, text := range []string{"towel", "✓ passed in this talk", "not checked"} {
+				if strings.Contains(body, text) != more {
+					t.Errorf("%s, print%s: %q is there: %v", role, query, text, !more)
+				}
+			}
+		}
+	}
+}
+
+// All views say that a recording is one, and the marks do not change.
+func TestReplayIsLabelled(t *testing.T) {
+	const at = "2026-11-29T12:00:00"
+	book, err := ledger.FromReport(strings.NewReader(
+		`{"v":1,"time":"` + at + `Z","kind":"step-started","exercise":"deck/first","step":1,"directive":"bash","input":"echo \"six times seven is $((6 * 7))\""}
+{"v":1,"time":"` + at + `.1Z","kind":"output","exercise":"deck/first","step":1,"text":"recorded 42\n$ "}
+{"v":1,"time":"` + at + `.2Z","kind":"step-finished","exercise":"deck/first","step":1,"verdict":"passed","seconds":0.2}
+{"v":1,"time":"` + at + `.2Z","kind":"step-started","exercise":"deck/first","step":2,"directive":"wait","input":"is 42"}
+{"v":1,"time":"` + at + `.3Z","kind":"step-finished","exercise":"deck/first","step":2,"verdict":"passed","seconds":0.1}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := openRoom(t, liveDeck, present.Options{Ledger: book}, Options{Resizes: true})
+	browser := browsertest.Start(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	audience := join(t, browser, h.server.Invite(Audience))
+	presenter.press("R")
+	for _, b := range []*tab{presenter, audience} {
+		b.until(screenText + `.includes("recorded 42") && ` + screenText + `.includes("End of the recording")`)
+		b.until(`document.getElementById("terminal").dataset.recorded === "Recording of 29 November 2026, not live"`)
+		b.until(`getComputedStyle(document.getElementById("terminal"), "::after").content.includes("not live")`)
+		b.until(`!document.querySelector('#slide [data-step="0"]').dataset.state`)
+	}
+	audience.picture("audience-recording", 1280, 720)
+	presenter.picture("presenter-recording", 1366, 768)
+	missed := newTab(t, browser, js[string](audience, `location.href`)+"missed")
+	missed.until(`!document.getElementById("none").hidden`)
+	remote := join(t, browser, h.server.Invite(Remote))
+	remote.until(`document.getElementById("step").textContent.includes("not live")`)
+	presenter.types(kb.Escape)
+	for _, b := range []*tab{presenter, audience} {
+		b.until(`document.getElementById("terminal").dataset.recorded === undefined`)
+	}
+}
+
+// The presenter sees how many minutes of commands and of talking are left.
+func TestPaceOfTheTalk(t *testing.T) {
+	h := openRoom(t, liveDeck, present.Options{}, Options{Length: 30 * time.Minute})
+	browser := browsertest.Start(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	presenter.until(`document.getElementById("left").textContent.endsWith(" left: 0 min of commands and 2 not measured, 30 for talking")`)
+	presenter.picture("presenter-pace", 1280, 720)
+	presenter.types(kb.ArrowRight)
+	presenter.until(`document.getElementById("left").textContent.endsWith(" left: 0 min of commands, 30 for talking")`)
 }

@@ -101,6 +101,7 @@ type pageData struct {
 type paper struct {
 	Class string
 	HTML  template.HTML
+	Notes template.HTML
 }
 
 func (v *visit) show(name string, data pageData) {
@@ -137,23 +138,25 @@ func (v *visit) enter() {
 	http.Redirect(v.w, v.r, "/"+one.id+"/", http.StatusSeeOther)
 }
 
-// print is the whole deck, a slide a page.
+// print is the whole deck, a slide a page. Those who lead get notes and verdicts with it, if they ask for them.
 func (v *visit) print() {
 	s := v.talk.State()
+	leads := slices.Contains(leaders, v.seat.role)
+	notes, verdicts := leads && v.r.URL.Query().Has("notes"), leads && v.r.URL.Query().Has("verdicts")
 	data := pageData{View: "print", Role: v.seat.role}
-	for i, slide := range s.Deck.Slides {
+	for slide := range wholeSlides(s.Deck) {
 		if v.r.Context().Err() != nil {
 			return
 		}
-		// Of a slide with increments, the last shows it all.
-		if next := i + 1; next < len(s.Deck.Slides) {
-			parts := s.Deck.Slides[next].Parts
-			if len(parts) > len(slide.Parts) && slices.Equal(parts[:len(slide.Parts)], slide.Parts) {
-				continue
-			}
+		made := v.slides.of(s.Deck, slide)
+		one := paper{Class: page.ClassList(slide.Slide().Classes), HTML: template.HTML(made.html())}
+		if verdicts {
+			one.HTML = template.HTML(slideHTML(slide, func(step int) string { return verdictHTML(s, s.Deck.Steps[step]) }))
 		}
-		html := v.slides.of(s.Deck, slide).html()
-		data.Body = append(data.Body, paper{page.ClassList(slide.Slide().Classes), template.HTML(html)})
+		if notes {
+			one.Notes = template.HTML(made.notes())
+		}
+		data.Body = append(data.Body, one)
 	}
 	v.extend(time.Minute)
 	v.show("print.html", data)
@@ -241,7 +244,7 @@ var verbs = map[Role][]present.Verb{
 		present.VerbNext, present.VerbPrev, present.VerbGoto, present.VerbSearch, present.VerbSelect, present.VerbMove,
 		present.VerbRun, present.VerbForward, present.VerbContinue, present.VerbStop, present.VerbAgain, present.VerbSkip,
 		present.VerbDismiss, present.VerbFresh, present.VerbShell, present.VerbInput, present.VerbKey, present.VerbPaste,
-		present.VerbResize, present.VerbFont, present.VerbToggle, present.VerbAllow, present.VerbRefuse, present.VerbClock, present.VerbReload,
+		present.VerbResize, present.VerbFont, present.VerbReplay, present.VerbToggle, present.VerbAllow, present.VerbRefuse, present.VerbClock, present.VerbReload,
 	},
 }
 

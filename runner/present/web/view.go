@@ -66,13 +66,13 @@ func (s *Server) slideOf(state *present.State, at int, notes bool) *slideView {
 	return v
 }
 
-// slideHTML is a slide as HTML.
-func slideHTML(s *present.Slide) string {
+// slideHTML is a slide as HTML, with that of a function behind each step; nil: none.
+func slideHTML(s *present.Slide, behind func(step int) string) string {
 	steps := map[*markdown.Step]int{}
 	for _, step := range s.Steps {
 		steps[step.Step.Step] = step.Index
 	}
-	return page.Slide(s.Parts, steps)
+	return page.Slide(s.Parts, steps, behind)
 }
 
 // slideCache keeps the slides of the deck that were made into HTML: a slide is made once for all
@@ -96,7 +96,7 @@ func (c *slideCache) of(d *present.Deck, s *present.Slide) madeSlide {
 	}
 	made, ok := c.slide[s]
 	if !ok {
-		made.html = sync.OnceValue(func() string { return slideHTML(s) })
+		made.html = sync.OnceValue(func() string { return slideHTML(s, nil) })
 		made.notes = sync.OnceValue(func() string { return page.Text(s.Notes()) })
 		c.slide[s] = made
 	}
@@ -209,6 +209,11 @@ type talkView struct {
 	Notes   string `json:"notes,omitempty"` // remarks on the session
 	Pace    []int  `json:"pace,omitempty"`  // steps that were run, and all
 
+	Commands int64 `json:"commands,omitempty"` // of the steps that are left, as measured, in milliseconds
+	Unknown  int   `json:"unknown,omitempty"`  // commands among them that were not
+
+	Recorded string `json:"recorded,omitempty"` // the terminal is a recording: what it is of
+
 	Stage   present.Stage `json:"stage"`             // what the room is shown
 	Staged  present.Stage `json:"staged,omitempty"`  // what the presenter has chosen
 	Columns int           `json:"columns,omitempty"` // of the terminal, where pages decide about its size
@@ -217,6 +222,9 @@ type talkView struct {
 
 func talkOf(s *present.State, role Role, length time.Duration) *talkView {
 	v := &talkView{Blank: s.Blank, Shell: s.Terminal != nil, Stage: s.Stage()}
+	if s.Recorded != nil {
+		v.Recorded = page.Printable(s.Recorded.Label())
+	}
 	if role == Audience {
 		return v
 	}
@@ -235,6 +243,8 @@ func talkOf(s *present.State, role Role, length time.Duration) *talkView {
 		}
 	}
 	v.Pace = []int{ran, len(s.Outcomes)}
+	left := s.Left()
+	v.Commands, v.Unknown = left.Commands.Milliseconds(), left.Unknown
 	return v
 }
 
@@ -282,7 +292,11 @@ func troubleOf(s *present.State) *troubleView {
 
 // consentView is the list of all steps that would run.
 type consentView struct {
-	ID    string        `json:"id"`
+	ID      string   `json:"id"`
+	All     int      `json:"all"`               // steps of the deck
+	Edited  bool     `json:"edited,omitempty"`  // these are new since somebody has agreed
+	Removed []string `json:"removed,omitempty"` // since then
+
 	Steps []consentLine `json:"steps"`
 }
 
@@ -299,7 +313,10 @@ func consentOf(c *present.Consent) *consentView {
 	if c == nil {
 		return nil
 	}
-	v := &consentView{ID: consentID(c), Steps: []consentLine{}}
+	v := &consentView{ID: consentID(c), All: c.All, Edited: c.Edited, Steps: []consentLine{}}
+	for _, text := range c.Removed {
+		v.Removed = append(v.Removed, page.Printable(text))
+	}
 	for _, script := range c.Scripts {
 		v.Steps = append(v.Steps, consentLine{
 			Name: page.Printable(script.Name), Text: page.Printable(script.Text), Hidden: true,
@@ -329,6 +346,7 @@ func consentID(c *present.Consent) string {
 	for _, script := range c.Scripts {
 		fmt.Fprintf(h, "%q", script.Text)
 	}
+	fmt.Fprintf(h, "%v %q", c.Edited, c.Removed)
 	for _, s := range c.Steps {
 		h.Write([]byte(stepID(s)))
 	}

@@ -43,7 +43,7 @@ func faulty(t *testing.T, fault string, observe bool, handler http.HandlerFunc) 
 	e.tasks.Add(1)
 	go func() {
 		defer e.tasks.Done()
-		f.serve(context.WithoutCancel(t.Context()), e, newAddress(server.Listener.Addr().String()))
+		f.serve(context.WithoutCancel(t.Context()), e, newAddress(server.Listener.Addr().String()).open)
 	}()
 	t.Cleanup(func() {
 		f.close()

@@ -26,7 +26,8 @@ type run struct {
 	reserved   []int
 	shown      map[string][]portBinding // the published ports as clients see them
 	proxy      *socksProxy
-	place      *place // nil if the engine has none
+	announced  []string // the variables about other services
+	place      *place   // nil if the engine has none
 	names      *nameService
 	cables     []*endpoint // the memberships that are connected
 	interfaces int         // their number so far
@@ -159,6 +160,10 @@ func (e *Engine) launch(ctx context.Context, c *container, r *run) error {
 	if r.proxy != nil {
 		cmd.env = append(cmd.env, r.proxy.env())
 	}
+	if r.announced, err = e.announce(ctx, c, r); err != nil {
+		return err
+	}
+	cmd.env = mergeEnv(r.announced, cmd.env) // what the container sets is left
 	r.process, err = e.spawn(cmd)
 	return err
 }
@@ -181,6 +186,7 @@ func (e *Engine) command(c *container) command {
 		if c.run.proxy != nil {
 			cmd.env = append(cmd.env, c.run.proxy.env())
 		}
+		cmd.env = mergeEnv(c.run.announced, cmd.env)
 	}
 	if cmd.dir == "" {
 		cmd.dir = "/"

@@ -103,6 +103,12 @@ func (a *address) dial(ctx context.Context) (*net.TCPConn, error) {
 	return dial(ctx, a.handed)
 }
 
+// open is dial, with what the connection is.
+func (a *address) open(ctx context.Context) (*net.TCPConn, call, error) {
+	conn, err := a.dial(ctx)
+	return conn, a.call, err
+}
+
 // reserve finds a free port on which the container's program may listen, and which nobody else is
 // given until the run is over. On Linux the port stays bound for that: without listening, and with
 // SO_REUSEADDR. It does not block programs that set that option, too, as servers do.
@@ -254,7 +260,7 @@ func (e *Engine) publishPort(ctx context.Context, c *container, r *run, port str
 		e.tasks.Add(1)
 		go func() {
 			defer e.tasks.Done()
-			f.serve(ctx, e, target)
+			f.serve(ctx, e, target.open)
 		}()
 	}
 	return nil
@@ -331,13 +337,14 @@ func (c *container) portList() []portSummary {
 	return list
 }
 
-// forwarder forwards the connections of a listener to an address.
+// forwarder forwards the connections of a listener.
 type forwarder struct {
 	listener *net.TCPListener
 }
 
-// serve ends when the listener is closed. Open connections continue to their own end.
-func (f *forwarder) serve(ctx context.Context, e *Engine, target *address) {
+// serve ends when the listener is closed. Open connections continue to their own end; dial opens the
+// other side of each.
+func (f *forwarder) serve(ctx context.Context, e *Engine, dial func(ctx context.Context) (*net.TCPConn, call, error)) {
 	for {
 		conn, err := f.listener.AcceptTCP()
 		if err != nil {
@@ -353,11 +360,11 @@ func (f *forwarder) serve(ctx context.Context, e *Engine, target *address) {
 			if !e.conns.add(conn) {
 				return
 			}
-			to, err := target.dial(ctx)
+			to, at, err := dial(ctx)
 			if err != nil {
 				return // the client's connection is closed, as with Docker
 			}
-			e.carry(conn, to, target.call, nil)
+			e.carry(conn, to, at, nil)
 		}()
 	}
 }

@@ -168,7 +168,7 @@ func handshake(in *bufio.Reader, out io.Writer) (host string, port int, reply in
 	return host, int(binary.BigEndian.Uint16(number)), socksSucceeded
 }
 
-// dial connects to one of the containers with a name. They take turns, and a container that does
+// dial connects to one of the containers with a name; port 0 is the first one that each has. They take turns, and a container that does
 // not answer is skipped.
 func (p *socksProxy) dial(ctx context.Context, e *Engine, host string, port int) (*net.TCPConn, call, int) {
 	e.mu.Lock()
@@ -180,6 +180,9 @@ func (p *socksProxy) dial(ctx context.Context, e *Engine, host string, port int)
 			continue
 		}
 		name := portName(strconv.Itoa(port))
+		if own := c.portNames(); port == 0 && len(own) > 0 {
+			name = own[0]
+		}
 		if a := c.run.ports[name]; a != nil {
 			addresses = append(addresses, a)
 		} else if c.run.place != nil {

@@ -114,8 +114,8 @@ func (e *Engine) warnings() []string {
 	if e.opts.shared == nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("containers share the network of the machine here (%v): a program has to open the port in PORT, and to "+
-		"find the others through the proxy in ALL_PROXY", e.opts.shared)}
+	return []string{fmt.Sprintf("containers share the network of the machine here (%v): a program has to open the port in PORT, and finds "+
+		"another service at NAME_HOST and NAME_PORT, with NAME for the service's, or through the proxy in ALL_PROXY", e.opts.shared)}
 }
 
 // diskUsage is GET /system/df.

@@ -88,6 +88,7 @@ connect((changed, part) => {
   const { talk } = state;
   if (changed.has("talk")) {
     document.body.dataset.blank = talk.blank ? "" : "no";
+    screen.label(talk.recorded);
     if (stage !== talk.stage) zoomed = ""; // something else is to be seen
     stage = talk.stage;
     arrange();

@@ -102,10 +102,13 @@ function drawRoom() {
 function drawConsent() {
   const c = state.consent, box = $("consent");
   if (!c) { if (box.open) box.close(); return; }
+  $("consent-what").textContent = c.edited
+    ? `It runs with your privileges. It was edited since you agreed: this is what is new, of ${c.all} steps in all, hidden ones too.`
+    : "It runs with your privileges. This is all that would be typed and waited for, hidden steps too; the answer is remembered until the deck changes.";
   $("consent-steps").replaceChildren(...c.steps.flatMap((s, i) => [
     s.slide && s.slide !== c.steps[i - 1]?.slide ? make("li", { class: "of" }, s.slide) : null,
     make("li", { class: s.hidden ? "hidden-step" : "" }, make("b", {}, s.name), make("code", {}, s.text), s.risk ? make("em", {}, `⚠ ${s.risk}`) : null, s.hidden ? make("i", {}, "hidden") : null),
-  ].filter(Boolean)));
+  ].filter(Boolean)), ...(c.removed ?? []).map((text) => make("li", { class: "gone" }, make("b", {}, "removed"), make("code", {}, text))));
   $("allow").disabled = !pen();
   if (!box.open) box.showModal();
 }
@@ -198,6 +201,7 @@ connect((changed, part) => {
     $("ran").textContent = talk.pace ? `${talk.pace[0]} of ${talk.pace[1]} run` : "";
     for (const name of ["typing", "verify", "hidden", "figures", "blank"]) $(name).setAttribute("aria-pressed", String(Boolean(talk[name])));
     document.body.dataset.blank = talk.blank ? "" : "no";
+    screen.label(talk.recorded);
     $("probe").dataset.stage = talk.stage;
     const staged = { slide: "slide only", terminal: "terminal only", both: "slide and terminal" }[talk.staged];
     $("stage").lastElementChild.textContent = staged ? `Room: ${staged}` : "Room";
@@ -216,6 +220,8 @@ function tick() {
   if (length) { // late: more of the time has gone than of the slides
     const gone = (Date.now() - started) / length;
     $("left").textContent = gone < 1 ? `${duration(length * (1 - gone))} left` : `${duration(length * (gone - 1))} over`;
+    const { commands = 0, unknown = 0 } = state.talk, minutes = (ms) => Math.round(ms / 60000), talking = length * (1 - gone) - commands;
+    $("left").textContent += `: ${minutes(commands)} min of commands${unknown ? ` and ${unknown} not measured` : ""}, ${talking >= 0 ? `${minutes(talking)} for talking` : `${minutes(-talking)} too much`}`;
     $("left").className = gone > (state.slide.index + 1) / state.deck.total + 0.02 ? "late" : "";
     $("left").title = $("left").className ? "Behind: fewer slides were shown than time has gone" : "In time";
   }
@@ -286,10 +292,10 @@ document.addEventListener("keydown", (e) => {
     s: () => send({ do: "toggle", text: "typing" }), v: () => send({ do: "toggle", text: "verify" }), h: () => send({ do: "toggle", text: "hidden" }),
     f: () => send({ do: "toggle", text: "figures" }), z: () => send({ do: "toggle", text: "stage" }),
     "+": () => font(1), "=": () => font(1), "-": () => font(-1),
-    r: () => send({ do: "reload" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
+    r: () => send({ do: "reload" }), R: () => send({ do: "replay" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
     x: () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); else $("keys").focus(); },
     e: takeShell,
-    Escape: () => { if (state.trouble) send({ do: "dismiss" }); },
+    Escape: () => { if (state.trouble || state.talk?.recorded) send({ do: "dismiss" }); },
   };
   if (button && (e.key === "Enter" || e.key === " ")) return; // it is pressed
   if (button?.matches("pre, ol, div") && e.key.startsWith("Arrow")) return; // it scrolls

@@ -33,7 +33,7 @@ const current = () => state.steps?.steps.find((s) => s.index === state.steps.sel
 function draw() {
   const step = current(), { talk, trouble } = state;
   const busy = talk?.running || talk?.busy;
-  $("step").textContent = busy ? `Running: ${busy}` : trouble ? `${trouble.message}: ${trouble.step}` : step ? "" : "No step is left on this slide.";
+  $("step").textContent = talk?.recorded ? talk.recorded : busy ? `Running: ${busy}` : trouble ? `${trouble.message}: ${trouble.step}` : step ? "" : "No step is left on this slide.";
   $("step").className = trouble ? "bad" : "";
   const run = $("run");
   run.hidden = !step || Boolean(busy) || Boolean(trouble);

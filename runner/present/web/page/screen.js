@@ -29,6 +29,12 @@ export class Screen {
     document.fonts?.ready.then(() => { this.ratio = 0; this.fit(); });
   }
 
+  // label says that the terminal is a recording; "": it is the live one.
+  label(text) {
+    if (text) this.section.dataset.recorded = text; else delete this.section.dataset.recorded;
+    this.section.setAttribute("aria-label", text || "Live terminal");
+  }
+
   // draw draws what is new of the terminal.
   draw(term, part) {
     this.term = term;

@@ -1,0 +1,138 @@
+package present
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"workshop/runner"
+	"workshop/runner/ledger"
+	"workshop/runner/screen"
+)
+
+// Recording is the output of a command in its last check, which is shown where the command cannot work:
+// in a room without a network. It is no outcome: nothing was run, and no mark changes.
+type Recording struct {
+	Step  *Step
+	At    time.Time // of the check
+	Ended bool      // all of it was shown
+}
+
+// Label says of a recording what it is.
+func (r *Recording) Label() string {
+	return "Recording of " + r.At.Format("2 January 2006") + ", not live"
+}
+
+// noRecording is the answer where there is nothing to show.
+const noRecording = "no recording of a check that passed: workshop check --report jsonl=FILE makes it, present --verdicts FILE takes it"
+
+// replay asks for the recording of the command that the step in trouble, or the selected one, belongs to.
+func (s State) replay(c Command) (State, []effect) {
+	step := s.Selected()
+	switch {
+	case s.busy():
+		return s.refuse(c, isBusy)
+	case s.Trouble != nil:
+		step = s.Trouble.Step
+	case step == nil && s.Current() != nil && len(s.Current().Steps) > 0: // the last one that was run
+		step = s.Current().Steps[len(s.Current().Steps)-1]
+	}
+	if step != nil && !step.Snippet() {
+		step = commandOf(s.Deck.Steps[step.Index-step.Number:][:len(step.Exercise.Steps)], step)
+	}
+	if step == nil {
+		return s.say(c, "select a command to show its recording")
+	}
+	return s, []effect{{kind: playRecording, step: step}}
+}
+
+// recording are the pieces of a command and of the steps behind it up to the next command, if all of
+// them passed.
+func recording(book *ledger.Ledger, step *Step) (all []ledger.Piece, at time.Time) {
+	var began time.Duration
+	for i, o := range step.Exercise.Steps[step.Number:] {
+		if i > 0 && o.Snippet() {
+			break
+		}
+		last := book.Last(o)
+		if last.Verdict != runner.Passed && last.Verdict != runner.Flaky && last.Verdict != "" || i == 0 && last.Verdict == "" ||
+			last.Standing == ledger.Edited {
+			return nil, at
+		}
+		if i == 0 {
+			at = last.At
+		}
+		pieces, took := book.Recording(o)
+		for _, p := range pieces {
+			all = append(all, ledger.Piece{After: began + p.After, Text: p.Text})
+		}
+		began += took
+	}
+	return all, at
+}
+
+// play shows a recording in place of the live session, at its own pace.
+func (t *Talk) play(ctx context.Context, step *Step) {
+	var pieces []ledger.Piece
+	var at time.Time
+	if t.opts.Ledger != nil {
+		pieces, at = recording(t.opts.Ledger, step)
+	}
+	if len(pieces) == 0 {
+		t.s.Message = Message{Text: noRecording, Error: true, At: time.Now()}
+		return
+	}
+	rec := &Recording{Step: step, At: at}
+	s := screen.New(t.cols, t.rows, screen.Hooks{})
+	show := func(text string) {
+		if t.s.Recorded == nil || t.s.Recorded.Step != step {
+			return // somebody has left it
+		}
+		_, _ = s.Write([]byte(strings.ReplaceAll(text, "\n", "\r\n"))) // never fails
+		v := s.View()
+		t.s.Terminal = &v
+	}
+	t.s.Recorded = rec
+	show("\x1b[7m " + rec.Label() + " \x1b[0m\n\n$ ")
+	t.job(ctx, "a recording is shown", func(ctx context.Context) func() {
+		began := time.Now()
+		for _, p := range pieces {
+			select {
+			case <-time.After(time.Until(began.Add(p.After))):
+				t.post(func() { show(p.Text) })
+			case <-ctx.Done():
+				return func() {}
+			}
+		}
+		return func() {
+			if t.s.Recorded == rec {
+				ended := *rec
+				ended.Ended = true
+				t.s.Recorded = &ended
+				show("\n\x1b[7m End of the recording \x1b[0m\x1b[?25l")
+			}
+		}
+	})
+}
+
+// leaving are the commands that end a recording; those of them that mean nothing else do nothing else.
+var leaving = map[Verb]bool{
+	VerbReplay: true, VerbStop: true, VerbDismiss: true, VerbInput: true, VerbKey: true, VerbPaste: true,
+	VerbNext: false, VerbPrev: false, VerbGoto: false, VerbSearch: false, VerbRun: false, VerbForward: false, VerbContinue: false,
+	VerbAgain: false, VerbSkip: false, VerbFresh: false, VerbShell: false, VerbAllow: false,
+}
+
+// leaveRecording goes back to the live session, if a command does not let the recording be. It reports
+// whether that was all that the command is for.
+func (t *Talk) leaveRecording(ctx context.Context, verb Verb) bool {
+	all, leaves := leaving[verb]
+	if !leaves {
+		return false
+	}
+	if !t.s.Recorded.Ended && t.stop != nil {
+		t.stop()
+	}
+	t.s.Recorded, t.s.Terminal = nil, nil
+	t.look(ctx)
+	return all
+}
