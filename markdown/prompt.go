@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -42,6 +43,14 @@ func prompted(text, lang string, shell *syntax.Parser) (all []atPrompt) {
 		remark := mark == '#' && n == len("# ") && isRemark(typed) || strings.HasPrefix(strings.TrimSpace(typed), "#")
 		if strings.TrimSpace(typed) != "" && !remark {
 			c := atPrompt{prompt: rows[i][0]}
+			if end := hereEnd(text, typed, rows[i:]); i+end > next { // a line of a here-document can look like a prompt
+				if lines, ok := whole(text, rows[i:i+end], n, shell); ok {
+					next = max(next, i+len(lines))
+					for next < len(rows) && at(next) == 0 {
+						next++
+					}
+				}
+			}
 			c.typed = command(text, rows[i:next], n, shell)
 			c.end = i + len(c.typed)
 			c.result(text, rows, next)
@@ -96,6 +105,9 @@ func (c *atPrompt) result(text string, rows [][2]int, next int) {
 	from := to
 	for from > c.end && strings.HasPrefix(text[rows[from-1][0]:], "# ") {
 		from--
+	}
+	if from < to && from == c.end && !slices.ContainsFunc(rows[from:to], func(r [2]int) bool { return !isRemark(text[r[0]+len("# ") : r[1]]) }) {
+		to = from // sentences right behind the command
 	}
 	if from < to && from > c.end && blank(from-1) {
 		for to = from; to > c.end && blank(to-1); {
@@ -226,21 +238,9 @@ func isUser(text string) bool {
 // command are the stretches of the lines that the command of the first line consists of; n is the
 // length of its prompt. Other lines are part of it as long as the shell would ask for more.
 func command(text string, rows [][2]int, n int, shell *syntax.Parser) [][2]int {
-	typed := [][2]int{{rows[0][0] + n, rows[0][1]}}
-	for _, r := range rows[1:] {
-		typed = append(typed, [2]int{r[0] + continued(text[r[0]:r[1]]), r[1]})
-	}
-	if len(typed) == 1 || isSimple(text[typed[0][0]:typed[0][1]]) {
-		return typed[:1]
-	}
-	in := &lineReader{text: text, lines: typed}
-	for _, err := range shell.InteractiveSeq(in) {
-		if err != nil {
-			break
-		}
-		if !shell.Incomplete() {
-			return typed[:in.read]
-		}
+	typed, ok := whole(text, rows, n, shell)
+	if ok {
+		return typed
 	}
 	// No end is in sight: the line, and those that backslashes or prompts append.
 	count := 1
@@ -248,6 +248,51 @@ func command(text string, rows [][2]int, n int, shell *syntax.Parser) [][2]int {
 		count++
 	}
 	return typed[:count]
+}
+
+// hereMark matches the beginning of a here-document. Its group is the end mark.
+var hereMark = regexp.MustCompile(`<<-?[ \t]*['"\\]?(\w+)`)
+
+// maxHere bounds the lines of a here-document that are searched for its end.
+const maxHere = 200
+
+// hereEnd is the number of lines of a command to the end mark of its here-document; 0 if there is none.
+func hereEnd(text, typed string, rows [][2]int) int {
+	if !strings.Contains(typed, "<<") {
+		return 0
+	}
+	mark := hereMark.FindStringSubmatch(typed)
+	if mark == nil {
+		return 0
+	}
+	for i, r := range rows[1:min(len(rows), maxHere)] {
+		if strings.TrimSpace(text[r[0]+continued(text[r[0]:r[1]]):r[1]]) == mark[1] {
+			return i + 2
+		}
+	}
+	return 0
+}
+
+// whole are the stretches of a command whose end the shell sees, as command has them. If it sees none, they are
+// those of all lines, and ok is false.
+func whole(text string, rows [][2]int, n int, shell *syntax.Parser) (typed [][2]int, ok bool) {
+	typed = [][2]int{{rows[0][0] + n, rows[0][1]}}
+	for _, r := range rows[1:] {
+		typed = append(typed, [2]int{r[0] + continued(text[r[0]:r[1]]), r[1]})
+	}
+	if len(typed) == 1 || isSimple(text[typed[0][0]:typed[0][1]]) {
+		return typed[:1], true
+	}
+	in := &lineReader{text: text, lines: typed}
+	for _, err := range shell.InteractiveSeq(in) {
+		if err != nil {
+			break
+		}
+		if !shell.Incomplete() {
+			return typed[:in.read], true
+		}
+	}
+	return typed, false
 }
 
 // continued is the length of the prompt of a line that goes on with a command, 0 if it has none.

@@ -34,10 +34,10 @@ type token struct {
 	start, end int     // all of it
 	comment    int     // the index of the comment that it is in, else -1
 	info       string  // fences and quotes: the info string; spans: the content; divisions: the name
-	data       int     // where info begins
+	data       int     // where info begins; comments: where the first heading in it begins, 0 if there is none
 	attr       string  // fences and spans: attributes behind the end, `{{exec}}` or `{: .language-bash}`
 	body, tail int     // fences: the lines between the fences
-	indent     int     // fences: columns of indentation
+	indent     int     // fences: columns of indentation; comments: the same in an indented code block, else 0
 	exercise   bool    // opens: of an exercise
 	match      int     // opens and closes: where the other one begins; -1 if there is none
 	steps      []*Step // fences, spans and comments: the steps that were made of it
@@ -230,6 +230,9 @@ func (s *scanner) line(start, end int) int {
 	blanks := prefix(line, isBlank)
 	if s.comment >= 0 {
 		s.ignore(start+blanks, start+blanks, end)
+		if t := &s.tokens[s.comment]; t.data == 0 && strings.HasPrefix(line, "##") && isHeading(line) {
+			t.data = start
+		}
 	} else if isHeading(line) {
 		s.add(token{kind: headingToken, start: start, end: end})
 	} else if name, ok := division(line); ok {
@@ -347,7 +350,11 @@ func (s *scanner) inline(start, end int) int {
 			}
 			i += n - 1
 		case c == '<' && s.comment < 0 && strings.HasPrefix(s.text[i:end], "<!--"):
-			s.comment, s.outside, frozen = s.add(token{kind: commentToken, start: i}), len(s.stack), true
+			t := token{kind: commentToken, start: i}
+			if last := len(s.tokens) - 1; lead && last >= 0 && s.tokens[last].kind == codeToken && s.tokens[last].end == end {
+				t.indent = columns(s.text[start:i])
+			}
+			s.comment, s.outside, frozen = s.add(t), len(s.stack), true
 			s.ignore(i, i+len("<!--"), end)
 			i += 4
 			continue

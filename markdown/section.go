@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,13 +20,17 @@ type sectionParser struct {
 
 	separated bool   // the document has separators, and with them notes
 	hide      string // the words of the slide's front matter that hide it; "" if there are none
+	outline   int    // the offset of a heading in the last comment; 0 if there is none
 	divs      int    // the number of open divisions
 	learner   string // the outermost of them whose commands learners find; "" if there is none
 	learning  int    // its number
+	learned   Span   // its place
 	*terminals
 
 	snippet  *Step // the last command of the section
 	compared bool  // its output is compared
+	latest   int32 // the offset of the last visible fence
+	before   bool  // it is a command of an earlier section, whose output is not compared
 	silent   []room
 	skip     string // the reason not to run the next fence, from a comment
 	skipAt   Span   // the place of that comment
@@ -49,6 +54,7 @@ type room struct {
 
 func (p *sectionParser) sections() {
 	p.plain = true
+	p.leaveComments()
 	p.tokens = slices.DeleteFunc(p.tokens, func(t token) bool { return t.kind == openToken || t.kind == closeToken })
 	p.separated = slices.ContainsFunc(p.tokens, func(t token) bool { return t.kind == separatorToken })
 	p.begin(p.front(), false)
@@ -81,7 +87,7 @@ func (p *sectionParser) sections() {
 		case t.kind == notesToken && p.separated:
 			p.notes, p.notesEnd = t.start, t.end
 		case t.kind == divToken:
-			p.division(t.info)
+			p.division(t)
 		default:
 			p.read(t)
 		}
@@ -90,6 +96,34 @@ func (p *sectionParser) sections() {
 		p.script(nil, s)
 	}
 	p.close(len(p.src.text))
+	if p.learner != "" {
+		p.log.warn(CodeUnclosedBlock, p.learned, "end it with a line :::", "the division %s has no end: no command behind it runs", p.learner)
+	}
+}
+
+// otherComments are the comments of MDX and of Liquid, as Jekyll has them.
+var otherComments = regexp.MustCompile(`(?s)\{/\*.*?\*/\}|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}`)
+
+// leaveComments leaves out what stands in comments that are not those of HTML. In code they are code.
+func (p *sectionParser) leaveComments() {
+	rest, end := p.tokens, 0
+	for _, at := range otherComments.FindAllStringIndex(p.src.text, -1) {
+		for len(rest) > 0 && rest[0].start <= at[0] {
+			if rest[0].kind != commentToken {
+				end = max(end, rest[0].end)
+			}
+			rest = rest[1:]
+		}
+		if end > at[0] {
+			continue
+		}
+		for i := range rest {
+			if rest[i].start >= at[1] {
+				break
+			}
+			rest[i].kind = closeToken // which sections do not read
+		}
+	}
 }
 
 // cut begins a section at an offset, unless nothing but comments stands before it on its slide.
@@ -140,10 +174,7 @@ func (p *sectionParser) setting(line string, at int) {
 
 // close ends the section at an offset.
 func (p *sectionParser) close(at int) {
-	if p.skip != "" {
-		p.log.warn(CodeStepOutside, p.skipAt, "put it right before a fence of commands; <!-- ```skip REASON``` --> skips the whole section",
-			"this skip comes before nothing that would run")
-	}
+	p.skipped()
 	if p.file != "" {
 		p.log.warn(CodeStepOutside, p.fileAt, "put it right before the fence", "this file comes before no fence of its section")
 	}
@@ -153,7 +184,8 @@ func (p *sectionParser) close(at int) {
 		}
 		e.Hidden = !slices.ContainsFunc(e.Steps, func(s *Step) bool { return !s.Hidden })
 	}
-	p.snippet, p.compared, p.silent, p.skip, p.file = nil, false, nil, "", ""
+	p.before = p.snippet != nil && !p.compared && p.latest == p.snippet.token.start
+	p.snippet, p.compared, p.silent, p.file = nil, false, nil, ""
 	p.end(at)
 }
 
@@ -180,12 +212,12 @@ func (p *sectionParser) fillIn() {
 }
 
 // division opens or ends a division `::: name`.
-func (p *sectionParser) division(info string) {
-	switch words := attributes(info); {
+func (p *sectionParser) division(t *token) {
+	switch words := attributes(t.info); {
 	case len(words) > 0:
 		p.divs++
 		if name := strings.TrimPrefix(words[0], "."); p.learner == "" && slices.Contains(p.style.learners, name) {
-			p.learner, p.learning = name, p.divs
+			p.learner, p.learning, p.learned = name, p.divs, p.src.pos(t.start).Point()
 		}
 	case p.divs > 0:
 		if p.divs == p.learning {
@@ -199,6 +231,7 @@ func (p *sectionParser) division(info string) {
 func (p *sectionParser) read(t *token) {
 	switch {
 	case t.kind == commentToken:
+		p.outline = t.data
 		p.comment(t)
 	case t.kind != fenceToken && t.kind != spanToken && t.kind != codeToken && t.kind != quoteToken:
 	case t.comment >= 0 && t.kind == quoteToken:
@@ -215,6 +248,17 @@ func (p *sectionParser) read(t *token) {
 			p.check(*t)
 			p.skip = ""
 		}
+		p.skipped()
+		p.latest, p.before = int32(t.start), false
+	}
+}
+
+// skipped names a skip that no fence of commands has used up.
+func (p *sectionParser) skipped() {
+	if p.skip != "" {
+		p.log.warn(CodeStepOutside, p.skipAt, "put it right before a fence of commands; <!-- ```skip REASON``` --> skips the whole section",
+			"this skip comes before nothing that would run")
+		p.skip = ""
 	}
 }
 
@@ -248,11 +292,18 @@ func (p *sectionParser) write(t *token) {
 // quoted is a word for the shell.
 func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
+// nearlyOrder matches a comment for us that lacks the colon or has a capital letter. Its group is the first word.
+var nearlyOrder = regexp.MustCompile(`^<!--\s*[Ww]orkshop:?\s+([a-z-]+)\s`)
+
 // comment makes a hidden step of a comment `<!-- workshop: DIRECTIVE TEXT -->`.
 func (p *sectionParser) comment(t *token) {
 	word, text, at := order(p.src.text, *t)
 	switch word {
-	case "", "style":
+	case "":
+		if m := nearlyOrder.FindStringSubmatch(p.src.text[t.start:t.end]); m != nil && t.indent == 0 && (m[1] == "skip" || p.isDirective(m[1])) {
+			p.log.warn(CodeStepOutside, p.src.pos(t.start).Point(), "write <!-- workshop: "+m[1]+" …", "this comment is for readers only: workshop ignores it")
+		}
+	case "style":
 	case "skip":
 		p.skip, p.skipAt = text, p.src.span(at, at+len(word))
 		if text == "" {
@@ -276,6 +327,12 @@ func (p *sectionParser) comment(t *token) {
 func (p *sectionParser) hidden(t *token) {
 	word, _, _ := strings.Cut(strings.TrimLeft(t.info, " \t"), " ")
 	if t.kind == codeToken || !p.isStep(word, false) {
+		return
+	}
+	if p.outline > 0 && p.outline < t.start { // a part of the document that its author has taken out
+		p.log.fail(CodeCommentSpans, p.src.pos(t.start).Point(), "put hidden steps into a comment of their own, without a heading",
+			"the comment around this %s fence has a heading: it would be typed", word)
+		p.outline = 0
 		return
 	}
 	p.section()
@@ -470,15 +527,23 @@ func (p *sectionParser) script(t *token, s script) {
 // expect compares the output of the section's last command with a fence behind it. A failing
 // command must end with another status than 0.
 func (p *sectionParser) expect(t *token, rule string, failing bool) {
-	if p.snippet == nil || p.compared {
-		return // it is a text to read
+	if p.snippet == nil {
+		if p.before {
+			lang, _ := language(t)
+			p.log.warn(CodeStepOutside, p.src.span(t.data, t.data+len(lang)), "put it into the section of its command; `text` is for readers only",
+				"this %s fence comes before all commands of its section: nothing is compared with it", lang)
+		}
+		return
 	}
 	text, o := p.body(t)
 	from, to := p.opening(t)
+	skip := cmp.Or(p.snippet.Skip, p.reason(t))
 	if failing {
-		p.add(t, &Step{Directive: "status", Text: "nonzero", Rule: rule, Skip: p.snippet.Skip, Hidden: true}, from, to, o)
+		p.add(t, &Step{Directive: "status", Text: "nonzero", Rule: rule, Skip: skip, Hidden: true}, from, to, o)
 	}
-	p.add(t, &Step{Directive: "output", Text: text, Rule: rule, Skip: p.snippet.Skip}, from, to, o)
+	if !p.compared { // else it is a text to read
+		p.add(t, &Step{Directive: "output", Text: text, Rule: rule, Skip: skip}, from, to, o)
+	}
 	p.compared = true
 }
 

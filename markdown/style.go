@@ -186,7 +186,7 @@ func order(src string, t token) (word, text string, at int) {
 	}
 	inner := strings.TrimLeft(body[len("<!--"):], " \t\n")
 	rest, ok := strings.CutPrefix(inner, orderWord)
-	if !ok {
+	if !ok || t.indent > 0 {
 		return "", "", 0
 	}
 	rest = strings.TrimLeft(rest, " \t")

@@ -97,7 +97,7 @@ func educatesSteps(p *sectionParser, t *token) {
 			p.leaveOut(t, lang, text, reason)
 			return
 		}
-		p.log.fail(CodeManifestSyntax, p.src.span(t.start, t.data+len(lang)), "", "the action is no YAML: %v", err)
+		p.log.fail(CodeFenceWithoutWord, p.src.span(t.start, t.data+len(lang)), "", "the action is no YAML: %v", err)
 		return
 	}
 	switch lang {
@@ -168,6 +168,7 @@ func (p *sectionParser) everywhere(t *token, do func()) {
 func (p *sectionParser) value(t *token, rule string, n *yaml.Node) {
 	text := strings.TrimRight(n.Value, "\n")
 	if strings.TrimSpace(text) == "" {
+		p.log.fail(CodeFenceWithoutWord, p.src.span(t.start, t.data+len(rule)), "command: and what is to be typed", "this %s has no command", rule)
 		return
 	}
 	from, to := p.opening(t)

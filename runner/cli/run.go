@@ -263,6 +263,10 @@ func (j *job) load(ctx context.Context, args []string, sel *runner.Selection, wa
 		return nil, nil, err
 	}
 	if err := unasked(plan, sources, args); err != nil {
+		// The name of a style may be mistyped.
+		if stop := lintPlan(plan, sources, errs, runner.Selection{}).Part(false).Deck; len(stop) > 0 {
+			return nil, nil, stop.Err()
+		}
 		return nil, nil, err
 	}
 	if err := j.picks.choose(ctx, j, plan, sources, sel); err != nil {

@@ -175,9 +175,10 @@ func (s *observed) differs() string {
 
 // rewritten is a file with its new text, and the steps whose output changed.
 type rewritten struct {
-	name string
-	text []byte
-	at   []markdown.Pos
+	name  string
+	text  []byte
+	at    []markdown.Pos
+	sizes []int // the number of lines of their outputs
 }
 
 // rewrite returns the new texts of the files whose steps have changed.
@@ -215,9 +216,13 @@ func (o *outputs) rewrite(sources []*source) (files []*rewritten, err error) {
 			continue
 		}
 		for _, b := range bodies[f.name] {
-			f.at = append(f.at, b.Step.Pos)
+			n := len(b.Lines)
+			for n > 0 && strings.TrimSpace(b.Lines[n-1].Text) == "" {
+				n--
+			}
+			f.at, f.sizes = append(f.at, b.Step.Pos), append(f.sizes, n)
 		}
-		if err := sameSteps(f.name, sources, old, f.text, f.at); err != nil {
+		if err := f.sameSteps(sources, old); err != nil {
 			return nil, err
 		}
 	}
@@ -225,15 +230,22 @@ func (o *outputs) rewrite(sources []*source) (files []*rewritten, err error) {
 	return files, errs.Err()
 }
 
-// sameSteps checks that the edits changed only the output of the given steps.
-func sameSteps(name string, sources []*source, before, after []byte, but []markdown.Pos) error {
-	opts := markdown.Options{Style: styleOf(sources, name), Fill: true}
-	was, is := stepsIn(name, before, opts), stepsIn(name, after, opts)
+// sameSteps checks that the edits changed only the output of the given steps, and that they are read back
+// with as many lines.
+func (f *rewritten) sameSteps(sources []*source, before []byte) error {
+	opts := markdown.Options{Style: styleOf(sources, f.name), Fill: true}
+	was, is := stepsIn(f.name, before, opts), stepsIn(f.name, f.text, opts)
 	same := slices.EqualFunc(was, is, func(a, b *markdown.Step) bool {
-		return a.Directive == b.Directive && a.Hidden == b.Hidden && (a.Text == b.Text || slices.Contains(but, a.Pos))
+		i := slices.Index(f.at, a.Pos)
+		changed := i >= 0
+		if changed && a.Directive == "output" {
+			text := strings.TrimRight(b.Text, " \t\n")
+			changed = text == "" && f.sizes[i] == 0 || strings.Count(text, "\n")+1 == f.sizes[i]
+		}
+		return a.Directive == b.Directive && a.Hidden == b.Hidden && a.Skip == b.Skip && (a.Text == b.Text || changed)
 	})
 	if !same {
-		return fmt.Errorf("%s: nothing is written: the outputs would change how the file is read", name)
+		return fmt.Errorf("%s: nothing is written: the outputs would change how the file is read", f.name)
 	}
 	return nil
 }

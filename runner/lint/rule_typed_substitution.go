@@ -20,6 +20,9 @@ argument of sed or grep is allowed.`,
 	Good: "-- workshop.yml --\ngitrepo: github.com/a/b\ncontent: [a.md]\n" +
 		"-- a.md --\n.exercise[\n```bash\ngit clone https://@@GITREPO@@\n```\n]\n",
 	visit: func(p *pass, v *visit) {
+		if v.exercise.Chapter.Sections() { // there it is text
+			return
+		}
 		if kind := v.step.Kind(); v.exercise.Setup || kind != runner.KindTypes && kind != runner.KindPresses {
 			return
 		}

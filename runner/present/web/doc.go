@@ -20,6 +20,9 @@
 // the pen: that one alone types, runs, and allows. It is handed on by the one who has it,
 // or with a link that the terminal has printed.
 //
+// A room has a short code besides (code.go), which makes seats of the audience. Seats, port and code
+// outlive the process in a private file of digests (remember.go).
+//
 // # The stream
 //
 // A page gets one stream of server-sent events (stream.go). The first event holds the whole
