@@ -80,14 +80,19 @@ func (s *Session) unmarkedShell() string {
 const lateLimit = 5 * time.Second
 
 // answersLate reports whether a shell shows its prompt after all: one that got an injection, or one
-// behind a relay, of which nothing tells whether it reads or its command runs.
+// behind a relay, of which nothing tells whether it reads or its command runs. A relay that the last line
+// started may have shown a part of a greeting only, which looks like a question.
 func (s *Session) answersLate(ctx context.Context) bool {
 	hopeless := func() bool {
 		n := len(s.prompt.nested)
 		return s.prompt.given == nil && (n == 0 || s.prompt.nested[n-1].group != 0)
 	}
 	if s.holds(hopeless) {
-		return false
+		if !s.holds(func() bool { return StartsShell(s.prompt.last.line) }) {
+			return false
+		}
+		s.awaitFor(ctx, lateLimit, func() bool { return s.prompt.atForeignPrompt() || s.prompt.state != running })
+		return s.integrate(ctx)
 	}
 	return s.awaitFor(ctx, lateLimit, func() bool { return s.prompt.reads() || s.prompt.state == ended })
 }
