@@ -1,0 +1,4 @@
+package markdown
+
+// Builtin is builtin.
+var Builtin = builtin
