@@ -65,7 +65,9 @@ const (
 	// maxEmpty is how many tokens without text may follow one another.
 	maxEmpty = 1000
 	// maxTime is the time for all blocks of a slide. One token more may be read after it is over.
-	maxTime = 100 * time.Millisecond
+	// A block of maxBlock that is not hostile takes up to 60 ms: the colours of a page must not
+	// depend on how busy or slow the machine is.
+	maxTime = time.Second
 )
 
 // Budget is the time for the blocks of one slide. The zero value has all of it.
