@@ -502,3 +502,26 @@ func TestRecordingIsLabelled(t *testing.T) {
 		}
 	}
 }
+
+// The keys of a failure are whole at every width, and offer the recording where there is one only.
+func TestKeysOfAFailure(t *testing.T) {
+	hints := []string{" a  again", " x  skip", " e  fresh prompt", " Tab  the shell", " Esc  later"}
+	for _, size := range [][2]int{{40, 30}, {80, 24}, {120, 40}, {200, 50}} {
+		f := look(t, "## A\n\n.exercise[\n```bash\nfalse\n```\n]\n", size[0], size[1])
+		runStep(t, f)
+		for _, recorded := range []bool{false, true} {
+			state := *f.s
+			state.Recordings = []bool{recorded}
+			f.s = &state
+			text := strings.Join(f.shows(), "\n")
+			for _, hint := range hints {
+				if !strings.Contains(text, hint) {
+					t.Errorf("%v: %q is not shown:\n%s", size, hint, text)
+				}
+			}
+			if strings.Contains(text, " R  recorded output") != recorded {
+				t.Errorf("%v: there is a recording: %v:\n%s", size, recorded, text)
+			}
+		}
+	}
+}
