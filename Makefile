@@ -43,10 +43,13 @@ image: ## build the image in .cache/release, for docker load and ctr images impo
 image-pins: ## list the newest versions of the image's Debian packages (needs apt)
 	cd .ci/release && go run . -pins
 
+# The packages whose tests take longest start first: then no processor waits for them at the end.
+LONGEST := ./runner/cli ./services/compose
+
 # Tests to leave out, a regular expression for go test -skip: SKIP='^TestRun' make test
 .PHONY: test
 test: ## run all tests; list the skipped ones with their reasons
-	@go test -json -timeout 25m $${SKIP:+-skip "$$SKIP"} $(TESTFLAGS) $(PKGS) | go run .ci/testlog.go
+	@go test -json -timeout 25m $${SKIP:+-skip "$$SKIP"} $(TESTFLAGS) $(if $(filter ./...,$(PKGS)),$(LONGEST)) $(PKGS) | go run .ci/testlog.go
 
 .PHONY: race
 race: ## run all tests under the race detector (needs a C compiler)

@@ -28,10 +28,35 @@ func (t *titler) title(line string) string {
 	if len(line) > maxHeading {
 		return strings.ToValidUTF8(strings.Trim(strings.TrimLeft(line[:maxHeading], " "), "# \t"), "") + "…"
 	}
-	// Most headings hold no markup.
-	if !strings.ContainsAny(line, "`*_[]<>&\\!") || t.spent > maxHeadings {
-		return strings.Join(strings.Fields(closing(strings.TrimLeft(line, " #"))), " ")
+	// Most headings hold no markup, or code only.
+	bare := closing(strings.TrimLeft(line, " #"))
+	if strings.HasPrefix(line, "#") && simpleCode(bare) {
+		bare = strings.ReplaceAll(bare, "`", "")
+	} else if strings.ContainsAny(line, "`*_[]<>&\\!") && t.spent <= maxHeadings {
+		return t.parsed(line)
 	}
+	return strings.Join(strings.Fields(bare), " ")
+}
+
+// simpleCode reports whether the only markup of a text is code spans of one backtick at either side,
+// whose code neither begins nor ends with a blank.
+func simpleCode(text string) bool {
+	if strings.ContainsAny(text, "*_[]<>&\\!") {
+		return false
+	}
+	code := false
+	for before, rest, found := strings.Cut(text, "`"); found; before, rest, found = strings.Cut(rest, "`") {
+		blank := func(s string) bool { return s == "" || strings.Trim(s, " \t") != s }
+		if rest != "" && rest[0] == '`' || code && blank(before) {
+			return false
+		}
+		code = !code
+	}
+	return !code
+}
+
+// parsed is the plain text of a heading's line by the rules of Markdown.
+func (t *titler) parsed(line string) string {
 	t.spent += len(line) + headingCost
 	source := []byte(line)
 	var b strings.Builder

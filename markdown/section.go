@@ -29,8 +29,8 @@ type sectionParser struct {
 
 	snippet  *Step // the last command of the section
 	compared bool  // its output is compared
-	latest   int32 // the offset of the last visible fence
-	before   bool  // it is a command of an earlier section, whose output is not compared
+	other    bool  // the last visible fence of the section is in another language, and not run
+	code     int   // the offset behind the last line of indented code
 	silent   []room
 	skip     string // the reason not to run the next fence, from a comment
 	skipAt   Span   // the place of that comment
@@ -184,8 +184,7 @@ func (p *sectionParser) close(at int) {
 		}
 		e.Hidden = !slices.ContainsFunc(e.Steps, func(s *Step) bool { return !s.Hidden })
 	}
-	p.before = p.snippet != nil && !p.compared && p.latest == p.snippet.token.start
-	p.snippet, p.compared, p.silent, p.file = nil, false, nil, ""
+	p.snippet, p.compared, p.other, p.silent, p.file = nil, false, false, nil, ""
 	p.end(at)
 }
 
@@ -249,7 +248,8 @@ func (p *sectionParser) read(t *token) {
 			p.skip = ""
 		}
 		p.skipped()
-		p.latest, p.before = int32(t.start), false
+		lang, _ := language(t)
+		p.other = len(t.steps) == 0 && lang != "" && !isTerminal(lang) && (p.other || !isOutput(lang))
 	}
 }
 
@@ -527,10 +527,10 @@ func (p *sectionParser) script(t *token, s script) {
 // expect compares the output of the section's last command with a fence behind it. A failing
 // command must end with another status than 0.
 func (p *sectionParser) expect(t *token, rule string, failing bool) {
+	lang, _ := language(t)
 	if p.snippet == nil {
-		if p.before {
-			lang, _ := language(t)
-			p.log.warn(CodeStepOutside, p.src.span(t.data, t.data+len(lang)), "put it into the section of its command; `text` is for readers only",
+		if !p.other { // else it is the output of what stands there
+			p.log.warn(CodeNotCompared, p.src.span(t.data, t.data+len(lang)), "put it into the section of its command; `text` is for readers only",
 				"this %s fence comes before all commands of its section: nothing is compared with it", lang)
 		}
 		return
@@ -541,8 +541,12 @@ func (p *sectionParser) expect(t *token, rule string, failing bool) {
 	if failing {
 		p.add(t, &Step{Directive: "status", Text: "nonzero", Rule: rule, Skip: skip, Hidden: true}, from, to, o)
 	}
-	if !p.compared { // else it is a text to read
+	switch {
+	case !p.compared:
 		p.add(t, &Step{Directive: "output", Text: text, Rule: rule, Skip: skip}, from, to, o)
+	case skip == "" && strings.TrimSpace(text) != "":
+		p.log.warn(CodeNotCompared, p.src.span(t.data, t.data+len(lang)), "put the whole output into one fence; `text` is for readers only",
+			"the output of this command is shown above: nothing is compared with this %s fence", lang)
 	}
 	p.compared = true
 }

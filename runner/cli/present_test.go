@@ -596,6 +596,39 @@ func TestPresentPictures(t *testing.T) {
 	}
 }
 
+// TestPresentSizes gives headings twice their size on a terminal that answers that it knows sizes, and on no other.
+func TestPresentSizes(t *testing.T) {
+	deck := writeDeck(t, "# Heading\n\nText\n\n---\n\n# Next\n")
+	const question, sized = "\x1b]66;s=2; \a", "\x1b]66;s=2;Heading\a"
+	for _, known := range []bool{false, true} {
+		r := enterRoom(t, 80, 24, "--from-start", deck)
+		expects := func(text string) {
+			t.Helper()
+			if !strings.Contains(r.raw.String(), text) {
+				if _, err := r.console.ExpectString(text); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		expects(question)
+		if known {
+			r.press("\x1b[2;1R\x1b[2;3R")
+			expects(sized)
+			r.sees("H e a d i n g", "Text")
+		} else {
+			r.press("\x1b[2;1R\x1b[2;1R")
+		}
+		r.press("Right")
+		r.sees("2/2", "!Text")
+		if known {
+			expects("\x1b]66;s=2;Next\a")
+		} else if strings.Contains(r.raw.String(), sized) {
+			t.Error("it does not know sizes")
+		}
+		r.ends()
+	}
+}
+
 // TestPresentSlides visits every slide of the deck that ships, and checks that each fits on a small
 // terminal.
 func TestPresentSlides(t *testing.T) {

@@ -35,7 +35,7 @@ func (t *Talk) take(src *Source) {
 	if t.opts.Ledger != nil {
 		t.opts.Ledger.Know(src.Plan)
 	}
-	t.s.Checks = checks(deck, t.opts.Ledger)
+	t.s.Checks, t.s.Recordings = checks(deck, t.opts.Ledger), recordings(deck, t.opts.Ledger)
 	t.s.Step = t.s.due()
 	t.allowed = t.opts.Yes || t.opts.Memory != nil && t.opts.Memory.allowed(deck.digest)
 }
@@ -187,5 +187,7 @@ func checks(deck *Deck, book *ledger.Ledger) []ledger.Last {
 
 // Unpresented is the state of a deck that nobody presents, with the results of its last checks.
 func Unpresented(deck *Deck, book *ledger.Ledger) *State {
-	return &State{Deck: deck, Outcomes: make([]*Outcome, len(deck.Steps)), Checks: checks(deck, book)}
+	return &State{
+		Deck: deck, Outcomes: make([]*Outcome, len(deck.Steps)), Checks: checks(deck, book), Recordings: recordings(deck, book),
+	}
 }

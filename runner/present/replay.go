@@ -23,15 +23,28 @@ func (r *Recording) Label() string {
 	return "Recording of " + r.At.Format("2 January 2006") + ", not live"
 }
 
-// noRecording is the answer where there is nothing to show.
-const noRecording = "no recording of a check that passed: workshop check --report jsonl=FILE makes it, present --verdicts FILE takes it"
+// The answers where there is nothing to show: no report was given, or it has nothing for the command.
+const (
+	noReport    = "no recordings: workshop check --report jsonl=FILE makes them, present --verdicts FILE takes them"
+	noRecording = "the report of --verdicts has no check of this command that passed"
+)
 
 // replay asks for the recording of the command that the step in trouble, or the selected one, belongs to.
 func (s State) replay(c Command) (State, []effect) {
+	if s.busy() {
+		return s.refuse(c, isBusy)
+	}
+	step := s.replayed()
+	if step == nil {
+		return s.say(c, "select a command to show its recording")
+	}
+	return s, []effect{{kind: playRecording, step: step}}
+}
+
+// replayed is the command whose recording is asked for; nil if there is none.
+func (s *State) replayed() *Step {
 	step := s.Selected()
 	switch {
-	case s.busy():
-		return s.refuse(c, isBusy)
 	case s.Trouble != nil:
 		step = s.Trouble.Step
 	case step == nil && s.Current() != nil && len(s.Current().Steps) > 0: // the last one that was run
@@ -40,10 +53,25 @@ func (s State) replay(c Command) (State, []effect) {
 	if step != nil && !step.Snippet() {
 		step = commandOf(s.Deck.Steps[step.Index-step.Number:][:len(step.Exercise.Steps)], step)
 	}
-	if step == nil {
-		return s.say(c, "select a command to show its recording")
+	return step
+}
+
+// CanReplay reports whether there is a recording for [VerbReplay] to show.
+func (s *State) CanReplay() bool {
+	step := s.replayed()
+	return step != nil && s.Recordings[step.Index]
+}
+
+// recordings says of each step of a deck whether it is a command with a recording.
+func recordings(deck *Deck, book *ledger.Ledger) []bool {
+	all := make([]bool, len(deck.Steps))
+	for i, step := range deck.Steps {
+		if book != nil && step.Snippet() {
+			pieces, _ := recording(book, step)
+			all[i] = len(pieces) > 0
+		}
 	}
-	return s, []effect{{kind: playRecording, step: step}}
+	return all
 }
 
 // recording are the pieces of a command and of the steps behind it up to the next command, if all of
@@ -79,7 +107,11 @@ func (t *Talk) play(ctx context.Context, step *Step) {
 		pieces, at = recording(t.opts.Ledger, step)
 	}
 	if len(pieces) == 0 {
-		t.s.Message = Message{Text: noRecording, Error: true, At: time.Now()}
+		why := noReport
+		if t.opts.Ledger != nil && t.opts.Ledger.Records() {
+			why = noRecording
+		}
+		t.s.Message = Message{Text: why, Error: true, At: time.Now()}
 		return
 	}
 	rec := &Recording{Step: step, At: at}

@@ -95,4 +95,24 @@ func TestReplay(t *testing.T) {
 	if s = edited.do(Command{Do: VerbReplay}); s.Recorded != nil || s.Message.Text != noRecording {
 		t.Errorf("of another text: %+v %q", s.Recorded, s.Message.Text)
 	}
+	none := openHall(t, t.TempDir(), replayDeck, Options{})
+	if s = none.do(Command{Do: VerbReplay}); s.Recorded != nil || s.Message.Text != noReport {
+		t.Errorf("without a report: %+v %q", s.Recorded, s.Message.Text)
+	}
+}
+
+// Whether there is a recording to show is known before somebody asks, also for the step behind a command.
+func TestCanReplay(t *testing.T) {
+	h := openHall(t, t.TempDir(), replayDeck, Options{Ledger: reportOf(t)})
+	for step, want := range []bool{true, true, false} {
+		if got := h.do(Command{Do: VerbSelect, N: step}).CanReplay(); got != want {
+			t.Errorf("step %d: %v", step, got)
+		}
+	}
+	if h.do(Command{Do: VerbNext}).CanReplay() {
+		t.Error("on a slide without steps")
+	}
+	if openHall(t, t.TempDir(), replayDeck, Options{}).State().CanReplay() {
+		t.Error("without a report")
+	}
 }

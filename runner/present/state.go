@@ -17,14 +17,15 @@ type State struct {
 	Slide int // that is shown, in Deck.Slides
 	Step  int // that is selected, in the slide's steps; their number when there is none left
 
-	Outcomes []*Outcome    // of Deck.Steps: nil where nothing was run
-	Checks   []ledger.Last // of Deck.Steps: the results of the last check
-	Log      []*Outcome    // every step that was run, in the order in which they ended
-	Revision int           // rises when an entry of the log is replaced
-	Running  *Outcome      // the step that runs now
-	Busy     string        // another job, such as the start of a shell; "" for none
-	Trouble  *Trouble      // a step that a person has to decide about
-	Consent  *Consent      // a question to be answered before anything runs
+	Outcomes   []*Outcome    // of Deck.Steps: nil where nothing was run
+	Checks     []ledger.Last // of Deck.Steps: the results of the last check
+	Recordings []bool        // of Deck.Steps: whether it is a command whose last check was recorded
+	Log        []*Outcome    // every step that was run, in the order in which they ended
+	Revision   int           // rises when an entry of the log is replaced
+	Running    *Outcome      // the step that runs now
+	Busy       string        // another job, such as the start of a shell; "" for none
+	Trouble    *Trouble      // a step that a person has to decide about
+	Consent    *Consent      // a question to be answered before anything runs
 
 	Shell
 	Switches

@@ -125,6 +125,7 @@ type face struct {
 	leaving    bool   // q was pressed while something ran
 
 	gallery *gallery
+	sizing  sizing
 	trees   map[*present.Slide]*markdown.Node
 	laid    laid
 }
@@ -139,6 +140,7 @@ type laid struct {
 	cols     int
 	rows     int
 	minute   int64
+	large    large
 	page     page
 }
 
@@ -176,7 +178,15 @@ func (f *face) update(msg tea.Msg) tea.Cmd {
 		return ticking()
 	case tea.WindowSizeMsg:
 		f.cols, f.rows = msg.Width, msg.Height
+		f.sizing.wanted = nil // everything is drawn again
 		f.resize()
+		return f.sizing.ask()
+	case sizingAsked:
+		return tea.Raw(question)
+	case tea.CursorPositionMsg:
+		if f.sizing.told(msg) {
+			return tea.ClearScreen // of the question's blank
+		}
 	case tea.KeyPressMsg:
 		cmd := f.key(msg)
 		f.take(f.talk.State())
@@ -184,6 +194,8 @@ func (f *face) update(msg tea.Msg) tea.Cmd {
 		return cmd
 	case redraw:
 		return f.settle(msg)
+	case redrawText:
+		return f.settleText(msg)
 	case uv.PrimaryDeviceAttributesEvent, uv.CellSizeEvent:
 		if f.gallery.told(msg) {
 			f.laid = laid{}
@@ -246,13 +258,14 @@ func (f *face) page(cols, rows int) page {
 	now := laid{
 		slide: s.Current(), step: s.Step, outcomes: s.Outcomes, hidden: s.Hidden, figures: s.Figures,
 		cols: cols, rows: rows, minute: time.Now().Unix() / 60,
+		large: f.large(),
 	}
 	l := &f.laid
 	same := l.slide == now.slide && l.step == now.step && l.hidden == now.hidden && l.figures == now.figures &&
-		l.cols == cols && l.rows == rows && l.minute == now.minute &&
+		l.cols == cols && l.rows == rows && l.minute == now.minute && l.large == now.large &&
 		len(l.outcomes) == len(now.outcomes) && (len(l.outcomes) == 0 || &l.outcomes[0] == &now.outcomes[0])
 	if !same {
-		now.page = lay(f.theme, s, f.tree(now.slide), cols, rows, f.gallery)
+		now.page = lay(f.theme, s, f.tree(now.slide), cols, rows, f.gallery, now.large)
 		f.laid = now
 	}
 	return f.laid.page

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -325,15 +326,34 @@ func (f *face) trouble(cols, room int) []line {
 			}
 		}
 	}
-	keys := say(" ", 0)
-	for _, k := range [][2]string{{"a", "again"}, {"x", "skip"}, {"e", "fresh prompt"}, {"Tab", "the shell"}, {"Esc", "later"}} {
-		keys = join(keys, say(" "+k[0]+" ", f.bar), say(" "+k[1]+"  ", 0))
+	all := [][2]string{{"a", "again"}, {"x", "skip"}, {"e", "fresh prompt"}, {"Tab", "the shell"}, {"Esc", "later"}}
+	if f.s.CanReplay() {
+		all = slices.Insert(all, 3, [2]string{"R", "recorded output"})
 	}
+	keys := f.hints(all, cols)
 	rule := say(strings.Repeat("─", cols), f.bad)
-	if len(lines) > room-2 && room > 2 {
-		lines = lines[:room-2]
+	if more := max(room-1-len(keys), 1); len(lines) > more {
+		lines = lines[:more]
 	}
-	return append(append([]line{rule}, lines...), keys)
+	return append(append([]line{rule}, lines...), keys...)
+}
+
+// hints are keys with what they do, in as many rows as it takes: no hint is cut.
+func (f *face) hints(keys [][2]string, cols int) []line {
+	rows := []line{say(" ", 0)}
+	for _, k := range keys {
+		hint := join(say(" "+k[0]+" ", f.bar), say(" "+k[1], 0))
+		last := rows[len(rows)-1]
+		if last.Width() > 1 && last.Width()+2+hint.Width() > cols {
+			rows = append(rows, join(say(" ", 0), hint))
+			continue
+		}
+		if last.Width() > 1 {
+			last = append(last, spaces(2))
+		}
+		rows[len(rows)-1] = join(last, hint)
+	}
+	return rows
 }
 
 // first is the first line of a text.
@@ -363,6 +383,9 @@ func (f *face) shellTitle(fr frame) line {
 		sign = "━"
 	}
 	n := fr.shellCols - left.Width() - right.Width()
+	if n < 0 { // how to get out is the more important part
+		return ends(left, right, fr.shellCols)
+	}
 	return fit(join(left, say(strings.Repeat(sign, max(n, 0)), fill), right), fr.shellCols)
 }
 
@@ -542,11 +565,11 @@ func (f *face) consent(rows int) []line {
 	for len(lines) < rows-1 {
 		lines = append(lines, nil)
 	}
-	keys := join(say("  ", 0), say(" y ", f.bar), say(" run it  ", 0), say(" n ", f.bar), say(" only show it  ", 0))
+	keys := [][2]string{{"y", "run it"}, {"n", "only show it"}}
 	if len(body) > room {
-		keys = join(keys, say(" ↓ ↑ ", f.bar), say(fmt.Sprintf(" %d–%d of %d lines", f.at+1, min(f.at+room, len(body)), len(body)), f.dim))
+		keys = append(keys, [2]string{"↓ ↑", fmt.Sprintf("%d–%d of %d lines", f.at+1, min(f.at+room, len(body)), len(body))})
 	}
-	return append(lines, keys)
+	return append(lines, f.hints(keys, f.cols)[0])
 }
 
 // overview is the list of slides.

@@ -181,6 +181,33 @@ func TestReplayIsLabelled(t *testing.T) {
 	}
 }
 
+// The panel of a failure offers the recording of the command where there is one, and only there.
+func TestPanelOffersTheRecording(t *testing.T) {
+	const at = "2026-11-29T12:00:00"
+	book, err := ledger.FromReport(strings.NewReader(
+		`{"v":1,"time":"` + at + `Z","kind":"step-started","exercise":"deck/first","step":1,"directive":"bash","input":"cat wanted"}
+{"v":1,"time":"` + at + `.1Z","kind":"output","exercise":"deck/first","step":1,"text":"as it was\n$ "}
+{"v":1,"time":"` + at + `.2Z","kind":"step-finished","exercise":"deck/first","step":1,"verdict":"passed","seconds":0.2}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := openRoom(t, "# First\n\n.exercise[\n```bash\ncat wanted\n```\n```bash\nfalse\n```\n]\n", present.Options{Yes: true, Ledger: book}, Options{})
+	presenter := join(t, browsertest.Start(t), h.server.Invite(Presenter))
+	const buttons = `[...document.querySelectorAll("#trouble button")].map((b) => b.textContent).join()`
+	presenter.types(kb.Enter)
+	presenter.until(buttons + ` === "aAgain,xSkip,eTake the shell,RRecorded output"`)
+	presenter.click("#trouble button:last-child")
+	presenter.until(screenText + `.includes("as it was")`)
+	presenter.until(screenText + `.includes("End of the recording")`)
+	presenter.press("R")
+	presenter.until(`document.getElementById("terminal").dataset.recorded === undefined`)
+	presenter.press("x")
+	presenter.until(`document.getElementById("trouble").hidden`)
+	presenter.types(kb.Enter)
+	presenter.until(buttons + ` === "aAgain,xSkip,eTake the shell"`)
+}
+
 // The presenter sees how many minutes of commands and of talking are left.
 func TestPaceOfTheTalk(t *testing.T) {
 	h := openRoom(t, liveDeck, present.Options{}, Options{Length: 30 * time.Minute})

@@ -262,6 +262,7 @@ type troubleView struct {
 	Nearest string `json:"nearest,omitempty"`
 	Status  *int   `json:"status,omitempty"`
 	Tail    string `json:"tail,omitempty"`
+	Replay  bool   `json:"replay,omitempty"` // there is a recording to show instead
 }
 
 // maxTail is how much of the output is shown beside a failure, in bytes.
@@ -272,7 +273,7 @@ func troubleOf(s *present.State) *troubleView {
 	if t == nil {
 		return nil
 	}
-	v := &troubleView{ID: stepID(t.Step), Index: t.Step.Index, Step: page.Printable(t.Step.Summary())}
+	v := &troubleView{ID: stepID(t.Step), Index: t.Step.Index, Step: page.Printable(t.Step.Summary()), Replay: s.CanReplay()}
 	switch {
 	case t.Failure != nil:
 		f := t.Failure

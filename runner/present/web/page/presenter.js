@@ -87,7 +87,8 @@ function drawTrouble() {
     ...(t.tail ? [make("pre", { tabindex: 0, "aria-label": "What came" }, t.tail)] : [])),
     make("p", { class: "tools" },
       make("button", { ...order("again"), class: "main" }, make("kbd", {}, "a"), "Again"), make("button", order("skip"), make("kbd", {}, "x"), "Skip"),
-      make("button", { type: "button", disabled: !pen(), onclick: takeShell }, make("kbd", {}, "e"), "Take the shell")));
+      make("button", { type: "button", disabled: !pen(), onclick: takeShell }, make("kbd", {}, "e"), "Take the shell"),
+      t.replay ? make("button", { type: "button", disabled: !pen(), onclick: () => send({ do: "replay" }) }, make("kbd", {}, "R"), "Recorded output") : null));
 }
 
 function drawRoom() {
