@@ -170,7 +170,8 @@ func (l *loader) named(d *document) *style {
 		case first == (Span{}):
 			name, first, st = rest, place, l.styleOf(rest, place)
 		case rest != name:
-			l.fail(CodeManifestValue, place, "keep one of the two", "the document has the style %s already, by line %d", shorten(name), first.Pos.Line)
+			l.fail(CodeManifestValue, place, "keep one of the two",
+				"the document has the style %s already, by line %d", shorten(name), first.Pos.Line)
 		}
 	}
 	return st

@@ -90,7 +90,8 @@ func (p *sectionParser) misspelt(t *token, lang string) {
 	}
 	hint := cmp.Or(didYouMean(meant), "execute, execute-2 and execute-all are actions")
 	p.section()
-	p.log.fail(CodeFenceWithoutWord, p.src.span(t.start, t.data+len(lang)), hint, "%s is no action of Educates: nothing of it is typed", lang)
+	p.log.fail(CodeFenceWithoutWord, p.src.span(t.start, t.data+len(lang)), hint,
+		"%s is no action of Educates: nothing of it is typed", lang)
 }
 
 // action is the YAML of an action's fence.

@@ -125,8 +125,8 @@ func (p *sectionParser) indented(t *token) {
 	if p.code = t.end + 1; goes || !isBlank(line[0]) || promptEnd(line, "$") == 0 {
 		return
 	}
-	p.log.warn(CodeShellNotRun, p.src.pos(t.start+prefix(line, isBlank)).Point(), "write it as a console fence; text, if it is for readers only",
-		"indented code is text: its commands never run")
+	p.log.warn(CodeShellNotRun, p.src.pos(t.start+prefix(line, isBlank)).Point(),
+		"write it as a console fence; text, if it is for readers only", "indented code is text: its commands never run")
 }
 
 // foreign makes a step of the commands of another shell, which does not run.
