@@ -42,6 +42,7 @@ const (
 	CodeFenceWithoutWord  Code = "fence-without-word" // a hidden fence that does nothing
 	CodeFenceArguments    Code = "fence-arguments"    // words behind the directive of a fence of several lines
 	CodeShellNotRun       Code = "shell-not-run"      // a fence of commands that are text and never run
+	CodeNotCompared       Code = "not-compared"       // a line of an expected output of another style that nothing is compared with
 	CodeNoPrompt          Code = "no-prompt"          // a console fence of another style without commands
 	CodeTypedInclude      Code = "typed-include"      // an include of mdBook that is not replaced
 	CodeRewrite           Code = "rewrite"            // a step that cannot get another body; not found while reading

@@ -121,7 +121,7 @@ func (s *Slide) scanned() []token {
 		t := &tokens[i]
 		*t = s.tokens[i].unpack()
 		t.start, t.match = s.origin.back(t.start), s.origin.back(t.match)
-		for _, off := range []*int{&t.body, &t.tail, &t.end} {
+		for _, off := range []*int{&t.data, &t.body, &t.tail, &t.end} {
 			*off = min(s.origin.back(*off), len(s.Source))
 		}
 	}

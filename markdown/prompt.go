@@ -16,32 +16,56 @@ type atPrompt struct {
 	shown  [][2]int // the lines of its output
 	output lines    // the same as numbers of lines; zero if there is no output
 	end    int      // the number of the line behind the command
+	remark bool     // a remark stands between it and the next prompt
 }
 
-// prompted are the commands at the prompts of a fence's text. The prompt of the fence is `$ `,
-// else `% `, else that of root, `# `, save where a comment could be meant, else a `> ` before the first
-// command; a user and a directory may stand before it. A fence of a shell is a script unless its first command has a prompt. A shell
-// parser finds the lines that belong to a command.
-func prompted(text, lang string, shell *syntax.Parser) (all []atPrompt) {
+// unread is a line of a fence with prompts that nothing is compared with, in an expected output or where
+// one could be.
+type unread struct {
+	at  [2]int
+	why string
+}
+
+// The reasons.
+const (
+	behindNone   = "no command is above this line: nothing is compared with it"
+	takenForNote = "this line is taken for a remark: the output of the command above is not compared with it"
+)
+
+// prompted are the commands at the prompts of a fence's text, and the lines that are part of none. The prompt
+// of the fence is one that its first line begins with and that means nothing else, such as `❯ `, else `$ `, else
+// `% `, else a `> ` before the first command, else that of root, `# `, save where a comment could be meant; a user
+// and a directory may stand before it. A fence of a shell is a script unless its first command has a prompt. A
+// shell parser finds the lines that belong to a command.
+func prompted(text, lang string, shell *syntax.Parser) (all []atPrompt, rest []unread) {
 	mark := promptOf(text, lang)
-	if mark == 0 {
-		return nil
+	if mark == "" {
+		return nil, nil
 	}
 	rows := rowsOf(text)
+	leave := func(from, to int) {
+		for _, r := range rows[from:to] {
+			if line := strings.TrimSpace(text[r[0]:r[1]]); line != "" && line[0] != '#' {
+				rest = append(rest, unread{r, behindNone})
+				break
+			}
+		}
+	}
 	at := func(i int) int { return anyPrompt(text[rows[i][0]:rows[i][1]], mark) }
 	for i := 0; i < len(rows); {
 		n := at(i)
-		if n == 0 {
-			i++
-			continue
-		}
 		next := i + 1
 		for next < len(rows) && at(next) == 0 {
 			next++
 		}
 		typed := text[rows[i][0]+n : rows[i][1]]
-		remark := mark == '#' && n == len("# ") && isRemark(typed) || strings.HasPrefix(strings.TrimSpace(typed), "#")
-		if strings.TrimSpace(typed) != "" && !remark {
+		remark := mark == "#" && n == len("# ") && isRemark(typed) || strings.HasPrefix(strings.TrimSpace(typed), "#")
+		switch {
+		case n == 0:
+			leave(i, next)
+		case strings.TrimSpace(typed) == "" || remark:
+			leave(i+1, next)
+		default:
 			c := atPrompt{prompt: rows[i][0]}
 			if end := hereEnd(text, typed, rows[i:]); i+end > next { // a line of a here-document can look like a prompt
 				if lines, ok := whole(text, rows[i:i+end], n, shell); ok {
@@ -53,13 +77,13 @@ func prompted(text, lang string, shell *syntax.Parser) (all []atPrompt) {
 			}
 			c.typed = command(text, rows[i:next], n, shell)
 			c.end = i + len(c.typed)
-			c.result(text, rows, next)
+			rest = append(rest, c.result(text, rows, next)...)
 			c.typed[len(c.typed)-1][1] = len(strings.TrimRight(text[:c.typed[len(c.typed)-1][1]], "\n"))
 			all = append(all, c)
 		}
 		i = next
 	}
-	return all
+	return all, rest
 }
 
 // isRemark reports whether a text behind a bare `# `, which may be the prompt of root or the sign of a comment,
@@ -94,42 +118,55 @@ var remarkWords = []string{
 	"to", "use", "verify", "via", "we", "when", "with", "without", "you",
 }
 
-// result notes the output between the command and the line next.
-func (c *atPrompt) result(text string, rows [][2]int, next int) {
+// result notes the output between the command and the line next, and returns the lines that may be output as
+// well as a remark on the next command.
+func (c *atPrompt) result(text string, rows [][2]int, next int) (rest []unread) {
 	blank := func(i int) bool { return strings.TrimSpace(text[rows[i][0]:rows[i][1]]) == "" }
 	to := next
 	for to > c.end && blank(to-1) {
 		to--
 	}
-	// A paragraph of comments before the next prompt is no output.
-	from := to
+	from := to // of a paragraph of comments
 	for from > c.end && strings.HasPrefix(text[rows[from-1][0]:], "# ") {
 		from--
 	}
-	if from < to && from == c.end && !slices.ContainsFunc(rows[from:to], func(r [2]int) bool { return !isRemark(text[r[0]+len("# ") : r[1]]) }) {
-		to = from // sentences right behind the command
-	}
-	if from < to && from > c.end && blank(from-1) {
+	sentences := !slices.ContainsFunc(rows[from:to], func(r [2]int) bool { return !isRemark(text[r[0]+len("# ") : r[1]]) })
+	if remark := from; from < to && next < len(rows) && (from > c.end && blank(from-1) || from == c.end && sentences) {
+		c.remark = true
 		for to = from; to > c.end && blank(to-1); {
 			to--
+		}
+		if to > c.end || from == c.end { // not the first line below a command that shows nothing
+			rest = append(rest, unread{rows[remark], takenForNote})
 		}
 	}
 	if to > c.end {
 		c.output, c.shown = lines{c.end, to}, rows[c.end:to]
 	}
+	return rest
 }
 
-// interrupted takes a line `^C` from the end of the output, and returns its place.
-func (c *atPrompt) interrupted(text string) (key [2]int, ok bool) {
-	last := len(c.shown) - 1
-	if last < 0 || strings.TrimSpace(text[c.shown[last][0]:c.shown[last][1]]) != "^C" {
-		return key, false
+// interrupted takes the first line that begins with `^C` from the output, and returns its place and the lines
+// before it. What stands behind it is printed by the command when it ends.
+func (c *atPrompt) interrupted(text string) (key [2]int, before [][2]int, ok bool) {
+	i := slices.IndexFunc(c.shown, func(r [2]int) bool { return strings.HasPrefix(text[r[0]:r[1]], "^C") })
+	if i < 0 {
+		return key, nil, false
 	}
-	key = c.shown[last]
-	if c.shown, c.output.to = c.shown[:last], c.output.to-1; last == 0 {
+	key, before = c.shown[i], c.shown[:i:i]
+	shown, last := before, i == len(c.shown)-1
+	if end := key[0] + len("^C"); strings.TrimSpace(text[end:key[1]]) != "" {
+		shown, last = append(shown, [2]int{end, key[1]}), false
+		key[1] = end
+	}
+	c.shown = append(shown, c.shown[i+1:]...)
+	if last {
+		c.output.to--
+	}
+	if len(c.shown) == 0 {
 		c.shown, c.output = nil, lines{}
 	}
-	return key, true
+	return key, before, true
 }
 
 // rowsOf are the places of the lines of a text, with their ends.
@@ -142,47 +179,75 @@ func rowsOf(text string) (rows [][2]int) {
 	return rows
 }
 
-// promptOf is the character that ends the prompts of a text; 0 if there are none. A `> ` is one only
-// before the first command, where it can go on with nothing: a document would not begin by emptying a file.
-func promptOf(text, lang string) byte {
+// promptOf is the sign that ends the prompts of a text; "" if there are none. A `> ` is one only before the
+// first command, where it can go on with nothing: a document would not begin by emptying a file. So are the signs
+// of other shells' prompts, which occur in outputs.
+func promptOf(text, lang string) string {
 	const marks = "$%#"
 	var found [len(marks)]bool
-	first := true
-	greater := false
+	first, greater := true, false
 	for line := range strings.Lines(text) {
 		for i := range len(marks) {
-			found[i] = found[i] || promptEnd(line, marks[i]) > 0
+			found[i] = found[i] || promptEnd(line, marks[i:i+1]) > 0
 		}
 		if command := strings.TrimSpace(line); command != "" && command[0] != '#' && first {
 			first = false
-			n := promptEnd(line, '>')
+			for _, mark := range []string{"❯", "➜", "$>"} {
+				if promptEnd(line, mark) > 0 {
+					return mark
+				}
+			}
+			n := promptEnd(line, ">")
 			greater = n > 0 && strings.TrimSpace(line[n:]) != ""
 		}
 		if isShellFence(lang) && strings.TrimSpace(line) != "" && line[0] != '#' {
 			break
 		}
 	}
-	for i := range len(marks) {
-		if found[i] && (marks[i] != '#' || isTerminal(lang)) {
-			return marks[i]
-		}
+	switch {
+	case found[0]:
+		return "$"
+	case found[1]:
+		return "%"
+	case greater:
+		return ">"
+	case found[2] && isTerminal(lang):
+		return "#"
 	}
-	if greater {
-		return '>'
-	}
-	return 0
+	return ""
 }
 
-// anyPrompt is the length of the prompt of the fence that a line begins with, or of that of another user,
-// which names the user and the host; 0 if there is none.
-func anyPrompt(line string, mark byte) int {
+// anyPrompt is the length of the prompt of the fence that a line begins with, or of that of another user
+// or shell, which names the user and the host, or the shell; 0 if there is none.
+func anyPrompt(line, mark string) int {
 	n := promptEnd(line, mark)
-	for _, other := range []byte("$#") {
-		if n == 0 && other != mark && strings.Contains(line[:min(len(line), maxPrompt)], "@") {
+	for _, other := range []string{"$", "#", "%"} {
+		if n == 0 && other != mark && (strings.Contains(line[:min(len(line), maxPrompt)], "@") || versioned.MatchString(line)) {
 			n = promptEnd(line, other)
 		}
 	}
 	return n
+}
+
+// versioned matches the prompt of a shell without settings, `bash-5.1`, up to its sign.
+var versioned = regexp.MustCompile(`^\s*(?:bash|sh|zsh|dash|ash|ksh)-\d[\w.]*`)
+
+// arrow matches the prompt of Oh My Zsh: `➜  dir git:(branch) ✗ `. An arrow with one blank may be anything,
+// save before the home directory.
+var arrow = regexp.MustCompile(`^➜ (?: \S+|~\S*)(?: git:\([^)\n]*\))?(?: [✗✔])?(?:[ \t]+|\n|$)`)
+
+// promptLike matches a line that seems to have a prompt. Its group is the prompt.
+var promptLike = regexp.MustCompile(
+	`^\s*((?:[^\s<>]{0,60}[^\s<>=-])?[$>❯➜λ»›▶]|[^\s<>]{0,60}[^\s\d<>]%|[\w.-]{1,60}[=@~:][^\s<>]{0,60}#)[ \t]+\S`)
+
+// unknownPrompt is the place of what seems to be the prompt of a text that has none of those above.
+func unknownPrompt(text string) (at [2]int, ok bool) {
+	for _, r := range rowsOf(text) {
+		if m := promptLike.FindStringSubmatchIndex(text[r[0]:min(r[1], r[0]+2*maxPrompt)]); m != nil {
+			return [2]int{r[0] + m[2], r[0] + m[3]}, true
+		}
+	}
+	return at, false
 }
 
 // maxPrompt is the greatest length of a prompt.
@@ -190,8 +255,11 @@ const maxPrompt = 80
 
 // promptEnd is the length of the prompt that a line begins with, 0 if there is none: the mark and
 // a blank, behind a user with a directory, such as `me@host:~/x`, or an environment in parentheses.
-func promptEnd(line string, mark byte) int {
-	end := strings.IndexByte(line[:min(len(line), maxPrompt)], mark)
+func promptEnd(line, mark string) int {
+	if mark == "➜" {
+		return len(arrow.FindString(line))
+	}
+	end := strings.Index(line[:min(len(line), maxPrompt)], mark)
 	if end < 0 {
 		return 0
 	}
@@ -199,20 +267,25 @@ func promptEnd(line string, mark byte) int {
 	if name, rest, ok := strings.Cut(before, ")"); ok && strings.HasPrefix(name, "(") && !strings.Contains(name, " ") {
 		before = strings.TrimLeft(rest, " \t")
 	}
-	switch rest := line[end+1:]; {
-	case before != "" && !isUser(before):
+	end += len(mark)
+	switch rest := line[end:]; {
+	case before != "" && !isUser(before, mark):
 		return 0
 	case rest == "" || rest == "\n":
-		return end + 1
+		return end
 	case isBlank(rest[0]):
-		return end + 2
+		return end + 1
 	}
 	return 0
 }
 
 // isUser reports whether a text is a user and a host, with a directory or without: `me@host:~`,
-// `[me@host dir]`, `[me@host dir (branch)]`; or a directory as BusyBox shows it, `/ `.
-func isUser(text string) bool {
+// `[me@host dir]`, `[me@host dir (branch)]`, `me@host dir` of zsh; a directory as BusyBox shows it, `/ `; or
+// a shell, `bash-5.1`.
+func isUser(text, mark string) bool {
+	if versioned.FindString(text) == text {
+		return true
+	}
 	dir, ok := strings.CutSuffix(text, " ")
 	if ok && (strings.HasPrefix(dir, "/") || strings.HasPrefix(dir, "~")) && !strings.Contains(dir, " ") {
 		return true
@@ -232,7 +305,8 @@ func isUser(text string) bool {
 		return false
 	}
 	blanks := strings.Count(host, " ")
-	return blanks == 0 || blanks == 1 && (bracket || strings.Contains(host, ":"))
+	_, dir, _ = strings.Cut(host, " ")
+	return blanks == 0 || blanks == 1 && (bracket || mark == "%" || strings.Contains(host, ":") || strings.ContainsAny(dir[:1], "~/"))
 }
 
 // command are the stretches of the lines that the command of the first line consists of; n is the
@@ -251,7 +325,7 @@ func command(text string, rows [][2]int, n int, shell *syntax.Parser) [][2]int {
 }
 
 // hereMark matches the beginning of a here-document. Its group is the end mark.
-var hereMark = regexp.MustCompile(`<<-?[ \t]*['"\\]?(\w+)`)
+var hereMark = regexp.MustCompile(`<<-?[ \t]*['"\\]?([\w.+-]+)`)
 
 // maxHere bounds the lines of a here-document that are searched for its end.
 const maxHere = 200

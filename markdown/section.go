@@ -29,8 +29,8 @@ type sectionParser struct {
 
 	snippet  *Step // the last command of the section
 	compared bool  // its output is compared
-	latest   int32 // the offset of the last visible fence
-	before   bool  // it is a command of an earlier section, whose output is not compared
+	other    bool  // the last visible fence of the section is in another language, and not run
+	code     int   // the offset behind the last line of indented code
 	silent   []room
 	skip     string // the reason not to run the next fence, from a comment
 	skipAt   Span   // the place of that comment
@@ -55,8 +55,8 @@ type room struct {
 func (p *sectionParser) sections() {
 	p.plain = true
 	p.leaveComments()
-	p.tokens = slices.DeleteFunc(p.tokens, func(t token) bool { return t.kind == openToken || t.kind == closeToken })
-	p.separated = slices.ContainsFunc(p.tokens, func(t token) bool { return t.kind == separatorToken })
+	p.separated = p.ofSlides()
+	p.tokens = slices.DeleteFunc(p.tokens, func(t token) bool { return t.kind == openToken || t.kind == closeToken || t.kind == leftToken })
 	p.begin(p.front(), false)
 	p.slide.Title = p.chapter.Title
 	p.first = append(p.first, p.scripts.first...)
@@ -77,6 +77,7 @@ func (p *sectionParser) sections() {
 				p.separate(t)
 			}
 		case p.notes >= 0:
+			p.unspoken(t)
 		case t.kind == headingToken:
 			p.cut(t.start)
 			p.heading(*t, nil)
@@ -101,6 +102,31 @@ func (p *sectionParser) sections() {
 	}
 }
 
+// ofSlides reports whether separators divide the document into slides, which can have notes behind `???`. In a
+// page a line `---` is a rule: there are few of them, and many headings.
+func (p *sectionParser) ofSlides() bool {
+	separators, headings := 0, 0
+	for _, t := range p.tokens {
+		switch {
+		case t.kind == openToken, t.kind == separatorToken && p.src.text[t.start:min(t.start+3, len(p.src.text))] != "---":
+			return true // they are of remark
+		case t.kind == separatorToken:
+			separators++
+		case t.kind == underlineToken, t.kind == headingToken && !strings.HasPrefix(strings.TrimLeft(p.src.text[t.start:t.end], " "), "###"):
+			headings++
+		}
+	}
+	return separators >= 2 && headings <= separators+1
+}
+
+// unspoken names a fence of commands in notes.
+func (p *sectionParser) unspoken(t *token) {
+	if lang, _ := language(t); t.kind == fenceToken && t.comment < 0 && (isShellFence(lang) || isTerminal(lang) || len(executed(t)) > 0) {
+		p.log.warn(CodeShellNotRun, p.src.pos(t.start).Point(), "put it before the line ???, if it is to run",
+			"a fence of commands in the notes of a slide is text and never runs")
+	}
+}
+
 // otherComments are the comments of MDX and of Liquid, as Jekyll has them.
 var otherComments = regexp.MustCompile(`(?s)\{/\*.*?\*/\}|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}`)
 
@@ -121,7 +147,7 @@ func (p *sectionParser) leaveComments() {
 			if rest[i].start >= at[1] {
 				break
 			}
-			rest[i].kind = closeToken // which sections do not read
+			rest[i].kind = leftToken
 		}
 	}
 }
@@ -184,8 +210,7 @@ func (p *sectionParser) close(at int) {
 		}
 		e.Hidden = !slices.ContainsFunc(e.Steps, func(s *Step) bool { return !s.Hidden })
 	}
-	p.before = p.snippet != nil && !p.compared && p.latest == p.snippet.token.start
-	p.snippet, p.compared, p.silent, p.file = nil, false, nil, ""
+	p.snippet, p.compared, p.other, p.silent, p.file = nil, false, false, nil, ""
 	p.end(at)
 }
 
@@ -249,7 +274,8 @@ func (p *sectionParser) read(t *token) {
 			p.skip = ""
 		}
 		p.skipped()
-		p.latest, p.before = int32(t.start), false
+		lang, _ := language(t)
+		p.other = len(t.steps) == 0 && lang != "" && !isTerminal(lang) && (p.other || !isOutput(lang))
 	}
 }
 
@@ -512,7 +538,7 @@ func (p *sectionParser) script(t *token, s script) {
 	if s.bare || s.skip != "" {
 		step.Text = s.head
 	}
-	step.Pos = s.file.pos(0)
+	step.Pos = s.file.pos(s.at)
 	step.Word, step.TextPos = step.Pos.Point(), step.Pos
 	step.origin = origin{src, []mark{{src: 0, fixed: true}, {text: len(head)}, {text: len(head) + len(body), src: len(body), fixed: true}}}
 	e := p.section()
@@ -527,10 +553,10 @@ func (p *sectionParser) script(t *token, s script) {
 // expect compares the output of the section's last command with a fence behind it. A failing
 // command must end with another status than 0.
 func (p *sectionParser) expect(t *token, rule string, failing bool) {
+	lang, _ := language(t)
 	if p.snippet == nil {
-		if p.before {
-			lang, _ := language(t)
-			p.log.warn(CodeStepOutside, p.src.span(t.data, t.data+len(lang)), "put it into the section of its command; `text` is for readers only",
+		if !p.other { // else it is the output of what stands there
+			p.log.warn(CodeNotCompared, p.src.span(t.data, t.data+len(lang)), "put it into the section of its command; `text` is for readers only",
 				"this %s fence comes before all commands of its section: nothing is compared with it", lang)
 		}
 		return
@@ -541,8 +567,12 @@ func (p *sectionParser) expect(t *token, rule string, failing bool) {
 	if failing {
 		p.add(t, &Step{Directive: "status", Text: "nonzero", Rule: rule, Skip: skip, Hidden: true}, from, to, o)
 	}
-	if !p.compared { // else it is a text to read
+	switch {
+	case !p.compared:
 		p.add(t, &Step{Directive: "output", Text: text, Rule: rule, Skip: skip}, from, to, o)
+	case skip == "" && strings.TrimSpace(text) != "":
+		p.log.warn(CodeNotCompared, p.src.span(t.data, t.data+len(lang)), "put the whole output into one fence; `text` is for readers only",
+			"the output of this command is shown above: nothing is compared with this %s fence", lang)
 	}
 	p.compared = true
 }

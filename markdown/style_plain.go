@@ -43,8 +43,11 @@ func isOtherShell(lang string) bool {
 }
 
 func plainSteps(p *sectionParser, t *token) {
-	if t.kind == quoteToken {
+	switch t.kind {
+	case quoteToken:
 		p.quoted(t)
+	case codeToken:
+		p.indented(t)
 	}
 	if t.kind != fenceToken {
 		return
@@ -60,17 +63,37 @@ func plainSteps(p *sectionParser, t *token) {
 			p.foreign(t, "cmd")
 		case p.reason(t) != "":
 			p.skip = ""
-		case mayBeCommand.MatchString(p.src.text[t.body:t.tail]):
-			p.log.warn(CodeNoPrompt, p.src.span(t.data, t.data+len(lang)),
-				"write `$ ` before each command; `output` compares the output of the command before; `text` is for readers only",
-				"this %s fence has no prompt: nothing of it is typed or compared", lang)
+		default:
+			p.withoutPrompt(t, lang)
 		}
 	case isOtherShell(lang):
 		p.foreign(t, lang)
 	case lang == "" && len(executed(t)) > 0:
 		p.whole(t, "{{exec}} fence")
+	case lang == "" && promptOf(p.src.text[t.body:t.tail], "bash") == "$":
+		if p.reason(t) != "" {
+			p.skip = ""
+			return
+		}
+		p.log.warn(CodeShellNotRun, p.src.pos(t.start).Point(), "write console behind its backticks; text, if it is for readers only",
+			"a fence without a language is text: its commands never run")
 	default:
 		p.expectation(t)
+	}
+}
+
+// withoutPrompt names a fence of a terminal without a prompt, if it may hold commands, or the output of one.
+func (p *sectionParser) withoutPrompt(t *token, lang string) {
+	const hint = "write `$ ` before each command; `output` compares the output of the command before; `text` is for readers only"
+	text, o := p.body(t)
+	if at, ok := unknownPrompt(text); ok {
+		p.log.warn(CodeNoPrompt, p.src.span(o.offset(at[0]), o.offset(at[1]-1)+1), hint,
+			"%s is no prompt of a shell that is known here: nothing of this %s fence is typed or compared", shorten(text[at[0]:at[1]]), lang)
+		return
+	}
+	if shown := p.snippet != nil && !p.compared && strings.TrimSpace(text) != ""; shown || mayBeCommand.MatchString(text) {
+		p.log.warn(CodeNoPrompt, p.src.span(t.data, t.data+len(lang)), hint,
+			"this %s fence has no prompt: nothing of it is typed or compared", lang)
 	}
 }
 
@@ -93,6 +116,17 @@ func (p *sectionParser) quoted(t *token) {
 	}
 	p.log.warn(CodeShellNotRun, p.src.pos(t.start).Point(), "move it out of the quotation, if it is to run",
 		"a %s fence in a quotation is text and never runs", lang)
+}
+
+// indented names the first line of an indented block of code that has a prompt, which is text to read.
+func (p *sectionParser) indented(t *token) {
+	line := p.src.text[t.start:t.end]
+	goes := t.start > 0 && t.start == p.code
+	if p.code = t.end + 1; goes || !isBlank(line[0]) || promptEnd(line, "$") == 0 {
+		return
+	}
+	p.log.warn(CodeShellNotRun, p.src.pos(t.start+prefix(line, isBlank)).Point(), "write it as a console fence; text, if it is for readers only",
+		"indented code is text: its commands never run")
 }
 
 // foreign makes a step of the commands of another shell, which does not run.
@@ -129,17 +163,34 @@ func (p *sectionParser) expectation(t *token) {
 // whether there is a prompt.
 func (p *sectionParser) prompts(t *token, lang string) bool {
 	text, o := p.body(t)
-	all := prompted(text, lang, p.shell)
+	all, rest := prompted(text, lang, p.shell)
+	settings := options(t, text)
+	for _, u := range rest {
+		if strings.Count(text[:u.at[0]], "\n") < settings {
+			continue
+		}
+		hint := "a command has a prompt before it; a remark begins with #"
+		if u.why == takenForNote {
+			hint = "a remark can stand at the prompt, `$ # …`, or outside of the fence; an output can stand in an output fence"
+		}
+		if at := strings.TrimRight(text[u.at[0]:u.at[1]], " \t\n"); p.reason(t) == "" {
+			p.log.warn(CodeNotCompared, p.src.span(o.offset(u.at[0]), o.offset(u.at[0]+len(at)-1)+1), hint, "%s", u.why)
+		}
+	}
 	rule, shows := "prompt in a "+lang+" fence", "output in a "+lang+" fence"
 	for i := range all {
 		c := &all[i]
 		typed, at := o.pieces(text, c.typed)
 		first := c.typed[0][0]
-		s := p.command(t, rule, typed, o.offset(c.prompt), o.offset(first-1)+1, at)
+		below := ""
+		if c.remark {
+			below = ", a remark below"
+		}
+		s := p.command(t, rule+below, typed, o.offset(c.prompt), o.offset(first-1)+1, at)
 		s.cut = true
-		key, interrupted := c.interrupted(text)
+		key, before, interrupted := c.interrupted(text)
 		if interrupted {
-			p.untilKey(t, s, text, o, c, key)
+			p.untilKey(t, s, text, o, before, key)
 		}
 		if i+1 < len(all) {
 			p.showsStatus(t, s, text, o, &all[i+1])
@@ -161,11 +212,11 @@ func (p *sectionParser) prompts(t *token, lang string) bool {
 	return len(all) > 0
 }
 
-// untilKey makes the steps of a command that the reader of a fence interrupts: a line `^C` ends its
-// output. The key is pressed when the line before it has appeared.
-func (p *sectionParser) untilKey(t *token, command *Step, text string, o origin, c *atPrompt, key [2]int) {
-	for i := len(c.shown) - 1; i >= 0; i-- {
-		line := c.shown[i : i+1]
+// untilKey makes the steps of a command that the reader of a fence interrupts by a line `^C` in its
+// output. The key is pressed when the last of the lines before it has appeared.
+func (p *sectionParser) untilKey(t *token, command *Step, text string, o origin, before [][2]int, key [2]int) {
+	for i := len(before) - 1; i >= 0; i-- {
+		line := before[i : i+1]
 		shown, at := o.pieces(text, line)
 		if shown = strings.TrimSpace(shown); shown == "" || shown == "..." || strings.Contains(shown, "[..]") {
 			continue

@@ -266,7 +266,7 @@ func TestPresent(t *testing.T) {
 			r.press("C-]", "a")
 			r.sees("✓ test -e fixed", "!again", "▶· echo the e''nd")
 			r.press("x")
-			r.sees("↷ echo the e''nd", "skipped")
+			r.sees("– echo the e''nd", "skipped")
 			r.press("Up", "c")
 			r.sees("✓ echo the e''nd", "the end")
 			r.press("z", "z")
@@ -395,6 +395,30 @@ func TestPresentWarning(t *testing.T) {
 	r.ends()
 }
 
+// TestPresentRemarks checks that mistakes which were printed before the talk took the terminal are counted there, and that a key
+// shows them; and that a key pressed right behind the one that closes a list is not lost.
+func TestPresentRemarks(t *testing.T) {
+	for _, cols := range []int{80, 200} {
+		r := enterRoom(t, cols, 24, "--from-start", writeDeck(t, "# Alone\n\n.exercise[\n```bash\ntrue\n```\n```open :99999```\n]\n\n---\n\n# Next\n"))
+		r.sees("one mistake in a step: m shows it", " m: 1 remark  1/2")
+		r.press("m")
+		r.sees("Mistakes and remarks", "talk.md:7:", "!Alone")
+		r.press("\x1bn") // in one write, as Alt with n comes
+		r.sees("Next", "2/2", "!Mistakes and", "!m: 1")
+		r.press("t")
+		r.sees("1  Alone", "2  Next")
+		r.press("\x1b\x1b[D")
+		r.sees("Alone", "1/2", "!2  Next")
+		r.press("\x1bn") // nothing is open: Alt with n means nothing
+		r.press("?")
+		r.sees("previous; nothing runs")
+		r.press("\x1bt")
+		r.sees("1  Alone", "2  Next", "1/2")
+		r.press("t")
+		r.ends()
+	}
+}
+
 // TestPresentAt runs the deck up to an exercise.
 func TestPresentAt(t *testing.T) {
 	r := enterRoom(t, 80, 24, "--yes", "--network", "private", "--at", "talk/wrong", writeDeck(t, talk))
@@ -441,6 +465,18 @@ func TestPresentPreflight(t *testing.T) {
 	r.press("Enter")
 	r.sees("This deck wants to run", "echo t''wo")
 	r.press("n")
+	r.ends()
+}
+
+// TestPresentPreflightMarks gives each visible step of an exercise at risk the mark that a talk gives it.
+func TestPresentPreflightMarks(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	deck := writeDeck(t, "# A\n\n.exercise[\n```bash\necho o''ne\n```\n```bash\necho starting\n```\n<!-- ```wait nothing``` -->\n```bash\necho t''wo\n```\n]\n")
+	r := enterRoom(t, 80, 24, "--preflight", "--wait", "200ms", "--network", "private", deck)
+	r.press("y\r")
+	r.sees("risks:", "✓ passed     echo o''ne\n", "✗ failed     echo starting\n", "· not run    echo t''wo\n", "Enter presents the deck")
+	r.press("Enter")
+	r.sees("1/1")
 	r.ends()
 }
 
@@ -593,6 +629,39 @@ func TestPresentPictures(t *testing.T) {
 			r.sees("Next", "2/2")
 			r.ends()
 		})
+	}
+}
+
+// TestPresentSizes gives headings twice their size on a terminal that answers that it knows sizes, and on no other.
+func TestPresentSizes(t *testing.T) {
+	deck := writeDeck(t, "# Heading\n\nText\n\n---\n\n# Next\n")
+	const question, sized = "\x1b]66;s=2; \a", "\x1b]66;s=2;Heading\a"
+	for _, known := range []bool{false, true} {
+		r := enterRoom(t, 80, 24, "--from-start", deck)
+		expects := func(text string) {
+			t.Helper()
+			if !strings.Contains(r.raw.String(), text) {
+				if _, err := r.console.ExpectString(text); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		expects(question)
+		if known {
+			r.press("\x1b[2;1R\x1b[2;3R")
+			expects(sized)
+			r.sees("H e a d i n g", "Text")
+		} else {
+			r.press("\x1b[2;1R\x1b[2;1R")
+		}
+		r.press("Right")
+		r.sees("2/2", "!Text")
+		if known {
+			expects("\x1b]66;s=2;Next\a")
+		} else if strings.Contains(r.raw.String(), sized) {
+			t.Error("it does not know sizes")
+		}
+		r.ends()
 	}
 }
 

@@ -47,7 +47,7 @@ func limited(path string, limit time.Duration) runner {
 }
 
 // realV5 is the path of Docker Compose 5, as `make compose` builds it.
-func realV5(t *testing.T) string {
+func realV5(t testing.TB) string {
 	t.Helper()
 	path, err := filepath.Abs("../../.cache/bin/docker-compose-v5.6.0")
 	if err != nil {

@@ -11,15 +11,22 @@ import (
 	"workshop/services/compose/engine"
 )
 
-// embeddedHost starts an embedded engine for the test.
+// embeddedHost starts an embedded engine for the test, whose containers share the machine's network.
 func embeddedHost(t *testing.T) string {
+	t.Helper()
+	return startEngine(t, false)
+}
+
+// startEngine starts an embedded engine. Its containers have networks of their own if that is asked for
+// and allowed.
+func startEngine(t testing.TB, network bool) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "compose") // a socket's path has to be short
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	e, err := engine.New(engine.Options{Executable: app(t), State: dir})
+	e, err := engine.New(engine.Options{Executable: app(t), State: dir, Network: network})
 	if err != nil {
 		t.Fatal(err)
 	}

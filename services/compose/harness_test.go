@@ -74,7 +74,7 @@ var buildApp = sync.OnceValues(func() (string, error) {
 })
 
 // app returns the path of the static binary that replaces the services.
-func app(t *testing.T) string {
+func app(t testing.TB) string {
 	t.Helper()
 	path, err := buildApp()
 	if err != nil {
@@ -85,7 +85,7 @@ func app(t *testing.T) string {
 
 // stage is a directory with a Compose file and a project of its own.
 type stage struct {
-	t    *testing.T
+	t    testing.TB
 	host string
 	dir  string
 	name string // of the project, of the length of "dockercoins"
@@ -95,7 +95,7 @@ type stage struct {
 // newStage creates a project from the given file. PROJECT in it is replaced by the project's name.
 // Each of the folders gets the app and a Dockerfile that runs the app in the role of the folder's
 // name.
-func newStage(t *testing.T, host, file string, folders ...string) *stage {
+func newStage(t testing.TB, host, file string, folders ...string) *stage {
 	t.Helper()
 	name := "dc"
 	for range len("dockercoins") - len(name) {
@@ -123,7 +123,7 @@ func newStage(t *testing.T, host, file string, folders ...string) *stage {
 	return s
 }
 
-func copyFile(t *testing.T, from, to string) {
+func copyFile(t testing.TB, from, to string) {
 	t.Helper()
 	b, err := os.ReadFile(from)
 	if err == nil {
@@ -290,7 +290,7 @@ func (s *stage) real(args ...string) result {
 }
 
 // realCompose is the path of docker-compose 1.29.2.
-func realCompose(t *testing.T) string {
+func realCompose(t testing.TB) string {
 	t.Helper()
 	path, err := findCompose()
 	if err != nil && os.Getenv("REQUIRE_DOCKER_COMPOSE") != "" {

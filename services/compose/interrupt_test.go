@@ -118,7 +118,7 @@ func TestInterrupts(t *testing.T) {
 // TestInterruptsAsOriginals runs the same with the original commands, which the expected texts were
 // recorded from.
 func TestInterruptsAsOriginals(t *testing.T) {
-	for look, find := range map[compose.Look]func(*testing.T) string{compose.V1: realCompose, compose.V5: realV5} {
+	for look, find := range map[compose.Look]func(testing.TB) string{compose.V1: realCompose, compose.V5: realV5} {
 		t.Run([]string{"", "v1", "v5"}[look], func(t *testing.T) {
 			path := find(t)
 			for _, tt := range interrupts {

@@ -218,21 +218,33 @@ func (s scaled) At(x, y int) color.Color {
 // redraw reports that the text around sixels has been drawn.
 type redraw struct{ wanted []placed }
 
-// pictures hands the pictures of the present view to the terminal.
+// pictures hands the pictures of the present view to the terminal, and its larger texts.
 func (f *face) pictures() tea.Cmd {
-	g := f.gallery
-	if g.protocol == asText || f.cols == 0 {
+	if f.cols == 0 || f.gallery.protocol == asText && !f.sizing.known {
 		return nil
 	}
 	var now []placed
+	var texts []sizedText
 	if fr := f.frame(); f.s.Consent == nil && !f.s.Blank && f.mode == normal && fr.slide && f.s.Current() != nil {
 		cols, rows := f.slideSize()
 		left := f.slideLeft(fr, cols)
 		for _, p := range f.page(cols, rows).pictures {
-			if y := p.row - f.scroll; y >= 0 && y+p.shot.rows <= rows {
+			switch y := p.row - f.scroll; {
+			case p.shot != nil && y >= 0 && y+p.shot.rows <= rows:
 				now = append(now, placed{p.shot, left + p.col, 1 + y})
+			case p.shot == nil && y >= 0 && y+p.scale <= rows:
+				texts = append(texts, sizedText{left + p.col, 1 + y, sized(p.text, p.scale)})
 			}
 		}
+	}
+	return tea.Batch(f.images(now), f.headings(texts))
+}
+
+// images hands pictures to the terminal.
+func (f *face) images(now []placed) tea.Cmd {
+	g := f.gallery
+	if g.protocol == asText {
+		return nil
 	}
 	if g.protocol == asKitty {
 		var all strings.Builder

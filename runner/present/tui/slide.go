@@ -18,9 +18,11 @@ type page struct {
 	pictures []picture   // that want to be drawn over the lines
 }
 
-// picture is a place for an image.
+// picture is a place for an image, or for a larger text.
 type picture struct {
-	shot     *shot
+	shot     *shot // nil for a text
+	text     line
+	scale    int
 	row, col int
 }
 
@@ -29,6 +31,7 @@ type painter struct {
 	theme
 	cols       int
 	tight      bool // no blank lines between the items of a list
+	large      large
 	state      *present.State
 	slide      *present.Slide
 	step       map[*markdown.Step]int // index in the slide
@@ -38,21 +41,27 @@ type painter struct {
 	codeBlocks *codeBlocks
 }
 
-// lay lays a slide out: with air, or without where it would not fit otherwise.
-func lay(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *gallery) page {
-	blocks := &codeBlocks{}
-	p := layOnce(t, s, tree, cols, rows, g, blocks, false)
-	if len(p.lines) > rows {
-		p = layOnce(t, s, tree, cols, rows, g, blocks, true)
+// lay lays a slide out: as large as it may be, with air, or without where it would not fit otherwise.
+func lay(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *gallery, big large) page {
+	p := painter{theme: t, cols: max(cols, 10), state: s, slide: s.Current(), gallery: g, codeBlocks: &codeBlocks{}}
+	if big != (large{}) {
+		p.large = big
+		if laid := p.lay(tree, rows); len(laid.lines) <= rows {
+			return laid
+		}
+		p.large = large{}
 	}
-	return p
+	laid := p.lay(tree, rows)
+	if len(laid.lines) > rows {
+		p.tight = true
+		laid = p.lay(tree, rows)
+	}
+	return laid
 }
 
-func layOnce(t theme, s *present.State, tree *markdown.Node, cols, rows int, g *gallery, blocks *codeBlocks, tight bool) page {
-	p := &painter{
-		theme: t, cols: max(cols, 10), tight: tight, state: s, slide: s.Current(),
-		step: map[*markdown.Step]int{}, gallery: g, codeBlocks: blocks,
-	}
+// lay begins anew.
+func (p *painter) lay(tree *markdown.Node, rows int) page {
+	p.page, p.foot, p.step = page{}, nil, map[*markdown.Step]int{}
 	p.page.step = map[int]int{}
 	for i, st := range p.slide.Steps {
 		p.step[st.Step.Step] = i
@@ -247,7 +256,13 @@ func (p *painter) heading(n *markdown.Node, cols int, centred bool) []line {
 	if n.Level <= 2 {
 		look = p.title
 	}
-	lines := wrap(p.inlines(n.Children, look), cols, nil, nil)
+	text := p.inlines(n.Children, look)
+	if n.Level <= 2 && cols == p.cols && p.large != (large{}) {
+		if lines := p.bigHeading(text, cols, centred); lines != nil {
+			return lines
+		}
+	}
+	lines := wrap(text, cols, nil, nil)
 	widest := 0
 	for _, l := range lines {
 		widest = max(widest, l.Width())
@@ -277,7 +292,7 @@ func (p *painter) items(n *markdown.Node, cols, depth int) []line {
 			mark = say(fmt.Sprintf("%*d. ", widest, number+i), p.bullet)
 		}
 		width := mark.Width()
-		air := i > 0 && !n.Tight && !p.tight
+		air := i > 0 && (!n.Tight || p.large.roomy) && !p.tight
 		lines = p.append(lines, func() []line {
 			var inner []line
 			for j, c := range item.Children {
@@ -310,9 +325,12 @@ func (p *painter) classed(n *markdown.Node, cols int, centred bool) []line {
 		bar := say("▌ ", p.name)
 		return indent(p.blocks(n.Children, cols-2, false), bar, bar)
 	case n.Has("footnote"):
+		was := p.large
+		p.large = large{}
 		for _, l := range p.blocks(n.Children, cols, false) {
 			p.foot = append(p.foot, paint(l, screen.Dim))
 		}
+		p.large = was
 		return nil
 	case n.Has("small", "smaller", "tiny"):
 		was := p.tight
@@ -547,21 +565,16 @@ func (p *painter) mark(i int) (string, style) { return p.sign(p.state.Mark(p.sli
 
 // sign is the sign of a mark.
 func (t *theme) sign(m present.Mark) (string, style) {
+	look := t.dim
 	switch m.State {
-	case present.MarkNone:
-		return "·", t.dim
 	case present.MarkRunning:
-		return "●", t.busy
+		look = t.busy
 	case present.MarkPassed:
-		return "✓", t.good
-	case present.MarkUnchecked:
-		return "?", t.dim
+		look = t.good
 	case present.MarkInconclusive:
-		return "≈", t.warning
+		look = t.warning
 	case present.MarkFailed, present.MarkBroken:
-		return "✗", t.bad
-	case present.MarkSkipped:
-		return "↷", t.dim
+		look = t.bad
 	}
-	return "◌", t.dim
+	return m.State.Sign(), look
 }

@@ -93,6 +93,7 @@ const (
 	overview
 	help
 	links
+	remarks
 )
 
 // zoom says which of slide and shell has the whole terminal.
@@ -123,8 +124,11 @@ type face struct {
 	scroll     int    // of the slide, in lines
 	back       int    // of the shell, in lines
 	leaving    bool   // q was pressed while something ran
+	seen       bool   // the remarks about this version of the deck were listed
+	exact      bool   // the terminal tells Escape and a key behind it from that key with Alt
 
 	gallery *gallery
+	sizing  sizing
 	trees   map[*present.Slide]*markdown.Node
 	laid    laid
 }
@@ -139,6 +143,7 @@ type laid struct {
 	cols     int
 	rows     int
 	minute   int64
+	large    large
 	page     page
 }
 
@@ -176,14 +181,26 @@ func (f *face) update(msg tea.Msg) tea.Cmd {
 		return ticking()
 	case tea.WindowSizeMsg:
 		f.cols, f.rows = msg.Width, msg.Height
+		f.sizing.wanted = nil // everything is drawn again
 		f.resize()
+		return f.sizing.ask()
+	case sizingAsked:
+		return tea.Raw(question)
+	case tea.CursorPositionMsg:
+		if f.sizing.told(msg) {
+			return tea.ClearScreen // of the question's blank
+		}
+	case tea.KeyboardEnhancementsMsg:
+		f.exact = true
 	case tea.KeyPressMsg:
-		cmd := f.key(msg)
+		cmd := f.press(msg)
 		f.take(f.talk.State())
 		f.resize()
 		return cmd
 	case redraw:
 		return f.settle(msg)
+	case redrawText:
+		return f.settleText(msg)
 	case uv.PrimaryDeviceAttributesEvent, uv.CellSizeEvent:
 		if f.gallery.told(msg) {
 			f.laid = laid{}
@@ -207,6 +224,7 @@ func (f *face) take(s *present.State) {
 		f.scroll = 0
 	}
 	if s.Deck != old.Deck {
+		f.seen = false
 		clear(f.trees)
 	}
 	if s.Step != old.Step || s.Trouble != old.Trouble {
@@ -246,13 +264,14 @@ func (f *face) page(cols, rows int) page {
 	now := laid{
 		slide: s.Current(), step: s.Step, outcomes: s.Outcomes, hidden: s.Hidden, figures: s.Figures,
 		cols: cols, rows: rows, minute: time.Now().Unix() / 60,
+		large: f.large(),
 	}
 	l := &f.laid
 	same := l.slide == now.slide && l.step == now.step && l.hidden == now.hidden && l.figures == now.figures &&
-		l.cols == cols && l.rows == rows && l.minute == now.minute &&
+		l.cols == cols && l.rows == rows && l.minute == now.minute && l.large == now.large &&
 		len(l.outcomes) == len(now.outcomes) && (len(l.outcomes) == 0 || &l.outcomes[0] == &now.outcomes[0])
 	if !same {
-		now.page = lay(f.theme, s, f.tree(now.slide), cols, rows, f.gallery)
+		now.page = lay(f.theme, s, f.tree(now.slide), cols, rows, f.gallery, now.large)
 		f.laid = now
 	}
 	return f.laid.page

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -407,7 +408,7 @@ func FuzzSlide(f *testing.F) {
 			}
 			s.Hidden, s.Figures = true, true
 			tree, _ := markdown.Tree(slide.Parts...)
-			p := lay(newTheme(true), s, tree, cols, 20, newGallery(nil, nil))
+			p := lay(newTheme(true), s, tree, cols, 20, newGallery(nil, nil), large{scaled: cols%2 == 0, roomy: cols%3 == 0})
 			for _, l := range p.lines {
 				out := string(fit(l, cols).AppendANSI(nil))
 				screen := screen.New(cols, 2, screen.Hooks{OSC: func([]byte) { t.Fatalf("%q", out) }})
@@ -523,5 +524,69 @@ func TestKeysOfAFailure(t *testing.T) {
 				t.Errorf("%v: there is a recording: %v:\n%s", size, recorded, text)
 			}
 		}
+	}
+}
+
+// On a large terminal a heading is a band over the whole slide, and items stand apart, as long as the slide fits.
+func TestLargeTerminal(t *testing.T) {
+	list := "- one\n- two\n"
+	for _, tt := range []struct {
+		name  string
+		rows  int
+		items int
+		large bool
+	}{{"usual", 40, 1, false}, {"large", 50, 1, true}, {"full", 50, 20, false}} {
+		f := look(t, "# Head *line*\n\n"+strings.Repeat(list, tt.items), 200, tt.rows)
+		cols, rows := f.slideSize()
+		p := f.page(cols, rows)
+		reversed := 0
+		for _, l := range p.lines {
+			if len(l) > 0 && !slices.ContainsFunc(l, func(r screen.Run) bool { return r.Style.Attr()&screen.Reverse == 0 }) && l.Width() == cols {
+				reversed++
+			}
+		}
+		apart := strings.Contains(strings.Join(f.shows(), "\n"), "• one\n\n")
+		if want := 3; reversed != want && tt.large || reversed > 0 && !tt.large || apart != tt.large {
+			t.Errorf("%s: %d rows of a band, apart: %v:\n%s", tt.name, reversed, apart, strings.Join(f.shows(), "\n"))
+		}
+	}
+}
+
+// A terminal that answers that it knows sizes of text gets larger headings, each once, where the slide has room for them.
+func TestScaledHeading(t *testing.T) {
+	f := look(t, "# Two 界 words\n\nText\n\n---\n\nclass: title\n\n# Top\n", 80, 24)
+	answer := func(from, to int) {
+		f.sizing.from = -1
+		f.Update(tea.CursorPositionMsg{X: from, Y: 1})
+		f.Update(tea.CursorPositionMsg{X: to, Y: 1})
+	}
+	answer(0, 0)
+	if f.sizing.known || strings.Contains(strings.Join(f.shows(), "\n"), "T w o") {
+		t.Fatal("it does not know sizes")
+	}
+	answer(0, 2)
+	var wanted []string
+	for range 2 {
+		f.Update(changed{})
+		for _, w := range f.sizing.wanted {
+			wanted = append(wanted, fmt.Sprintf("%d,%d %q", w.x, w.y, w.sequence))
+		}
+		wanted = append(wanted, strings.TrimRight(f.shows()[f.sizing.wanted[0].y], " "))
+		f.talk.Do(present.Command{Do: present.VerbNext})
+		f.Update(changed{})
+	}
+	want := []string{
+		`2,1 "\x1b[0;1;34m\x1b]66;s=2;Two 界 words\a\x1b[0m"`, "  T w o   界    w o r d s",
+		`35,10 "\x1b[0;1;34m\x1b]66;s=3;Top\a\x1b[0m"`, "                                   T  o  p",
+	}
+	if diff := cmp.Diff(want, wanted); diff != "" {
+		t.Error(diff)
+	}
+	if cmd := f.settleText(redrawText{nil}); cmd != nil {
+		t.Error("drawn though something else is wanted")
+	}
+	f.Update(tea.KeyPressMsg{Code: '?', Text: "?"})
+	if len(f.sizing.wanted) != 0 {
+		t.Error("wanted over the help")
 	}
 }
