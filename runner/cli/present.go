@@ -197,7 +197,8 @@ func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links
 
 // load reads the whole deck, and prints the mistakes that do not prevent a talk, and remarks.
 func (s *show) load(ctx context.Context, args []string, warnings, remarks io.Writer) (*present.Source, *source, error) {
-	plan, sources, mistakes, err := s.dialect.presented(args, warnings, remarks)
+	var said strings.Builder // the face of the talk shows it, too
+	plan, sources, mistakes, err := s.dialect.presented(args, io.MultiWriter(warnings, &said), io.MultiWriter(remarks, &said))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -211,6 +212,9 @@ func (s *show) load(ctx context.Context, args []string, warnings, remarks io.Wri
 		return nil, nil, err
 	}
 	src := &present.Source{Plan: plan, Run: opts, Mistakes: mistakes}
+	if text := strings.TrimSpace(said.String()); text != "" {
+		src.Remarks = strings.Split(text, "\n")
+	}
 	if deck := sources[0]; deck.root != "" {
 		dir := filepath.Join(deck.root, filepath.FromSlash(deck.deck.Dir))
 		src.Files = []string{filepath.Join(dir, "workshop.yml")}
@@ -354,7 +358,7 @@ func (s *show) check(ctx context.Context, src *present.Source, book *ledger.Ledg
 		return &codeError{exitBroken, fmt.Errorf("write the report: %w", failed)}
 	}
 	_ = book.Finish(result) // an error does not matter here
-	risks(result, before, streams)
+	risks(result, present.Checked(src.Plan, result), before, streams)
 	code := resultCode(result)
 	if code == exitBroken || code == exitInterrupted || code != exitPassed && ctx.Err() != nil {
 		return &codeError{code: code}
@@ -368,8 +372,8 @@ func (s *show) check(ctx context.Context, src *present.Source, book *ledger.Ledg
 // long is the longest time that a step may take without boring an audience.
 const long = 10 * time.Second
 
-// risks lists the exercises that failed, took long, or are new.
-func risks(result *runner.Result, before map[*runner.Step]ledger.Last, streams Streams) {
+// risks lists the exercises that failed, took long, or are new, with the marks of their visible steps.
+func risks(result *runner.Result, marks *present.State, before map[*runner.Step]ledger.Last, streams Streams) {
 	type risk struct {
 		what string
 		took time.Duration
@@ -410,6 +414,11 @@ func risks(result *runner.Result, before map[*runner.Step]ledger.Last, streams S
 	fmt.Fprintln(streams.Out, "\nrisks:")
 	for _, r := range all {
 		fmt.Fprintf(streams.Out, "  slide %-4d %s  %6.1fs  %s\n", r.e.Slide.Number, r.e.ID, r.took.Seconds(), r.what)
+		for _, step := range marks.Deck.Steps {
+			if m := marks.Mark(step); step.Exercise.ID == r.e.ID && !step.Hidden {
+				fmt.Fprintf(streams.Out, "             %s %-10s %s\n", m.State.Sign(), m, step.Summary())
+			}
+		}
 	}
 }
 

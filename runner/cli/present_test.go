@@ -266,7 +266,7 @@ func TestPresent(t *testing.T) {
 			r.press("C-]", "a")
 			r.sees("✓ test -e fixed", "!again", "▶· echo the e''nd")
 			r.press("x")
-			r.sees("↷ echo the e''nd", "skipped")
+			r.sees("– echo the e''nd", "skipped")
 			r.press("Up", "c")
 			r.sees("✓ echo the e''nd", "the end")
 			r.press("z", "z")
@@ -395,6 +395,30 @@ func TestPresentWarning(t *testing.T) {
 	r.ends()
 }
 
+// TestPresentRemarks checks that mistakes which were printed before the talk took the terminal are counted there, and that a key
+// shows them; and that a key pressed right behind the one that closes a list is not lost.
+func TestPresentRemarks(t *testing.T) {
+	for _, cols := range []int{80, 200} {
+		r := enterRoom(t, cols, 24, "--from-start", writeDeck(t, "# Alone\n\n.exercise[\n```bash\ntrue\n```\n```open :99999```\n]\n\n---\n\n# Next\n"))
+		r.sees("one mistake in a step: m shows it", " m: 1 remark  1/2")
+		r.press("m")
+		r.sees("Mistakes and remarks", "talk.md:7:", "!Alone")
+		r.press("\x1bn") // in one write, as Alt with n comes
+		r.sees("Next", "2/2", "!Mistakes and", "!m: 1")
+		r.press("t")
+		r.sees("1  Alone", "2  Next")
+		r.press("\x1b\x1b[D")
+		r.sees("Alone", "1/2", "!2  Next")
+		r.press("\x1bn") // nothing is open: Alt with n means nothing
+		r.press("?")
+		r.sees("previous; nothing runs")
+		r.press("\x1bt")
+		r.sees("1  Alone", "2  Next", "1/2")
+		r.press("t")
+		r.ends()
+	}
+}
+
 // TestPresentAt runs the deck up to an exercise.
 func TestPresentAt(t *testing.T) {
 	r := enterRoom(t, 80, 24, "--yes", "--network", "private", "--at", "talk/wrong", writeDeck(t, talk))
@@ -441,6 +465,18 @@ func TestPresentPreflight(t *testing.T) {
 	r.press("Enter")
 	r.sees("This deck wants to run", "echo t''wo")
 	r.press("n")
+	r.ends()
+}
+
+// TestPresentPreflightMarks gives each visible step of an exercise at risk the mark that a talk gives it.
+func TestPresentPreflightMarks(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	deck := writeDeck(t, "# A\n\n.exercise[\n```bash\necho o''ne\n```\n```bash\necho starting\n```\n<!-- ```wait nothing``` -->\n```bash\necho t''wo\n```\n]\n")
+	r := enterRoom(t, 80, 24, "--preflight", "--wait", "200ms", "--network", "private", deck)
+	r.press("y\r")
+	r.sees("risks:", "✓ passed     echo o''ne\n", "✗ failed     echo starting\n", "· not run    echo t''wo\n", "Enter presents the deck")
+	r.press("Enter")
+	r.sees("1/1")
 	r.ends()
 }
 

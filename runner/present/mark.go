@@ -48,6 +48,46 @@ func (m Mark) Bad() bool {
 	return m.State == MarkInterrupted || m.State == MarkFailed || m.State == MarkBroken
 }
 
+// Sign is the state as one character.
+func (m MarkState) Sign() string {
+	switch m {
+	case MarkNone:
+		return "·"
+	case MarkRunning:
+		return "●"
+	case MarkPassed:
+		return "✓"
+	case MarkUnchecked:
+		return "?"
+	case MarkInconclusive:
+		return "≈"
+	case MarkSkipped:
+		return "–"
+	case MarkInterrupted:
+		return "■"
+	}
+	return "✗"
+}
+
+// String is the mark in words.
+func (m Mark) String() string {
+	text := string(m.State)
+	switch m.State {
+	case MarkNone:
+		text = "not run"
+	case MarkUnchecked:
+		text = "run, not checked"
+	case MarkInconclusive:
+		text = "undecided"
+	case MarkInterrupted:
+		text = "stopped"
+	}
+	if m.Skipped {
+		text += ", skipped"
+	}
+	return text
+}
+
 // Mark is the mark of a step of the deck.
 func (s *State) Mark(step *Step) Mark {
 	if o, lead := s.Outcomes[step.Index], s.lead(step); lead != nil && o.before(s.Outcomes[lead.Index]) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"workshop/markdown"
+	"workshop/runner"
 	"workshop/runner/ledger"
 	"workshop/runner/watch"
 )
@@ -31,7 +32,7 @@ func (t *Talk) take(src *Source) {
 		t.s.Slide = t.missing.slide(old, deck, t.s.Slide)
 		t.s.Trouble, t.s.Consent = nil, nil
 	}
-	t.source, t.s.Deck, t.s.Outcomes = src, deck, outcomes
+	t.source, t.s.Deck, t.s.Outcomes, t.s.Remarks = src, deck, outcomes, src.Remarks
 	if t.opts.Ledger != nil {
 		t.opts.Ledger.Know(src.Plan)
 	}
@@ -183,6 +184,25 @@ func checks(deck *Deck, book *ledger.Ledger) []ledger.Last {
 		}
 	}
 	return all
+}
+
+// Checked is the state of a deck that nobody presents, after a run of it.
+func Checked(plan *runner.Plan, result *runner.Result) *State {
+	s := Unpresented(NewDeck(plan), nil)
+	at := map[*runner.Step]*Step{}
+	for _, step := range s.Deck.Steps {
+		at[step.Step] = step
+	}
+	for _, sr := range result.Sessions {
+		for _, er := range sr.Exercises {
+			for _, r := range er.Steps {
+				if step := at[r.Step]; step != nil && (r.Verdict != runner.Skipped || r.Step.LeftOut()) && r.Verdict != runner.Blocked {
+					s.Outcomes[step.Index] = &Outcome{Step: step, Result: r}
+				}
+			}
+		}
+	}
+	return s
 }
 
 // Unpresented is the state of a deck that nobody presents, with the results of its last checks.

@@ -18,6 +18,7 @@ type State struct {
 	Step  int // that is selected, in the slide's steps; their number when there is none left
 
 	Outcomes   []*Outcome    // of Deck.Steps: nil where nothing was run
+	Remarks    []string      // that reading the deck has made: mistakes and warnings
 	Checks     []ledger.Last // of Deck.Steps: the results of the last check
 	Recordings []bool        // of Deck.Steps: whether it is a command whose last check was recorded
 	Log        []*Outcome    // every step that was run, in the order in which they ended
@@ -122,6 +123,7 @@ type Consent struct {
 	Scripts []runner.Script // around the sessions
 	Steps   []*Step         // all that would be typed and waited for, in order
 	All     int             // how many steps the deck has
+	Number  int             // of the question in this talk
 
 	// Edited: somebody has agreed to an earlier version; Scripts and Steps are those that are new since, Removed
 	// are texts of those that are gone.

@@ -22,8 +22,9 @@ type Source struct {
 	Run   runner.Options // of its sessions
 	Files []string       // the files that it was read from, whose changes are to be noticed
 
-	Warning  string // mistakes that prevent nothing
-	Mistakes int    // how many there are: their steps cannot be run
+	Warning  string   // mistakes that prevent nothing
+	Remarks  []string // all that reading it has said: these mistakes, and what lint warns of
+	Mistakes int      // how many there are: their steps cannot be run
 }
 
 // Options of a talk. The zero value remembers nothing and asks before it runs.
@@ -88,6 +89,7 @@ type pictures struct {
 type permission struct {
 	allowed   bool
 	pending   Command // the command that waits for consent
+	asked     int     // how often it was asked for
 	confirmed *Step   // a step of an earlier session, for which consent was asked once
 }
 
@@ -107,7 +109,11 @@ func Open(ctx context.Context, src *Source, opts Options) (*Talk, error) {
 		opts.Memory.restore(&t.s)
 	}
 	if n := src.Mistakes; n > 0 && t.s.Message.Text == "" {
-		t.s.Message = Message{Text: fmt.Sprintf("some steps cannot be run (%d mistakes): workshop lint shows why", n), At: time.Now()}
+		text := "one mistake in a step: m shows it"
+		if n > 1 {
+			text = fmt.Sprintf("%d mistakes in steps: m shows them", n)
+		}
+		t.s.Message = Message{Text: text, At: time.Now()}
 	}
 	if opts.At != "" {
 		if t.s.Deck.Find(opts.At) < 0 {
@@ -433,7 +439,9 @@ func (t *Talk) pace(live *runner.Live) {
 func (t *Talk) permitted(c Command) bool {
 	if !t.allowed {
 		t.pending = c
+		t.asked++
 		t.s.Consent = t.question()
+		t.s.Consent.Number = t.asked
 	}
 	return t.allowed
 }

@@ -12,29 +12,16 @@ import (
 // badge is the mark of a step in words; if the step was not run, the result of the last check.
 func (p *painter) badge(i int) line {
 	m := p.state.Mark(p.slide.Steps[i])
-	text, look := "", p.dim
+	sign, look := p.sign(m)
 	switch m.State {
 	case present.MarkNone:
 		return p.checked(p.state.Check(p.slide.Steps[i]))
-	case present.MarkRunning:
-		text, look = "running", p.busy
 	case present.MarkPassed:
-		text, look = "✓ "+short(m.Duration), p.good
-	case present.MarkUnchecked:
-		text = "not verified"
-	case present.MarkInconclusive:
-		text, look = "≈ undecided", p.warning
-	case present.MarkSkipped:
-		text = "skipped"
-	case present.MarkInterrupted:
-		text = "stopped"
-	default:
-		text, look = "✗ failed", p.bad
+		return say(sign+" "+short(m.Duration), look)
+	case present.MarkFailed, present.MarkBroken, present.MarkInconclusive:
+		return say(sign+" "+m.String(), look)
 	}
-	if m.Skipped {
-		text += ", skipped"
-	}
-	return say(text, look)
+	return say(m.String(), look)
 }
 
 // checked is the result of a check, with its time.

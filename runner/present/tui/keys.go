@@ -1,10 +1,12 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
@@ -70,12 +72,13 @@ func table() []bound {
 		{[]string{"u", "shift+pgup"}, action{"shell", "scroll back", (*face).older}},
 		{[]string{"d", "shift+pgdown"}, action{"shell", "scroll on", (*face).newer}},
 		{[]string{"e"}, action{"shell", "back to its prompt, or a fresh one", command(present.Command{Do: present.VerbFresh})}},
-		{[]string{"o"}, action{"others", "open a link", (*face).open}},
+		{[]string{"o"}, action{"others", "open a link", (*face).openLink}},
 		{[]string{"f"}, action{"others", "what was measured, beside the sentences that say it", toggle("figures")}},
 		{[]string{"N"}, action{"others", "speaker's notes", toggle("notes")}},
 		{[]string{"b", "."}, action{"others", "blank", toggle("blank")}},
 		{[]string{"Z"}, action{"others", "what pages in the room show: both, slide, shell", toggle("stage")}},
 		{[]string{"0"}, action{"others", "start the clock anew", command(present.Command{Do: present.VerbClock})}},
+		{[]string{"m"}, action{"others", "mistakes and remarks that reading the deck has made", ask(remarks)}},
 		{[]string{"r"}, action{"others", "read the deck again", command(present.Command{Do: present.VerbReload})}},
 		{[]string{"?"}, action{"others", "help", ask(help)}},
 		{[]string{"esc"}, action{"others", "leave what is open", (*face).leave}},
@@ -150,6 +153,28 @@ func ask(m mode) func(*face) tea.Cmd {
 		f.mode, f.input, f.at = m, "", 0
 		return nil
 	}
+}
+
+// press takes keys that were pressed at once: Escape and the key right behind it come from most terminals as that
+// key with Alt. Escape closes what is open, and the other key must not be lost with it.
+func (f *face) press(msg tea.KeyPressMsg) tea.Cmd {
+	if msg.Mod&tea.ModAlt == 0 || f.exact || f.focus == onShell || !f.open() || msg.String() == f.opts.Prefix {
+		return f.key(msg)
+	}
+	closed := f.key(tea.KeyPressMsg{Code: tea.KeyEscape})
+	f.take(f.talk.State())
+	behind := tea.Key(msg)
+	behind.Mod &^= tea.ModAlt
+	if c := cmp.Or(behind.ShiftedCode, behind.Code); behind.Text == "" && behind.Mod&^tea.ModShift == 0 && unicode.IsPrint(c) {
+		behind.Text = string(c)
+	}
+	return tea.Batch(closed, f.key(tea.KeyPressMsg(behind)))
+}
+
+// open reports whether Escape closes something.
+func (f *face) open() bool {
+	s := f.s
+	return f.mode != normal || s.Consent != nil || s.Trouble != nil || s.Recorded != nil || f.digits != "" || f.back > 0 || f.zoom != both
 }
 
 // key is a key that was pressed.
@@ -323,7 +348,7 @@ func (f *face) modeKey(k, text string) tea.Cmd {
 		} else if k == "o" || k == "q" {
 			f.mode = normal
 		}
-	case help:
+	case help, remarks:
 		switch k {
 		case "down", "j", "pgdown", "space":
 			f.at++
@@ -450,7 +475,7 @@ func (f *face) links() []string {
 	return slices.Compact(all)
 }
 
-func (f *face) open() tea.Cmd {
+func (f *face) openLink() tea.Cmd {
 	switch all := f.links(); len(all) {
 	case 0:
 	case 1:

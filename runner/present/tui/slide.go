@@ -565,21 +565,16 @@ func (p *painter) mark(i int) (string, style) { return p.sign(p.state.Mark(p.sli
 
 // sign is the sign of a mark.
 func (t *theme) sign(m present.Mark) (string, style) {
+	look := t.dim
 	switch m.State {
-	case present.MarkNone:
-		return "·", t.dim
 	case present.MarkRunning:
-		return "●", t.busy
+		look = t.busy
 	case present.MarkPassed:
-		return "✓", t.good
-	case present.MarkUnchecked:
-		return "?", t.dim
+		look = t.good
 	case present.MarkInconclusive:
-		return "≈", t.warning
+		look = t.warning
 	case present.MarkFailed, present.MarkBroken:
-		return "✗", t.bad
-	case present.MarkSkipped:
-		return "↷", t.dim
+		look = t.bad
 	}
-	return "◌", t.dim
+	return m.State.Sign(), look
 }

@@ -93,6 +93,7 @@ const (
 	overview
 	help
 	links
+	remarks
 )
 
 // zoom says which of slide and shell has the whole terminal.
@@ -123,6 +124,8 @@ type face struct {
 	scroll     int    // of the slide, in lines
 	back       int    // of the shell, in lines
 	leaving    bool   // q was pressed while something ran
+	seen       bool   // the remarks about this version of the deck were listed
+	exact      bool   // the terminal tells Escape and a key behind it from that key with Alt
 
 	gallery *gallery
 	sizing  sizing
@@ -187,8 +190,10 @@ func (f *face) update(msg tea.Msg) tea.Cmd {
 		if f.sizing.told(msg) {
 			return tea.ClearScreen // of the question's blank
 		}
+	case tea.KeyboardEnhancementsMsg:
+		f.exact = true
 	case tea.KeyPressMsg:
-		cmd := f.key(msg)
+		cmd := f.press(msg)
 		f.take(f.talk.State())
 		f.resize()
 		return cmd
@@ -219,6 +224,7 @@ func (f *face) take(s *present.State) {
 		f.scroll = 0
 	}
 	if s.Deck != old.Deck {
+		f.seen = false
 		clear(f.trees)
 	}
 	if s.Step != old.Step || s.Trouble != old.Trouble {

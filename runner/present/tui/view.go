@@ -162,6 +162,8 @@ func (f *face) draw() (lines []line, cursor *[2]int) {
 		lines = f.overview(body)
 	case f.mode == links:
 		lines = f.linkList(body)
+	case f.mode == remarks:
+		lines = f.remarkList(body)
 	default:
 		lines, cursor = f.both()
 	}
@@ -461,6 +463,9 @@ func (f *face) status() line {
 	if len(flags) > 0 {
 		right = "[" + strings.Join(flags, " ") + "]  "
 	}
+	if n := len(s.Remarks); n > 0 && !f.seen && f.cols >= 60 {
+		right = "m: " + count(n, "remark") + "  " + right
+	}
 	if n := len(s.Deck.Slides); n > 0 {
 		right += fmt.Sprintf("%d/%d ", s.Slide+1, n)
 		if f.cols >= 60 {
@@ -620,6 +625,25 @@ func (f *face) linkList(rows int) []line {
 		lines = append(lines, join(say(fmt.Sprintf("   %d ", i+1), f.bar), say("  "+u, f.link)))
 	}
 	return lines[:min(len(lines), rows)]
+}
+
+// remarkList is what reading the deck has said.
+func (f *face) remarkList(rows int) []line {
+	f.seen = true
+	head := []line{nil, say("  Mistakes and remarks that reading the deck has made", f.title), nil}
+	var body []line
+	for _, text := range f.s.Remarks {
+		body = append(body, wrap(say(text, 0), f.cols-2, say("  ", 0), say("      ", 0))...)
+	}
+	if len(body) == 0 {
+		body = []line{say("  none", f.dim)}
+	}
+	room := max(rows-len(head), 1)
+	f.at = min(f.at, max(len(body)-room, 0))
+	if body = body[f.at:]; len(body) > room {
+		body = append(body[:room-1:room-1], say("  ↓ more", f.dim))
+	}
+	return append(head, body...)
 }
 
 // help is the table of keys, in as many columns as there is room for.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"workshop/runner/page/browsertest"
 	"workshop/runner/present"
 )
@@ -42,4 +44,47 @@ func TestConsentOfAnEdit(t *testing.T) {
 		t.Errorf("%q", text)
 	}
 	presenter.until(`document.getElementById("consent-what").textContent.includes("of 2 steps in all")`)
+}
+
+// A key right behind the answer to the question is for the page, and the question comes again when it is asked again.
+func TestKeyBehindConsent(t *testing.T) {
+	h := openRoom(t, "# A\n\n.exercise[\n```bash\necho o''ne\n```\n]\n\n---\n\n# B\n", present.Options{}, Options{})
+	presenter := join(t, browsertest.Start(t), h.server.Invite(Presenter))
+	const open = `document.getElementById("consent").open`
+	// All of it is one task of the page: the server has not answered yet.
+	answer := func(button, then string) {
+		js[bool](presenter, `document.getElementById("`+button+`").click(), (`+open+` ? document.getElementById("consent") : document.body)`+
+			`.dispatchEvent(new KeyboardEvent("keydown", { key: "`+then+`", bubbles: true }))`)
+	}
+	presenter.types(kb.Enter)
+	presenter.until(open)
+	answer("refuse", "Enter")
+	presenter.until(open) // asked again
+	answer("refuse", "ArrowRight")
+	h.until("the second slide", func(s *present.State) bool { return s.Slide == 1 && s.Consent == nil })
+	presenter.types(kb.ArrowLeft)
+	presenter.until(`document.getElementById("count").textContent === "1 / 2"`)
+	presenter.types(kb.Enter)
+	presenter.until(open)
+	answer("allow", "ArrowRight")
+	h.until("it runs, a slide on", func(s *present.State) bool { return s.Slide == 1 && len(s.Log) == 1 })
+	if js[bool](presenter, open) {
+		t.Error("the question is still there")
+	}
+}
+
+// A presenter's page lists what reading the deck has said.
+func TestRemarksOnThePage(t *testing.T) {
+	h := openRoom(t, "# A\n", present.Options{}, Options{})
+	s := *h.State()
+	s.Remarks = []string{"deck.md:1:1: \x1b]0;odd\a"}
+	if v := deckOf(&s, true); len(v.Remarks) != 1 || strings.ContainsAny(v.Remarks[0], "\x1b\a") {
+		t.Errorf("%q", v.Remarks)
+	}
+	if v := deckOf(&s, false); v.Remarks != nil {
+		t.Errorf("the audience gets %q", v.Remarks)
+	}
+	presenter := join(t, browsertest.Start(t), h.server.Invite(Presenter))
+	presenter.press("m")
+	presenter.until(`document.getElementById("remarks").open && document.getElementById("said").innerText === "none"`)
 }

@@ -102,7 +102,7 @@ func (st *stream) next(s *present.State) []byte {
 	}
 	role := st.role()
 	if !st.begun || s.Deck != st.deck {
-		add("deck", deckOf(s.Deck, role == Presenter))
+		add("deck", deckOf(s, role == Presenter))
 	}
 	if !st.begun || s.Deck != st.deck || s.Slide != st.at {
 		add("slide", st.server.slideOf(s, s.Slide, role != Audience))

@@ -20,6 +20,8 @@ type deckView struct {
 	Title  string      `json:"title"`
 	Total  int         `json:"total"`
 	Slides []slideLine `json:"slides,omitempty"` // of the overview
+
+	Remarks []string `json:"remarks,omitempty"` // that reading it has made
 }
 
 type slideLine struct {
@@ -28,9 +30,13 @@ type slideLine struct {
 	Steps   []int  `json:"steps,omitempty"` // those that are new on it
 }
 
-func deckOf(d *present.Deck, overview bool) *deckView {
+func deckOf(s *present.State, overview bool) *deckView {
+	d := s.Deck
 	v := &deckView{Title: page.Printable(d.Title), Total: len(d.Slides)}
 	if overview {
+		for _, text := range s.Remarks {
+			v.Remarks = append(v.Remarks, page.Printable(text))
+		}
 		for _, s := range d.Slides {
 			line := slideLine{Title: page.Printable(s.Title()), Chapter: page.Printable(s.Chapter.Title)}
 			for _, step := range s.Steps[s.Own:] {
@@ -110,7 +116,7 @@ type stepsView struct {
 	Claims   []claimView `json:"claims,omitempty"` // if figures are shown
 }
 
-// claimView is what was measured for a claim.
+// claimView is the measurement of a claim.
 type claimView struct {
 	Index  int               `json:"index"`
 	Text   string            `json:"text"`
@@ -347,7 +353,7 @@ func consentID(c *present.Consent) string {
 	for _, script := range c.Scripts {
 		fmt.Fprintf(h, "%q", script.Text)
 	}
-	fmt.Fprintf(h, "%v %q", c.Edited, c.Removed)
+	fmt.Fprintf(h, "%d %v %q", c.Number, c.Edited, c.Removed)
 	for _, s := range c.Steps {
 		h.Write([]byte(stepID(s)))
 	}

@@ -85,6 +85,7 @@ export async function send(order) {
   } catch (e) {
     queue.length = 0;
     say(`Not sent: ${e.message}`, true);
+    document.dispatchEvent(new Event("unsent"));
   } finally {
     sending = false;
   }

@@ -100,9 +100,17 @@ function drawRoom() {
   $("keys").readOnly = !r.pen;
 }
 
+let answered = null; // the question that was answered here: what is pressed next is for the page
+function answer(what) {
+  answered = state.consent.id;
+  $("consent").close();
+  send({ do: what, what: answered });
+}
+document.addEventListener("unsent", () => { answered = null; drawConsent(); });
+
 function drawConsent() {
   const c = state.consent, box = $("consent");
-  if (!c) { if (box.open) box.close(); return; }
+  if (!c || c.id === answered) { if (box.open) box.close(); return; }
   $("consent-what").textContent = c.edited
     ? `It runs with your privileges. It was edited since you agreed: this is what is new, of ${c.all} steps in all, hidden ones too.`
     : "It runs with your privileges. This is all that would be typed and waited for, hidden steps too; the answer is remembered until the deck changes.";
@@ -211,6 +219,7 @@ connect((changed, part) => {
     resize(talk.fits ? talk.columns : 0, Math.round(talk.columns * 0.45)); // as a wide screen has room for
     tick();
   }
+  if (changed.has("deck")) $("said").replaceChildren(...(deck.remarks ?? ["none"]).map((text) => make("li", {}, text)));
   if (changed.has("deck") || changed.has("slide")) drawOverview();
 });
 
@@ -274,9 +283,9 @@ function drawCode(rows) {
   $("code").append(canvas);
 }
 
-$("consent").addEventListener("cancel", (e) => { e.preventDefault(); send({ do: "refuse" }); });
-on("allow", (e) => { e.preventDefault(); send({ do: "allow", what: state.consent.id }); });
-on("refuse", (e) => { e.preventDefault(); send({ do: "refuse" }); });
+$("consent").addEventListener("cancel", (e) => { e.preventDefault(); answer("refuse"); });
+on("allow", (e) => { e.preventDefault(); answer("allow"); });
+on("refuse", (e) => { e.preventDefault(); answer("refuse"); });
 
 const keys = {
   ArrowRight: "next", PageDown: "next", n: "next", " ": "next", ArrowLeft: "prev", PageUp: "prev", p: "prev",
@@ -293,6 +302,7 @@ document.addEventListener("keydown", (e) => {
     s: () => send({ do: "toggle", text: "typing" }), v: () => send({ do: "toggle", text: "verify" }), h: () => send({ do: "toggle", text: "hidden" }),
     f: () => send({ do: "toggle", text: "figures" }), z: () => send({ do: "toggle", text: "stage" }),
     "+": () => font(1), "=": () => font(1), "-": () => font(-1),
+    m: () => $("remarks").showModal(),
     r: () => send({ do: "reload" }), R: () => send({ do: "replay" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
     x: () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); else $("keys").focus(); },
     e: takeShell,
@@ -301,7 +311,7 @@ document.addEventListener("keydown", (e) => {
   if (button && (e.key === "Enter" || e.key === " ")) return; // it is pressed
   if (button?.matches("pre, ol, div") && e.key.startsWith("Arrow")) return; // it scrolls
   if (e.repeat && !keys[e.key] && !e.key.startsWith("Arrow")) return;
-  if (!pen() && !["?", "i"].includes(e.key)) return;
+  if (!pen() && !["?", "i", "m"].includes(e.key)) return;
   if (keys[e.key]) send({ do: keys[e.key] });
   else if (act[e.key]) act[e.key]();
   else return;

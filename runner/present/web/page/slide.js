@@ -73,7 +73,7 @@ export function fit(element) {
 // Those who want to know are told how large its code is, 1 being what can be read from afar, and whether all of it is there.
 export function follow(element, tell) { if (tell) told.set(element, tell); new ResizeObserver(() => fit(element)).observe(element.parentElement); }
 
-const signs = { passed: "✓", failed: "✗", broken: "✗", inconclusive: "≈", running: "●", skipped: "↷" };
+const signs = { passed: "✓", failed: "✗", broken: "✗", inconclusive: "≈", running: "●", skipped: "–", interrupted: "■", unchecked: "?" };
 
 // mark shows at the steps of a slide how they came out, and beside its claims what was measured.
 export function mark(element, steps) {
