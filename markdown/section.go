@@ -477,6 +477,14 @@ func (p *sectionParser) opening(t *token) (from, to int) {
 	return t.start, t.start + prefix(p.src.text[t.start:t.end], func(c byte) bool { return c == p.src.text[t.start] })
 }
 
+// languageAt is the place of a fence's language, or of its beginning if the language stands behind its end.
+func (p *sectionParser) languageAt(t *token, lang string) Span {
+	if end := t.data + len(lang); end <= len(p.src.text) && strings.EqualFold(p.src.text[t.data:end], lang) {
+		return p.src.span(t.data, end)
+	}
+	return p.src.span(p.opening(t))
+}
+
 // at makes later commands go to a terminal, counted from 1. The terminals are panes.
 func (p *sectionParser) at(t *token, terminal int) {
 	tmux := func(command string) {
@@ -556,7 +564,7 @@ func (p *sectionParser) expect(t *token, rule string, failing bool) {
 	lang, _ := language(t)
 	if p.snippet == nil {
 		if !p.other { // else it is the output of what stands there
-			p.log.warn(CodeNotCompared, p.src.span(t.data, t.data+len(lang)), "put it into the section of its command; `text` is for readers only",
+			p.log.warn(CodeNotCompared, p.languageAt(t, lang), "put it into the section of its command; `text` is for readers only",
 				"this %s fence comes before all commands of its section: nothing is compared with it", lang)
 		}
 		return
@@ -571,7 +579,7 @@ func (p *sectionParser) expect(t *token, rule string, failing bool) {
 	case !p.compared:
 		p.add(t, &Step{Directive: "output", Text: text, Rule: rule, Skip: skip}, from, to, o)
 	case skip == "" && strings.TrimSpace(text) != "":
-		p.log.warn(CodeNotCompared, p.src.span(t.data, t.data+len(lang)), "put the whole output into one fence; `text` is for readers only",
+		p.log.warn(CodeNotCompared, p.languageAt(t, lang), "put the whole output into one fence; `text` is for readers only",
 			"the output of this command is shown above: nothing is compared with this %s fence", lang)
 	}
 	p.compared = true

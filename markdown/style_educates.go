@@ -90,7 +90,7 @@ func (p *sectionParser) misspelt(t *token, lang string) {
 	}
 	hint := cmp.Or(didYouMean(meant), "execute, execute-2 and execute-all are actions")
 	p.section()
-	p.log.fail(CodeFenceWithoutWord, p.src.span(t.start, t.data+len(lang)), hint,
+	p.log.fail(CodeFenceWithoutWord, Span{p.src.pos(t.start), p.languageAt(t, lang).End}, hint,
 		"%s is no action of Educates: nothing of it is typed", lang)
 }
 
@@ -125,7 +125,7 @@ func educatesSteps(p *sectionParser, t *token) {
 			p.leaveOut(t, lang, text, reason)
 			return
 		}
-		p.log.fail(CodeFenceWithoutWord, p.src.span(t.start, t.data+len(lang)), "", "the action is no YAML: %v", err)
+		p.log.fail(CodeFenceWithoutWord, Span{p.src.pos(t.start), p.languageAt(t, lang).End}, "", "the action is no YAML: %v", err)
 		return
 	}
 	switch lang {

@@ -92,7 +92,7 @@ func (p *sectionParser) withoutPrompt(t *token, lang string) {
 		return
 	}
 	if shown := p.snippet != nil && !p.compared && strings.TrimSpace(text) != ""; shown || mayBeCommand.MatchString(text) {
-		p.log.warn(CodeNoPrompt, p.src.span(t.data, t.data+len(lang)), hint,
+		p.log.warn(CodeNoPrompt, p.languageAt(t, lang), hint,
 			"this %s fence has no prompt: nothing of it is typed or compared", lang)
 	}
 }
