@@ -1,11 +1,14 @@
 package markdown
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
 )
 
 // Export is a chapter in another style as a chapter of a deck of remark: its sections are slides,
@@ -13,6 +16,7 @@ import (
 // over, with their places: steps that must not run, and steps that such a deck would change.
 func Export(c *Chapter) (text string, left ErrorList) {
 	var b strings.Builder
+	leaveBackticks(c)
 	for i, s := range c.Slides {
 		if i > 0 {
 			b.WriteString("\n---\n\n")
@@ -85,12 +89,89 @@ func carried(c *Chapter) (steps []carriedStep) {
 		for _, e := range s.Exercises {
 			for _, st := range e.Steps {
 				if st.Skip == "" {
-					steps = append(steps, carriedStep{st, st.Directive + " " + strings.TrimRight(st.Text, "\n")})
+					steps = append(steps, carriedStep{st, st.Directive + " " + strings.TrimRight(exported(st), "\n")})
 				}
 			}
 		}
 	}
 	return steps
+}
+
+// leaveBackticks skips the commands whose backticks a deck would remove, and the steps about them.
+func leaveBackticks(c *Chapter) {
+	for _, s := range c.Slides {
+		for _, e := range s.Exercises {
+			skip := ""
+			for _, st := range e.Steps {
+				if isCommand(st) {
+					skip = ""
+					if _, ok := withoutBackticks(st.Text); !ok {
+						skip = "a deck removes its backticks"
+					}
+				}
+				st.Skip = cmp.Or(st.Skip, skip)
+			}
+		}
+	}
+}
+
+func isCommand(st *Step) bool { return st.Directive == "bash" || st.Directive == "hide" }
+
+// exported is the text of a step in a deck.
+func exported(st *Step) string {
+	if text, ok := withoutBackticks(st.Text); ok && isCommand(st) {
+		return text
+	}
+	return st.Text
+}
+
+// withoutBackticks writes command substitutions as `$( … )`, also in a script that a shell reads from a
+// here-document, and leaves out the backticks of remarks.
+func withoutBackticks(text string) (string, bool) {
+	if !strings.Contains(text, "`") {
+		return text, true
+	}
+	f, err := syntax.NewParser(syntax.KeepComments(true)).Parse(strings.NewReader(text), "")
+	if err != nil {
+		return "", false
+	}
+	type edit struct {
+		from, to int
+		text     string
+	}
+	var edits []edit
+	syntax.Walk(f, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.CmdSubst:
+			from, to := int(n.Left.Offset()), int(n.Right.Offset())
+			if n.Backquotes && !strings.Contains(text[from:to], `\`) {
+				begin := "$("
+				if strings.HasPrefix(text[from+1:], "(") {
+					begin = "$( "
+				}
+				edits = append(edits, edit{from, from + 1, begin}, edit{to, to + 1, ")"})
+			}
+		case *syntax.Comment:
+			from, to := int(n.Pos().Offset()), int(n.End().Offset())
+			edits = append(edits, edit{from, to, strings.ReplaceAll(text[from:to], "`", "")})
+		case *syntax.Stmt:
+			for _, r := range n.Redirs {
+				if r.Hdoc == nil || !strings.Contains(text[n.Pos().Offset():r.Pos().Offset()], "/dev/stdin") {
+					continue
+				}
+				from, to := int(r.Hdoc.Pos().Offset()), int(r.Hdoc.End().Offset())
+				if body, ok := withoutBackticks(text[from:to]); ok && strings.Contains(text[from:to], "`") {
+					edits = append(edits, edit{from, to, body})
+				}
+			}
+		}
+		return true
+	})
+	slices.SortFunc(edits, func(a, b edit) int { return b.from - a.from })
+	for _, e := range edits {
+		text = text[:e.from] + e.text + text[e.to:]
+	}
+	return text, !strings.Contains(text, "`")
 }
 
 func exportSlide(s *Slide) string {
@@ -145,6 +226,9 @@ func (x *exporter) body(escape bool) string {
 			x.from = t.end
 		case t.kind == underlineToken:
 			x.underlined(t)
+		case t.kind == notesToken: // a line of text, which would begin notes
+			x.copy(t.start)
+			x.out.WriteString(`\`)
 		case t.kind == commentToken:
 			x.comment(t, x.tokens[i+1:])
 		case len(t.steps) > 0:
@@ -257,8 +341,8 @@ func (x *exporter) token(t token) {
 			found++
 		}
 	}
-	if inline && n == 1 && x.steps[0].Skip == "" && !strings.ContainsAny(x.steps[0].Text, "`\n") {
-		fmt.Fprintf(&x.out, "```%s %s```", x.steps[0].Directive, x.steps[0].Text)
+	if text := exported(x.steps[0]); inline && n == 1 && x.steps[0].Skip == "" && !strings.ContainsAny(text, "`\n") {
+		fmt.Fprintf(&x.out, "```%s %s```", x.steps[0].Directive, text)
 		x.steps = x.steps[1:]
 	} else {
 		if inline {
@@ -286,7 +370,7 @@ func (x *exporter) begin() {
 func (x *exporter) write(n int, indent string) {
 	x.begin()
 	for _, st := range x.steps[:n] {
-		directive, text := st.Directive, st.Text
+		directive, text := st.Directive, exported(st)
 		if st.Skip != "" {
 			directive = "text"
 		}

@@ -276,7 +276,7 @@ func (l *loader) documentsBelow(dir string) (items []item) {
 		if err != nil || e.IsDir() || !IsDocument(name) || l.derived(path.Dir(name), e.Name()) {
 			return nil //nolint:nilerr // a folder that cannot be read has no document
 		}
-		items = l.listed(items, dir, ".", name)
+		items = l.listed(items, Pos{File: l.show(dir)}.Point(), ".", name)
 		return nil
 	})
 	return items

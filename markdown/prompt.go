@@ -146,17 +146,27 @@ func (c *atPrompt) result(text string, rows [][2]int, next int) (rest []unread) 
 	return rest
 }
 
-// interrupted takes a line `^C` from the end of the output, and returns its place.
-func (c *atPrompt) interrupted(text string) (key [2]int, ok bool) {
-	last := len(c.shown) - 1
-	if last < 0 || strings.TrimSpace(text[c.shown[last][0]:c.shown[last][1]]) != "^C" {
-		return key, false
+// interrupted takes the first line that begins with `^C` from the output, and returns its place and the lines
+// before it. What stands behind it is printed by the command when it ends.
+func (c *atPrompt) interrupted(text string) (key [2]int, before [][2]int, ok bool) {
+	i := slices.IndexFunc(c.shown, func(r [2]int) bool { return strings.HasPrefix(text[r[0]:r[1]], "^C") })
+	if i < 0 {
+		return key, nil, false
 	}
-	key = c.shown[last]
-	if c.shown, c.output.to = c.shown[:last], c.output.to-1; last == 0 {
+	key, before = c.shown[i], c.shown[:i:i]
+	shown, last := before, i == len(c.shown)-1
+	if end := key[0] + len("^C"); strings.TrimSpace(text[end:key[1]]) != "" {
+		shown, last = append(shown, [2]int{end, key[1]}), false
+		key[1] = end
+	}
+	c.shown = append(shown, c.shown[i+1:]...)
+	if last {
+		c.output.to--
+	}
+	if len(c.shown) == 0 {
 		c.shown, c.output = nil, lines{}
 	}
-	return key, true
+	return key, before, true
 }
 
 // rowsOf are the places of the lines of a text, with their ends.
@@ -315,7 +325,7 @@ func command(text string, rows [][2]int, n int, shell *syntax.Parser) [][2]int {
 }
 
 // hereMark matches the beginning of a here-document. Its group is the end mark.
-var hereMark = regexp.MustCompile(`<<-?[ \t]*['"\\]?(\w+)`)
+var hereMark = regexp.MustCompile(`<<-?[ \t]*['"\\]?([\w.+-]+)`)
 
 // maxHere bounds the lines of a here-document that are searched for its end.
 const maxHere = 200

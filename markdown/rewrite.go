@@ -201,6 +201,9 @@ func (b *Body) part(lines [][]byte, at int) ([]byte, error) {
 	if to > len(lines)-1 {
 		return nil, errElsewhere
 	}
+	if !b.Step.Fills() && strings.Count(b.Step.Text, "\n")+1 != to-from {
+		return nil, errors.New("a ^C stands in it")
+	}
 	return b.written(opening, lines[1:], lines[from:to]), nil
 }
 

@@ -24,6 +24,7 @@ const (
 	commentToken               // a comment
 	frontToken                 // front matter: YAML or TOML before the text of a document
 	underlineToken             // the line of = or - under a heading; data is where the heading begins
+	leftToken                  // what stands in a comment of MDX or Liquid: it is not read
 	divToken                   // a line `::: name`, or one of colons only, which ends such a division
 )
 

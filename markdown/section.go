@@ -55,8 +55,8 @@ type room struct {
 func (p *sectionParser) sections() {
 	p.plain = true
 	p.leaveComments()
-	p.tokens = slices.DeleteFunc(p.tokens, func(t token) bool { return t.kind == openToken || t.kind == closeToken })
-	p.separated = slices.ContainsFunc(p.tokens, func(t token) bool { return t.kind == separatorToken })
+	p.separated = p.ofSlides()
+	p.tokens = slices.DeleteFunc(p.tokens, func(t token) bool { return t.kind == openToken || t.kind == closeToken || t.kind == leftToken })
 	p.begin(p.front(), false)
 	p.slide.Title = p.chapter.Title
 	p.first = append(p.first, p.scripts.first...)
@@ -77,6 +77,7 @@ func (p *sectionParser) sections() {
 				p.separate(t)
 			}
 		case p.notes >= 0:
+			p.unspoken(t)
 		case t.kind == headingToken:
 			p.cut(t.start)
 			p.heading(*t, nil)
@@ -101,6 +102,31 @@ func (p *sectionParser) sections() {
 	}
 }
 
+// ofSlides reports whether separators divide the document into slides, which can have notes behind `???`. In a
+// page a line `---` is a rule: there are few of them, and many headings.
+func (p *sectionParser) ofSlides() bool {
+	separators, headings := 0, 0
+	for _, t := range p.tokens {
+		switch {
+		case t.kind == openToken, t.kind == separatorToken && p.src.text[t.start:min(t.start+3, len(p.src.text))] != "---":
+			return true // they are of remark
+		case t.kind == separatorToken:
+			separators++
+		case t.kind == underlineToken, t.kind == headingToken && !strings.HasPrefix(strings.TrimLeft(p.src.text[t.start:t.end], " "), "###"):
+			headings++
+		}
+	}
+	return separators >= 2 && headings <= separators+1
+}
+
+// unspoken names a fence of commands in notes.
+func (p *sectionParser) unspoken(t *token) {
+	if lang, _ := language(t); t.kind == fenceToken && t.comment < 0 && (isShellFence(lang) || isTerminal(lang) || len(executed(t)) > 0) {
+		p.log.warn(CodeShellNotRun, p.src.pos(t.start).Point(), "put it before the line ???, if it is to run",
+			"a fence of commands in the notes of a slide is text and never runs")
+	}
+}
+
 // otherComments are the comments of MDX and of Liquid, as Jekyll has them.
 var otherComments = regexp.MustCompile(`(?s)\{/\*.*?\*/\}|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}`)
 
@@ -121,7 +147,7 @@ func (p *sectionParser) leaveComments() {
 			if rest[i].start >= at[1] {
 				break
 			}
-			rest[i].kind = closeToken // which sections do not read
+			rest[i].kind = leftToken
 		}
 	}
 }
@@ -512,7 +538,7 @@ func (p *sectionParser) script(t *token, s script) {
 	if s.bare || s.skip != "" {
 		step.Text = s.head
 	}
-	step.Pos = s.file.pos(0)
+	step.Pos = s.file.pos(s.at)
 	step.Word, step.TextPos = step.Pos.Point(), step.Pos
 	step.origin = origin{src, []mark{{src: 0, fixed: true}, {text: len(head)}, {text: len(head) + len(body), src: len(body), fixed: true}}}
 	e := p.section()

@@ -154,17 +154,27 @@ func (d *document) isPage() bool {
 // minHeadings is the number of headings of a page. A slide has fewer.
 const minHeadings = 3
 
-// named is the style that a comment of the document names, such as `<!-- workshop: style plain -->`.
+// named is the style that a comment of the document names, such as `<!-- workshop: style plain -->`. Two
+// comments cannot name different ones.
 func (l *loader) named(d *document) *style {
+	var st *style
+	var name string
+	var first Span
 	for _, t := range d.tokens {
 		if t.kind != commentToken {
 			continue
 		}
-		if word, rest, at := order(d.src.text, t); word == "style" {
-			return l.styleOf(rest, d.src.span(at, t.end))
+		word, rest, at := order(d.src.text, t)
+		switch place := d.src.span(at, t.end); {
+		case word != "style":
+		case first == (Span{}):
+			name, first, st = rest, place, l.styleOf(rest, place)
+		case rest != name:
+			l.fail(CodeManifestValue, place, "keep one of the two",
+				"the document has the style %s already, by line %d", shorten(name), first.Pos.Line)
 		}
 	}
-	return nil
+	return st
 }
 
 // ShowsCommands reports whether a document holds steps in one of the styles, or names its style. Others are

@@ -58,13 +58,13 @@ func episodes(l *loader, dir string) ([]item, bool) {
 		err = yaml.Unmarshal([]byte(f.text), &lesson)
 	}
 	if err != nil {
-		l.fail(CodeManifestSyntax, Pos{File: l.show(config)}.Point(), "", "its list of episodes cannot be read: %v", err)
+		l.badYAML(config, f, err, "episodes: a list of files", "its list of episodes cannot be read")
 		return nil, true
 	}
 	var items []item
 	for _, name := range lesson.Episodes {
 		if IsDocument(name) {
-			items = l.listed(items, config, path.Join(dir, "episodes"), name)
+			items = l.listed(items, f.naming(name), path.Join(dir, "episodes"), name)
 		}
 	}
 	return items, len(items) > 0

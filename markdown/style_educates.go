@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
@@ -20,7 +21,7 @@ var educatesStyle = style{
 				return false
 			}
 			lang, _ := language(&t)
-			return isEducates(lang)
+			return isEducates(lang) || strings.HasPrefix(lang, "execute-")
 		})
 	},
 	steps: educatesSteps,
@@ -35,6 +36,7 @@ func pages(l *loader, dir string) ([]item, bool) {
 	if !l.exists(content) {
 		return nil, false
 	}
+	var items []item
 	var list struct {
 		Modules struct{ Activate []string }
 	}
@@ -44,13 +46,12 @@ func pages(l *loader, dir string) ([]item, bool) {
 			err = yaml.Unmarshal([]byte(f.text), &list)
 		}
 		if err != nil {
-			l.fail(CodeManifestSyntax, Pos{File: l.show(config)}.Point(), "", "its list of pages cannot be read: %v", err)
+			l.badYAML(config, f, err, "modules: {activate: [page, …]}", "its list of pages cannot be read")
 			return nil, true
 		}
-	}
-	var items []item
-	for _, page := range list.Modules.Activate {
-		items = l.listed(items, config, content, page+".md")
+		for _, page := range list.Modules.Activate {
+			items = l.listed(items, f.naming(page), content, page+".md")
+		}
 	}
 	if len(items) == 0 {
 		items = l.documentsBelow(content)
@@ -66,8 +67,31 @@ func isEducates(lang string) bool {
 	}
 	kind, name, ok := strings.Cut(lang, ":")
 	letter := func(c byte) bool { return 'a' <= c && c <= 'z' || c == '-' }
-	kinds := []string{"terminal", "examiner", "editor", "dashboard", "workshop", "files", "section"}
-	return ok && name != "" && prefix(name, letter) == len(name) && slices.Contains(kinds, kind)
+	return ok && name != "" && prefix(name, letter) == len(name) && slices.Contains(educatesKinds(), kind)
+}
+
+// educatesKinds are the first words of actions such as `terminal:execute`.
+func educatesKinds() []string {
+	return []string{"terminal", "examiner", "editor", "dashboard", "workshop", "files", "section"}
+}
+
+// misspelt names a fence that is nearly an action.
+func (p *sectionParser) misspelt(t *token, lang string) {
+	kind, name, colon := strings.Cut(lang, ":")
+	meant := ""
+	if colon && name != "" {
+		meant = Suggest(kind, educatesKinds())
+	}
+	if meant == "" && !strings.HasPrefix(lang, "execute") {
+		return
+	}
+	if meant != "" {
+		meant += ":" + name
+	}
+	hint := cmp.Or(didYouMean(meant), "execute, execute-2 and execute-all are actions")
+	p.section()
+	p.log.fail(CodeFenceWithoutWord, p.src.span(t.start, t.data+len(lang)), hint,
+		"%s is no action of Educates: nothing of it is typed", lang)
 }
 
 // action is the YAML of an action's fence.
@@ -82,7 +106,11 @@ type action struct {
 
 func educatesSteps(p *sectionParser, t *token) {
 	lang, _ := language(t)
-	if t.kind != fenceToken || !isEducates(lang) {
+	if t.kind != fenceToken {
+		return
+	}
+	if !isEducates(lang) {
+		p.misspelt(t, lang)
 		return
 	}
 	if rest, ok := strings.CutPrefix(lang, "execute"); ok {

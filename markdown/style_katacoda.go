@@ -3,6 +3,7 @@ package markdown
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"maps"
 	"path"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
 )
 
 var katacodaStyle = style{
@@ -76,12 +79,26 @@ type script struct {
 	tail string // the rest of that command, behind the text
 	bare bool   // the head is the whole command
 	skip string // the reason why it does not run; "" if it does
+	at   int    // the offset in the file that its step stands at
 }
 
 // apart runs a script as the platform does: not in the learner's shell, and so in the home directory, wherever
 // the learner is. The documented forms (https://killercoda.com/creators, https://www.katacoda.com/docs) name no
 // folder; their examples use absolute paths.
 const apart = "(cd && bash /dev/stdin)"
+
+// inBackground runs a script beside the learner's commands until the session ends. It is no job of the shell,
+// which would tell of its end. The commands begin when it has ended, or after the time in seconds that a learner
+// reads; until then it may fail.
+func inBackground(name string) script {
+	return script{
+		rule: "background script",
+		head: "{ read -rt " + readingTime + " < <({ cd && bash /dev/stdin",
+		tail: "\n} >/dev/null 2>&1; echo $?) || true; } && [ \"${REPLY:-0}\" = 0 ] || ! echo " + quoted(name) + " ended with status $REPLY",
+	}
+}
+
+const readingTime = "10"
 
 // scripts are the scripts of a chapter.
 type scripts struct {
@@ -114,7 +131,7 @@ func scenario(l *loader, dir string) ([]item, bool) {
 	case err == nil && !slices.ContainsFunc(pages, func(p page) bool { return p.Text != "" }):
 		return nil, false // another kind of index
 	case err != nil:
-		l.fail(CodeManifestSyntax, Pos{File: l.show(name)}.Point(), "", "the scenario cannot be read: %v", err)
+		l.badScenario(name, f, err)
 		return nil, true
 	}
 	var items []item
@@ -123,17 +140,17 @@ func scenario(l *loader, dir string) ([]item, bool) {
 			continue
 		}
 		n := len(items)
-		if items = l.listed(items, name, dir, p.Text); len(items) == n {
+		if items = l.listed(items, f.naming(p.Text), dir, p.Text); len(items) == n {
 			continue
 		}
 		s := &scripts{}
 		for _, b := range []string{p.Background, p.CourseData} {
-			s.before = l.script(s.before, name, dir, b, "background script", apart)
+			s.before = l.script(s.before, f, dir, b, inBackground(b))
 		}
-		for _, f := range []string{p.Foreground, p.Code} {
-			s.before = l.script(s.before, name, dir, f, "foreground script", ". /dev/stdin")
+		for _, name := range []string{p.Foreground, p.Code} {
+			s.before = l.script(s.before, f, dir, name, script{rule: "foreground script", head: ". /dev/stdin"})
 		}
-		s.after = l.script(s.after, name, dir, p.Verify, "verify script", apart)
+		s.after = l.script(s.after, f, dir, p.Verify, script{rule: "verify script", head: apart})
 		if n == 0 { // the shell starts in the home directory there
 			home := script{file: f, rule: "home directory", head: "cd", bare: true}
 			s.first = append([]script{home}, l.assets(f, dir, details.Assets)...)
@@ -141,6 +158,55 @@ func scenario(l *loader, dir string) ([]item, bool) {
 		items[n].scripts, items[n].title, items[n].called = s, p.Title, cmp.Or(shortSlug(p.Title), pageName(p.Text))
 	}
 	return items, true
+}
+
+// badScenario reports an index.json that is none.
+func (l *loader) badScenario(name string, f *file, err error) {
+	at := Pos{File: l.show(name)}
+	hint := `its form is {"details": {"steps": [{"text": "step1.md"}]}}`
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case f == nil:
+		hint = ""
+	case errors.As(err, &syntax):
+		at = f.pos(min(max(int(syntax.Offset)-1, 0), len(f.text)))
+		hint = "a comma or a quote is missing before it, or there is one too many"
+	case errors.As(err, &kind):
+		at = f.pos(min(int(kind.Offset), len(f.text)))
+	}
+	l.fail(CodeManifestSyntax, at.Point(), hint, "the scenario cannot be read: %v", err)
+}
+
+// badYAML reports a list of documents that is none; f is nil if it cannot be read at all.
+func (l *loader) badYAML(name string, f *file, err error, form, what string) {
+	at, hint := Pos{File: l.show(name)}, ""
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	if f != nil {
+		at, hint = f.pos(0), "its form is "+form
+		var place *yaml.LoadError
+		if errors.As(err, &place) {
+			message = place.Message
+			if line := min(place.Mark.Line, len(f.lines)); line > 0 {
+				at = f.pos(f.lines[line-1])
+			}
+		}
+	}
+	l.fail(CodeManifestSyntax, at.Point(), hint, "%s: %s", what, message)
+}
+
+// naming is the place of a name in a list of files.
+func (f *file) naming(name string) Span {
+	at := f.search(name)
+	return Span{f.pos(at), f.pos(min(at+len(name), len(f.text)))}
+}
+
+// search is the offset of a name in a list of files; 0 if it is written in another way.
+func (f *file) search(name string) int {
+	if at := strings.Index(f.text, `"`+name+`"`); at >= 0 {
+		return at + 1
+	}
+	return max(strings.Index(f.text, name), 0)
 }
 
 // pageName is the name of a page: that of its folder if each page has one, such as step1/text.md.
@@ -151,17 +217,20 @@ func pageName(file string) string {
 	return stem(file)
 }
 
-// script appends a script that an index names.
-func (l *loader) script(list []script, index, dir, name, rule, head string) []script {
+// script appends a script that an index names, with its text.
+func (l *loader) script(list []script, index *file, dir, name string, s script) []script {
 	if name == "" {
 		return list
 	}
 	f, err := l.open(path.Join(dir, name), maxFile)
 	if err != nil {
-		l.fail(CodeMissingFile, Pos{File: l.show(index)}.Point(), l.fileHint(path.Join(dir, name), err), "%s: %v", shorten(name), err)
-		return list
+		at := index.search(name)
+		l.fail(CodeMissingFile, index.naming(name), l.fileHint(path.Join(dir, name), err), "%s: %v", shorten(name), err)
+		// A step at its place, which the mistake breaks.
+		return append(list, script{file: index, rule: s.rule, head: name, bare: true, at: at})
 	}
-	return append(list, script{file: f, rule: rule, head: head})
+	s.file = f
+	return append(list, s)
 }
 
 // asset is a file of the folder assets that a scenario copies to a machine; File may be a pattern.
@@ -170,9 +239,9 @@ type asset struct{ File, Target, Chmod string }
 // assets are commands that copy the assets of a scenario below the session's home directory, which
 // stands for that of the scenario's first machine. Its programs go to a folder on the PATH.
 func (l *loader) assets(index *file, dir string, hosts map[string][]asset) (list []script) {
-	at := index.pos(0).Point()
 	for _, host := range slices.Sorted(maps.Keys(hosts)) {
 		for _, a := range hosts[host] {
+			at := index.naming(a.File)
 			names := l.matching(path.Join(dir, "assets"), a.File)
 			if len(names) == 0 {
 				l.fail(CodeMissingFile, at, "assets are in the folder assets beside it", "no asset is called %s", shorten(a.File))
@@ -282,11 +351,11 @@ func (l *loader) matching(folder, pattern string) (names []string) {
 	return names
 }
 
-// listed appends the chapter of a file that an index names.
-func (l *loader) listed(items []item, index, dir, name string) []item {
+// listed appends the chapter of a file that an index names, at a place of it.
+func (l *loader) listed(items []item, at Span, dir, name string) []item {
 	f, err := l.open(path.Join(dir, name), maxFile)
 	if err != nil {
-		l.fail(CodeMissingFile, Pos{File: l.show(index)}.Point(), l.fileHint(path.Join(dir, name), err), "%s: %v", shorten(name), err)
+		l.fail(CodeMissingFile, at, l.fileHint(path.Join(dir, name), err), "%s: %v", shorten(name), err)
 		return items
 	}
 	return append(items, item{file: f, at: f.pos(0).Point(), top: len(items)})

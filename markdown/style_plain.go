@@ -125,8 +125,8 @@ func (p *sectionParser) indented(t *token) {
 	if p.code = t.end + 1; goes || !isBlank(line[0]) || promptEnd(line, "$") == 0 {
 		return
 	}
-	p.log.warn(CodeShellNotRun, p.src.pos(t.start+prefix(line, isBlank)).Point(), "write it as a console fence; text, if it is for readers only",
-		"indented code is text: its commands never run")
+	p.log.warn(CodeShellNotRun, p.src.pos(t.start+prefix(line, isBlank)).Point(),
+		"write it as a console fence; text, if it is for readers only", "indented code is text: its commands never run")
 }
 
 // foreign makes a step of the commands of another shell, which does not run.
@@ -188,9 +188,9 @@ func (p *sectionParser) prompts(t *token, lang string) bool {
 		}
 		s := p.command(t, rule+below, typed, o.offset(c.prompt), o.offset(first-1)+1, at)
 		s.cut = true
-		key, interrupted := c.interrupted(text)
+		key, before, interrupted := c.interrupted(text)
 		if interrupted {
-			p.untilKey(t, s, text, o, c, key)
+			p.untilKey(t, s, text, o, before, key)
 		}
 		if i+1 < len(all) {
 			p.showsStatus(t, s, text, o, &all[i+1])
@@ -212,11 +212,11 @@ func (p *sectionParser) prompts(t *token, lang string) bool {
 	return len(all) > 0
 }
 
-// untilKey makes the steps of a command that the reader of a fence interrupts: a line `^C` ends its
-// output. The key is pressed when the line before it has appeared.
-func (p *sectionParser) untilKey(t *token, command *Step, text string, o origin, c *atPrompt, key [2]int) {
-	for i := len(c.shown) - 1; i >= 0; i-- {
-		line := c.shown[i : i+1]
+// untilKey makes the steps of a command that the reader of a fence interrupts by a line `^C` in its
+// output. The key is pressed when the last of the lines before it has appeared.
+func (p *sectionParser) untilKey(t *token, command *Step, text string, o origin, before [][2]int, key [2]int) {
+	for i := len(before) - 1; i >= 0; i-- {
+		line := before[i : i+1]
 		shown, at := o.pieces(text, line)
 		if shown = strings.TrimSpace(shown); shown == "" || shown == "..." || strings.Contains(shown, "[..]") {
 			continue

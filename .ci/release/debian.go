@@ -26,7 +26,7 @@ var wanted = []string{
 }
 
 // unwanted are packages that the wanted ones depend on only for their installation, which an image does
-// without, and what these need.
+// without, and the dependencies of these.
 var unwanted = map[string]bool{
 	"debconf": true, "dpkg": true, "init-system-helpers": true, "libaudit-common": true, "libbz2-1.0": true, "libdb5.3": true,
 	"libfile-find-rule-perl": true,
@@ -196,8 +196,8 @@ func place(name string) string {
 	return name
 }
 
-// unpack adds the files of a package, and the description by which scanners know it. Nothing of it is run: what the
-// scripts of these packages do at an installation is in the function debian.
+// unpack adds the files of a package, and the description by which scanners know it. Nothing of it is run: the
+// function debian does the work of these packages' installation scripts.
 func (t tree) unpack(p pin, file string) error {
 	cmd := exec.Command("dpkg-deb", "--fsys-tarfile", file)
 	var said bytes.Buffer
@@ -229,7 +229,7 @@ func (t tree) unpack(p pin, file string) error {
 		if old, ok := t[name]; ok && h.Typeflag == tar.TypeDir && old.header.Typeflag == tar.TypeDir {
 			continue
 		}
-		// All belongs to root, and nothing changes the user of whoever starts it.
+		// All belongs to root, and no file changes the user of its process.
 		n := &tar.Header{Typeflag: h.Typeflag, Name: name, Mode: h.Mode &^ 0o6000, Size: h.Size, ModTime: h.ModTime}
 		switch h.Typeflag {
 		case tar.TypeSymlink:

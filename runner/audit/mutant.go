@@ -13,7 +13,7 @@ import (
 	"workshop/runner"
 )
 
-// Subject is a session that has passed, with what is known of its surroundings.
+// Subject is a session that has passed, with the known facts of its surroundings.
 type Subject struct {
 	Session *runner.Session
 	Result  *runner.SessionResult
@@ -218,8 +218,8 @@ func (s *site) of(op *Operator) *site {
 	return &copied
 }
 
-// shown reports whether the step is a snippet that people read and that is typed as they read it. What is
-// hidden is a check, or prepares one.
+// shown reports whether the step is a snippet that people read and that is typed as they read it. A
+// hidden step is a check, or prepares one.
 func (s *site) shown() bool {
 	return s.step.Snippet() && !s.step.Hidden && !s.exercise.Hidden && s.step.Instead() == nil
 }

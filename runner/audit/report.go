@@ -13,7 +13,7 @@ import (
 	"workshop/runner"
 )
 
-// Report is what an audit found.
+// Report holds the findings of an audit.
 type Report struct {
 	Outcomes []*Outcome // in the order of the deck
 	Planned  int        // mutants that were to be tried

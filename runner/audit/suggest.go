@@ -72,7 +72,7 @@ func one(directive string, text func(*printed) string) func(*printed) []Check {
 	}
 }
 
-// Propose suggests steps that would notice a survivor, from what the session really printed: when it passed,
+// Propose suggests steps that would notice a survivor, from the real output of the session: when it passed,
 // when it ran unchanged once more, and in the mutant. The nearest to the change comes first.
 func (o *Outcome) Propose(unchanged *runner.SessionResult) (all []*Proposal) {
 	if unchanged == nil || unchanged.Verdict != runner.Passed {

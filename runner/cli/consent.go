@@ -17,7 +17,7 @@ import (
 // unasked is the error for a plan with commands of documents that nobody asked to run: they may
 // have been written for readers only. Nil if there are none.
 func unasked(plan *runner.Plan, sources []*source, args []string) error {
-	commands, sections, files := 0, 0, []string{}
+	commands, hidden, sections, files := 0, 0, 0, []string{}
 	var style string
 	for _, s := range plan.Sessions {
 		for _, e := range s.Exercises {
@@ -30,7 +30,11 @@ func unasked(plan *runner.Plan, sources []*source, args []string) error {
 				files = append(files, e.Chapter.File)
 			}
 			for _, step := range e.Steps {
-				if step.Snippet() {
+				switch {
+				case !step.Snippet():
+				case step.Hidden:
+					hidden++
+				default:
 					commands++
 				}
 			}
@@ -56,13 +60,13 @@ func unasked(plan *runner.Plan, sources []*source, args []string) error {
 			near += "\nManifests nearby: " + strings.Join(list, ", ")
 		}
 	}
-	return fmt.Errorf(`%s: %s in %s, and nobody has said that they are to be run
+	return fmt.Errorf(`%s: %s%s in %s, and nobody has said that they are to be run
   workshop plan %s   shows them
 If they are, say so by one of
   <!-- workshop: style %s -->   a line in %s
   style: %s                     a line in %s
   --style %s                    for this run%s`,
-		where, count(commands, "command"), count(sections, "section"), strings.Join(args, " "), style, document, style, manifest, style, near)
+		where, count(commands, "command"), andHidden(hidden), count(sections, "section"), strings.Join(args, " "), style, document, style, manifest, style, near)
 }
 
 // count is a number with a noun.

@@ -48,7 +48,11 @@ Styles, by --style or by the look of the documents:
 		if len(args) > 1 {
 			dir = args[1]
 		}
-		files, left, err := imported(deck, dir)
+		workdir, root, err := workdirFrom(sources[0], dir)
+		if err != nil {
+			return err
+		}
+		files, left, err := imported(deck, dir, workdir)
 		if err != nil {
 			return err
 		}
@@ -61,31 +65,99 @@ Styles, by --style or by the look of the documents:
 		for _, e := range left {
 			fmt.Fprintf(streams.Out, "not carried: %v\n", e)
 		}
-		exercises, steps := 0, 0
+		exercises, steps, hidden := 0, 0, 0
 		for _, c := range deck.Chapters {
 			for _, s := range c.Slides {
 				exercises += len(s.Exercises)
 				for _, e := range s.Exercises {
-					steps += len(e.Steps)
+					for _, st := range e.Steps {
+						if steps++; st.Hidden {
+							hidden++
+						}
+					}
 				}
 			}
 		}
-		fmt.Fprintf(streams.Out, "\n%s with %s, read as %s; %s not carried\n\nNext:\n  workshop check %s\n",
-			count(exercises, "exercise"), count(steps, "step"), deck.Style, count(len(left), "part"), shellWord(dir))
+		fmt.Fprintf(streams.Out, "\n%s with %s%s, read as %s; %s not carried\n\nNext:\n  workshop check %s%s\n",
+			count(exercises, "exercise"), count(steps-hidden, "step"), andHidden(hidden), deck.Style, count(len(left), "part"), root, shellWord(dir))
 		return nil
 	}
 	return cmd
 }
 
+// andHidden tells of hidden steps beside others.
+func andHidden(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d hidden", n)
+}
+
+// workdirFrom is the deck's working directory as a manifest in dir names it, "" if it has none; and the option
+// with which such a manifest can be read, if the directory is not below it.
+func workdirFrom(src *source, dir string) (workdir, option string, err error) {
+	if src.deck.Workdir == "" {
+		return "", "", nil
+	}
+	from, err := filepath.Abs(dir)
+	if err != nil {
+		return "", "", err
+	}
+	to, err := filepath.Abs(filepath.Join(src.root, src.deck.Workdir))
+	if err != nil {
+		return "", "", err
+	}
+	if workdir, err = filepath.Rel(from, to); err != nil {
+		return "", "", err
+	}
+	if workdir = filepath.ToSlash(workdir); !strings.HasPrefix(workdir, "..") {
+		return workdir, "", nil
+	}
+	above := from // both directories are below it
+	for !within(above, to) {
+		above = filepath.Dir(above)
+	}
+	here, err := filepath.Abs(".")
+	if err == nil {
+		above, err = filepath.Rel(here, above)
+	}
+	return workdir, "--root " + shellWord(above) + " ", err
+}
+
+// within reports whether a path is a directory, or below it.
+func within(dir, name string) bool {
+	rel, err := filepath.Rel(dir, name)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
 // imported are the files of a deck made of documents, below dir, and the parts that are left out.
-func imported(deck *markdown.Deck, dir string) (files []newFile, left markdown.ErrorList, err error) {
+func imported(deck *markdown.Deck, dir, workdir string) (files []newFile, left markdown.ErrorList, err error) {
 	manifest := struct {
-		Title   string   `yaml:"title"`
-		Session string   `yaml:"session"`
-		Workdir string   `yaml:"workdir,omitempty"`
-		Content []string `yaml:"content"`
-	}{Title: deck.Title, Session: string(deck.Session)}
+		Title    string   `yaml:"title"`
+		Session  string   `yaml:"session"`
+		Workdir  string   `yaml:"workdir,omitempty"`
+		Engine   string   `yaml:"engine,omitempty"`
+		Network  string   `yaml:"network,omitempty"`
+		Compose  string   `yaml:"compose,omitempty"`
+		Statuses string   `yaml:"statuses,omitempty"`
+		Pipefail bool     `yaml:"pipefail,omitempty"`
+		Secrets  []string `yaml:"secrets,omitempty"`
+		Content  []string `yaml:"content"`
+	}{
+		Title: deck.Title, Session: string(deck.Session), Workdir: workdir, Engine: deck.Engine, Network: deck.Network,
+		Compose: deck.Compose, Statuses: deck.Statuses, Pipefail: deck.Pipefail, Secrets: deck.Secrets,
+	}
+	lost := func(at markdown.Pos, what string) {
+		left.Add(markdown.CodeRewrite, at.Point(), "copy it from the manifest", "%s is not carried", what)
+	}
+	if t := deck.Terms; len(t.Requires)+len(t.Env)+len(deck.Mirrors) > 0 || t.Skip+t.OnlyIf+t.Setup+t.Teardown != "" {
+		lost(markdown.Pos{File: deck.File, Line: 1, Col: 1}, "what the deck requires, sets or does around its sessions")
+	}
 	for _, c := range deck.Chapters {
+		t := c.Terms
+		if c.Workdir+c.Statuses+t.Skip+t.OnlyIf+t.Setup+t.Teardown != "" || len(t.Requires)+len(t.Env)+len(c.Needs) > 0 || c.Exclusive {
+			lost(c.Pos, "what the manifest says about this document")
+		}
 		if !c.Sections() {
 			return nil, nil, errors.New("the documents are a deck of slides already: there is nothing to import")
 		}

@@ -45,7 +45,7 @@ func random(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(seed), 0))
 }
 
-// busy keeps loops running until the test ends.
+// busy keeps loops running until the test ends, or is killed.
 func busy(t *testing.T, loops int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -55,7 +55,7 @@ func busy(t *testing.T, loops int) {
 		wg.Wait()
 	})
 	for range loops {
-		cmd := exec.CommandContext(ctx, "/bin/sh", "-c", "while :; do :; done")
+		cmd := exec.CommandContext(ctx, "/bin/sh", "-c", "while kill -0 $PPID 2>/dev/null; do :; done")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

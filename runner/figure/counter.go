@@ -68,7 +68,7 @@ func mean(values []float64) (Reading, bool) {
 // writes down once a second. Between its steps the number says nothing new, so it is read at their
 // edges: the rate is the slope of the straight line through them.
 //
-// What came before a change of the rate is left out: of the possible beginnings, in the first half
+// The edges before a change of the rate are left out: of the possible beginnings, in the first half
 // of the edges, the one with the smallest error is taken (the rule MSER of White, 1997).
 type Counter struct {
 	last   float64 // value

@@ -215,7 +215,7 @@ type Range struct{ Low, High float64 }
 func Anything() Range { return Range{math.Inf(-1), math.Inf(1)} }
 
 // Sure reports whether a claim holds, or fails, for all values of its figures in their ranges. A
-// figure that occurs twice is taken for two: what is not certain is Undecided.
+// figure that occurs twice is taken for two: an uncertain claim is Undecided.
 func (c *Claim) Sure(ranges func(name string) Range) Decision {
 	left, right := extent(c.left, ranges), extent(c.right, ranges)
 	low, high := right, right

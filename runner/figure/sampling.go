@@ -11,9 +11,9 @@ type Sampling struct {
 // it can be judged later only.
 const Precision = 0.05
 
-// Enough reports whether a reading, some seconds after the first sample, needs no more samples. What a
-// change has not reached yet looks like a claim that fails: that is believed in the second half of
-// the time only.
+// Enough reports whether a reading, some seconds after the first sample, needs no more samples. A
+// value that a change has not reached yet looks like a claim that fails: failure is believed in the
+// second half of the time only.
 func (s Sampling) Enough(at float64, r Reading) bool {
 	if (s.Decide == nil || s.Open) && Certainty*r.Error > Precision*r.Value {
 		return false

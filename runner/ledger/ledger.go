@@ -287,7 +287,7 @@ func (l *Ledger) Output(step *runner.Step) string {
 // Records reports whether the ledger is made from a report, and so has output and recordings.
 func (l *Ledger) Records() bool { return l.file == "" }
 
-// Recording is what came on the terminal in the last check of a step, and how long the step took, under
+// Recording is the output on the terminal in the last check of a step, and how long the step took, under
 // the same conditions as Output.
 func (l *Ledger) Recording(step *runner.Step) (pieces []Piece, took time.Duration) {
 	l.mu.Lock()

@@ -33,7 +33,7 @@ func Slide(parts []*markdown.Slide, steps map[*markdown.Step]int, behind func(st
 	return r.tree(parts...) + r.late.String()
 }
 
-// goesOn writes what comes behind a step's code.
+// goesOn writes the parts behind a step's code.
 func (r *renderer) goesOn(to *strings.Builder, n *markdown.Node) {
 	if i, ok := r.steps[n.Step]; ok && n.Step != nil && r.behind != nil {
 		to.WriteString(r.behind(i))
@@ -305,8 +305,8 @@ const classLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
 // Escape makes text of text, without control characters.
 func Escape(s string) string { return html.EscapeString(Printable(s)) }
 
-// Printable is a text without what is no text: control characters, what is not UTF-8, and
-// what makes text appear in another order than it has.
+// Printable is a text without control characters, invalid UTF-8, and the characters that
+// change the order in which text appears.
 func Printable(s string) string {
 	return strings.Map(func(c rune) rune {
 		switch {

@@ -12,10 +12,10 @@ import (
 	"workshop/runner/ledger"
 )
 
-// agreed is the content of a deck that somebody has agreed to run, so that after an edit only what is new has to
+// agreed is the content of a deck that somebody has agreed to run, so that after an edit only the new parts have to
 // be read again.
 type agreed struct {
-	Rest  string `json:"rest"` // a digest of what is no item
+	Rest  string `json:"rest"` // a digest of the content that belongs to no item
 	Items []item `json:"items"`
 }
 
@@ -89,7 +89,7 @@ func (m *Memory) agree(plan *runner.Plan) {
 	}
 }
 
-// question asks for consent to run a deck: after an edit for what is new.
+// question asks for consent to run a deck: after an edit to run its new parts.
 func (t *Talk) question() *Consent {
 	deck := t.s.Deck
 	all := &Consent{Steps: deck.Steps, Scripts: deck.scripts(), All: len(deck.Steps)}

@@ -2,7 +2,7 @@ package present
 
 import "workshop/runner/figure"
 
-// Claimed is what the talk knows about a claim.
+// Claimed is the knowledge of the talk about a claim.
 type Claimed struct {
 	Subject  string    // the side of the expression that is measured, or the sentence that the claim brings along
 	Measured string    // "" if nothing was measured yet
@@ -10,7 +10,7 @@ type Claimed struct {
 	Narrow   bool      // it holds, but is within a tenth of its bound
 }
 
-// Claimed is what the step of a claim has measured, or what the figures say if that is newer. It is nil
+// Claimed is the measurement of a claim's step, or the verdict by the figures if that is newer. It is nil
 // if the step makes no claim.
 func (s *State) Claimed(step *Step) *Claimed {
 	claim := step.Claim()
@@ -55,7 +55,7 @@ func (s *State) Claimed(step *Step) *Claimed {
 	return c
 }
 
-// reading is what the step of a figure has measured, so far if it runs; nil if it has not.
+// reading is the measurement of a figure's step, so far if it runs; nil if there is none.
 func (o *Outcome) reading() *figure.Reading {
 	switch {
 	case o == nil:

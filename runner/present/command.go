@@ -28,7 +28,7 @@ const (
 	VerbAgain    Verb = "again"    // the step in trouble, with its command if that has ended
 	VerbSkip     Verb = "skip"     // the selected step, or the one in trouble
 	VerbDismiss  Verb = "dismiss"  // the trouble, for now
-	VerbReplay   Verb = "replay"   // show what the last check of the step has recorded
+	VerbReplay   Verb = "replay"   // show the recording of the step's last check
 	VerbFresh    Verb = "fresh"    // bring the shell back to its prompt, or get another one
 	VerbShell    Verb = "shell"    // open the shell of the slide, if there is none
 	VerbInput    Verb = "input"    // Text: typed by hand
@@ -207,7 +207,7 @@ func (s State) runSelected(c Command) (State, []effect) {
 	return s, []effect{{kind: runSteps, steps: steps}}
 }
 
-// press is what one press on a step runs: the step and the hidden steps up to the next visible
+// press lists the steps that one press on a step runs: the step and the hidden steps up to the next visible
 // one. Hidden steps that stand before the first visible one run together with it. A step about a
 // command that was not run is run together with its command; if another command was run since,
 // it is refused, for it would be judged on that one.

@@ -151,7 +151,7 @@ func NewDeck(plan *runner.Plan) *Deck {
 	return d
 }
 
-// scripts are those around the sessions of the deck, and what the applications of the sessions run.
+// scripts are those around the sessions of the deck, and the commands of the applications of the sessions.
 func (d *Deck) scripts() (all []runner.Script) {
 	for _, s := range d.Plan.Sessions {
 		all = append(append(all, s.Setup...), s.Teardown...)

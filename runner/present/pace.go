@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Left is what is still to come in a talk.
+// Left is the rest of a talk.
 type Left struct {
 	Commands time.Duration // of the steps that were not run, as long as they took in their last check
 	Unknown  int           // commands among them that were never checked
 	Slides   int           // behind the one that is shown
 }
 
-// Left is what is to come from the slide that is shown on. Steps of earlier slides are taken to be left out.
+// Left is the rest of the talk, from the slide that is shown on. Steps of earlier slides are taken to be left out.
 func (s *State) Left() Left {
 	l := Left{Slides: max(len(s.Deck.Slides)-s.Slide-1, 0)}
 	slide := s.Current()
@@ -30,7 +30,7 @@ func (s *State) Left() Left {
 	return l
 }
 
-// Say is what is left as words, with the time for talking in a talk of which so much is left.
+// Say puts the rest of a talk into words, with the time for talking if so much time is left of it.
 func (l Left) Say(of time.Duration) string {
 	minutes := func(d time.Duration) string {
 		if d > 0 && d < time.Minute {

@@ -176,6 +176,9 @@ func (s *session) main(ctx context.Context, args []string) error {
 		_, err := io.WriteString(s.Stdout, s.style.shell.help(cmd))
 		return err
 	}
+	if cmd == nil && rest[0] == "cp" && s.style.look == V5 {
+		return errors.New(noCopy)
+	}
 	if cmd == nil {
 		return &usageError{unknown: rest[0]}
 	}

@@ -248,6 +248,9 @@ func CheckDocker(args []string, use DockerUse) string {
 		}
 		name, rest = name+" "+rest[0], rest[1:]
 	}
+	if name == "compose" && len(rest) > 0 && rest[0] == "cp" {
+		return "there is no `docker compose cp`; `docker compose exec -T SERVICE cat FILE` prints a file"
+	}
 	if name == "compose" || name == "help" {
 		return ""
 	}

@@ -23,7 +23,8 @@ import (
 //	  ready: {log: listening}              # and {port: 8080}, {timeout: 10s}
 //
 // The process opens the port whose number is in PORT (PORT_8080, for each of several).
-// With a ready, it counts as started when that condition holds.
+// With a ready, it counts as started when that condition holds. The directories of the service's
+// volumes are in variables: VOLUME_VAR_LIB_DATA for /var/lib/data.
 const extension = "x-workshop"
 
 // local is the process that replaces a service.
@@ -212,12 +213,15 @@ func (p *Project) standIn() {
 	}
 }
 
+// ofProcesses are further attributes, which a process of the machine can have.
+var ofProcesses = []string{"ulimits", "user", "volumes"}
+
 // leaveOut removes the attributes that the embedded engine does not support from a service, and
 // returns their names.
 func (p *Project) leaveOut(name string) (unused []string) {
 	raw := p.raw[name]
 	for _, key := range slices.Sorted(maps.Keys(raw)) {
-		if !slices.Contains(understood, key) && !strings.HasPrefix(key, "x-") && !without(raw[key]) {
+		if !slices.Contains(understood, key) && !slices.Contains(ofProcesses, key) && !strings.HasPrefix(key, "x-") && !without(raw[key]) {
 			unused = append(unused, key)
 			delete(raw, key)
 		}
@@ -243,6 +247,13 @@ func (p *Project) leaveOut(name string) (unused []string) {
 		if svc.Deploy != nil {
 			svc.Deploy.Resources = types.Resources{}
 		}
+		svc.Volumes = slices.DeleteFunc(svc.Volumes, func(v types.ServiceVolumeConfig) bool {
+			foreign := v.Type != types.VolumeTypeBind && v.Type != types.VolumeTypeVolume
+			if foreign {
+				unused = append(unused, "volumes: "+v.Type)
+			}
+			return foreign
+		})
 		all[name] = svc
 	}
 	return unused

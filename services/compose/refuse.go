@@ -61,6 +61,10 @@ const (
 	oneBridge = "it has networks of its own only: leave it out, or use --engine docker"
 )
 
+// noCopy is the refusal of `cp`, which would copy between two places of this machine.
+const noCopy = "cp is not supported: a container of the embedded engine is a process of this machine without files of its own. Copy from and to " +
+	"the directories that the process uses (`docker compose exec SERVICE env` shows its volumes), or `docker compose exec -T SERVICE cat FILE`"
+
 // instead holds the replacements for common attributes.
 var instead = map[string]string{
 	"volumes": noMounts, "tmpfs": noMounts, "volumes_from": noMounts, "devices": noMounts, "read_only": noMounts,
@@ -118,7 +122,8 @@ func (s *session) refuse(ctx context.Context, services []types.ServiceConfig) er
 }
 
 // noteProcesses notes what the processes of the machine that replace services lack: attributes that
-// are for other engines, and a network if the embedded engine cannot give them one.
+// are for other engines, and a network if the embedded engine cannot give them one. If it can, that is
+// said before the project has a container.
 func (s *session) noteProcesses(ctx context.Context) error {
 	embedded, err := s.embedded(ctx)
 	if err != nil || !embedded || len(s.project.local) == 0 {
@@ -130,14 +135,24 @@ func (s *session) noteProcesses(ctx context.Context) error {
 				strings.Join(unused, ", "), extension))
 		}
 	}
-	var info struct{ Warnings []string }
+	var info struct {
+		Warnings     []string
+		DriverStatus [][2]string
+	}
 	if err := s.client.get(ctx, "/info", nil, &info); err != nil {
 		return err
 	}
 	for _, w := range info.Warnings {
 		s.ui.warn(w)
 	}
-	return nil
+	if !slices.Contains(info.DriverStatus, [2]string{"Network", "each container's own"}) {
+		return nil
+	}
+	containers, err := s.containers(ctx, query{all: true})
+	if err == nil && len(containers) == 0 {
+		s.ui.info("Each container has a network of its own, where every program finds the services by name")
+	}
+	return err
 }
 
 // refused returns the attributes of a service that the embedded engine does not support. denied

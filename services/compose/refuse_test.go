@@ -216,26 +216,183 @@ func TestForOtherEngines(t *testing.T) {
 	s := newStage(t, embeddedHost(t), `services:
   web:
     build: {context: nosuch, target: dev}
-    user: "1000"
-    volumes: [".:/srv:ro", "data:/data"]
+    user: nosuch
+    volumes: [".:/srv:ro", "data:/data", {type: tmpfs, target: /run}]
     cap_add: [NET_ADMIN]
-    deploy: {resources: {limits: {cpus: "0.5"}}}
+    mem_limit: 64m
+    ulimits: {nofile: 99, nosuch: 1}
+    deploy: {resources: {limits: {cpus: "0.5", memory: 64m}}}
     x-workshop:
       command: exec sleep 1000
 volumes:
   data:
 `)
 	for _, look := range []compose.Look{compose.V1, compose.V5} {
-		r := s.ok(look, "up", "-d")
-		want := "web: cap_add, user, volumes, deploy: resources: without effect on the embedded engine, where its x-workshop is a " +
-			"process of this machine"
-		if strings.Count(r.err, want) != 1 {
-			t.Errorf("got %q, want %q", r.err, want)
+		r := s.ok(look, "up", "-d", "--scale", "web=2")
+		for _, want := range []string{
+			"web: cap_add, mem_limit, deploy: resources, volumes: tmpfs: without effect on the embedded engine, where its x-workshop is a " +
+				"process of this machine",
+			"web: user nosuch has no effect: this machine has no such user",
+			"web: ulimit nosuch has no effect: there is no such limit",
+		} {
+			if strings.Count(r.err, want) != 1 {
+				t.Errorf("got %q, want %q", r.err, want)
+			}
 		}
-		if r := s.ok(look, "up", "-d"); strings.Contains(r.err, "Recreat") {
+		if r := s.ok(look, "up", "-d", "--scale", "web=2"); strings.Contains(r.err, "Recreat") {
 			t.Errorf("up again: %s", r.err)
 		}
 		s.ok(look, "down", "-v")
+	}
+}
+
+// The directories of volumes are at places that the process learns. Those of named volumes outlive the
+// container, and are removed with the volume.
+func TestProcessVolumes(t *testing.T) {
+	s := newStage(t, embeddedHost(t), `services:
+  web:
+    image: nosuch
+    volumes: [".:/srv/own:ro", "data:/var/lib/data", /scratch]
+    environment: {VOLUME_SCRATCH: mine}
+    x-workshop:
+      command: |
+        cat $$VOLUME_SRV_OWN/greeting; ls $$VOLUME_VAR_LIB_DATA; echo x > $$VOLUME_VAR_LIB_DATA/kept; echo "scratch is $$VOLUME_SCRATCH"
+        exec sleep 1000
+      ready: {log: scratch is}
+    stop_signal: SIGKILL
+  other:
+    x-workshop: {command: exec sleep 1000}
+    volumes: ["data:/data"]
+    stop_signal: SIGKILL
+volumes:
+  data:
+`)
+	s.write("greeting", "hello\n")
+	if r := s.ok(compose.V5, "up", "-d"); strings.Contains(r.err, "without effect") {
+		t.Errorf("a note: %s", r.err)
+	}
+	if r := s.ok(compose.V5, "exec", "-T", "other", "sh", "-c", "cat $VOLUME_DATA/kept"); r.out != "x\n" {
+		t.Errorf("the volume is not shared: %q", r.out)
+	}
+	var found struct {
+		Mounts []struct {
+			Type, Name, Source, Destination string
+			RW                              bool
+		}
+	}
+	if err := s.api("GET", "/containers/"+s.name+"-web-1/json", &found); err != nil || len(found.Mounts) != 3 {
+		t.Fatalf("%+v %v", found.Mounts, err)
+	}
+	own, data, scratch := found.Mounts[0], found.Mounts[1], found.Mounts[2]
+	if own.Type != "bind" || own.Source != s.dir || own.Destination != "/srv/own" || own.RW || data.Name != s.name+"_data" || !data.RW {
+		t.Errorf("%+v", found.Mounts)
+	}
+	if r := s.run(compose.V5, "down"); r.code != 0 {
+		t.Errorf("down: %s", r.err)
+	}
+	s.ok(compose.V5, "up", "-d")
+	if r := s.ok(compose.V5, "logs", "--no-log-prefix", "web"); r.out != "hello\nkept\nscratch is mine\n" {
+		t.Errorf("the second time: %q", r.out)
+	}
+	if err := s.api("DELETE", "/volumes/"+data.Name, nil); err == nil || !strings.Contains(err.Error(), "409") {
+		t.Errorf("removal of a volume in use: %v", err)
+	}
+	s.ok(compose.V5, "down", "-v")
+	for _, dir := range []string{data.Source, scratch.Source} {
+		if _, err := os.Stat(dir); (dir == data.Source) != os.IsNotExist(err) { // down without -v left the other
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+	if _, err := os.Stat(s.dir + "/greeting"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Limits hold for the service's process from its first instruction, and for those of exec.
+func TestProcessLimits(t *testing.T) {
+	s := newStage(t, embeddedHost(t), `services:
+  web:
+    ulimits: {nofile: {soft: 55, hard: 66}, core: 0}
+    x-workshop:
+      command: "ulimit -n; ulimit -Hn; echo started; exec sleep 1000"
+      ready: {log: started}
+    stop_signal: SIGKILL
+`)
+	r := s.ok(compose.V5, "up", "-d")
+	if strings.Contains(r.err, "effect") {
+		t.Errorf("a note: %s", r.err)
+	}
+	if r := s.ok(compose.V5, "logs", "--no-log-prefix", "web"); r.out != "55\n66\nstarted\n" {
+		t.Errorf("limits %q", r.out)
+	}
+	if r := s.ok(compose.V5, "exec", "-T", "web", "sh", "-c", "ulimit -n"); r.out != "55\n" {
+		t.Errorf("limit of exec %q", r.out)
+	}
+}
+
+// Root's engine starts a process as the user of its service, if that one may enter its directories.
+func TestProcessUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root starts processes of others")
+	}
+	s := newStage(t, embeddedHost(t), `services:
+  web:
+    user: "12345:54321"
+    x-workshop:
+      command: "id -u; id -g; id -G; echo started; exec sleep 1000"
+      working_dir: /
+      ready: {log: started}
+    stop_signal: SIGKILL
+  closed:
+    user: "12345"
+    x-workshop:
+      command: exec sleep 1000
+      working_dir: closed
+    stop_signal: SIGKILL
+`)
+	s.write("closed/file", "")
+	if err := os.Chmod(s.dir+"/closed", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r := s.ok(compose.V5, "up", "-d")
+	if want := "closed: user 12345 has no effect: "; !strings.Contains(r.err, want) || strings.Contains(r.err, "web: user") {
+		t.Errorf("no %q in %s", want, r.err)
+	}
+	if r := s.ok(compose.V5, "logs", "--no-log-prefix", "web"); r.out != "12345\n54321\n54321\nstarted\n" {
+		t.Errorf("user %q", r.out)
+	}
+	if r := s.ok(compose.V5, "exec", "-T", "web", "id", "-u"); r.out != "12345\n" {
+		t.Errorf("user of exec %q", r.out)
+	}
+	if r := s.ok(compose.V5, "exec", "-T", "closed", "id", "-u"); r.out != "0\n" {
+		t.Errorf("user of the other %q", r.out)
+	}
+}
+
+// cp is refused with advice, wherever it is asked for.
+func TestNoCopy(t *testing.T) {
+	s := newStage(t, embeddedHost(t), "services: {web: {image: workshop}}\n")
+	if r := s.run(compose.V5, "cp", "web:/etc/passwd", "."); r.code != 1 || !strings.Contains(r.err, "`docker compose exec -T SERVICE cat FILE`") {
+		t.Errorf("exit status %d: %s", r.code, r.err)
+	}
+	if why := compose.CheckDocker([]string{"compose", "cp", "a", "web:/"}, compose.DockerUse{}); !strings.Contains(why, "no `docker compose cp`") {
+		t.Errorf("beforehand: %q", why)
+	}
+}
+
+// Before the first container, up says that there are networks.
+func TestNetworksAreSaid(t *testing.T) {
+	s := newStage(t, startEngine(t, true), "services:\n  web: {stop_signal: SIGKILL, x-workshop: {command: exec sleep 1000}}\n")
+	var info struct{ Warnings []string }
+	if err := s.api("GET", "/info", &info); err != nil || len(info.Warnings) > 0 {
+		t.Skip(info.Warnings, err)
+	}
+	const said = "Each container has a network of its own"
+	if r := s.ok(compose.V1, "up", "-d"); strings.Count(r.err, said) != 1 {
+		t.Errorf("the first time: %s", r.err)
+	}
+	if r := s.ok(compose.V1, "up", "-d"); strings.Contains(r.err, said) {
+		t.Errorf("the second time: %s", r.err)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // book is the file in which the seats outlive the process: a page that is open goes on by itself after
-// a restart. It holds digests, never what a browser sends; the room's code stands in it as it is, for
+// a restart. It holds digests, never the secret that a browser sends; the room's code stands in it as it is, for
 // it is shown to the room, lets in nobody but the audience, and is too short for a digest to hide it.
 type book struct {
 	file string
@@ -24,7 +24,7 @@ type book struct {
 	mu   sync.Mutex // of writing
 }
 
-// record is what the file holds.
+// record is the content of the file.
 type record struct {
 	Port    int                `json:"port"`
 	Code    string             `json:"code,omitempty"`

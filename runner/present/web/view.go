@@ -116,7 +116,7 @@ type stepsView struct {
 	Claims   []claimView `json:"claims,omitempty"` // if figures are shown
 }
 
-// claimView is what was measured for a claim.
+// claimView is the measurement of a claim.
 type claimView struct {
 	Index  int               `json:"index"`
 	Text   string            `json:"text"`

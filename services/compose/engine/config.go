@@ -62,6 +62,9 @@ type healthcheck struct {
 	Retries       int           `json:",omitempty"`
 }
 
+// process reports whether a container is a process of the machine.
+func (c *config) process() bool { return c.Labels[processLabel] != "" }
+
 // check refuses settings that the engine cannot apply to a process.
 func (c *config) check() error {
 	for _, field := range []struct{ name, value, instead string }{
@@ -69,11 +72,14 @@ func (c *config) check() error {
 		{"Domainname", c.Domainname, "a container has a host name only"},
 		{"MacAddress", c.MacAddress, "its networks are made of loopback connections"},
 	} {
-		if field.value != "" {
+		if field.value != "" && (field.name != "User" || !c.process()) {
 			return badRequest("%s %q is not supported by the embedded engine: %s", field.name, field.value, field.instead)
 		}
 	}
 	for path := range c.Volumes {
+		if c.process() {
+			break
+		}
 		return badRequest("a volume at %s is not supported by the embedded engine: %s", path, ownFiles)
 	}
 	for port := range c.ExposedPorts {
@@ -160,6 +166,9 @@ type hostConfig struct {
 	AutoRemove      bool
 	LogConfig       logConfig
 	Links           []string
+	Binds           []string
+	Mounts          []requestedMount
+	Ulimits         []ulimit
 	ConsoleSize     [2]uint16 // rows and columns of the terminal
 
 	raw map[string]json.RawMessage // the request, for inspect
@@ -181,6 +190,9 @@ var hostFields = []string{
 	"NetworkMode", "RestartPolicy", "PortBindings", "PublishAllPorts", "AutoRemove", "LogConfig", "Links",
 	"ConsoleSize", "Init", "MaskedPaths", "ReadonlyPaths",
 }
+
+// processFields are supported for processes of the machine.
+var processFields = []string{"Binds", "Mounts", "Ulimits"}
 
 // The values, besides empty ones, that ask for nothing.
 var hostDefaults = map[string][]string{
@@ -210,7 +222,8 @@ var hostReasons = map[string]string{
 	"PidsLimit": "its processes have no limits", "Ulimits": "its processes have no limits",
 }
 
-func readHostConfig(data json.RawMessage) (hostConfig, error) {
+// readHostConfig reads the HostConfig of a process of the machine, or of an image.
+func readHostConfig(data json.RawMessage, process bool) (hostConfig, error) {
 	h := hostConfig{raw: map[string]json.RawMessage{}}
 	if len(data) > 0 {
 		if err := json.Unmarshal(data, &h); err != nil {
@@ -225,7 +238,7 @@ func readHostConfig(data json.RawMessage) (hostConfig, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(h.raw)) {
 		value := h.raw[name]
-		if slices.Contains(hostFields, name) || slices.Contains(hostDefaults[name], string(value)) || empty(value) {
+		if slices.Contains(hostFields, name) || process && slices.Contains(processFields, name) || slices.Contains(hostDefaults[name], string(value)) || empty(value) {
 			continue
 		}
 		reason := hostReasons[name]

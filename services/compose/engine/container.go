@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/docker/go-units"
@@ -55,6 +56,10 @@ type container struct {
 	stopped  chan struct{} // closed, and replaced, when it has ended and is not restarted
 	removed  chan struct{} // closed when it has been removed
 	execs    []string      // ids
+
+	mounts      []mount
+	withVolumes bool                // its anonymous volumes are removed with it
+	credential  *syscall.Credential // nil for the engine's own user
 }
 
 // running reports whether the container runs. A container between two restarts counts as running.
@@ -140,7 +145,11 @@ func (e *Engine) createContainer(w http.ResponseWriter, r *http.Request) error {
 	if err := request.config.check(); err != nil {
 		return err
 	}
-	host, err := readHostConfig(request.HostConfig)
+	host, err := readHostConfig(request.HostConfig, request.process())
+	if err != nil {
+		return err
+	}
+	mounts, err := host.mounts(request.Volumes)
 	if err != nil {
 		return err
 	}
@@ -183,6 +192,16 @@ func (e *Engine) createContainer(w http.ResponseWriter, r *http.Request) error {
 	if err := e.joinNetworks(c, request.NetworkingConfig.EndpointsConfig); err != nil {
 		return err
 	}
+	warnings := host.limitWarnings()
+	if c.config.User != "" {
+		var why string
+		if c.credential, why = e.identity(c); why != "" {
+			warnings = append(warnings, why)
+		}
+	}
+	if err := e.provide(c, mounts, c.credential); err != nil {
+		return err
+	}
 	c.dir = e.path("containers", c.id)
 	c.output = &output{log: newLineLog(c.dir, logSize, e.log)}
 	e.containers[c.id] = c
@@ -190,7 +209,7 @@ func (e *Engine) createContainer(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusCreated, struct {
 		ID       string `json:"Id"`
 		Warnings []string
-	}{c.id, []string{}})
+	}{c.id, append([]string{}, warnings...)})
 }
 
 // listContainers is GET /containers/json.
@@ -281,7 +300,9 @@ func (e *Engine) passes(c *container, f filters) (bool, error) {
 		f.any("publish", c.publishes) &&
 		f.any("is-task", func(want string) bool { return want == "false" }) &&
 		f.any("isolation", func(string) bool { return true }) &&
-		len(f["volume"]) == 0, nil
+		f.any("volume", func(want string) bool {
+			return slices.ContainsFunc(c.mounts, func(m mount) bool { return m.Name == want || m.Destination == want })
+		}), nil
 }
 
 // publishes reports whether a port of the machine, or one of a range such as 8000-8100/tcp, leads to
@@ -318,7 +339,7 @@ type containerSummary struct {
 	NetworkSettings struct {
 		Networks map[string]endpointSettings
 	}
-	Mounts []struct{}
+	Mounts []mount
 }
 
 type portSummary struct {
@@ -332,7 +353,7 @@ func (c *container) summary() containerSummary {
 	s := containerSummary{
 		ID: c.id, Names: []string{"/" + c.name}, Image: c.config.Image, ImageID: c.image.id,
 		Command: strings.Join(c.argv(), " "), Created: c.created.Unix(), Ports: c.portList(),
-		Labels: c.config.Labels, State: c.state, Status: c.status(), Mounts: []struct{}{},
+		Labels: c.config.Labels, State: c.state, Status: c.status(), Mounts: append([]mount{}, c.mounts...),
 	}
 	s.HostConfig.NetworkMode = c.host.NetworkMode
 	s.NetworkSettings.Networks = c.endpointSettings()
@@ -388,7 +409,7 @@ type containerDetails struct {
 	ExecIDs         []string
 	HostConfig      map[string]json.RawMessage
 	GraphDriver     graphDriver
-	Mounts          []struct{}
+	Mounts          []mount
 	Config          config
 	NetworkSettings networkSettings
 }
@@ -440,7 +461,7 @@ func (e *Engine) inspectContainer(w http.ResponseWriter, r *http.Request) error 
 				Status: c.state, Running: c.running(), Paused: c.state == paused, Restarting: c.state == restarting,
 				ExitCode: c.exitCode, Error: c.err, StartedAt: instant(c.startedAt), FinishedAt: instant(c.finishedAt),
 			},
-			ExecIDs: c.execs, HostConfig: c.host.raw, GraphDriver: graphDriver{Name: "process"}, Mounts: []struct{}{},
+			ExecIDs: c.execs, HostConfig: c.host.raw, GraphDriver: graphDriver{Name: "process"}, Mounts: append([]mount{}, c.mounts...),
 			Config: c.config,
 			NetworkSettings: networkSettings{
 				Ports: c.portMap(), Networks: c.endpointSettings(),
@@ -518,6 +539,7 @@ func (e *Engine) deleteContainer(w http.ResponseWriter, r *http.Request) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	found.withVolumes = boolean(r, "v")
 	e.remove(found)
 	return noContent(w)
 }
@@ -530,6 +552,7 @@ func (e *Engine) remove(c *container) {
 	c.output.end()
 	c.output.log.close()
 	delete(e.containers, c.id)
+	e.volumes.release(c.id, c.host.AutoRemove || c.withVolumes)
 	e.events.publish("container", "destroy", c.id, c.attributes())
 	close(c.removed)
 }

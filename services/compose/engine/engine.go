@@ -100,7 +100,7 @@ func New(opts Options) (*Engine, error) {
 		closing:    make(chan struct{}),
 		images:     &images{events: events, byID: map[string]*image{}, byTag: map[string]*image{}},
 		networks:   newNetworks(events),
-		volumes:    &volumes{events: events, byName: map[string]*volume{}},
+		volumes:    &volumes{events: events, dir: filepath.Join(state, "volumes"), byName: map[string]*volume{}},
 		execs:      &execs{byID: map[string]*execution{}},
 		events:     events,
 		containers: map[string]*container{},

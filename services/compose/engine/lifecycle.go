@@ -172,6 +172,7 @@ func (e *Engine) launch(ctx context.Context, c *container, r *run) error {
 func (e *Engine) command(c *container) command {
 	bin := e.path("bin")
 	env := mergeEnv([]string{"PATH=" + usualPath}, e.opts.Env)
+	env = mergeEnv(env, c.mountVariables())
 	env = mergeEnv(env, c.config.Env)
 	if c.image.base {
 		env = mergeEnv(env, []string{"PATH=" + bin + ":" + environ(env, "PATH")})
@@ -180,7 +181,10 @@ func (e *Engine) command(c *container) command {
 	if c.config.Tty && environ(env, "TERM") == "" {
 		env = append(env, "TERM=xterm")
 	}
-	cmd := command{env: env, root: c.image.root, base: c.image.base, dir: c.config.WorkingDir, output: c.output}
+	cmd := command{
+		env: env, root: c.image.root, base: c.image.base, dir: c.config.WorkingDir, output: c.output,
+		credential: c.credential, limits: c.host.Ulimits,
+	}
 	if c.run != nil {
 		cmd.place = c.run.place
 		if c.run.proxy != nil {

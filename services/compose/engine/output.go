@@ -315,7 +315,8 @@ func (q logRequest) gap(bytes int64, before time.Time) record {
 	if !q.streams[stderr] {
 		stream = stdout
 	}
-	line := fmt.Sprintf("[%s of the log before this line were dropped: the engine keeps the last ones only]\n", units.HumanSize(float64(bytes)))
+	line := fmt.Sprintf("[%s of the log before this line were dropped: the engine keeps the last ones only]\n",
+		units.HumanSize(float64(bytes)))
 	return record{before, stream, []byte(line)}
 }
 

@@ -27,6 +27,9 @@ type command struct {
 	size   windowSize
 	stdin  bool // the process has an input
 	output *output
+
+	credential *syscall.Credential // nil for the engine's own user
+	limits     []ulimit
 }
 
 type windowSize struct{ rows, cols uint16 }
@@ -52,6 +55,8 @@ func (e *Engine) spawn(c command) (*process, error) {
 		return nil, err
 	}
 	cmd := &exec.Cmd{Path: path, Args: c.argv, Env: c.env, ExtraFiles: c.files, SysProcAttr: processAttr()}
+	cmd.SysProcAttr.Credential = c.credential
+	cmd.SysProcAttr.Ptrace = len(c.limits) > 0
 	if cmd.Dir, err = c.workingDir(); err != nil {
 		return nil, err
 	}
@@ -108,7 +113,15 @@ func (e *Engine) spawn(c command) (*process, error) {
 		if err := c.place.enter(); err != nil {
 			return err
 		}
-		return cmd.Start()
+		if err := cmd.Start(); err != nil || len(c.limits) == 0 {
+			return err
+		}
+		if err := limit(cmd.Process.Pid, c.limits); err != nil {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait() // its status says the same
+			return err
+		}
+		return nil
 	})
 	if err != nil {
 		closeAll()

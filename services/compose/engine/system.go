@@ -67,6 +67,10 @@ func (e *Engine) info(w http.ResponseWriter, r *http.Request) error {
 		Log     []string
 	}
 	type swarm struct{ LocalNodeState string }
+	kind := "the machine's"
+	if e.places != nil {
+		kind = "each container's own"
+	}
 	return writeJSON(w, http.StatusOK, struct {
 		ID                string
 		Name              string
@@ -100,7 +104,7 @@ func (e *Engine) info(w http.ResponseWriter, r *http.Request) error {
 	}{
 		ID: e.id, Name: name, Containers: len(e.containers), ContainersRunning: count[running] + count[restarting],
 		ContainersPaused: count[paused], ContainersStopped: count[created] + count[exited], Images: len(e.images.all()),
-		Driver: "process", DriverStatus: [][2]string{{"Isolation", "none: containers are processes of this machine"}},
+		Driver: "process", DriverStatus: [][2]string{{"Isolation", "none: containers are processes of this machine"}, {"Network", kind}},
 		Plugins:       plugins{Volume: []string{"local"}, Network: []string{"bridge", "null"}, Log: []string{"json-file", "none"}},
 		LoggingDriver: "json-file", CgroupDriver: "none", SystemTime: time.Now().Format(time.RFC3339Nano),
 		OperatingSystem: "workshop embedded engine", OSType: "linux", Architecture: runtime.GOARCH, NCPU: runtime.NumCPU(), MemTotal: machineMemory(),

@@ -3,15 +3,19 @@ package engine
 import (
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// volume is a named object without contents: no container can mount one.
+// volume is a directory. Processes of the machine can use it; other containers cannot mount one.
 type volume struct {
 	name    string
+	dir     string
+	users   map[string]bool // the containers that use it, by id
 	created time.Time
 	labels  map[string]string
 }
@@ -28,12 +32,13 @@ type volumeDetails struct {
 }
 
 func (v *volume) details() volumeDetails {
-	return volumeDetails{Name: v.name, Driver: "local", CreatedAt: v.created.UTC().Format(time.RFC3339), Labels: v.labels, Scope: "local"}
+	return volumeDetails{Name: v.name, Driver: "local", Mountpoint: v.dir, CreatedAt: v.created.UTC().Format(time.RFC3339), Labels: v.labels, Scope: "local"}
 }
 
 // volumes holds the volumes of an engine and answers the requests for /volumes.
 type volumes struct {
 	events *eventLog
+	dir    string
 
 	mu     sync.Mutex // the volumes themselves do not change
 	byName map[string]*volume
@@ -70,7 +75,7 @@ func (vs *volumes) list(w http.ResponseWriter, r *http.Request) error {
 		if f.labels(v.labels) &&
 			f.any("name", func(want string) bool { return strings.Contains(v.name, want) }) &&
 			f.any("driver", func(want string) bool { return want == "local" }) &&
-			f.any("dangling", func(want string) bool { return want == "true" || want == "1" }) {
+			f.any("dangling", func(want string) bool { return (want == "true" || want == "1") == (len(v.users) == 0) }) {
 			list = append(list, v.details())
 		}
 	}
@@ -99,13 +104,30 @@ func (vs *volumes) create(w http.ResponseWriter, r *http.Request) error {
 	}
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	v := vs.byName[request.Name]
-	if v == nil {
-		v = &volume{name: request.Name, created: time.Now(), labels: merged(request.Labels, nil)}
-		vs.byName[v.name] = v
-		vs.events.publish("volume", "create", v.name, map[string]string{"driver": "local"})
+	v, err := vs.make(request.Name, request.Labels)
+	if err != nil {
+		return err
 	}
 	return writeJSON(w, http.StatusCreated, v.details())
+}
+
+// make returns the volume of a name. The caller holds vs.mu.
+func (vs *volumes) make(name string, labels map[string]string) (*volume, error) {
+	v := vs.byName[name]
+	if v != nil {
+		return v, nil
+	}
+	if !containerName().MatchString(name) || strings.HasPrefix(name, "/") {
+		return nil, badRequest("create %s: %q includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. "+
+			"If you intended to pass a host directory, use absolute path", name, name)
+	}
+	v = &volume{name: name, created: time.Now(), labels: merged(labels, nil), users: map[string]bool{}, dir: filepath.Join(vs.dir, name)}
+	if err := os.MkdirAll(v.dir, 0o755); err != nil {
+		return nil, err
+	}
+	vs.byName[v.name] = v
+	vs.events.publish("volume", "create", v.name, map[string]string{"driver": "local"})
+	return v, nil
 }
 
 // inspect is GET /volumes/{name}.
@@ -127,14 +149,20 @@ func (vs *volumes) remove(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	vs.forget(v)
+	if len(v.users) > 0 {
+		return v.inUse()
+	}
+	if err := vs.forget(v); err != nil {
+		return err
+	}
 	return noContent(w)
 }
 
 // forget removes a volume. The caller holds vs.mu.
-func (vs *volumes) forget(v *volume) {
+func (vs *volumes) forget(v *volume) error {
 	delete(vs.byName, v.name)
 	vs.events.publish("volume", "destroy", v.name, map[string]string{"driver": "local"})
+	return os.RemoveAll(v.dir)
 }
 
 // prune is POST /volumes/prune.
@@ -147,8 +175,10 @@ func (vs *volumes) prune(w http.ResponseWriter, r *http.Request) error {
 	defer vs.mu.Unlock()
 	var p pruned
 	for _, v := range vs.sorted() {
-		if f.labels(v.labels) {
-			vs.forget(v)
+		if f.labels(v.labels) && len(v.users) == 0 {
+			if err := vs.forget(v); err != nil {
+				return err
+			}
 			p.VolumesDeleted = append(p.VolumesDeleted, v.name)
 		}
 	}

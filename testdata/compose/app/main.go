@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -47,6 +48,12 @@ func main() {
 		return
 	case "plain": // a server that knows the usual variable only
 		plain(os.Args[2:])
+		return
+	case "lookup": // the addresses of names, as Go's own resolver finds them
+		for _, name := range os.Args[2:] {
+			found, _ := (&net.Resolver{PreferGo: true}).LookupHost(context.Background(), name)
+			fmt.Println(name, strings.Join(found, " "))
+		}
 		return
 	case "cat":
 		b := make([]byte, 64)
