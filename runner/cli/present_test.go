@@ -228,7 +228,7 @@ func TestPresent(t *testing.T) {
 			r.press("Escape")
 			r.sees("!Open which page?")
 			r.press("N")
-			r.sees("Tell them [a joke]")
+			r.sees("Tell them a joke")
 			r.press("N", "t")
 			r.sees("  4  Wrong", "  5  Last")
 			r.press("Down", "Enter")
@@ -533,9 +533,11 @@ func TestPresentHostile(t *testing.T) {
 	r.sees("done", "✓")
 	r.press("o")
 	r.ends()
+	const own = "\x1b[2;1H\x1b[6n\x1b]66;s=2; \a\x1b[6n" // the talk's own question, about sizes of text
+	raw := strings.ReplaceAll(r.raw.String(), own, "")
 	for _, bad := range []string{"\x1b]52", "\x1b]0;evil", "\x1bP+q", "\x1b[6n", "\x1b]8", "\u202e", "\u009d"} {
-		if i := strings.Index(r.raw.String(), bad); i >= 0 {
-			t.Errorf("%q reaches the terminal: %q", bad, r.raw.String()[max(i-40, 0):min(i+60, r.raw.Len())])
+		if i := strings.Index(raw, bad); i >= 0 {
+			t.Errorf("%q reaches the terminal: %q", bad, raw[max(i-40, 0):min(i+60, len(raw))])
 		}
 	}
 }

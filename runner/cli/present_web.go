@@ -145,7 +145,14 @@ func links(server *web.Server, streams Streams) {
 	if link := server.Room(); link != "" && report.IsTerminal(streams.Out, os.Getenv) {
 		fmt.Fprintf(streams.Out, "\n%s", web.Blocks(link, os.Getenv("NO_COLOR") == ""))
 	}
-	if server.Shared() {
+	switch {
+	case server.Shared() && server.Loopback():
+		fmt.Fprint(streams.Out, `
+Only this machine can reach this address, and what a tunnel leads to it. The audience's link
+is for all; the other two work once, and the presenter's opens your shell.
+`)
+		return
+	case server.Shared():
 		fmt.Fprint(streams.Out, `
 Others can reach this address. The audience's link is for all of them; the other two
 work once, and the presenter's opens your shell. Nothing is encrypted: anyone who can listen
@@ -178,7 +185,7 @@ func (b *browsers) wait(ctx context.Context, talk *present.Talk, server *web.Ser
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-talk.Done():
-			return nil
+			return ctx.Err() // with which it may have ended
 		}
 	}
 }

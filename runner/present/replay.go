@@ -99,6 +99,9 @@ func recording(book *ledger.Ledger, step *Step) (all []ledger.Piece, at time.Tim
 	return all, at
 }
 
+// prompt is that of the shell.
+const prompt = "$ "
+
 // play shows a recording in place of the live session, at its own pace.
 func (t *Talk) play(ctx context.Context, step *Step) {
 	var pieces []ledger.Piece
@@ -125,7 +128,8 @@ func (t *Talk) play(ctx context.Context, step *Step) {
 		t.s.Terminal = &v
 	}
 	t.s.Recorded = rec
-	show("\x1b[7m " + rec.Label() + " \x1b[0m\n\n$ ")
+	pieces[0].Text = strings.TrimPrefix(strings.TrimLeft(pieces[0].Text, "\r\n"), prompt) // it may have come late
+	show("\x1b[7m " + rec.Label() + " \x1b[0m\n\n" + prompt)
 	t.job(ctx, "a recording is shown", func(ctx context.Context) func() {
 		began := time.Now()
 		for _, p := range pieces {

@@ -20,7 +20,7 @@ func reportOf(t *testing.T) *ledger.Ledger {
 		fmt.Fprintf(&b, `{"v":1,"time":%q,"exercise":"deck/a",%s}`+"\n", at.Add(time.Duration(ms)*time.Millisecond).Format(time.RFC3339Nano), rest)
 	}
 	line(0, `"kind":"step-started","step":1,"directive":"bash","input":"echo live-$((40 + 2))"`)
-	line(1, `"kind":"output","step":1,"text":"echo live-$((40 + 2))\n"`)
+	line(1, `"kind":"output","step":1,"text":"\r$ echo live-$((40 + 2))\n"`)
 	line(150, `"kind":"output","step":1,"text":"recorded-42\n$ "`)
 	line(160, `"kind":"step-finished","step":1,"verdict":"passed","seconds":0.16,"output":"recorded-42\n"`)
 	line(160, `"kind":"step-started","step":2,"directive":"wait","input":"live"`)
@@ -53,7 +53,7 @@ func TestReplay(t *testing.T) {
 	h.do(Command{Do: VerbReplay})
 	h.until("it ends", func(s *State) bool { return s.Recorded != nil && s.Recorded.Ended })
 	s = h.State()
-	if text := liveScreen(s); !strings.Contains(text, "\nrecorded-42\n") || !strings.Contains(text, "later") || !strings.Contains(text, "End of the recording") {
+	if text := liveScreen(s); !strings.Contains(text, "\nrecorded-42\n") || !strings.Contains(text, "later") || !strings.Contains(text, "\n$ echo live") || !strings.Contains(text, "End of the recording") {
 		t.Errorf("shown:\n%s", text)
 	}
 	if took := time.Since(began); took < 200*time.Millisecond {

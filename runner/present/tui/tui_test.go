@@ -504,6 +504,16 @@ func TestRecordingIsLabelled(t *testing.T) {
 	}
 }
 
+// Notes are shown as Markdown, not with its marks.
+func TestNotes(t *testing.T) {
+	f := look(t, "# A\n\n???\n\nAsk **first**:\n- who uses `sort`?\n- why?\n", 80, 24)
+	f.talk.Do(present.Command{Do: present.VerbToggle, Text: "notes"})
+	f.Update(changed{})
+	if text := strings.Join(f.shows(), "\n"); !strings.Contains(text, "\n Ask first:\n • who uses sort?\n • why?\n") {
+		t.Error(text)
+	}
+}
+
 // The keys of a failure are whole at every width, and offer the recording where there is one only.
 func TestKeysOfAFailure(t *testing.T) {
 	hints := []string{" a  again", " x  skip", " e  fresh prompt", " Tab  the shell", " Esc  later"}

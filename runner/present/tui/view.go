@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"workshop/markdown"
 	"workshop/runner"
 	"workshop/runner/present"
 	"workshop/runner/screen"
@@ -264,16 +265,24 @@ func (f *face) panel(fr frame) []line {
 			notes = "no notes on this slide"
 		}
 		lines = append(lines, say("── notes "+strings.Repeat("─", max(fr.slideCols-9, 0)), f.dim))
-		var text []line
-		for l := range strings.SplitSeq(notes, "\n") {
-			text = append(text, wrap(say(l, 0), fr.slideCols-2, say(" ", 0), say(" ", 0))...)
-		}
+		text := f.marked(notes, fr.slideCols-2)
 		if len(text) > room {
 			text = append(text[:room-1], say(" …", f.dim))
 		}
 		lines = append(lines, text...)
 	}
 	return lines
+}
+
+// marked is a Markdown text of its own, such as notes.
+func (f *face) marked(text string, cols int) []line {
+	tree, err := markdown.Tree(&markdown.Slide{Source: text})
+	if err != nil {
+		return wrap(say(text, 0), cols, nil, nil)
+	}
+	p := painter{theme: f.theme, cols: cols, tight: true, state: f.s, slide: f.s.Current(), gallery: newGallery(nil, nil), codeBlocks: &codeBlocks{}}
+	p.page.step = map[int]int{}
+	return indent(p.blocks(tree.Children, cols, false), say(" ", 0), say(" ", 0))
 }
 
 func (f *face) panelRows(fr frame) int { return min(len(f.panel(fr)), max(fr.slideRows-3, 0)) }
@@ -463,9 +472,6 @@ func (f *face) status() line {
 	if len(flags) > 0 {
 		right = "[" + strings.Join(flags, " ") + "]  "
 	}
-	if n := len(s.Remarks); n > 0 && !f.seen && f.cols >= 60 {
-		right = "m: " + count(n, "remark") + "  " + right
-	}
 	if n := len(s.Deck.Slides); n > 0 {
 		right += fmt.Sprintf("%d/%d ", s.Slide+1, n)
 		if f.cols >= 60 {
@@ -473,6 +479,11 @@ func (f *face) status() line {
 		}
 	}
 	right += f.time()
+	if n := len(s.Remarks); n > 0 && !f.seen {
+		if more := "m: " + count(n, "remark") + "  " + right; left.Width()+len("  ")+screen.NewRun(more, 0).Width+len(" ") <= f.cols {
+			right = more
+		}
+	}
 	return paint(ends(left, bar("  "+right+" ", 0), f.cols), screen.Reverse)
 }
 

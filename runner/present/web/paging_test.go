@@ -196,7 +196,7 @@ func TestPanelOffersTheRecording(t *testing.T) {
 	presenter := join(t, browsertest.Start(t), h.server.Invite(Presenter))
 	const buttons = `[...document.querySelectorAll("#trouble button")].map((b) => b.textContent).join()`
 	presenter.types(kb.Enter)
-	presenter.until(buttons + ` === "aAgain,xSkip,eTake the shell,RRecorded output"`)
+	presenter.until(buttons + ` === "aAgain,xSkip,eTake the shell,RReplay"`)
 	presenter.click("#trouble button:last-child")
 	presenter.until(screenText + `.includes("as it was")`)
 	presenter.until(screenText + `.includes("End of the recording")`)

@@ -45,10 +45,12 @@ type Server struct {
 	slides slideCache
 	http   *http.Server
 	shared bool
-	ended  context.Context
-	end    context.CancelFunc
-	served sync.WaitGroup
-	err    error
+
+	loopback bool
+	ended    context.Context
+	end      context.CancelFunc
+	served   sync.WaitGroup
+	err      error
 
 	warning error
 
@@ -75,6 +77,7 @@ func Open(ctx context.Context, talk *present.Talk, opts Options) (*Server, error
 		return nil, err
 	}
 	bound := l.Addr().(*net.TCPAddr)
+	s.loopback = bound.IP.IsLoopback()
 	s.hosts, s.shared = hosts(bound, opts.Hosts), opts.Room || !bound.IP.IsLoopback()
 	if len(s.hosts) == 0 {
 		l.Close()
@@ -163,6 +166,9 @@ func (s *Server) link(host, token string) string { return "http://" + host + "/"
 
 // Shared reports whether it is for others than the one who started it.
 func (s *Server) Shared() bool { return s.shared }
+
+// Loopback reports whether only this machine can reach it.
+func (s *Server) Loopback() bool { return s.loopback }
 
 // Room is the address with the short code that lets the audience in; "" if there is none.
 func (s *Server) Room() string { return s.roomAt(s.hosts[0]) }

@@ -88,7 +88,7 @@ function drawTrouble() {
     make("p", { class: "tools" },
       make("button", { ...order("again"), class: "main" }, make("kbd", {}, "a"), "Again"), make("button", order("skip"), make("kbd", {}, "x"), "Skip"),
       make("button", { type: "button", disabled: !pen(), onclick: takeShell }, make("kbd", {}, "e"), "Take the shell"),
-      t.replay ? make("button", { type: "button", disabled: !pen(), onclick: () => send({ do: "replay" }) }, make("kbd", {}, "R"), "Recorded output") : null));
+      t.replay ? make("button", { type: "button", disabled: !pen(), title: "Show the recorded output of the last check", onclick: () => send({ do: "replay" }) }, make("kbd", {}, "R"), "Replay") : null));
 }
 
 function drawRoom() {
