@@ -14,9 +14,10 @@ import (
 )
 
 // dockerTexts are command lines that the bundled docker must answer as the real one does. In a word,
-// ~ stands for a blank; "ready" waits as in dockerCommands.
+// ~ stands for a blank; "ready" waits as in dockerCommands. Other tests use the real engine at the same
+// time: a list names its project.
 var dockerTexts = []string{
-	"ps", "images -q nosuch", "network ls -q --filter name=PROJECT", "volume ls -q --filter name=PROJECT",
+	"ps --filter name=PROJECT", "images -q nosuch", "network ls -q --filter name=PROJECT", "volume ls -q --filter name=PROJECT",
 	"build -t PROJECT_web redis", "build -q redis", "build nosuch", "build -f nosuch redis", "build", "build a b",
 	"run -d --name PROJECT_web -p 127.0.0.1:0:6379 -l a.b=c -e GREETING=hi PROJECT_web", "ready 1 PROJECT_web",
 	"run -d --name PROJECT_web PROJECT_web", "ps --filter name=PROJECT", "ps -a --no-trunc --filter name=PROJECT",

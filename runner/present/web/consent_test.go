@@ -51,9 +51,9 @@ func TestKeyBehindConsent(t *testing.T) {
 	h := openRoom(t, "# A\n\n.exercise[\n```bash\necho o''ne\n```\n]\n\n---\n\n# B\n", present.Options{}, Options{})
 	presenter := join(t, browsertest.Start(t), h.server.Invite(Presenter))
 	const open = `document.getElementById("consent").open`
-	// All of it is one task of the page: the server has not answered yet.
+	// All of it is one task of the page: the server has not answered yet, and the button still has the focus.
 	answer := func(button, then string) {
-		js[bool](presenter, `document.getElementById("`+button+`").click(), (`+open+` ? document.getElementById("consent") : document.body)`+
+		js[bool](presenter, `document.getElementById("`+button+`").focus(), document.activeElement.click(), document.activeElement`+
 			`.dispatchEvent(new KeyboardEvent("keydown", { key: "`+then+`", bubbles: true }))`)
 	}
 	presenter.types(kb.Enter)

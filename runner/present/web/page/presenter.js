@@ -292,8 +292,10 @@ const keys = {
 };
 document.addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return;
-  if (e.target.closest("textarea, input, dialog") && !(e.target === $("keys") && turns(e, state.term))) return;
-  const button = e.target.closest("button, a, pre, [tabindex]");
+  // A dialog that was just closed has the focus until the page is drawn again.
+  const target = e.target.closest("dialog:not([open])") ? document.body : e.target;
+  if (target.closest("textarea, input, dialog") && !(target === $("keys") && turns(e, state.term))) return;
+  const button = target.closest("button, a, pre, [tabindex]");
   const act = {
     Enter: () => run(selected()), y: () => run(selected()), c: () => send({ do: "continue" }),
     ArrowDown: () => send({ do: "move", n: 1 }), ArrowUp: () => send({ do: "move", n: -1 }),
