@@ -204,7 +204,7 @@ func TestPanelOffersTheRecording(t *testing.T) {
 	presenter.until(`document.getElementById("terminal").dataset.recorded === undefined`)
 	presenter.press("x")
 	presenter.until(`document.getElementById("trouble").hidden`)
-	presenter.types(kb.Enter)
+	presenter.types(kb.Enter) // also while a button of the hidden panel still has the focus
 	presenter.until(buttons + ` === "aAgain,xSkip,eTake the shell"`)
 }
 

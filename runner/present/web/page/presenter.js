@@ -292,8 +292,8 @@ const keys = {
 };
 document.addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return;
-  // A dialog that was just closed has the focus until the page is drawn again.
-  const target = e.target.closest("dialog:not([open])") ? document.body : e.target;
+  // A part that was just hidden, such as a closed dialog, has the focus until the page is drawn again.
+  const target = e.target.checkVisibility() ? e.target : document.body;
   if (target.closest("textarea, input, dialog") && !(target === $("keys") && turns(e, state.term))) return;
   const button = target.closest("button, a, pre, [tabindex]");
   const act = {
