@@ -61,15 +61,27 @@ func (s *Session) Type(b []byte) error {
 	if s.prompt.state == ended {
 		return ErrEnded
 	}
-	if len(s.queue.pending) > replies {
+	if len(s.queue.pending)+len(s.queue.byHand) > replies {
 		return ErrFull
 	}
+	s.queue.byHand = append(s.queue.byHand, b...)
+	s.deliver()
+	return nil
+}
+
+// deliver types a person's bytes, unless an exchange with a shell is under way: an interrupt would
+// take a line of it, and a line's status would be taken for its answer.
+func (s *Session) deliver() {
+	b := s.queue.byHand
+	if len(b) == 0 || s.queue.hold || s.prompt.exchange != nil {
+		return
+	}
+	s.queue.byHand = nil
 	if bytes.ContainsAny(b, interruptKeys) {
 		s.interrupting(func() { s.prompt.byHand(b) })
 	} else {
 		s.prompt.byHand(b)
 	}
-	return nil
 }
 
 // types notes typed bytes.

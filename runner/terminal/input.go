@@ -194,9 +194,14 @@ func (p *prompt) byHand(b []byte) {
 	p.hand.types(b)
 	switch {
 	case p.reads() && bytes.ContainsAny(b, "\r\n\x03"):
+		p.last.line = "" // it may be empty: then the shell only shows its prompt again
 		p.expectLine(true)
 		p.interrupt.unproved = p.interrupt.unproved || bytes.IndexByte(b, interruptKey) >= 0
-		p.editor.dirty, p.editor.control = true, p.editor.control || bytes.IndexFunc(b, forbidden) >= 0
+		begun := b
+		if len(p.nested) > 0 { // zsh takes ^G at an empty line for an interrupt
+			begun, p.editor.control = b[bytes.LastIndexAny(b, "\r\n\x03")+1:], false
+		}
+		p.editor.dirty, p.editor.control = true, p.editor.control || bytes.IndexFunc(begun, forbidden) >= 0
 	case p.reads():
 		p.typeBehindPrompt(b)
 	case p.state == running:

@@ -293,21 +293,29 @@ func (s *Session) integrate(ctx context.Context) bool {
 	// behind the marks of its prompt. A shell in canonical mode whose line is still on its way shows its
 	// old prompt.
 	f := s.dev.front()
-	reads := !f.mode.canonical || len(s.queue.pending) == 0 && f.empty() && s.readsTerminal()
+	unread, _ := f.unread() // a person may have typed a line for another reader
+	reads := len(s.queue.pending) == 0 && unread == 0 && (!f.mode.canonical || f.empty() && s.readsTerminal())
 	s.drain()
 	if !reads || !s.prompt.atForeignPrompt() {
 		s.mu.Unlock()
 		return false
 	}
+	s.queue.hold = true
 	s.prompt.inject(strings.ToLower(rand.Text()))
 	s.mu.Unlock()
 	done := s.awaitFor(ctx, probeLimit, func() bool { return !s.prompt.integrating() || s.prompt.state == ended })
+	if done && s.holds(func() bool { return len(s.queue.byHand) > 0 }) {
+		s.awaitReader(ctx)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !done && s.prompt.integrating() { // it is no shell, or a slow one
 		s.show(s.prompt.giveUp())
 	}
-	return s.prompt.state == ready
+	is := s.prompt.state == ready
+	s.queue.hold = false
+	s.deliver()
+	return is
 }
 
 // inject types the injection to the shell in the foreground, with a token for its marks.

@@ -206,16 +206,23 @@ func (d *device) front() front {
 	return f
 }
 
-// empty reports whether the terminal is known to hold no unread input.
-func (f front) empty() bool {
+// unread is the number of bytes of input that the terminal holds. known is false if it cannot be
+// opened here.
+func (f front) unread() (n int, known bool) {
 	fd, err := unix.Open(f.tty, unix.O_RDONLY|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return false
+		return 0, false
 	}
 	defer unix.Close(fd)
 	settleInput(fd)
-	n, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
-	return err == nil && n == 0
+	n, err = unix.IoctlGetInt(fd, unix.TIOCINQ)
+	return n, err == nil
+}
+
+// empty reports whether the terminal is known to hold no unread input.
+func (f front) empty() bool {
+	n, known := f.unread()
+	return known && n == 0
 }
 
 // follow goes on to the terminal that a child of the group's leader reads.
@@ -298,7 +305,7 @@ func (d *device) passed() bool {
 		if _, err := fmt.Sscanf(link, "/proc/%d/fd/%d", &pid, &fd); err != nil || fd <= 2 || pid == os.Getpid() {
 			return false
 		}
-		if fdLink(pid, fd) != d.tty.Name() {
+		if !d.is(link) {
 			return false
 		}
 		of, err := statNumber(pid, statSession)
@@ -319,17 +326,25 @@ func (d *device) endOtherReaders() (busy bool) {
 		if of, err := unix.Getsid(pid); err != nil || of == 0 || of == session || of == own {
 			continue
 		}
-		if fd := readsDescriptor(pid); fd >= 0 && fdLink(pid, fd) == d.tty.Name() {
+		if fd := readsDescriptor(pid); fd >= 0 && d.is(fmt.Sprintf("/proc/%d/fd/%d", pid, fd)) {
 			_ = unix.Kill(pid, unix.SIGKILL)
 		} else if fd < 0 && atWork(pid) {
 			links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
-			busy = busy || slices.ContainsFunc(links, func(link string) bool {
-				name, _ := os.Readlink(link)
-				return name == d.tty.Name()
-			})
+			busy = busy || slices.ContainsFunc(links, d.is)
 		}
 	}
 	return busy
+}
+
+// is reports whether a descriptor of a process, a link in /proc, is the terminal. Another instance of
+// devpts(5), as in a container, has terminals of the same names.
+func (d *device) is(link string) bool {
+	own, err := os.Stat(d.tty.Name())
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(link)
+	return err == nil && os.SameFile(own, other)
 }
 
 // atWork reports whether a process runs (proc(5): syscall).

@@ -121,6 +121,9 @@ func selects(int) bool { return false }
 
 func readsCommands(int) bool { return false }
 
+// unread is not known: the system does not tell.
+func (f front) unread() (n int, known bool) { return 0, false }
+
 // empty is always true: the system does not tell.
 func (f front) empty() bool { return true }
 

@@ -345,6 +345,7 @@ func (s *Session) drain() {
 func (s *Session) feed(b []byte) {
 	s.received += int64(len(b))
 	s.show(s.prompt.reveal(b))
+	s.deliver()
 }
 
 // show shows bytes on the screen, which calls the prompt's hooks.
@@ -431,6 +432,8 @@ func (s *Session) ended() bool {
 type queue struct {
 	pending []byte
 	wake    chan struct{}
+	byHand  []byte // a person's, which wait for the end of an exchange with a shell
+	hold    bool   // they wait also until that shell reads
 }
 
 // enqueue writes as many bytes to the terminal as fit, and leaves the rest to writeLoop: the

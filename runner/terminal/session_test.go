@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -455,6 +456,61 @@ func TestRecover(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRecoverSparesOtherTerminals recovers a shell while a program reads a terminal of the same name in
+// another instance of devpts(5), as that of a container does.
+func TestRecoverSparesOtherTerminals(t *testing.T) {
+	needs(t, "python3")
+	s := newSession(t)
+	number := strings.TrimPrefix(s.dev.tty.Name(), "/dev/pts/")
+	other := exec.CommandContext(limited(t), "unshare", "-m", "sh", "-c",
+		`mount -t devpts -o newinstance,ptmxmode=666 devpts /dev/pts && exec python3 -c "$1" "$2"`, "sh", `if True:
+		import os, sys
+		terminals = [os.openpty() for _ in range(int(sys.argv[1]) + 1)]
+		master, slave = terminals[-1]
+		print(os.ttyname(slave), flush=True)
+		pid = os.fork()
+		if pid == 0:
+		    os.setsid()
+		    os.dup2(slave, 0)
+		    os.execlp("cat", "cat")
+		os.write(master, b"it reads\n")
+		sys.stdin.read()
+		os.kill(pid, 15)
+		print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))`, number)
+	in, err := other.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := other.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewReader(out)
+	if name, _ := said.ReadString('\n'); strings.TrimSpace(name) != s.dev.tty.Name() {
+		if os.Getenv("REQUIRE_NAMESPACE") == "1" {
+			t.Fatalf("REQUIRE_NAMESPACE=1, but the other terminal is %q", name)
+		}
+		t.Skip("no other instance of devpts")
+	}
+	if line, err := said.ReadString('\n'); line != "it reads\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if err := s.Submit(limited(t), "sleep 100"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Recover(limited(t)); err != nil {
+		t.Fatal(err)
+	}
+	in.Close()
+	if status, _ := said.ReadString('\n'); status != "-15\n" { // SIGTERM, by the program above
+		t.Errorf("the other reader ended with %q", status)
+	}
+	_ = other.Wait()
 }
 
 // TestInterruptAtThePrompt types ^C where the program has just ended by itself: the

@@ -85,7 +85,8 @@ func (s *Session) awaitPrompt(ctx context.Context, back func() bool) (status int
 		if silent == maxSilent {
 			return 0, ErrUnknown
 		}
-		if s.nudge() {
+		// At a shell's prompt a repeated interrupt brings only the next prompt, and it is never quiet.
+		if !s.holds(s.prompt.atForeignPrompt) && s.nudge() {
 			limit = interruptRetry / 2 // as a person does: again and again
 		}
 		if s.seen() == seen {
@@ -476,9 +477,13 @@ func (s *Session) keysTaken() {
 // settleReader waits, for a moment, for a nested shell that shows its prompt before it sets
 // the terminal's mode and reads, such as ksh: it would echo a line a second time.
 func (s *Session) settleReader(ctx context.Context) {
-	if !s.holds(func() bool { return s.prompt.reads() && s.prompt.asks() }) {
-		return
+	if s.holds(func() bool { return s.prompt.reads() && s.prompt.asks() }) {
+		s.awaitReader(ctx)
 	}
+}
+
+// awaitReader waits, for a moment, until the terminal is read.
+func (s *Session) awaitReader(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, settleKeys)
 	defer cancel()
 	for look := settleFirst; ctx.Err() == nil && !s.readsTerminal(); look *= 2 {
