@@ -57,7 +57,7 @@ race: ## run all tests under the race detector (needs a C compiler)
 
 # Parts of soak, as a regular expression. SOAK_COUNT, SOAK_LOOPS and SOAK_SEED replace the
 # figures of a part: rounds, exercises or kills; busy loops; the seed of random choices.
-SOAK ?= Table|Neighbours|Load|Kill|Audit
+SOAK ?= Table|Stops|Neighbours|Load|Kill|Audit
 
 .PHONY: soak
 soak: ## check known verdicts beside busy loops, for hours, and kill runs: make soak SOAK=Kill

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // These tests take hours; `make soak` runs them, and prints their figures. SOAK_COUNT and
@@ -81,6 +84,70 @@ func TestSoakTable(t *testing.T) {
 			soak(t, fmt.Sprintf("table, round %d", round+1), figure(t, "SOAK_LOOPS", 16), decks)
 		})
 	}
+}
+
+// TestSoakStops runs the table while its runs and their shells stop for up to two seconds, as on a machine
+// that lends its processors: no verdict may depend on when which of them goes on. A command in the
+// foreground is not stopped, as its shell would take that for ^Z.
+func TestSoakStops(t *testing.T) {
+	rnd := random(t)
+	decks := readVerdictDecks(t)
+	over := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for running := true; running; {
+			running = stopSome(rnd, over)
+		}
+	})
+	for round := range figure(t, "SOAK_COUNT", 5) {
+		t.Run(strconv.Itoa(round+1), func(t *testing.T) {
+			soak(t, fmt.Sprintf("table among stops, round %d", round+1), figure(t, "SOAK_LOOPS", 0), decks)
+		})
+	}
+	close(over)
+	wg.Wait()
+}
+
+// stopSome stops up to four runs and shells for a moment. It reports false from the end on.
+func stopSome(rnd *rand.Rand, over <-chan struct{}) bool {
+	var chosen []int
+	for _, pid := range descendants(os.Getpid()) {
+		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		session, _ := unix.Getsid(pid)
+		if bytes.HasPrefix(line, []byte("workshop\x00check")) || session == pid && bytes.Contains(line, []byte("\x00--rcfile")) {
+			chosen = append(chosen, pid)
+		}
+	}
+	rnd.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
+	chosen = chosen[:min(len(chosen), 1+rnd.IntN(4))]
+	for _, pid := range chosen {
+		_ = syscall.Kill(pid, syscall.SIGSTOP)
+	}
+	defer func() {
+		for _, pid := range chosen {
+			_ = syscall.Kill(pid, syscall.SIGCONT)
+		}
+	}()
+	select {
+	case <-over:
+		return false
+	case <-time.After(time.Duration(1<<rnd.IntN(12)) * time.Millisecond):
+		return true
+	}
+}
+
+// descendants are the processes below one.
+func descendants(pid int) (all []int) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, list := range lists {
+		b, _ := os.ReadFile(list)
+		for _, child := range strings.Fields(string(b)) {
+			if n, err := strconv.Atoi(child); err == nil {
+				all = append(append(all, n), descendants(n)...)
+			}
+		}
+	}
+	return all
 }
 
 // TestSoakNeighbours types behind each sort of interrupt.

@@ -293,8 +293,11 @@ func (s *Session) integrate(ctx context.Context) bool {
 	// behind the marks of its prompt. A shell in canonical mode whose line is still on its way shows its
 	// old prompt.
 	f := s.dev.front()
-	unread, _ := f.unread() // a person may have typed a line for another reader
-	reads := len(s.queue.pending) == 0 && unread == 0 && (!f.mode.canonical || f.empty() && s.readsTerminal())
+	reads := !f.mode.canonical || len(s.queue.pending) == 0 && f.empty() && s.readsTerminal()
+	if s.prompt.hand.Typed { // maybe a line that starts another reader
+		n, _ := f.unread()
+		reads = reads && n == 0 && len(s.queue.pending) == 0
+	}
 	s.drain()
 	if !reads || !s.prompt.atForeignPrompt() {
 		s.mu.Unlock()
@@ -469,7 +472,8 @@ func (s *Session) lostPrompt() (lost, mute bool) {
 	s.dev.settle()
 	front := s.dev.front()
 	mute = front.mode.canonical
-	reads := len(s.queue.pending) == 0 && front.group == shell && (mute && readsCommands(shell) || !mute && selects(shell))
+	unread, _ := front.unread() // the last line, by a shell that was stopped
+	reads := unread == 0 && len(s.queue.pending) == 0 && front.group == shell && (mute && readsCommands(shell) || !mute && selects(shell))
 	s.drain()
 	return reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen(), mute
 }

@@ -549,8 +549,12 @@ func sleeps(pid int) bool {
 }
 
 // reads reports whether the program in the foreground sleeps in a read of its terminal, or, in raw
-// mode, in a wait for input.
+// mode, in a wait for input, and has read all earlier input: one that was stopped, or not woken yet,
+// sleeps in the read of that.
 func (front front) reads() bool {
+	if n, _ := front.unread(); n > 0 {
+		return false
+	}
 	// The number of the system call, then its arguments.
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", front.group))
 	if err != nil {

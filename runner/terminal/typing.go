@@ -339,6 +339,8 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 			return err
 		}
 		s.missMark()
+		// First whether something reads, then whether that is a shell: its prompt may come meanwhile.
+		reads := s.readsTerminal()
 		asked, answered := s.askPrompt(ctx)
 		if asked && s.awaitFor(ctx, 0, taken) { // the prompt's marks were lost, and are there again
 			break
@@ -352,13 +354,8 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 			}
 			continue
 		}
-		if s.readsTerminal() {
-			if s.integrate(ctx) { // its prompt may have come since
-				break
-			}
-			if !s.connecting() {
-				return nil
-			}
+		if reads && !s.connecting() {
+			return nil
 		}
 		limit *= 2
 	}
@@ -458,7 +455,11 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for look := settleFirst; ctx.Err() == nil; look *= 2 {
-		if s.awaitFor(ctx, look, begun) || s.readsTerminal() {
+		if s.awaitFor(ctx, look, begun) {
+			break
+		}
+		reads := s.readsTerminal()
+		if asked, _ := s.askPrompt(ctx); reads && !asked {
 			break
 		}
 	}
