@@ -134,3 +134,26 @@ func TestInterruptAtBegin(t *testing.T) {
 		})
 	}
 }
+
+// TestInterruptKeepsATimeout interrupts a loop of the shell: its status is that of the read before, where
+// that is above 128.
+func TestInterruptKeepsATimeout(t *testing.T) {
+	interrupt, _ := ParseKey("^C")
+	s := newSession(t)
+	for range 200 {
+		ctx := limited(t)
+		if err := s.Submit(ctx, "while read -t 0.002 -u 9 || true; do echo tick; done 9<> <(:)"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Expect(ctx, expect.String("tick")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Press(ctx, interrupt); err != nil {
+			t.Fatal(err)
+		}
+		status, err := s.AwaitPrompt(ctx)
+		if err != nil || !s.Excused() {
+			t.Errorf("status %d, %v: an interrupt ended it", status, err)
+		}
+	}
+}

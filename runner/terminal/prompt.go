@@ -557,6 +557,8 @@ func (p *prompt) excused() bool {
 	switch unix.Signal(signal) {
 	case unix.SIGINT, unix.SIGQUIT, unix.SIGTSTP:
 		return p.interrupt.excuses
+	case unix.SIGALRM: // bash keeps a status above 128, such as that of read -t, when an interrupt ends its loop
+		return p.interrupt.excuses && p.interrupt.missed
 	}
 	return false
 }

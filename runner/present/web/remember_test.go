@@ -58,6 +58,7 @@ func TestSeatsOutliveTheServer(t *testing.T) {
 	if h.server.Hosts()[0] != host || h.server.Room() != code || h.server.Warning() != nil {
 		t.Errorf("%v %s, was %s %s: %v", h.server.Hosts(), h.server.Room(), host, code, h.server.Warning())
 	}
+	client.CloseIdleConnections() // those to the server that has ended
 	for i, want := range []int{403, 204, 204} {
 		if resp, _ := guests[i].ask("POST", "do", `{"do":"next"}`, nil); resp.StatusCode != want {
 			t.Errorf("%d: %s, want %d", i, resp.Status, want)
