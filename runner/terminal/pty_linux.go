@@ -339,7 +339,10 @@ func (d *device) endOtherReaders() (busy bool) {
 // is reports whether a descriptor of a process, a link in /proc, is the terminal. Another instance of
 // devpts(5), as in a container, has terminals of the same names.
 func (d *device) is(link string) bool {
-	own, err := os.Stat(d.tty.Name())
+	if name, _ := os.Readlink(link); name != d.tty.Name() {
+		return false
+	}
+	own, err := d.tty.Stat()
 	if err != nil {
 		return false
 	}
