@@ -490,6 +490,10 @@ func TestRecoverSparesOtherTerminals(t *testing.T) {
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
+	defer func() {
+		in.Close() // it ends then
+		_ = other.Wait()
+	}()
 	said := bufio.NewReader(out)
 	if name, _ := said.ReadString('\n'); strings.TrimSpace(name) != s.dev.tty.Name() {
 		if os.Getenv("REQUIRE_NAMESPACE") == "1" {
@@ -510,7 +514,6 @@ func TestRecoverSparesOtherTerminals(t *testing.T) {
 	if status, _ := said.ReadString('\n'); status != "-15\n" { // SIGTERM, by the program above
 		t.Errorf("the other reader ended with %q", status)
 	}
-	_ = other.Wait()
 }
 
 // TestInterruptAtThePrompt types ^C where the program has just ended by itself: the
