@@ -290,14 +290,10 @@ func (p *prompt) integrated(group int) bool {
 func (s *Session) integrate(ctx context.Context) bool {
 	s.mu.Lock()
 	// First the evidence, then the output before it: our own shell reads in raw mode only
-	// behind the marks of its prompt. A shell in canonical mode whose line is still on its way shows its
-	// old prompt.
+	// behind the marks of its prompt. A shell whose line is still on its way shows its old prompt, and
+	// so does one that has still to take an interrupt.
 	f := s.dev.front()
-	reads := !f.mode.canonical || len(s.queue.pending) == 0 && f.empty() && s.readsTerminal()
-	if s.prompt.hand.Typed { // maybe a line that starts another reader
-		n, _ := f.unread()
-		reads = reads && n == 0 && len(s.queue.pending) == 0
-	}
+	reads := len(s.queue.pending) == 0 && f.takesLine() && (!f.mode.canonical || f.empty() && s.readsTerminal())
 	s.drain()
 	if !reads || !s.prompt.atForeignPrompt() {
 		s.mu.Unlock()
@@ -472,10 +468,17 @@ func (s *Session) lostPrompt() (lost, mute bool) {
 	s.dev.settle()
 	front := s.dev.front()
 	mute = front.mode.canonical
-	unread, _ := front.unread() // the last line, by a shell that was stopped
-	reads := unread == 0 && len(s.queue.pending) == 0 && front.group == shell && (mute && readsCommands(shell) || !mute && selects(shell))
+	reads := len(s.queue.pending) == 0 && front.group == shell && front.takesLine() && (mute && readsCommands(shell) || !mute && selects(shell))
 	s.drain()
 	return reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen(), mute
+}
+
+// awaitsLine reports whether the session's own bash has read all input and reads a line without marks.
+func (s *Session) awaitsLine() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lost, _ := s.lostPrompt()
+	return lost
 }
 
 // unmarked reports whether the session's own shell would read a line only behind a prompt that

@@ -464,6 +464,17 @@ func statNumber(pid, field int) (int, error) {
 	return strconv.Atoi(fields[field])
 }
 
+// delayOf looks at a process (Documentation/scheduler/sched-stats.rst: /proc/<pid>/schedstat; proc(5): stat;
+// status, SigPnd, ShdPnd, SigBlk).
+func delayOf(pid int) (d delay) {
+	fields := stat(pid)
+	d.stopped = len(fields) > 0 && fields[statState] == "T" || owesInterrupt(pid)
+	var ran int64
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid))
+	_, _ = fmt.Sscan(string(b), &ran, &d.waited) // ns
+	return d
+}
+
 // endedItself reports whether a process group's leader has ended or is about to, and not by an
 // interrupt, as far as is known.
 func endedItself(pgrp int) bool {
@@ -502,9 +513,24 @@ func readsCommands(pid int) bool {
 
 // ignoresInterrupt reports whether a process group's leader ignores SIGINT (proc(5):
 // status, SigIgn).
-func ignoresInterrupt(pgrp int) bool {
-	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pgrp))
-	_, rest, _ := strings.Cut(string(b), "\nSigIgn:")
+func ignoresInterrupt(pgrp int) bool { return interruptIn(processStatus(pgrp), "SigIgn") }
+
+// owesInterrupt reports whether an interrupt is pending at a process that does not block it (proc(5):
+// status, SigPnd, ShdPnd, SigBlk).
+func owesInterrupt(pid int) bool {
+	status := processStatus(pid)
+	return !interruptIn(status, "SigBlk") && (interruptIn(status, "SigPnd") || interruptIn(status, "ShdPnd"))
+}
+
+// processStatus is a process's status (proc(5)), "" if it is gone.
+func processStatus(pid int) string {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	return string(b)
+}
+
+// interruptIn reports whether SIGINT is in a set of signals of a process's status.
+func interruptIn(status, set string) bool {
+	_, rest, _ := strings.Cut(status, "\n"+set+":")
 	line, _, _ := strings.Cut(rest, "\n")
 	mask, err := strconv.ParseUint(strings.TrimSpace(line), 16, 64)
 	return err == nil && mask&(1<<(unix.SIGINT-1)) != 0
@@ -551,11 +577,17 @@ func sleeps(pid int) bool {
 	return n == 1 && (call == unix.SYS_READ || waitsForInput(call))
 }
 
+// takesLine reports whether the program in the foreground has taken all earlier input and interrupts, as
+// far as is known: one that is stopped, or not woken yet, still sleeps in the read of that.
+func (front front) takesLine() bool {
+	n, _ := front.unread()
+	return n == 0 && !delayOf(front.group).stopped
+}
+
 // reads reports whether the program in the foreground sleeps in a read of its terminal, or, in raw
-// mode, in a wait for input, and has read all earlier input: one that was stopped, or not woken yet,
-// sleeps in the read of that.
+// mode, in a wait for input, and has taken all earlier input.
 func (front front) reads() bool {
-	if n, _ := front.unread(); n > 0 {
+	if !front.takesLine() {
 		return false
 	}
 	// The number of the system call, then its arguments.

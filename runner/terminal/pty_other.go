@@ -117,12 +117,18 @@ func endedItself(int) bool { return false }
 
 func ignoresInterrupt(int) bool { return false }
 
+// delayOf is unknown on this system.
+func delayOf(int) delay { return delay{} }
+
 func selects(int) bool { return false }
 
 func readsCommands(int) bool { return false }
 
 // unread is not known: the system does not tell.
 func (f front) unread() (n int, known bool) { return 0, false }
+
+// takesLine is always true: the system does not tell.
+func (f front) takesLine() bool { return true }
 
 // empty is always true: the system does not tell.
 func (f front) empty() bool { return true }
