@@ -91,10 +91,15 @@ func (s *Session) answersLate(ctx context.Context) bool {
 		if !s.holds(func() bool { return StartsShell(s.prompt.last.line) }) {
 			return false
 		}
-		s.awaitFor(ctx, lateLimit, func() bool { return s.prompt.atForeignPrompt() || s.prompt.state != running })
-		return s.integrate(ctx)
+		s.awaitRunning(ctx, lateLimit, func() bool { return s.prompt.atForeignPrompt() || s.prompt.state != running })
+		if s.integrate(ctx) {
+			return true
+		}
+		if s.holds(func() bool { return s.prompt.given == nil }) {
+			return false
+		}
 	}
-	return s.awaitFor(ctx, lateLimit, func() bool { return s.prompt.reads() || s.prompt.state == ended })
+	return s.awaitRunning(ctx, lateLimit, func() bool { return s.prompt.reads() || s.prompt.state == ended })
 }
 
 // strange reports whether the program with this command line in the foreground is such a shell
@@ -302,7 +307,7 @@ func (s *Session) integrate(ctx context.Context) bool {
 	s.queue.hold = true
 	s.prompt.inject(strings.ToLower(rand.Text()))
 	s.mu.Unlock()
-	done := s.awaitFor(ctx, probeLimit, func() bool { return !s.prompt.integrating() || s.prompt.state == ended })
+	done := s.awaitRunning(ctx, probeLimit, func() bool { return !s.prompt.integrating() || s.prompt.state == ended })
 	if done && s.holds(func() bool { return len(s.queue.byHand) > 0 }) {
 		s.awaitReader(ctx)
 	}
@@ -450,7 +455,7 @@ func (s *Session) askPrompt(ctx context.Context) (asked, answered bool) {
 	if !asked || mute {
 		return asked, false
 	}
-	s.awaitFor(ctx, probeLimit, func() bool {
+	s.awaitRunning(ctx, probeLimit, func() bool {
 		answered = s.prompt.answered > before || s.prompt.state == ended
 		return answered || s.prompt.atForeignPrompt() // of a shell that has replaced it
 	})

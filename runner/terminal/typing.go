@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -529,72 +528,18 @@ func (s *Session) Recover(ctx context.Context) error {
 	return err
 }
 
-// recovery bounds the time of a recovery on a busy machine.
-const recovery = 20 * time.Second
-
 // awaitRecovered blocks until the shell is back at its prompt, for d in which its programs could run: a shell
 // that had no turn on a busy machine, or was stopped, has not failed to come back. The error is
 // context.DeadlineExceeded behind that time.
-func (s *Session) awaitRecovered(ctx context.Context, d time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, recovery)
-	defer cancel()
-	for {
-		before := s.delays()
-		limited, cancel := context.WithTimeout(ctx, d)
-		_, err := s.awaitPrompt(limited, s.prompt.back)
-		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
-			return err
+func (s *Session) awaitRecovered(ctx context.Context, d time.Duration) (err error) {
+	s.whileRunning(ctx, d, func(ctx context.Context) (over bool) {
+		_, err = s.awaitPrompt(ctx, s.prompt.back)
+		if errors.Is(err, context.DeadlineExceeded) && s.holds(func() bool { s.drain(); return s.prompt.back() }) {
+			err = nil
 		}
-		kept := s.delays().since(before)
-		if s.holds(func() bool { s.drain(); return s.prompt.back() }) {
-			continue // the next look takes the status
-		}
-		if kept = min(kept, d); kept < interruptRetry {
-			return err
-		}
-		d = kept
-	}
-}
-
-// delay is how a process is kept from running.
-type delay struct {
-	waited  time.Duration // for a processor, since its start
-	stopped bool          // now, or it has still to take an interrupt
-}
-
-// delays are those of processes.
-type delays map[int]delay
-
-// since is the longest time that one of the processes was kept from running since an earlier look. It has
-// no bound for one that was stopped at either look.
-func (d delays) since(earlier delays) (longest time.Duration) {
-	for pid, now := range d {
-		then := earlier[pid]
-		if now.stopped || then.stopped {
-			return math.MaxInt64
-		}
-		longest = max(longest, now.waited-then.waited)
-	}
-	return longest
-}
-
-// delays are those of the session's shells, of the program in the foreground and of the relays before it.
-func (s *Session) delays() delays {
-	f := s.dev.front()
-	s.mu.Lock()
-	processes := append([]int{s.prompt.shell, f.group}, f.relays...)
-	for _, inner := range s.prompt.nested {
-		processes = append(processes, inner.group)
-	}
-	s.mu.Unlock()
-	d := make(delays, len(processes))
-	for _, pid := range processes {
-		if pid > 0 {
-			d[pid] = delayOf(pid)
-		}
-	}
-	return d
+		return !errors.Is(err, context.DeadlineExceeded)
+	})
+	return err
 }
 
 // endOtherReaders kills what else reads the terminal, until nothing is at work that may read it.

@@ -1,0 +1,80 @@
+package terminal
+
+import (
+	"context"
+	"math"
+	"time"
+)
+
+// delay is how a process is kept from running.
+type delay struct {
+	waited  time.Duration // for a processor, since its start
+	stopped bool          // now, or it has still to take an interrupt
+}
+
+// delays are those of processes.
+type delays map[int]delay
+
+// since is the longest time that one of the processes was kept from running since an earlier look. It has
+// no bound for one that was stopped at either look.
+func (d delays) since(earlier delays) (longest time.Duration) {
+	for pid, now := range d {
+		then := earlier[pid]
+		if now.stopped || then.stopped {
+			return math.MaxInt64
+		}
+		longest = max(longest, now.waited-then.waited)
+	}
+	return longest
+}
+
+// delays are those of the session's shells, of the program in the foreground and of the relays before it.
+func (s *Session) delays() delays {
+	f := s.dev.front()
+	s.mu.Lock()
+	processes := append([]int{s.prompt.shell, f.group}, f.relays...)
+	for _, inner := range s.prompt.nested {
+		processes = append(processes, inner.group)
+	}
+	s.mu.Unlock()
+	d := make(delays, len(processes))
+	for _, pid := range processes {
+		if pid > 0 {
+			d[pid] = delayOf(pid)
+		}
+	}
+	return d
+}
+
+const (
+	delayLimit = 20 * time.Second       // of a wait, with all delays
+	shortDelay = 100 * time.Millisecond // is no reason to wait longer
+)
+
+// whileRunning calls wait with a context that ends after d, and again for the time that the session's
+// programs were kept from running meanwhile, on a busy machine or because they were stopped. It reports
+// whether wait did so before.
+func (s *Session) whileRunning(ctx context.Context, d time.Duration, wait func(context.Context) (over bool)) bool {
+	ctx, cancel := context.WithTimeout(ctx, delayLimit)
+	defer cancel()
+	for {
+		before := s.delays()
+		limited, cancel := context.WithTimeout(ctx, d)
+		over := wait(limited)
+		cancel()
+		if over || ctx.Err() != nil {
+			return over
+		}
+		if d = min(d, s.delays().since(before)); d < shortDelay {
+			return false
+		}
+	}
+}
+
+// awaitRunning blocks until a condition holds, for d in which the session's programs could run. It reports
+// whether it holds.
+func (s *Session) awaitRunning(ctx context.Context, d time.Duration, holds func() bool) bool {
+	return s.whileRunning(ctx, d, func(ctx context.Context) bool {
+		return s.await(ctx, holds) == nil || s.holds(func() bool { s.drain(); return holds() })
+	})
+}
