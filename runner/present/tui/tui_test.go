@@ -633,3 +633,11 @@ func TestInvitation(t *testing.T) {
 		t.Errorf("without browsers:\n%s", text)
 	}
 }
+
+// A bare address can be opened, and a link leads to one page only, whatever its text is.
+func TestLinks(t *testing.T) {
+	f := look(t, "# A\n\nSee www.example.org, `www.example.net` and [www.example.com](https://b.org/).\n", 80, 24)
+	if got := f.links(); !slices.Equal(got, []string{"http://www.example.org", "https://b.org/"}) {
+		t.Errorf("links to %q", got)
+	}
+}
