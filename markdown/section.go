@@ -30,6 +30,7 @@ type sectionParser struct {
 	snippet  *Step // the last command of the section
 	compared bool  // its output is compared
 	other    bool  // the last visible fence of the section is in another language, and not run
+	apart    bool  // a fence that is neither a command nor an output stands behind the last command
 	code     int   // the offset behind the last line of indented code
 	silent   []room
 	skip     string // the reason not to run the next fence, from a comment
@@ -210,7 +211,7 @@ func (p *sectionParser) close(at int) {
 		}
 		e.Hidden = !slices.ContainsFunc(e.Steps, func(s *Step) bool { return !s.Hidden })
 	}
-	p.snippet, p.compared, p.other, p.silent, p.file = nil, false, false, nil, ""
+	p.snippet, p.compared, p.other, p.apart, p.silent, p.file = nil, false, false, false, nil, ""
 	p.end(at)
 }
 
@@ -265,7 +266,14 @@ func (p *sectionParser) read(t *token) {
 	case p.file != "" && t.kind == fenceToken:
 		p.write(t)
 	default:
+		last := p.snippet
 		p.style.steps(p, t)
+		lang, _ := language(t)
+		if p.snippet != last {
+			p.apart = false
+		} else if t.kind == fenceToken && !isOutput(lang) {
+			p.apart = true
+		}
 		if t.kind != fenceToken {
 			return
 		}
@@ -274,7 +282,6 @@ func (p *sectionParser) read(t *token) {
 			p.skip = ""
 		}
 		p.skipped()
-		lang, _ := language(t)
 		p.other = len(t.steps) == 0 && lang != "" && !isTerminal(lang) && (p.other || !isOutput(lang))
 	}
 }
@@ -307,7 +314,7 @@ func (p *sectionParser) write(t *token) {
 	o.marks = append([]mark{{src: t.start, fixed: true}}, o.marks...)
 	o.marks = append(o.marks, mark{len(head) + len(text), last, true})
 	from, to := p.opening(t)
-	p.file = ""
+	p.file, p.apart = "", true
 	s := p.add(t, &Step{
 		Directive: "bash", Text: head + text + "\n" + end, Rule: fileRule, Skip: p.reason(t), Hidden: true,
 	}, from, to, o)
@@ -391,7 +398,7 @@ func (p *sectionParser) inherited(directive string) string {
 func (p *sectionParser) follow(s *Step) {
 	switch s.Directive {
 	case "bash", "hide":
-		p.snippet, p.compared, p.typed = s, false, true
+		p.snippet, p.compared, p.typed, p.apart = s, false, true, false
 	case "output":
 		p.compared = true
 	}
@@ -558,7 +565,7 @@ func (p *sectionParser) script(t *token, s script) {
 	p.typed = true
 }
 
-// expect compares the output of the section's last command with a fence behind it. A failing
+// expect compares the output of the section's last command with a fence right behind it. A failing
 // command must end with another status than 0.
 func (p *sectionParser) expect(t *token, rule string, failing bool) {
 	lang, _ := language(t)
@@ -567,6 +574,14 @@ func (p *sectionParser) expect(t *token, rule string, failing bool) {
 			p.log.warn(CodeNotCompared, p.languageAt(t, lang), "put it into the section of its command; `text` is for readers only",
 				"this %s fence comes before all commands of its section: nothing is compared with it", lang)
 		}
+		return
+	}
+	if p.apart {
+		if p.reason(t) == "" {
+			p.log.warn(CodeNotCompared, p.languageAt(t, lang), "put it right behind the fence of its command; `text` is for readers only",
+				"another fence stands between the last command and this %s fence: nothing is compared with it", lang)
+		}
+		p.skip = ""
 		return
 	}
 	text, o := p.body(t)
