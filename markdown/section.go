@@ -41,10 +41,12 @@ type sectionParser struct {
 
 // terminals is the state of a session's terminals.
 type terminals struct {
-	typed  bool     // a command was typed before
-	active int      // the terminal that commands go to, from 1
-	panes  int      // the number of terminals so far
-	first  []script // before the first command
+	typed    bool     // a command was typed before
+	lasts    bool     // the last one goes on running
+	active   int      // the terminal that commands go to, from 1
+	panes    int      // the number of terminals so far
+	first    []script // before the first command
+	programs *script  // makes a terminal find the programs of the assets; nil: there are none
 }
 
 // room is the place for the output of a command at a prompt, which shows none.
@@ -94,8 +96,9 @@ func (p *sectionParser) sections() {
 			p.read(t)
 		}
 	}
+	p.lasting()
 	for _, s := range p.scripts.after {
-		p.script(nil, s)
+		p.verify(s)
 	}
 	p.close(len(p.src.text))
 	if p.learner != "" {
@@ -412,6 +415,9 @@ func (p *sectionParser) section() *Exercise {
 		p.first = nil
 		for _, s := range first {
 			p.script(nil, s)
+			if s.rule == programs {
+				p.programs = &s
+			}
 		}
 		p.typed = typed // they have ended: there is nothing to interrupt
 	}
@@ -506,6 +512,7 @@ func (p *sectionParser) at(t *token, terminal int) {
 	for ; p.panes < terminal; p.panes++ {
 		tmux("split-pane -v")
 		p.active = p.panes + 1
+		p.searchPrograms()
 	}
 	if terminal != p.active {
 		tmux("select-pane -t " + strconv.Itoa(terminal-1))
@@ -553,6 +560,7 @@ func (p *sectionParser) script(t *token, s script) {
 	if s.bare || s.skip != "" {
 		step.Text = s.head
 	}
+	step.Directive = cmp.Or(s.does, step.Directive)
 	step.Pos = s.file.pos(s.at)
 	step.Word, step.TextPos = step.Pos.Point(), step.Pos
 	step.origin = origin{src, []mark{{src: 0, fixed: true}, {text: len(head)}, {text: len(head) + len(body), src: len(body), fixed: true}}}

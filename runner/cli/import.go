@@ -136,6 +136,7 @@ func imported(deck *markdown.Deck, dir, workdir string) (files []newFile, left m
 		Compose  string   `yaml:"compose,omitempty"`
 		Statuses string   `yaml:"statuses,omitempty"`
 		Pipefail bool     `yaml:"pipefail,omitempty"`
+		Teardown string   `yaml:"teardown,omitempty"`
 		Secrets  []string `yaml:"secrets,omitempty"`
 		Content  []string `yaml:"content"`
 	}{
@@ -150,6 +151,9 @@ func imported(deck *markdown.Deck, dir, workdir string) (files []newFile, left m
 	}
 	for _, c := range deck.Chapters {
 		t := c.Terms
+		if deck.Session == markdown.SessionDeck && t.Teardown != "" { // of a scenario's background script
+			manifest.Teardown, t.Teardown = manifest.Teardown+t.Teardown, ""
+		}
 		if c.Workdir+c.Statuses+t.Skip+t.OnlyIf+t.Setup+t.Teardown != "" || len(t.Requires)+len(t.Env)+len(c.Needs) > 0 || c.Exclusive {
 			lost(c.Pos, "what the manifest says about this document")
 		}
