@@ -37,6 +37,10 @@ func (s *Session) delays() delays {
 		processes = append(processes, inner.group)
 	}
 	s.mu.Unlock()
+	return delaysOf(processes)
+}
+
+func delaysOf(processes []int) delays {
 	d := make(delays, len(processes))
 	for _, pid := range processes {
 		if pid > 0 {
@@ -51,21 +55,23 @@ const (
 	shortDelay = 100 * time.Millisecond // is no reason to wait longer
 )
 
-// whileRunning calls wait with a context that ends after d, and again for the time that the session's
-// programs were kept from running meanwhile, on a busy machine or because they were stopped. It reports
-// whether wait did so before.
-func (s *Session) whileRunning(ctx context.Context, d time.Duration, wait func(context.Context) (over bool)) bool {
+// whileRunning calls wait with a context that ends after d, and again for the time that the processes
+// looked at were kept from running meanwhile, on a busy machine or because they were stopped. It reports
+// whether wait was over before.
+func whileRunning(
+	ctx context.Context, d time.Duration, look func() delays, wait func(context.Context) (over bool),
+) bool {
 	ctx, cancel := context.WithTimeout(ctx, delayLimit)
 	defer cancel()
 	for {
-		before := s.delays()
+		before := look()
 		limited, cancel := context.WithTimeout(ctx, d)
 		over := wait(limited)
 		cancel()
 		if over || ctx.Err() != nil {
 			return over
 		}
-		if d = min(d, s.delays().since(before)); d < shortDelay {
+		if d = min(d, look().since(before)); d < shortDelay {
 			return false
 		}
 	}
@@ -74,7 +80,7 @@ func (s *Session) whileRunning(ctx context.Context, d time.Duration, wait func(c
 // awaitRunning blocks until a condition holds, for d in which the session's programs could run. It reports
 // whether it holds.
 func (s *Session) awaitRunning(ctx context.Context, d time.Duration, holds func() bool) bool {
-	return s.whileRunning(ctx, d, func(ctx context.Context) bool {
+	return whileRunning(ctx, d, s.delays, func(ctx context.Context) bool {
 		return s.await(ctx, holds) == nil || s.holds(func() bool { s.drain(); return holds() })
 	})
 }

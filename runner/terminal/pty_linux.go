@@ -315,22 +315,31 @@ func (d *device) passed() bool {
 
 // endOtherReaders kills the processes of other sessions than the shell's that sleep in a read of the
 // terminal, such as a shell that setsid has started: each would take some of the bytes that are typed
-// to the shell. It reports whether one is at work that has the terminal open, and so may read again in
-// a moment: a change of the terminal's mode, as for a prompt, wakes its readers.
-func (d *device) endOtherReaders() (busy bool) {
+// to the shell. busy are those that may still read: killed ones that have not ended, also of that group,
+// and those at work that have the terminal open, as a change of its mode for a prompt wakes its readers.
+func (d *device) endOtherReaders(killed int) (busy []int) {
 	session := 0
 	_ = d.withFD(func(fd int) { session, _ = unix.IoctlGetInt(fd, unix.TIOCGSID) })
 	own, _ := unix.Getsid(0)
 	for _, pid := range pids() {
 		// A thread of the kernel is in session 0.
-		if of, err := unix.Getsid(pid); err != nil || of == 0 || of == session || of == own {
+		of, err := unix.Getsid(pid)
+		if err != nil || of == 0 || of == own {
+			continue
+		}
+		if of == session {
+			if group, err := unix.Getpgid(pid); err == nil && group == killed && !exiting(stat(pid)) {
+				busy = append(busy, pid)
+			}
 			continue
 		}
 		if fd := readsDescriptor(pid); fd >= 0 && d.is(fmt.Sprintf("/proc/%d/fd/%d", pid, fd)) {
 			_ = unix.Kill(pid, unix.SIGKILL)
+			busy = append(busy, pid)
 		} else if fd < 0 && atWork(pid) {
-			links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
-			busy = busy || slices.ContainsFunc(links, d.is)
+			if links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid)); slices.ContainsFunc(links, d.is) {
+				busy = append(busy, pid)
+			}
 		}
 	}
 	return busy
@@ -479,15 +488,13 @@ func delayOf(pid int) (d delay) {
 // interrupt, as far as is known.
 func endedItself(pgrp int) bool {
 	fields := stat(pgrp)
-	if len(fields) == 0 {
-		return true
-	}
-	if len(fields) <= statExitCode {
-		return false
-	}
-	const exiting = 0x4 // PF_EXITING: signals no longer reach it
-	f, _ := strconv.Atoi(fields[statFlags])
-	return (fields[statState] == "Z" || f&exiting != 0) && fields[statExitCode] != strconv.Itoa(int(unix.SIGINT))
+	return exiting(fields) && (len(fields) <= statExitCode || fields[statExitCode] != strconv.Itoa(int(unix.SIGINT)))
+}
+
+// exiting reports whether a process with these fields of its stat has ended or is about to.
+func exiting(fields []string) bool {
+	const flag = 0x4 // PF_EXITING: signals no longer reach it
+	return len(fields) == 0 || fields[statState] == "Z" || statField(fields, statFlags)&flag != 0
 }
 
 // selects reports whether a process sleeps in a wait for input, as readline does.

@@ -137,7 +137,7 @@ func (d *device) restart() {}
 
 func (d *device) passed() bool { return false }
 
-func (d *device) endOtherReaders() bool { return false }
+func (d *device) endOtherReaders(int) []int { return nil }
 
 // ReadsTerminal is always false: the system does not tell.
 func (s *Session) ReadsTerminal() bool { return false }

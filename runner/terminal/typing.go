@@ -452,17 +452,18 @@ func (s *Session) Settle(ctx context.Context, interrupt bool) error {
 	if interrupt {
 		limit, begun = settleInterrupt, func() bool { return p.state != running || p.out.said || p.last.awake }
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	for look := settleFirst; ctx.Err() == nil; look *= 2 {
-		if s.awaitFor(ctx, look, begun) {
-			break
+	whileRunning(ctx, limit, s.delays, func(ctx context.Context) bool {
+		for look := settleFirst; ctx.Err() == nil; look *= 2 {
+			if s.awaitFor(ctx, look, begun) {
+				return true
+			}
+			reads := s.readsTerminal()
+			if asked, _ := s.askPrompt(ctx); reads && !asked {
+				return true
+			}
 		}
-		reads := s.readsTerminal()
-		if asked, _ := s.askPrompt(ctx); reads && !asked {
-			break
-		}
-	}
+		return false
+	})
 	return nil
 }
 
@@ -509,19 +510,21 @@ func (s *Session) Recover(ctx context.Context) error {
 		s.interrupting(func() { s.enqueue([]byte{interruptKey}) })
 	}
 	s.mu.Unlock()
+	killed := 0
 	err := s.awaitRecovered(ctx, time.Second)
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.mu.Lock()
 		if pgrp := s.dev.foreground(); pgrp > 1 && pgrp != s.prompt.shell {
 			s.leaveAlternate()
 			killGroup(pgrp)
+			killed = pgrp
 		}
 		s.mu.Unlock()
 		if err = s.awaitRecovered(ctx, 2*time.Second); err == nil {
 			s.awaitServers(ctx)
 		}
 	}
-	s.endOtherReaders(ctx)
+	s.endOtherReaders(ctx, killed)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return errors.New("the shell does not come back to its prompt")
 	}
@@ -532,7 +535,7 @@ func (s *Session) Recover(ctx context.Context) error {
 // that had no turn on a busy machine, or was stopped, has not failed to come back. The error is
 // context.DeadlineExceeded behind that time.
 func (s *Session) awaitRecovered(ctx context.Context, d time.Duration) (err error) {
-	s.whileRunning(ctx, d, func(ctx context.Context) (over bool) {
+	whileRunning(ctx, d, s.delays, func(ctx context.Context) (over bool) {
 		_, err = s.awaitPrompt(ctx, s.prompt.back)
 		if errors.Is(err, context.DeadlineExceeded) && s.holds(func() bool { s.drain(); return s.prompt.back() }) {
 			err = nil
@@ -542,13 +545,19 @@ func (s *Session) awaitRecovered(ctx context.Context, d time.Duration) (err erro
 	return err
 }
 
-// endOtherReaders kills what else reads the terminal, until nothing is at work that may read it.
-func (s *Session) endOtherReaders(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, settleKeys)
-	defer cancel()
-	for look := settleFirst; s.dev.endOtherReaders() && ctx.Err() == nil; look *= 2 {
-		s.awaitFor(ctx, look, func() bool { return s.prompt.state == ended })
-	}
+// endOtherReaders kills what else reads the terminal, until nothing is at work that may read it, and a process
+// group that was killed, if it is not 0, has ended: one that has not read its SIGKILL yet may still take input.
+func (s *Session) endOtherReaders(ctx context.Context, killed int) {
+	var busy []int
+	whileRunning(ctx, settleKeys, func() delays { return delaysOf(busy) }, func(ctx context.Context) bool {
+		for look := settleFirst; ctx.Err() == nil; look *= 2 {
+			if busy = s.dev.endOtherReaders(killed); len(busy) == 0 {
+				return true
+			}
+			s.awaitFor(ctx, look, func() bool { return s.prompt.state == ended })
+		}
+		return false
+	})
 }
 
 // leaveAlternate writes what a full-screen program writes at its end: one that is killed cannot, and the output of
