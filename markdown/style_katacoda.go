@@ -214,9 +214,6 @@ func scenario(l *loader, dir string) ([]item, bool) {
 		}
 		s := &scripts{}
 		it.scripts = s
-		for _, key := range places.twice[where] {
-			s.before = append(s.before, script{file: f, rule: "name that stands twice", head: ":", bare: true, at: key})
-		}
 		for _, b := range [][2]string{{"background", p.Background}, {"coursedata", p.CourseData}} {
 			if key, name := b[0], b[1]; name != "" {
 				run, tearDown := inBackground(name)
