@@ -354,7 +354,7 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 			}
 			continue
 		}
-		if reads && !s.connecting() {
+		if reads && !s.connecting() && !s.holds(s.prompt.atForeignPrompt) { // else it has still to take something
 			return nil
 		}
 		limit *= 2
