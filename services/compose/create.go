@@ -105,14 +105,28 @@ func (s *session) request(ctx context.Context, svc types.ServiceConfig, c newCon
 			ports = o.ports
 		}
 	}
+	embedded, err := s.embedded(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// lacks reports whether the service's process goes without a port.
+	lacks := func(proto string) bool {
+		return embedded && s.project.local[svc.Name] != nil && protocol(proto) != "tcp"
+	}
 	req.HostConfig.PortBindings = map[string][]portBinding{}
 	for _, p := range ports {
+		if lacks(p.Protocol) {
+			continue
+		}
 		key := strconv.Itoa(int(p.Target)) + "/" + protocol(p.Protocol)
 		req.ExposedPorts[key] = struct{}{}
 		req.HostConfig.PortBindings[key] = append(req.HostConfig.PortBindings[key], portBinding{p.HostIP, p.Published})
 	}
 	for _, e := range svc.Expose {
 		port, proto, _ := strings.Cut(e, "/")
+		if lacks(proto) {
+			continue
+		}
 		req.ExposedPorts[port+"/"+protocol(proto)] = struct{}{}
 	}
 	s.volumes(svc, c, req)
@@ -120,11 +134,10 @@ func (s *session) request(ctx context.Context, svc types.ServiceConfig, c newCon
 		return nil, err
 	}
 	s.network(svc, c, req)
-	embedded, err := s.embedded(ctx)
 	if others := s.others(svc); embedded && others != "" {
 		req.Labels[labelServices] = others
 	}
-	return req, err
+	return req, nil
 }
 
 // others are the services that a container can reach, for the embedded engine: NAME, or NAME:PORT if

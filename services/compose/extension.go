@@ -211,6 +211,7 @@ func (p *Project) standIn() {
 			raw["command"] = append(slices.Clone(l.command), fmt.Sprint(*l.ready))
 		}
 	}
+	p.leaveOutNetworks()
 }
 
 // ofProcesses are further attributes, which a process of the machine can have.
@@ -254,9 +255,70 @@ func (p *Project) leaveOut(name string) (unused []string) {
 			}
 			return foreign
 		})
+		unused = append(unused, leaveOutParts(raw, &svc)...)
 		all[name] = svc
 	}
 	return unused
+}
+
+// leaveOutParts removes parts of attributes that a process cannot have from a service, and returns their
+// names. Its UDP ports are left out when its container is created: their positions in the file would change.
+func leaveOutParts(raw map[string]any, svc *types.ServiceConfig) (unused []string) {
+	if platform, ok := raw["platform"].(string); ok && !strings.HasPrefix(platform, "linux") {
+		unused = append(unused, "platform")
+		delete(raw, "platform")
+		svc.Platform = ""
+	}
+	logging, _ := raw["logging"].(map[string]any)
+	options, _ := logging["options"].(map[string]any)
+	for _, option := range slices.Sorted(maps.Keys(options)) {
+		if !slices.Contains(understoodLogging, option) {
+			unused = append(unused, "logging: "+option)
+			delete(options, option)
+			delete(svc.Logging.Options, option)
+		}
+	}
+	networks, _ := raw["networks"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(networks)) {
+		settings, _ := networks[name].(map[string]any)
+		for _, option := range slices.Sorted(maps.Keys(settings)) {
+			if option != "aliases" && !without(settings[option]) {
+				unused = append(unused, "networks: "+option)
+				delete(settings, option)
+				svc.Networks[name] = &types.ServiceNetworkConfig{Aliases: svc.Networks[name].Aliases}
+			}
+		}
+	}
+	for _, port := range svc.Ports {
+		if proto := protocol(port.Protocol); proto != "tcp" {
+			unused = append(unused, fmt.Sprintf("ports: %d/%s", port.Target, proto))
+		}
+	}
+	return unused
+}
+
+// leaveOutNetworks removes the attributes that the embedded engine does not support from networks that
+// only processes of this machine use.
+func (p *Project) leaveOutNetworks() {
+	p.unusedNetworks = map[string][]string{}
+	for name, raw := range p.networksRaw {
+		others := slices.ContainsFunc(slices.Collect(maps.Values(p.AllServices())), func(svc types.ServiceConfig) bool {
+			_, uses := svc.Networks[name]
+			return uses && p.local[svc.Name] == nil
+		})
+		if others {
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(raw)) {
+			if !understoodNetwork(key, raw[key]) {
+				p.unusedNetworks[name] = append(p.unusedNetworks[name], key)
+				delete(raw, key)
+			}
+		}
+		if n, ok := p.Networks[name]; ok && len(p.unusedNetworks[name]) > 0 {
+			p.Networks[name] = types.NetworkConfig{Name: n.Name, External: n.External, Labels: n.Labels}
+		}
+	}
 }
 
 // errorAt returns a mistake at a path of the file.

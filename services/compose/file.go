@@ -62,6 +62,8 @@ type Project struct {
 	configsRaw  map[string]map[string]any
 	nodes       map[string]*yaml.Node // the documents, by file as given
 	local       map[string]*local     // the services that a process can replace
+	// unusedNetworks are the attributes that networks of such processes cannot have.
+	unusedNetworks map[string][]string
 }
 
 // errNoEnvFile is the path of a missing file given by --env-file.

@@ -47,17 +47,22 @@ var understood = strings.Fields(`annotations attach build command container_name
 	env_file environment expose extends healthcheck hostname image init labels links logging network_mode networks
 	platform ports profiles pull_policy restart scale stdin_open stop_grace_period stop_signal tty working_dir`)
 
+// understoodLogging are those of its logging.
+var understoodLogging = []string{"max-size", "max-file"}
+
 // understoodDeploy are those in its deploy.
 var understoodDeploy = []string{"replicas", "mode", "restart_policy", "labels"}
 
 const (
-	noMounts   = "its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker"
+	noMounts = "its containers see the files of the machine: COPY what the service needs into its image, name a process " +
+		"with " + extension + ", or use --engine docker"
 	noLimits   = "its processes have no limits: leave it out, or use --engine docker"
 	noNames    = "names are those of the services: leave it out, or use --engine docker"
 	noKernel   = "its containers are ordinary processes of the user: leave it out, or use --engine docker"
 	useEnv     = "put it into the environment or the image, or use --engine docker"
 	noRegistry = "the embedded engine has no registry to pull it from: build it FROM workshop or FROM scratch, name a process with " +
 		extension + ", or use --engine docker"
+	oneNode   = "it is one machine: leave it out, or use --engine docker"
 	oneBridge = "it has networks of its own only: leave it out, or use --engine docker"
 )
 
@@ -135,6 +140,10 @@ func (s *session) noteProcesses(ctx context.Context) error {
 				strings.Join(unused, ", "), extension))
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(s.project.unusedNetworks)) {
+		s.ui.warn(fmt.Sprintf("network %s: %s: without effect on the embedded engine, where its services are processes of this machine", name,
+			strings.Join(s.project.unusedNetworks[name], ", ")))
+	}
 	var info struct {
 		Warnings     []string
 		DriverStatus [][2]string
@@ -185,6 +194,12 @@ func (p *Project) refused(svc types.ServiceConfig, denied func(ports string) boo
 			if driver, ok := m["driver"]; ok && driver != "json-file" && driver != "none" {
 				add([]string{name, "driver"}, fmt.Sprintf("the logging driver %v", driver), "use json-file, or --engine docker")
 			}
+			options, _ := m["options"].(map[string]any)
+			for _, option := range slices.Sorted(maps.Keys(options)) {
+				if !slices.Contains(understoodLogging, option) {
+					add([]string{name, "options", option}, "the log option "+option, "use max-size and max-file, or --engine docker")
+				}
+			}
 		case "platform":
 			if platform := fmt.Sprint(value); !strings.HasPrefix(platform, "linux") {
 				add([]string{name}, "platform: "+platform, "leave it out, or use --engine docker")
@@ -192,7 +207,11 @@ func (p *Project) refused(svc types.ServiceConfig, denied func(ports string) boo
 		case "deploy":
 			for _, key := range slices.Sorted(maps.Keys(m)) {
 				if !slices.Contains(understoodDeploy, key) && !without(m[key]) {
-					add([]string{name, key}, "deploy: "+key, noLimits)
+					why := oneNode
+					if key == "resources" {
+						why = noLimits
+					}
+					add([]string{name, key}, "deploy: "+key, why)
 				}
 			}
 		case "build":
@@ -215,10 +234,17 @@ func (p *Project) refused(svc types.ServiceConfig, denied func(ports string) boo
 					}
 				}
 			}
+		case "expose":
+			for i, port := range svc.Expose {
+				if _, proto, _ := strings.Cut(port, "/"); protocol(proto) != "tcp" && !process {
+					add([]string{name, fmt.Sprint(i)}, "a port for "+proto, "use TCP, or --engine docker")
+				}
+			}
 		case "ports":
 			for i, port := range svc.Ports {
 				path := []string{name, fmt.Sprint(i)}
 				switch {
+				case protocol(port.Protocol) != "tcp" && process:
 				case protocol(port.Protocol) != "tcp":
 					add(path, "a port for "+port.Protocol, "use TCP, or --engine docker")
 				case denied(port.Published):
@@ -244,15 +270,19 @@ func (p *Project) refusedNetworks(services []types.ServiceConfig) (list fileErro
 	for _, name := range slices.Sorted(maps.Keys(used)) {
 		raw := p.networksRaw[name]
 		for _, key := range slices.Sorted(maps.Keys(raw)) {
-			value := raw[key]
-			if key == "name" || key == "labels" || key == "external" || key == "driver" && (value == "bridge" || value == "default") ||
-				strings.HasPrefix(key, "x-") || without(value) {
+			if understoodNetwork(key, raw[key]) {
 				continue
 			}
 			list = append(list, p.errorAt([]string{"networks", name, key}, key+" of a network is not supported by the embedded engine: "+oneBridge))
 		}
 	}
 	return list
+}
+
+// understoodNetwork reports whether the embedded engine supports an attribute of a network.
+func understoodNetwork(key string, value any) bool {
+	return key == "name" || key == "labels" || key == "external" || key == "driver" && (value == "bridge" || value == "default") ||
+		strings.HasPrefix(key, "x-") || without(value)
 }
 
 // refusedVolumes returns the volumes that the embedded engine cannot create.

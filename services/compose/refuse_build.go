@@ -72,7 +72,7 @@ func (p *Project) refusedBuild(svc types.ServiceConfig, has func(image string) b
 			list = append(list, p.errorAt([]string{"services", svc.Name, "build", "dockerfile_inline"}, e.Error()))
 			continue
 		}
-		list = append(list, &FileError{File: path, Line: e.Line, Message: e.Message})
+		list = append(list, &FileError{File: path, Line: e.Line, Col: e.Col, Message: e.Message})
 	}
 	return list
 }

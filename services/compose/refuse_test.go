@@ -37,7 +37,7 @@ docker-compose.yml:5:5: privileged is not supported by the embedded engine:
 docker-compose.yml:7:5: cap_add is not supported by the embedded engine:
   its containers are ordinary processes of the user: leave it out, or use --engine docker
 docker-compose.yml:8:5: volumes is not supported by the embedded engine:
-  its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker
+  its containers see the files of the machine: COPY what the service needs into its image, name a process with x-workshop, or use --engine docker
 docker-compose.yml:9:5: user is not supported by the embedded engine:
   its containers run as you: leave it out, or use --engine docker
 docker-compose.yml:10:5: mem_limit is not supported by the embedded engine:
@@ -62,8 +62,9 @@ docker-compose.yml:8:7: publishing on 10.0.0.1 is not supported by the embedded 
   web:
     image: workshop
     command: rng
-    logging: {driver: syslog}
+    logging: {driver: syslog, options: {max-size: 1m, tag: a}}
     deploy:
+      placement: {constraints: [node.role == manager]}
       replicas: 1
       resources: {limits: {cpus: "1"}}
     networks:
@@ -84,20 +85,24 @@ volumes:
 `, `
 docker-compose.yml:5:15: the logging driver syslog is not supported by the embedded engine:
   use json-file, or --engine docker
-docker-compose.yml:8:7: deploy: resources is not supported by the embedded engine:
+docker-compose.yml:5:55: the log option tag is not supported by the embedded engine:
+  use max-size and max-file, or --engine docker
+docker-compose.yml:7:7: deploy: placement is not supported by the embedded engine:
+  it is one machine: leave it out, or use --engine docker
+docker-compose.yml:9:7: deploy: resources is not supported by the embedded engine:
   its processes have no limits: leave it out, or use --engine docker
-docker-compose.yml:11:9: ipv4_address is not supported by the embedded engine:
+docker-compose.yml:12:9: ipv4_address is not supported by the embedded engine:
   it has networks of its own only: leave it out, or use --engine docker
-docker-compose.yml:14:5: network_mode: host is not supported by the embedded engine:
+docker-compose.yml:15:5: network_mode: host is not supported by the embedded engine:
   publish the ports instead, or use --engine docker
-docker-compose.yml:17:5: driver of a network is not supported by the embedded engine:
+docker-compose.yml:18:5: driver of a network is not supported by the embedded engine:
   it has networks of its own only: leave it out, or use --engine docker
-docker-compose.yml:18:5: internal of a network is not supported by the embedded engine:
+docker-compose.yml:19:5: internal of a network is not supported by the embedded engine:
   it has networks of its own only: leave it out, or use --engine docker
-docker-compose.yml:21:5: driver of a volume is not supported by the embedded engine:
-  its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker
-docker-compose.yml:22:5: driver_opts of a volume is not supported by the embedded engine:
-  its containers see the files of the machine: COPY what the service needs into its image, or use --engine docker`},
+docker-compose.yml:22:5: driver of a volume is not supported by the embedded engine:
+  its containers see the files of the machine: COPY what the service needs into its image, name a process with x-workshop, or use --engine docker
+docker-compose.yml:23:5: driver_opts of a volume is not supported by the embedded engine:
+  its containers see the files of the machine: COPY what the service needs into its image, name a process with x-workshop, or use --engine docker`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			// A line that begins with two spaces continues the one before it.
@@ -131,6 +136,8 @@ func TestRefusedBuilds(t *testing.T) {
   base:
     build: {context: web, dockerfile: fine}
     image: mine
+  wrong:
+    build: {context: web, dockerfile: wrong}
   inline:
     build:
       dockerfile_inline: |
@@ -140,20 +147,25 @@ func TestRefusedBuilds(t *testing.T) {
 	s.write("web/Dockerfile", "FROM node:22 AS build\nRUN npm ci && \\\n  npm run build\nFROM nginx AS prod\nCOPY --from=build /a /a\n")
 	s.write("web/based", "FROM mine\nVOLUME /data\n")
 	s.write("web/fine", "FROM workshop\n")
+	s.write("web/wrong", "  FROM nginx\nRUN\nFROM workshop\n")
 	const noRegistry = "the embedded engine has no registry to pull it from: build it FROM workshop or FROM scratch, " +
 		"name a process with x-workshop, or use --engine docker"
+	const stages = "the embedded engine builds in one stage: COPY files that are ready, build FROM workshop, " +
+		"name a process with x-workshop in the Compose file, or use a real engine"
 	want := `docker-compose.yml:3:27: build: target is not supported by the embedded engine: it builds in one stage: ` +
 		`name a process with x-workshop, or use --engine docker
 docker-compose.yml:4:5: read_only is not supported by the embedded engine: its containers see the files of the machine: ` +
-		`COPY what the service needs into its image, or use --engine docker
-docker-compose.yml:14:7: dockerfile line 2: USER me: the embedded engine's containers run as the user who runs it: leave it out
-web/Dockerfile:1: FROM node:22: ` + noRegistry + `
-web/Dockerfile:2: RUN npm ci && npm run build: the embedded engine runs no build steps: COPY files that are ready, build FROM workshop, ` +
-		`or use a real engine
-web/Dockerfile:4: FROM nginx: ` + noRegistry + `
-web/Dockerfile:4: FROM: the embedded engine builds in one stage
-web/Dockerfile:5: COPY: --from=build is not supported by the embedded engine: files keep their mode and belong to the user who runs it
-web/based:2: VOLUME /data: the embedded engine has no mounts: write to a directory of the machine
+		`COPY what the service needs into its image, name a process with x-workshop, or use --engine docker
+docker-compose.yml:16:7: dockerfile line 2: USER me: the embedded engine's containers run as the user who runs it: leave it out
+web/Dockerfile:1:1: FROM node:22: ` + noRegistry + `
+web/Dockerfile:2:1: RUN npm ci && npm run build: the embedded engine runs no build steps: COPY files that are ready, build FROM workshop, ` +
+		`name a process with x-workshop in the Compose file, or use a real engine
+web/Dockerfile:4:1: FROM nginx: ` + noRegistry + `
+web/Dockerfile:4:1: FROM: ` + stages + `
+web/Dockerfile:5:1: COPY --from: ` + stages + `
+web/based:2:1: VOLUME /data: the embedded engine has no mounts: write to a directory of the machine
+web/wrong:1:3: FROM nginx: ` + noRegistry + `
+web/wrong:2:1: RUN: it needs an argument
 `
 	for _, look := range []compose.Look{compose.V1, compose.V5} {
 		r := s.run(look, "up", "-d")
@@ -222,16 +234,24 @@ func TestForOtherEngines(t *testing.T) {
     mem_limit: 64m
     ulimits: {nofile: 99, nosuch: 1}
     deploy: {resources: {limits: {cpus: "0.5", memory: 64m}}}
+    platform: wasi/wasm
+    logging: {options: {tag: a, max-size: 1m}}
+    networks: {fixed: {ipv4_address: 10.9.8.7, aliases: [here]}}
+    ports: ["53/udp", "80"]
+    expose: ["67/udp"]
     x-workshop:
       command: exec sleep 1000
+networks:
+  fixed: {ipam: {config: [{subnet: 10.9.8.0/24}]}}
 volumes:
   data:
 `)
 	for _, look := range []compose.Look{compose.V1, compose.V5} {
 		r := s.ok(look, "up", "-d", "--scale", "web=2")
 		for _, want := range []string{
-			"web: cap_add, mem_limit, deploy: resources, volumes: tmpfs: without effect on the embedded engine, where its x-workshop is a " +
-				"process of this machine",
+			"web: cap_add, mem_limit, deploy: resources, volumes: tmpfs, platform, logging: tag, networks: ipv4_address, ports: 53/udp: " +
+				"without effect on the embedded engine, where its x-workshop is a process of this machine",
+			"network fixed: ipam: without effect on the embedded engine, where its services are processes of this machine",
 			"web: user nosuch has no effect: this machine has no such user",
 			"web: ulimit nosuch has no effect: there is no such limit",
 		} {

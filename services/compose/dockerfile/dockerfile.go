@@ -10,11 +10,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Instruction is a line of a Dockerfile, continuations joined.
 type Instruction struct {
 	Line  int    // its first line, from 1
+	Col   int    // its first character, from 1
 	Name  string // in capitals
 	Value string // the arguments
 }
@@ -24,13 +27,14 @@ func (i Instruction) String() string { return i.Name + " " + i.Value }
 
 // Errorf returns an *Error of this instruction.
 func (i Instruction) Errorf(format string, args ...any) error {
-	return &Error{Line: i.Line, Message: i.Name + ": " + fmt.Sprintf(format, args...)}
+	return &Error{Line: i.Line, Col: i.Col, Message: i.Name + ": " + fmt.Sprintf(format, args...)}
 }
 
 // Error is a mistake in a Dockerfile, or something that the embedded engine does not support.
 type Error struct {
 	Line    int    // from 1; 0 if the whole file is meant
-	Message string // without the line
+	Col     int    // from 1; 0 if it is not known
+	Message string // without the position
 	unknown bool   // the instruction does not exist
 }
 
@@ -45,9 +49,14 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("dockerfile line %d: %s", e.Line, e.Message)
 }
 
+const (
+	ready  = "COPY files that are ready, build FROM workshop, name a process with x-workshop in the Compose file, or use a real engine"
+	stages = "the embedded engine builds in one stage: " + ready
+)
+
 // The reasons why an instruction is refused, and the alternatives.
 var unsupported = map[string]string{
-	"RUN":     "the embedded engine runs no build steps: COPY files that are ready, build FROM workshop, or use a real engine",
+	"RUN":     "the embedded engine runs no build steps: " + ready,
 	"ADD":     "the embedded engine fetches and unpacks nothing: use COPY",
 	"USER":    "the embedded engine's containers run as the user who runs it: leave it out",
 	"VOLUME":  "the embedded engine has no mounts: write to a directory of the machine",
@@ -62,11 +71,14 @@ var known = []string{
 // Refused returns everything that the embedded engine does not build, in the order of the lines.
 // missing returns the reason why an image cannot be built on, nil if it can.
 func Refused(list []Instruction, missing func(image string) error) (refused []*Error) {
-	var stages []string
+	var names []string // of stages
+	add := func(i Instruction, message string) {
+		refused = append(refused, &Error{Line: i.Line, Col: i.Col, Message: message})
+	}
 	for _, i := range list {
 		switch reason := unsupported[i.Name]; {
 		case reason != "":
-			refused = append(refused, &Error{Line: i.Line, Message: i.String() + ": " + reason})
+			add(i, i.String()+": "+reason)
 		case i.Name == "FROM":
 			words := strings.Fields(i.Value)
 			if len(words) > 0 && strings.HasPrefix(words[0], "--") {
@@ -75,26 +87,29 @@ func Refused(list []Instruction, missing func(image string) error) (refused []*E
 			if len(words) == 0 {
 				break // the builder's error is better
 			}
-			if len(stages) > 0 {
-				refused = append(refused, &Error{Line: i.Line, Message: "FROM: the embedded engine builds in one stage"})
+			if len(names) > 0 {
+				add(i, "FROM: "+stages)
 			}
 			image := words[0]
-			if image != "scratch" && !strings.Contains(image, "$") && !slices.Contains(stages, image) {
+			if image != "scratch" && !strings.Contains(image, "$") && !slices.Contains(names, image) {
 				if err := missing(image); err != nil {
-					refused = append(refused, &Error{Line: i.Line, Message: fmt.Sprintf("FROM %s: %v", image, err)})
+					add(i, fmt.Sprintf("FROM %s: %v", image, err))
 				}
 			}
-			stages = append(stages, words[len(words)-1])
+			names = append(names, words[len(words)-1])
+		case i.Name == "COPY" && strings.Contains(" "+i.Value, " --from="):
+			add(i, "COPY --from: "+stages)
 		case i.Name == "COPY" && strings.HasPrefix(i.Value, "--"):
-			refused = append(refused, &Error{Line: i.Line, Message: fmt.Sprintf("COPY: %s is not supported by the embedded engine: files keep "+
-				"their mode and belong to the user who runs it", strings.Fields(i.Value)[0])})
+			add(i, fmt.Sprintf("COPY: %s is not supported by the embedded engine: files keep their mode and belong to the user who runs it",
+				strings.Fields(i.Value)[0]))
 		}
 	}
 	return refused
 }
 
 // Parse splits a Dockerfile into instructions. All are known to Docker, and the first is FROM or
-// ARG. The lines of a here-document belong to its instruction. A mistake is an *Error.
+// ARG. The lines of a here-document belong to its instruction. A mistake is an *Error; the instructions
+// before it are returned with it.
 func Parse(src string) ([]Instruction, error) {
 	var list []Instruction
 	src = strings.ReplaceAll(strings.TrimPrefix(src, "\ufeff"), "\r\n", "\n")
@@ -116,7 +131,7 @@ func Parse(src string) ([]Instruction, error) {
 		if line == "" {
 			continue
 		}
-		first := n + 1
+		first, column := n+1, 1+utf8.RuneCountInString(lines[n])-utf8.RuneCountInString(strings.TrimLeftFunc(lines[n], unicode.IsSpace))
 		for strings.HasSuffix(line, escape) {
 			line = strings.TrimSpace(strings.TrimSuffix(line, escape))
 			for n++; n < len(lines); n++ { // comments and empty lines do not end a continuation
@@ -130,14 +145,14 @@ func Parse(src string) ([]Instruction, error) {
 			}
 		}
 		name, value, _ := strings.Cut(strings.ReplaceAll(line, "\t", " "), " ")
-		i := Instruction{first, strings.ToUpper(name), strings.TrimSpace(value)}
+		i := Instruction{first, column, strings.ToUpper(name), strings.TrimSpace(value)}
 		switch {
 		case !slices.Contains(known, i.Name) && unsupported[i.Name] == "":
-			return nil, &Error{Line: i.Line, Message: "unknown instruction: " + name, unknown: true}
+			return list, &Error{Line: i.Line, Col: i.Col, Message: "unknown instruction: " + name, unknown: true}
 		case i.Value == "" && i.Name != "CMD" && i.Name != "ENTRYPOINT":
-			return nil, i.Errorf("it needs an argument")
+			return list, i.Errorf("it needs an argument")
 		case i.Name != "FROM" && i.Name != "ARG" && !slices.ContainsFunc(list, func(j Instruction) bool { return j.Name == "FROM" }):
-			return nil, i.Errorf("no build stage in current context: the first instruction must be FROM")
+			return list, i.Errorf("no build stage in current context: the first instruction must be FROM")
 		}
 		n = pastHereDocuments(lines, n, i)
 		list = append(list, i)

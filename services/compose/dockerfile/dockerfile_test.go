@@ -17,7 +17,9 @@ func TestRefused(t *testing.T) {
 		}
 		return errors.New("not here")
 	}
-	const steps = "the embedded engine runs no build steps: COPY files that are ready, build FROM workshop, or use a real engine"
+	const more = "COPY files that are ready, build FROM workshop, " +
+		"name a process with x-workshop in the Compose file, or use a real engine"
+	const steps, oneStage = "the embedded engine runs no build steps: " + more, "the embedded engine builds in one stage: " + more
 	for name, test := range map[string]struct {
 		text string
 		want []string
@@ -28,13 +30,13 @@ func TestRefused(t *testing.T) {
 			[]string{
 				"1 FROM golang:1: not here",
 				"2 RUN go build ./...: " + steps,
-				"4 FROM: the embedded engine builds in one stage",
-				"5 COPY: --from=build is not supported by the embedded engine: files keep their mode and belong to the user who runs it",
+				"4 FROM: " + oneStage,
+				"5 COPY --from: " + oneStage,
 				"6 USER me: the embedded engine's containers run as the user who runs it: leave it out",
 			},
 		},
 		"a stage on a stage": {
-			"FROM --platform=linux/amd64 workshop AS base\nFROM base", []string{"2 FROM: the embedded engine builds in one stage"},
+			"FROM --platform=linux/amd64 workshop AS base\nFROM base", []string{"2 FROM: " + oneStage},
 		},
 		"the image in a variable":   {"ARG image=python\nFROM $image", nil},
 		"here-document":             {"FROM workshop\nRUN <<EOF\nset -e\nmake\nEOF\nCMD [\"a\"]", []string{"2 RUN <<EOF: " + steps}},

@@ -250,7 +250,7 @@ func TestBuildRefusals(t *testing.T) {
 		"RUN": {
 			"FROM workshop\n\nRUN pip \\\n  install x",
 			"dockerfile line 3: RUN pip install x: the embedded engine runs no build steps: COPY files that are ready, build FROM workshop, " +
-				"or use a real engine",
+				"name a process with x-workshop in the Compose file, or use a real engine",
 		},
 		"ADD": {"FROM scratch\nADD a b", "dockerfile line 2: ADD a b: the embedded engine fetches and unpacks nothing: use COPY"},
 		"USER": {
@@ -261,10 +261,13 @@ func TestBuildRefusals(t *testing.T) {
 			"FROM scratch\nVOLUME /data",
 			"dockerfile line 2: VOLUME /data: the embedded engine has no mounts: write to a directory of the machine",
 		},
-		"unknown":       {"FROM scratch\nCDM x", "dockerfile parse error line 2: unknown instruction: CDM"},
-		"no FROM":       {"CMD x", "dockerfile line 1: CMD: no build stage in current context: the first instruction must be FROM"},
-		"nothing":       {"# empty", "the Dockerfile has no FROM: use FROM workshop or FROM scratch"},
-		"two stages":    {"FROM scratch\nFROM scratch", "dockerfile line 2: FROM: the embedded engine builds in one stage"},
+		"unknown": {"FROM scratch\nCDM x", "dockerfile parse error line 2: unknown instruction: CDM"},
+		"no FROM": {"CMD x", "dockerfile line 1: CMD: no build stage in current context: the first instruction must be FROM"},
+		"nothing": {"# empty", "the Dockerfile has no FROM: use FROM workshop or FROM scratch"},
+		"two stages": {
+			"FROM scratch\nFROM scratch", "dockerfile line 2: FROM: the embedded engine builds in one stage: COPY files that are ready, " +
+				"build FROM workshop, name a process with x-workshop in the Compose file, or use a real engine",
+		},
 		"no argument":   {"FROM scratch\nEXPOSE", "dockerfile line 2: EXPOSE: it needs an argument"},
 		"single quotes": {"FROM scratch\nCMD ['a']", `dockerfile line 2: CMD: ['a'] is no array of strings in double quotes`},
 		"missing file": {
