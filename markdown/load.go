@@ -367,7 +367,7 @@ func (l *loader) chapters(d *Deck, items []item) {
 		l.parse(c, docs[i], styles[i].style)
 		l.outline = append(l.outline, l.headings)
 		l.tops = append(l.tops, it.top)
-		if it.file.path == "" && it.file.place != nil {
+		if it.file.path == "" && it.file.place != nil && it.called == "" {
 			inline++
 			if c.Name == "" {
 				c.Name = Slug(c.Title)
@@ -408,7 +408,11 @@ func (l *loader) chapters(d *Deck, items []item) {
 				c.Name = name + "-" + strconv.Itoa(n)
 				next[name] = n + 1
 			}
-			l.warn(CodeRenamedChapter, c.Pos.Point(), "give it a name: of its own", "another chapter is called %s: this one is %s", name, c.Name)
+			hint := "give it a name: of its own"
+			if items[i].called != "" {
+				hint = "give its page a title of its own"
+			}
+			l.warn(CodeRenamedChapter, c.Pos.Point(), hint, "another chapter is called %s: this one is %s", name, c.Name)
 		}
 		taken[c.Name] = true
 	}

@@ -30,6 +30,7 @@ type sectionParser struct {
 	snippet  *Step // the last command of the section
 	compared bool  // its output is compared
 	other    bool  // the last visible fence of the section is in another language, and not run
+	apart    bool  // a fence that is neither a command nor an output stands behind the last command
 	code     int   // the offset behind the last line of indented code
 	silent   []room
 	skip     string // the reason not to run the next fence, from a comment
@@ -40,10 +41,12 @@ type sectionParser struct {
 
 // terminals is the state of a session's terminals.
 type terminals struct {
-	typed  bool     // a command was typed before
-	active int      // the terminal that commands go to, from 1
-	panes  int      // the number of terminals so far
-	first  []script // before the first command
+	typed    bool     // a command was typed before
+	lasts    bool     // the last one goes on running
+	active   int      // the terminal that commands go to, from 1
+	panes    int      // the number of terminals so far
+	first    []script // before the first command
+	programs *script  // makes a terminal find the programs of the assets; nil: there are none
 }
 
 // room is the place for the output of a command at a prompt, which shows none.
@@ -93,8 +96,9 @@ func (p *sectionParser) sections() {
 			p.read(t)
 		}
 	}
+	p.lasting()
 	for _, s := range p.scripts.after {
-		p.script(nil, s)
+		p.verify(s)
 	}
 	p.close(len(p.src.text))
 	if p.learner != "" {
@@ -210,7 +214,7 @@ func (p *sectionParser) close(at int) {
 		}
 		e.Hidden = !slices.ContainsFunc(e.Steps, func(s *Step) bool { return !s.Hidden })
 	}
-	p.snippet, p.compared, p.other, p.silent, p.file = nil, false, false, nil, ""
+	p.snippet, p.compared, p.other, p.apart, p.silent, p.file = nil, false, false, false, nil, ""
 	p.end(at)
 }
 
@@ -265,7 +269,14 @@ func (p *sectionParser) read(t *token) {
 	case p.file != "" && t.kind == fenceToken:
 		p.write(t)
 	default:
+		last := p.snippet
 		p.style.steps(p, t)
+		lang, _ := language(t)
+		if p.snippet != last {
+			p.apart = false
+		} else if t.kind == fenceToken && !isOutput(lang) {
+			p.apart = true
+		}
 		if t.kind != fenceToken {
 			return
 		}
@@ -274,7 +285,6 @@ func (p *sectionParser) read(t *token) {
 			p.skip = ""
 		}
 		p.skipped()
-		lang, _ := language(t)
 		p.other = len(t.steps) == 0 && lang != "" && !isTerminal(lang) && (p.other || !isOutput(lang))
 	}
 }
@@ -307,7 +317,7 @@ func (p *sectionParser) write(t *token) {
 	o.marks = append([]mark{{src: t.start, fixed: true}}, o.marks...)
 	o.marks = append(o.marks, mark{len(head) + len(text), last, true})
 	from, to := p.opening(t)
-	p.file = ""
+	p.file, p.apart = "", true
 	s := p.add(t, &Step{
 		Directive: "bash", Text: head + text + "\n" + end, Rule: fileRule, Skip: p.reason(t), Hidden: true,
 	}, from, to, o)
@@ -391,7 +401,7 @@ func (p *sectionParser) inherited(directive string) string {
 func (p *sectionParser) follow(s *Step) {
 	switch s.Directive {
 	case "bash", "hide":
-		p.snippet, p.compared, p.typed = s, false, true
+		p.snippet, p.compared, p.typed, p.apart = s, false, true, false
 	case "output":
 		p.compared = true
 	}
@@ -405,6 +415,9 @@ func (p *sectionParser) section() *Exercise {
 		p.first = nil
 		for _, s := range first {
 			p.script(nil, s)
+			if s.rule == programs {
+				p.programs = &s
+			}
 		}
 		p.typed = typed // they have ended: there is nothing to interrupt
 	}
@@ -499,6 +512,7 @@ func (p *sectionParser) at(t *token, terminal int) {
 	for ; p.panes < terminal; p.panes++ {
 		tmux("split-pane -v")
 		p.active = p.panes + 1
+		p.searchPrograms()
 	}
 	if terminal != p.active {
 		tmux("select-pane -t " + strconv.Itoa(terminal-1))
@@ -546,6 +560,7 @@ func (p *sectionParser) script(t *token, s script) {
 	if s.bare || s.skip != "" {
 		step.Text = s.head
 	}
+	step.Directive = cmp.Or(s.does, step.Directive)
 	step.Pos = s.file.pos(s.at)
 	step.Word, step.TextPos = step.Pos.Point(), step.Pos
 	step.origin = origin{src, []mark{{src: 0, fixed: true}, {text: len(head)}, {text: len(head) + len(body), src: len(body), fixed: true}}}
@@ -558,7 +573,7 @@ func (p *sectionParser) script(t *token, s script) {
 	p.typed = true
 }
 
-// expect compares the output of the section's last command with a fence behind it. A failing
+// expect compares the output of the section's last command with a fence right behind it. A failing
 // command must end with another status than 0.
 func (p *sectionParser) expect(t *token, rule string, failing bool) {
 	lang, _ := language(t)
@@ -567,6 +582,14 @@ func (p *sectionParser) expect(t *token, rule string, failing bool) {
 			p.log.warn(CodeNotCompared, p.languageAt(t, lang), "put it into the section of its command; `text` is for readers only",
 				"this %s fence comes before all commands of its section: nothing is compared with it", lang)
 		}
+		return
+	}
+	if p.apart {
+		if p.reason(t) == "" {
+			p.log.warn(CodeNotCompared, p.languageAt(t, lang), "put it right behind the fence of its command; `text` is for readers only",
+				"another fence stands between the last command and this %s fence: nothing is compared with it", lang)
+		}
+		p.skip = ""
 		return
 	}
 	text, o := p.body(t)

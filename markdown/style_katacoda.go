@@ -78,6 +78,7 @@ type script struct {
 	head string // the line that runs, or writes, its text
 	tail string // the rest of that command, behind the text
 	bare bool   // the head is the whole command
+	does string // the directive; "": bash
 	skip string // the reason why it does not run; "" if it does
 	at   int    // the offset in the file that its step stands at
 }
@@ -89,16 +90,72 @@ const apart = "(cd && bash /dev/stdin)"
 
 // inBackground runs a script beside the learner's commands until the session ends. It is no job of the shell,
 // which would tell of its end. The commands begin when it has ended, or after the time in seconds that a learner
-// reads; until then it may fail.
-func inBackground(name string) script {
+// reads. A failure until then is that of the command. A later one stays in a file, for the tear-down.
+func inBackground(name string) (s script, tearDown string) {
+	file := `"$TMPDIR"/` + quoted("failed-"+strings.ReplaceAll(name, "/", "-"))
 	return script{
 		rule: "background script",
 		head: "{ read -rt " + readingTime + " < <({ cd && bash /dev/stdin",
-		tail: "\n} >/dev/null 2>&1; echo $?) || true; } && [ \"${REPLY:-0}\" = 0 ] || ! echo " + quoted(name) + " ended with status $REPLY",
-	}
+		tail: "\n} >/dev/null 2>&1; s=$?; [ $s = 0 ] || echo " + quoted(name) + " ended with status $s > " + file +
+			"; echo $s) || true; } && [ \"${REPLY:-0}\" = 0 ] || ! { cat " + file + "; rm " + file + "; }",
+	}, "if s=$(cat " + file + " 2>/dev/null); then echo \"the background script $s while the commands ran\"; exit 1; fi\n"
 }
 
 const readingTime = "10"
+
+// tries are those of a verify script beside a command that goes on, such as a server that has to start. A learner
+// tries again, too.
+const tries = "30"
+
+// verify adds a verify script. If the learner's last command goes on running, as a wait behind it says, another
+// terminal runs the script.
+func (p *sectionParser) verify(s script) {
+	if !p.lasts {
+		p.script(nil, s)
+		return
+	}
+	step := func(does, text string) {
+		p.script(nil, script{file: s.file, rule: "another terminal", does: does, head: text, bare: true})
+	}
+	step("tmux", "split-pane -v")
+	p.searchPrograms()
+	s.head = "for _ in {1.." + tries + "}; do " + s.head
+	s.tail += "\n[ $? = 0 ] && break; sleep 1; false; done"
+	p.script(nil, s)
+	step("check", "")
+	step("tmux", "kill-pane")
+	step("tmux", "select-pane -t "+strconv.Itoa(p.active-1))
+}
+
+// lasting notes whether the last command of the document goes on running: there is a wait behind it, and nothing
+// that ends it or needs its end.
+func (p *sectionParser) lasting() {
+	var all []*Step
+	for _, slide := range p.chapter.Slides {
+		for _, e := range slide.Exercises {
+			all = append(all, e.Steps...)
+		}
+	}
+	if p.exercise != nil {
+		all = append(all, p.exercise.Steps...)
+	}
+	for _, s := range all {
+		switch {
+		case s.Skip != "":
+		case s.Directive == "wait", s.Directive == "longwait":
+			p.lasts = true
+		case slices.Contains([]string{"bash", "hide", "key", "keys", "check", "output", "tmux"}, s.Directive):
+			p.lasts = false
+		}
+	}
+}
+
+// searchPrograms makes a new terminal find the programs of the assets.
+func (p *sectionParser) searchPrograms() {
+	if p.programs != nil {
+		p.script(nil, *p.programs)
+	}
+}
 
 // scripts are the scripts of a chapter.
 type scripts struct {
@@ -134,30 +191,103 @@ func scenario(l *loader, dir string) ([]item, bool) {
 		l.badScenario(name, f, err)
 		return nil, true
 	}
+	places := placesOf(f)
 	var items []item
-	for _, p := range pages {
+	first := true
+	for i, p := range pages {
+		where := "details.steps." + strconv.Itoa(i-1)
+		switch i {
+		case 0:
+			where = "details.intro"
+		case len(pages) - 1:
+			where = "details.finish"
+		}
 		if p.Text == "" {
 			continue
 		}
 		n := len(items)
-		if items = l.listed(items, f.naming(p.Text), dir, p.Text); len(items) == n {
-			continue
+		items = l.listed(items, places.span(where+".text", p.Text), dir, p.Text)
+		it := &items[n]
+		it.title, it.called = p.Title, cmp.Or(shortSlug(p.Title), pageName(p.Text))
+		if it.file.path == "" {
+			continue // it is missing
 		}
 		s := &scripts{}
-		for _, b := range []string{p.Background, p.CourseData} {
-			s.before = l.script(s.before, f, dir, b, inBackground(b))
+		it.scripts = s
+		for _, b := range [][2]string{{"background", p.Background}, {"coursedata", p.CourseData}} {
+			if key, name := b[0], b[1]; name != "" {
+				run, tearDown := inBackground(name)
+				s.before = l.script(s.before, places, where+"."+key, dir, name, run)
+				it.terms.Teardown += tearDown
+			}
 		}
-		for _, name := range []string{p.Foreground, p.Code} {
-			s.before = l.script(s.before, f, dir, name, script{rule: "foreground script", head: ". /dev/stdin"})
+		for _, b := range [][2]string{{"foreground", p.Foreground}, {"code", p.Code}} {
+			s.before = l.script(s.before, places, where+"."+b[0], dir, b[1], script{rule: "foreground script", head: ". /dev/stdin"})
 		}
-		s.after = l.script(s.after, f, dir, p.Verify, script{rule: "verify script", head: apart})
-		if n == 0 { // the shell starts in the home directory there
+		s.after = l.script(s.after, places, where+".verify", dir, p.Verify, script{rule: "verify script", head: apart})
+		if first { // the shell starts in the home directory there
 			home := script{file: f, rule: "home directory", head: "cd", bare: true}
-			s.first = append([]script{home}, l.assets(f, dir, details.Assets)...)
+			s.first = append([]script{home}, l.assets(places, dir, details.Assets)...)
+			first = false
 		}
-		items[n].scripts, items[n].title, items[n].called = s, p.Title, cmp.Or(shortSlug(p.Title), pageName(p.Text))
+	}
+	for _, where := range slices.Sorted(maps.Keys(places.twice)) {
+		for _, at := range places.twice[where] {
+			if key, _, _ := strings.Cut(f.text[at:], `"`); strings.HasPrefix(where, "details") {
+				l.fail(CodeManifestKey, f.span(at, at+len(key)), "keep one of the two", "%s stands twice in %s", shorten(key), where)
+			}
+		}
 	}
 	return items, true
+}
+
+// places are those of the texts of a JSON document, by their path in small letters, such as details.steps.0.text;
+// and of the names that stand in an object a second time, by the path of the object.
+type places struct {
+	*file
+	at    map[string]int
+	twice map[string][]int
+}
+
+// placesOf finds the places in a document that is known to be valid.
+func placesOf(f *file) *places {
+	p := &places{f, map[string]int{}, map[string][]int{}}
+	d := json.NewDecoder(strings.NewReader(f.text))
+	var read func(path string)
+	next := func() (json.Token, int) {
+		at := int(d.InputOffset())
+		token, _ := d.Token()
+		return token, at + max(strings.IndexByte(f.text[at:], '"'), 0) + 1
+	}
+	read = func(path string) {
+		switch token, at := next(); token := token.(type) {
+		case string:
+			p.at[path] = at
+		case json.Delim:
+			known := map[string]bool{}
+			for i := 0; d.More(); i++ {
+				name := strconv.Itoa(i)
+				if token == '{' {
+					key, at := next()
+					text, _ := key.(string)
+					if name = strings.ToLower(text); known[name] {
+						p.twice[path] = append(p.twice[path], at)
+					}
+					known[name] = true
+				}
+				read(strings.TrimPrefix(path+"."+name, "."))
+			}
+			_, _ = d.Token()
+		}
+	}
+	read("")
+	return p
+}
+
+// span is the place of a text, by its path.
+func (p *places) span(path, text string) Span {
+	at := p.at[path]
+	return Span{p.pos(at), p.pos(min(at+len(text), len(p.text)))}
 }
 
 // badScenario reports an index.json that is none.
@@ -218,19 +348,22 @@ func pageName(file string) string {
 }
 
 // script appends a script that an index names, with its text.
-func (l *loader) script(list []script, index *file, dir, name string, s script) []script {
+func (l *loader) script(list []script, index *places, where, dir, name string, s script) []script {
 	if name == "" {
 		return list
 	}
 	f, err := l.open(path.Join(dir, name), maxFile)
 	if err != nil {
-		at := index.search(name)
-		l.fail(CodeMissingFile, index.naming(name), l.fileHint(path.Join(dir, name), err), "%s: %v", shorten(name), err)
-		// A step at its place, which the mistake breaks.
-		return append(list, script{file: index, rule: s.rule, head: name, bare: true, at: at})
+		l.fail(CodeMissingFile, index.span(where, name), l.fileHint(path.Join(dir, name), err), "%s: %v", shorten(name), err)
+		return append(list, index.broken(where, s.rule, name))
 	}
 	s.file = f
 	return append(list, s)
+}
+
+// broken is a step at the place of a text, which a mistake there breaks.
+func (p *places) broken(where, rule, name string) script {
+	return script{file: p.file, rule: rule, head: name, bare: true, at: p.at[where]}
 }
 
 // asset is a file of the folder assets that a scenario copies to a machine; File may be a pattern.
@@ -238,18 +371,21 @@ type asset struct{ File, Target, Chmod string }
 
 // assets are commands that copy the assets of a scenario below the session's home directory, which
 // stands for that of the scenario's first machine. Its programs go to a folder on the PATH.
-func (l *loader) assets(index *file, dir string, hosts map[string][]asset) (list []script) {
+func (l *loader) assets(index *places, dir string, hosts map[string][]asset) (list []script) {
 	for _, host := range slices.Sorted(maps.Keys(hosts)) {
-		for _, a := range hosts[host] {
-			at := index.naming(a.File)
+		for i, a := range hosts[host] {
+			where := "details.assets." + strings.ToLower(host) + "." + strconv.Itoa(i) + ".file"
+			at := index.span(where, a.File)
 			names := l.matching(path.Join(dir, "assets"), a.File)
 			if len(names) == 0 {
 				l.fail(CodeMissingFile, at, "assets are in the folder assets beside it", "no asset is called %s", shorten(a.File))
+				list = append(list, index.broken(where, "asset", a.File))
 			}
 			for _, name := range names {
 				s, err := l.asset(host, path.Join(dir, "assets", name), name, a)
 				if err != nil {
 					l.fail(CodeMissingFile, at, "", "the asset %s: %v", shorten(name), err)
+					list = append(list, index.broken(where, "asset", a.File))
 					continue
 				}
 				list = append(list, s)
@@ -257,11 +393,13 @@ func (l *loader) assets(index *file, dir string, hosts map[string][]asset) (list
 		}
 	}
 	if slices.ContainsFunc(list, func(s script) bool { return s.skip == "" && strings.Contains(s.head, binaries) }) {
-		search := script{file: index, rule: "programs of the assets", head: "PATH=~/" + binaries + ":$PATH", bare: true}
+		search := script{file: index.file, rule: programs, head: "PATH=~/" + binaries + ":$PATH", bare: true}
 		list = append(list, search)
 	}
 	return list
 }
+
+const programs = "programs of the assets"
 
 // binaries is the folder for programs below the home directory.
 const binaries = ".local/bin"
@@ -351,12 +489,15 @@ func (l *loader) matching(folder, pattern string) (names []string) {
 	return names
 }
 
-// listed appends the chapter of a file that an index names, at a place of it.
+// listed appends the chapter of a file that an index names, at a place of it. If the file is missing, the chapter
+// is empty and stands at that place, so that the mistake breaks this chapter alone.
 func (l *loader) listed(items []item, at Span, dir, name string) []item {
 	f, err := l.open(path.Join(dir, name), maxFile)
 	if err != nil {
 		l.fail(CodeMissingFile, at, l.fileHint(path.Join(dir, name), err), "%s: %v", shorten(name), err)
-		return items
+		empty := newFile(at.Pos.File, "")
+		empty.place = func(int, int) Pos { return at.Pos }
+		return append(items, item{file: empty, at: at, top: len(items), called: stem(name)})
 	}
 	return append(items, item{file: f, at: f.pos(0).Point(), top: len(items)})
 }

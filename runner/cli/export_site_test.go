@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/png"
 	"os"
@@ -18,7 +19,7 @@ import (
 // TestExportSite opens the talk for afterwards from a file: slides, real output, pictures, search.
 func TestExportSite(t *testing.T) {
 	dir := t.TempDir()
-	deck := "# One\n\nSee [the second](#two).\n\n.exercise[\n```bash\necho \"six times $((6*7)) <b>&\"\n```\n<!-- ```wait 42``` -->\n" +
+	deck := "# One with a title that is long\n\nSee [the second](#two).\n\n.exercise[\n```bash\necho \"six times $((6*7)) <b>&\" # a-remark-without-a-blank-that-fills-more-than-a-line-of-a-phone-to-its-end\n```\n<!-- ```wait 42``` -->\n" +
 		"```bash\nls /nope\n```\n<!-- ```status 2``` -->\n]\n\n???\n\nDo not forget the towel.\n\n---\n\n# Two\n\n![a picture](pic/a.png)\n\n--\n\nThe rest.\n"
 	var picture bytes.Buffer
 	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 4, 3))); err != nil {
@@ -83,6 +84,21 @@ func TestExportSite(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds(`!document.getElementById("s3").hidden`)
+	// Neither the number nor a button lies over a text, also on a phone.
+	for width := int64(320); width <= 460; width += 20 {
+		if err := chromedp.Do(page, chromedp.EmulateViewport(width, 844)); err != nil {
+			t.Fatal(err)
+		}
+		holds(fmt.Sprintf(`innerWidth === %d`, width), `(() => {
+			const texts = [...document.querySelectorAll(".card h1, .card pre[data-step] code")].flatMap((e) => {
+				const r = document.createRange();
+				r.selectNodeContents(e);
+				return [...r.getClientRects()];
+			});
+			const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+			return texts.length > 3 && [...document.querySelectorAll(".number a, .copy")].every((e) => !texts.some((b) => over(e.getBoundingClientRect(), b)));
+		})()`)
+	}
 	if shots := os.Getenv("SCREENSHOTS"); shots != "" {
 		for scheme, width := range map[string]int64{"light": 1280, "dark": 390} {
 			browsertest.Scheme(t, page, scheme)

@@ -11,6 +11,7 @@ import (
 
 	"workshop/markdown"
 	"workshop/runner/report"
+	"workshop/runner/watch"
 )
 
 func newImport(streams Streams) *cobra.Command {
@@ -110,11 +111,11 @@ func workdirFrom(src *source, dir string) (workdir, option string, err error) {
 	if workdir, err = filepath.Rel(from, to); err != nil {
 		return "", "", err
 	}
-	if workdir = filepath.ToSlash(workdir); !strings.HasPrefix(workdir, "..") {
+	if workdir = filepath.ToSlash(workdir); watch.Inside(from, to) {
 		return workdir, "", nil
 	}
 	above := from // both directories are below it
-	for !within(above, to) {
+	for !watch.Inside(above, to) {
 		above = filepath.Dir(above)
 	}
 	here, err := filepath.Abs(".")
@@ -122,12 +123,6 @@ func workdirFrom(src *source, dir string) (workdir, option string, err error) {
 		above, err = filepath.Rel(here, above)
 	}
 	return workdir, "--root " + shellWord(above) + " ", err
-}
-
-// within reports whether a path is a directory, or below it.
-func within(dir, name string) bool {
-	rel, err := filepath.Rel(dir, name)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
 // imported are the files of a deck made of documents, below dir, and the parts that are left out.
@@ -141,6 +136,7 @@ func imported(deck *markdown.Deck, dir, workdir string) (files []newFile, left m
 		Compose  string   `yaml:"compose,omitempty"`
 		Statuses string   `yaml:"statuses,omitempty"`
 		Pipefail bool     `yaml:"pipefail,omitempty"`
+		Teardown string   `yaml:"teardown,omitempty"`
 		Secrets  []string `yaml:"secrets,omitempty"`
 		Content  []string `yaml:"content"`
 	}{
@@ -155,6 +151,9 @@ func imported(deck *markdown.Deck, dir, workdir string) (files []newFile, left m
 	}
 	for _, c := range deck.Chapters {
 		t := c.Terms
+		if deck.Session == markdown.SessionDeck && t.Teardown != "" { // of a scenario's background script
+			manifest.Teardown, t.Teardown = manifest.Teardown+t.Teardown, ""
+		}
 		if c.Workdir+c.Statuses+t.Skip+t.OnlyIf+t.Setup+t.Teardown != "" || len(t.Requires)+len(t.Env)+len(c.Needs) > 0 || c.Exclusive {
 			lost(c.Pos, "what the manifest says about this document")
 		}

@@ -24,6 +24,7 @@ import (
 	"workshop/runner/ledger"
 	"workshop/runner/present"
 	"workshop/runner/present/tui"
+	"workshop/runner/present/web"
 	"workshop/runner/report"
 	"workshop/runner/terminal"
 )
@@ -167,7 +168,7 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 	case alone:
 		err = s.web.wait(ctx, talk, server, onTerminal, streams)
 	default:
-		err = s.face(ctx, talk, deck, server != nil, streams)
+		err = s.face(ctx, talk, deck, server, streams)
 	}
 	if closed := talk.Close(); closed != nil && err == nil {
 		err = &codeError{exitBroken, closed}
@@ -182,8 +183,10 @@ func (s *show) run(ctx context.Context, args []string, streams Streams) error {
 }
 
 // face shows the talk on the terminal. If links were printed, it waits for Enter first.
-func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links bool, streams Streams) error {
-	if links {
+func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, server *web.Server, streams Streams) error {
+	var invite func() tui.Invitation
+	if server != nil {
+		invite = func() tui.Invitation { return invitation(server) }
 		fmt.Fprint(streams.Out, "Enter begins here, too. ")
 		if _, ok := answer(ctx, streams.In); !ok {
 			return context.Canceled
@@ -191,7 +194,7 @@ func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, links
 	}
 	return tui.Run(ctx, talk, tui.Options{
 		In: streams.In, Out: streams.Out, Environ: os.Environ(), Keys: s.keys, Prefix: s.prefix, Length: s.length,
-		Plain: os.Getenv("NO_COLOR") != "", Images: deck.picture,
+		Plain: os.Getenv("NO_COLOR") != "", Images: deck.picture, Invite: invite,
 	})
 }
 

@@ -419,6 +419,18 @@ func TestPresentRemarks(t *testing.T) {
 	}
 }
 
+// TestPresentInvitation shows the audience's address again, which has left the terminal when the talk began.
+func TestPresentInvitation(t *testing.T) {
+	r := enterRoom(t, 80, 24, "--web", writeDeck(t, "# Alone\n"))
+	r.press("Enter")
+	r.sees("Alone", "1/1", "!http://")
+	r.press("i")
+	r.sees("The audience's address", "http://127.0.0.1:", "/join/", "It works once, on this machine only", "--room")
+	r.press("Escape")
+	r.sees("Alone", "!http://")
+	r.ends()
+}
+
 // TestPresentAt runs the deck up to an exercise.
 func TestPresentAt(t *testing.T) {
 	r := enterRoom(t, 80, 24, "--yes", "--network", "private", "--at", "talk/wrong", writeDeck(t, talk))

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"workshop/runner/present"
+	"workshop/runner/present/tui"
 	"workshop/runner/present/web"
 	"workshop/runner/report"
 )
@@ -134,12 +135,32 @@ func (b *browsers) open(
 	return server, nil
 }
 
+// linkFor is the link to a seat: that of the room, where it has one, else a new one.
+func linkFor(server *web.Server, role web.Role) string {
+	if link := server.Room(); role == web.Audience && link != "" {
+		return link
+	}
+	return server.Invite(role)
+}
+
+// invitation is the audience's, for a terminal that the room may see.
+func invitation(server *web.Server) tui.Invitation {
+	in := tui.Invitation{Address: linkFor(server, web.Audience)}
+	switch {
+	case !server.Shared():
+		in.Note = "It works once, on this machine only. For others start with workshop present --room."
+	case server.Loopback():
+		in.Note = "It is for all, but only this machine can reach it, and what a tunnel leads to it."
+	default:
+		in.Note = "It is for all in the room. Nothing is encrypted."
+		in.Code = web.Blocks(in.Address, false)
+	}
+	return in
+}
+
 func links(server *web.Server, streams Streams) {
 	for _, role := range []web.Role{web.Presenter, web.Remote, web.Audience} {
-		link := server.Room()
-		if role != web.Audience || link == "" {
-			link = server.Invite(role)
-		}
+		link := linkFor(server, role)
 		fmt.Fprintf(streams.Out, "%-10s %s\n", role, link)
 	}
 	if link := server.Room(); link != "" && report.IsTerminal(streams.Out, os.Getenv) {

@@ -208,33 +208,16 @@ func (r *renderer) image(n *markdown.Node) {
 
 // text writes text, with the addresses of pages in it as links.
 func (r *renderer) text(s string) {
-	for !r.linked {
-		i := strings.Index(s, "http")
-		for i >= 0 && !strings.HasPrefix(s[i:], "http://") && !strings.HasPrefix(s[i:], "https://") {
-			j := strings.Index(s[i+4:], "http")
-			if j < 0 {
-				i = -1
-				break
+	at := 0
+	if !r.linked {
+		for _, a := range markdown.Addresses(s) {
+			if to := linkTo(a.URL); to != "" {
+				r.b.WriteString(Escape(s[at:a.From]) + "<a" + linkAttributes(to) + ">" + Escape(s[a.From:a.To]) + "</a>")
+				at = a.To
 			}
-			i += 4 + j
 		}
-		if i < 0 {
-			break
-		}
-		end := strings.IndexAny(s[i:], " \t\n<>\"'`()[]{}")
-		if end < 0 {
-			end = len(s) - i
-		}
-		address := strings.TrimRight(s[i:i+end], ".,:;!?")
-		r.b.WriteString(Escape(s[:i]))
-		if to := linkTo(address); to != "" {
-			r.b.WriteString("<a" + linkAttributes(to) + ">" + Escape(address) + "</a>")
-		} else {
-			r.b.WriteString(Escape(address))
-		}
-		s = s[i+len(address):]
 	}
-	r.b.WriteString(Escape(s))
+	r.b.WriteString(Escape(s[at:]))
 }
 
 // linkTo is the address of a link that may be followed, written anew; "" otherwise.

@@ -45,6 +45,10 @@ func TestAddresses(t *testing.T) {
 			`rel="noopener noreferrer">https://example.com/container.training</a>.</p>`,
 		"<https://example.com/a.b/c>": `<p><a href="https://example.com/a.b/c" target="_blank" ` +
 			`rel="noopener noreferrer">https://example.com/a.b/c</a></p>`,
+		"`www.example.org` [www.example.org](#a)": `<p><code>www.example.org</code> <a href="#a">www.example.org</a></p>`,
+		".warning[See www.example.org]": `<div class="c-warning"><p>See <a href="http://www.example.org" target="_blank" ` +
+			`rel="noopener noreferrer">www.example.org</a></p></div>`,
+		"```\nwww.example.org\n```": `<pre tabindex="0" class="code"><code>www.example.org</code></pre>`,
 	} {
 		if got := Text(source); got != want {
 			t.Errorf("%s: %s", source, got)

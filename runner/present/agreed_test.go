@@ -41,3 +41,18 @@ func TestConsentAfterEdit(t *testing.T) {
 		t.Fatalf("another order: %+v", c)
 	}
 }
+
+// TestConsentElsewhere does not ask in a talk that was open while somebody agreed to the same content in another one.
+func TestConsentElsewhere(t *testing.T) {
+	memory, deck := t.TempDir(), "# One\n\n.exercise[\n```bash\necho a\n```\n]\n"
+	first := openHall(t, t.TempDir(), deck, Options{Memory: NewMemory(memory, "deck")})
+	second := openHall(t, t.TempDir(), deck, Options{Memory: NewMemory(memory, "deck")})
+	if first.do(Command{Do: VerbRun}).Consent == nil {
+		t.Fatal("nobody was asked")
+	}
+	first.do(Command{Do: VerbAllow})
+	if c := second.do(Command{Do: VerbRun}).Consent; c != nil {
+		t.Fatalf("asked about nothing new: %+v", c)
+	}
+	second.until("it runs", func(s *State) bool { return idle(s) && len(s.Log) == 1 })
+}

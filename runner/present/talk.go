@@ -437,6 +437,9 @@ func (t *Talk) pace(live *runner.Live) {
 
 // permitted asks for consent where there is none.
 func (t *Talk) permitted(c Command) bool {
+	if !t.allowed && t.opts.Memory != nil { // meanwhile somebody may have agreed to this content in another talk
+		t.allowed = t.opts.Memory.allowed(t.s.Deck.digest)
+	}
 	if !t.allowed {
 		t.pending = c
 		t.asked++

@@ -70,7 +70,7 @@ func TestFaults(t *testing.T) {
 		if failure := result.Sessions[0].Exercises[2*i].Failure; failure == nil || failure.Pos.Line == 0 || failure.Command == "" {
 			t.Errorf("the failure of %s names no place or command: %+v", f.name, failure)
 		}
-		for _, format := range []string{"console", "html", "junit", "junit-strict", "jsonl", "github"} {
+		for _, format := range report.LaterFormats() {
 			got := texts[format]
 			if format == "junit-strict" {
 				got = html.UnescapeString(got)

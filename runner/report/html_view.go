@@ -1,12 +1,7 @@
 package report
 
 import (
-	"crypto/sha256"
-	"embed"
-	"encoding/base64"
 	"fmt"
-	"html/template"
-	"regexp"
 	"strings"
 
 	"workshop/markdown"
@@ -109,18 +104,16 @@ func block(s string) string { return strings.Join(cleanLines(s), "\n") }
 // htmlHead is the beginning and the end of the page.
 type htmlHead struct {
 	Title, Verdict, Mark, Counts, Took, Date string
-	Styles                                   template.CSS
-	Script                                   template.JS
-	Policy                                   string
-	Filters                                  []htmlFilter
-	Problems                                 []string
-	Notes                                    []string
-	Total                                    int
-	Setups                                   int // exercises that ran as set-up
-	Attempts                                 int // of a repeated run
-	Repeats                                  []htmlRepeat
-	ClaimCounts                              string
-	Claims                                   []htmlClaim
+	page.Bundle
+	Filters     []htmlFilter
+	Problems    []string
+	Notes       []string
+	Total       int
+	Setups      int // exercises that ran as set-up
+	Attempts    int // of a repeated run
+	Repeats     []htmlRepeat
+	ClaimCounts string
+	Claims      []htmlClaim
 }
 
 type htmlClaim struct{ Anchor, Sentence, Text, Measured, Verdict, Mark, Says string }
@@ -176,35 +169,13 @@ func headOf(r *runner.Result, places []place) (*htmlHead, error) {
 }
 
 // assets adds the styles and the script.
-func (h *htmlHead) assets() error {
-	var styles, script strings.Builder
-	for _, f := range []struct {
-		files embed.FS
-		name  string
-		to    *strings.Builder
-	}{
-		{page.Files, "base.css", &styles},
-		{page.Files, "slide.css", &styles},
-		{htmlFiles, "page/report.css", &styles},
-		{page.Files, "runs.js", &script},
-		{htmlFiles, "page/report.js", &script},
-	} {
-		b, err := f.files.ReadFile(f.name)
-		if err != nil {
-			return err
-		}
-		f.to.Write(b)
-	}
-	// The parts of the script are modules, and here they are one.
-	text := exports.ReplaceAllString(script.String(), "")
-	h.Styles, h.Script = template.CSS(styles.String()), template.JS(text)
-	sum := sha256.Sum256([]byte(text))
-	h.Policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-	return nil
+func (h *htmlHead) assets() (err error) {
+	h.Bundle, err = page.NewBundle(
+		page.Asset{From: htmlFiles, Name: "page/report.css"},
+		page.Asset{From: page.Files, Name: "runs.js"}, page.Asset{From: htmlFiles, Name: "page/report.js"},
+	)
+	return err
 }
-
-// exports matches the declarations of a module that another one of the page uses.
-var exports = regexp.MustCompile(`(?m)^export |^import .*\n`)
 
 func reportTitle(decks []*markdown.Deck) string {
 	var all []string

@@ -239,7 +239,7 @@ func TestMergeProblems(t *testing.T) {
 			if !strings.Contains(all, x.want) {
 				t.Errorf("not named: %s\n%s", x.want, all)
 			}
-			for _, name := range []string{"console", "junit", "github", "html", "jsonl"} {
+			for _, name := range report.LaterFormats() {
 				if texts[name] == "" {
 					t.Errorf("there is no %s", name)
 				}

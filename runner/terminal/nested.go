@@ -92,10 +92,17 @@ func (s *Session) answersLate(ctx context.Context) bool {
 			return false
 		}
 		s.awaitRunning(ctx, lateLimit, func() bool { return s.prompt.atForeignPrompt() || s.prompt.state != running })
-		if s.integrate(ctx) {
-			return true
-		}
-		if s.holds(func() bool { return s.prompt.given == nil }) {
+		// It may still have to take the screen's answer to a query.
+		whileRunning(ctx, settleKeys, s.delays, func(moment context.Context) bool {
+			for look := settleFirst; moment.Err() == nil; look *= 2 {
+				if s.integrate(ctx) || !s.holds(s.prompt.atForeignPrompt) {
+					return true
+				}
+				s.awaitFor(moment, look, func() bool { return s.prompt.state != running })
+			}
+			return false
+		})
+		if s.holds(func() bool { return s.prompt.state == running && s.prompt.given == nil }) {
 			return false
 		}
 	}

@@ -85,7 +85,7 @@ func (w *Watcher) grow(dir string) (files []string, err error) {
 func (w *Watcher) inTree(name string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.ContainsFunc(w.trees, func(dir string) bool { return inside(dir, name) })
+	return slices.ContainsFunc(w.trees, func(dir string) bool { return Inside(dir, name) })
 }
 
 // everything are the watched trees, and the folder above all.
@@ -95,8 +95,8 @@ func (w *Watcher) everything() []string {
 	return append(slices.Clone(w.trees), string(filepath.Separator))
 }
 
-// inside reports whether a folder is or contains a file.
-func inside(dir, name string) bool {
+// Inside reports whether a folder is or contains a file. Both names are absolute, or both are not.
+func Inside(dir, name string) bool {
 	rel, err := filepath.Rel(dir, name)
 	return err == nil && filepath.IsLocal(rel)
 }

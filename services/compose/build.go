@@ -98,7 +98,7 @@ func (s *session) build(ctx context.Context, svc types.ServiceConfig, o buildOpt
 		dockerfile, inline = ".dockerfile.inline", []byte(b.DockerfileInline)
 	case filepath.IsAbs(dockerfile):
 		rel, err := filepath.Rel(b.Context, dockerfile)
-		if err != nil || strings.HasPrefix(rel, "..") {
+		if err != nil || !filepath.IsLocal(rel) {
 			if inline, err = os.ReadFile(dockerfile); err != nil {
 				return err
 			}

@@ -190,7 +190,7 @@ func dockerBuild(ctx context.Context, d *docker) error {
 	dockerfile, inline := "Dockerfile", []byte(nil)
 	if file := d.text("file"); file != "" {
 		rel, err := filepath.Rel(dir, absolute(d.Dir, file))
-		if err != nil || strings.HasPrefix(rel, "..") {
+		if err != nil || !filepath.IsLocal(rel) {
 			if _, err := os.Lstat(absolute(d.Dir, file)); err != nil {
 				return fmt.Errorf("unable to prepare context: unable to evaluate symlinks in Dockerfile path: %w", err)
 			}

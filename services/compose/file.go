@@ -58,6 +58,8 @@ type Project struct {
 	raw         map[string]map[string]any // services as written, but interpolated
 	volumesRaw  map[string]map[string]any
 	networksRaw map[string]map[string]any
+	secretsRaw  map[string]map[string]any
+	configsRaw  map[string]map[string]any
 	nodes       map[string]*yaml.Node // the documents, by file as given
 	local       map[string]*local     // the services that a process can replace
 }
@@ -358,6 +360,8 @@ func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, 
 	}
 	p.volumesRaw = mapOfMaps(merged["volumes"])
 	p.networksRaw = mapOfMaps(merged["networks"])
+	p.secretsRaw = mapOfMaps(merged["secrets"])
+	p.configsRaw = mapOfMaps(merged["configs"])
 	return name, nil
 }
 

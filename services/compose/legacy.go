@@ -106,6 +106,8 @@ func (p *Project) legacyService(name string) map[string]any {
 		"volumes":     p.legacyVolumes,
 		"networks":    legacyNetworks,
 		"restart":     legacyRestart,
+		"secrets":     legacyReferences,
+		"configs":     legacyReferences,
 		"security_opt": func(v any) any {
 			var out []any
 			for _, option := range list(v).([]any) {
@@ -302,25 +304,74 @@ func (p *Project) legacyVolumes(v any) any {
 	for _, spec := range list(v).([]any) {
 		text, ok := spec.(string)
 		if !ok {
-			out = append(out, spec)
+			out = append(out, p.legacyMount(mapping(spec)))
 			continue
 		}
 		parts := strings.Split(text, ":")
 		volume := legacyVolume{internal: filepath.Clean(parts[0]), mode: "rw"}
 		if len(parts) > 1 {
-			source := parts[0]
-			switch {
-			case strings.HasPrefix(source, "~"):
-				source = p.environment["HOME"] + source[1:]
-			case strings.HasPrefix(source, "."):
-				source = absolute(p.WorkingDir, source)
-			}
-			volume.external, volume.internal = source, filepath.Clean(parts[1])
+			source := p.legacySource(parts[0])
+			volume.external, volume.internal = filepath.Clean(source), filepath.Clean(parts[1])
 		}
 		if len(parts) > 2 {
 			volume.mode = parts[2]
 		}
 		out = append(out, volume)
+	}
+	return out
+}
+
+// legacySource resolves a volume's path of this machine. A name is returned as it is.
+func (p *Project) legacySource(source string) string {
+	switch {
+	case strings.HasPrefix(source, "~"):
+		return p.environment["HOME"] + source[1:]
+	case strings.HasPrefix(source, "."):
+		return absolute(p.WorkingDir, source)
+	}
+	return source
+}
+
+// legacyMount returns a volume in the long syntax.
+func (p *Project) legacyMount(volume map[string]any) map[string]any {
+	if source, ok := volume["source"].(string); ok && volume["type"] == types.VolumeTypeBind {
+		volume["source"] = p.legacySource(source)
+	}
+	return volume
+}
+
+// legacyResource returns a network, volume, secret or config of the top level.
+func (p *Project) legacyResource(name string, raw map[string]any) map[string]any {
+	out := map[string]any{}
+	maps.Copy(out, raw)
+	switch external := out["external"].(type) {
+	case map[string]any:
+		out["external"], out["name"] = len(external) > 0, external["name"]
+	case bool:
+		if external && out["name"] == nil {
+			out["name"] = name
+		}
+	}
+	if file, ok := out["file"].(string); ok {
+		out["file"] = absolute(p.WorkingDir, p.legacySource(file))
+	}
+	for _, key := range []string{"labels", "driver_opts"} {
+		if value, ok := out[key]; ok {
+			out[key] = stringValues(mapping(value))
+		}
+	}
+	return out
+}
+
+// legacyReferences returns the long form of a service's secrets or configs.
+func legacyReferences(v any) any {
+	out := []any{}
+	for _, reference := range list(v).([]any) {
+		long, ok := reference.(map[string]any)
+		if !ok {
+			long = map[string]any{"source": reference}
+		}
+		out = append(out, long)
 	}
 	return out
 }

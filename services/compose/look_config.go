@@ -33,16 +33,15 @@ func (v1Config) text(p *Project, _ options) (string, error) {
 		all[name] = svc
 	}
 	document := map[string]any{"version": version, "services": all}
-	for key, section := range map[string]map[string]map[string]any{"networks": p.networksRaw, "volumes": p.volumesRaw} {
+	for key, section := range map[string]map[string]map[string]any{
+		"networks": p.networksRaw, "volumes": p.volumesRaw, "secrets": p.secretsRaw, "configs": p.configsRaw,
+	} {
 		if len(section) == 0 {
 			continue
 		}
 		out := map[string]any{}
 		for name, value := range section {
-			if value == nil {
-				value = map[string]any{}
-			}
-			out[name] = value
+			out[name] = p.legacyResource(name, value)
 		}
 		document[key] = out
 	}

@@ -92,6 +92,46 @@ func TestConfigAsDockerCompose(t *testing.T) {
 	}
 }
 
+// TestLongConfigAsDockerCompose prints texts that need several lines, and what services refer to. `config`
+// needs no engine.
+func TestLongConfigAsDockerCompose(t *testing.T) {
+	s := newStage(t, embeddedHost(t), `version: "3.9"
+services:
+  a:
+    image: busybox
+    command: sh -c "echo this line of many words goes on until it needs a second one" && echo 'and then  it needs' another one $$HOME
+    entrypoint: ["/bin/a-word-that-is-longer-than-the-eighty-columns-which-a-line-of-this-output-has/and-more", "short one"]
+    environment:
+      BREAKS: "first\nsecond\n\nlast\n"
+      BESIDE: "first \n second"
+      TAB: "with a tab\there, and so many words behind it that they do not have enough place on one line"
+      QUOTED: "key: it's what needs single quotes, and it is long enough to be continued after it's full"
+      BLANKS: " before and after "
+      MARK: "--- not a mark"
+      DATES: "2020-01-01 or 2020-01-02"
+      DATE: "2020-01-01"
+      WIDE: "ü 😀 \u2028 \ufeff"
+    secrets: [key, {source: other, target: t, mode: 256}]
+    configs: [c]
+    volumes: ["./y/:/y/", {type: bind, source: ./x, target: /x, read_only: true}, {type: volume, source: v, target: /v}]
+networks:
+  default: {external: {name: elsewhere}}
+  named: {external: true}
+  plain: {labels: [n=1]}
+secrets:
+  key: {file: ./sub/../key.txt}
+  other: {external: true, name: there}
+configs:
+  c: {file: c.conf}
+volumes:
+  v: {labels: [a=1], driver_opts: {x: 1}}
+`)
+	want, got := s.real("config"), s.run(compose.V1, "config")
+	if diff := cmp.Diff(want.out, got.out); diff != "" || want.code != got.code || want.code != 0 {
+		t.Errorf("%d and %d (-real +ours):\n%s%s%s", want.code, got.code, diff, want.err, got.err)
+	}
+}
+
 // TestExtendsAsDockerCompose prints, and hashes, services that inherit from others, in this file and in
 // one of another directory.
 func TestExtendsAsDockerCompose(t *testing.T) {

@@ -7,10 +7,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // pythonYAML writes a document as PyYAML does, which V1's `config` uses: sorted keys, lists no
-// deeper than their key, single quotes. A $ is doubled, so that the document can be read again.
+// deeper than their key, single quotes, long texts on several lines. A $ is doubled, so that the
+// document can be read again.
 func pythonYAML(document map[string]any) string {
 	var b strings.Builder
 	yamlMapping(&b, document, 0, false)
@@ -22,12 +24,14 @@ func yamlMapping(b *strings.Builder, m map[string]any, depth int, inList bool) {
 		if i > 0 || !inList {
 			b.WriteString(strings.Repeat("  ", depth))
 		}
-		b.WriteString(yamlScalar(key) + ":")
-		yamlValue(b, key, m[key], depth)
+		name := yamlScalar(key, 0, unfolded)
+		b.WriteString(name + ":")
+		yamlValue(b, key, m[key], depth, 2*depth+utf8.RuneCountInString(name)+2)
 	}
 }
 
-func yamlValue(b *strings.Builder, key string, value any, depth int) {
+// yamlValue writes the value of a key. column is the one where it begins, unless it needs more lines.
+func yamlValue(b *strings.Builder, key string, value any, depth, column int) {
 	switch v := plain(key, value).(type) {
 	case map[string]any:
 		if len(v) == 0 {
@@ -47,11 +51,11 @@ func yamlValue(b *strings.Builder, key string, value any, depth int) {
 			if m, ok := plain("", element).(map[string]any); ok && len(m) > 0 {
 				yamlMapping(b, m, depth+1, true)
 			} else {
-				b.WriteString(yamlScalar(plain("", element)) + "\n")
+				b.WriteString(yamlScalar(plain("", element), 2*depth+2, 2*depth+2) + "\n")
 			}
 		}
 	default:
-		b.WriteString(" " + yamlScalar(v) + "\n")
+		b.WriteString(" " + yamlScalar(v, column, 2*depth+2) + "\n")
 	}
 }
 
@@ -94,7 +98,8 @@ func yamlDuration(d time.Duration) string {
 	return strconv.FormatInt(n, 10) + unit
 }
 
-func yamlScalar(value any) string {
+// yamlScalar formats a value that begins in a column. Its further lines have an indent.
+func yamlScalar(value any, column, indent int) string {
 	text, ok := value.(string)
 	if !ok {
 		switch v := value.(type) {
@@ -106,22 +111,26 @@ func yamlScalar(value any) string {
 		return fmt.Sprint(value)
 	}
 	text = strings.ReplaceAll(text, "$", "$$")
+	f := &folder{text: []rune(text), column: column, indent: indent}
 	switch {
-	case yamlBoolean().MatchString(text):
-		return `"` + text + `"`
-	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return strconv.Quote(text)
+	case yamlBoolean().MatchString(text), yamlSpecial().MatchString(text):
+		return f.doubleQuoted()
 	case text == "", yamlOther().MatchString(text), yamlIndicator().MatchString(text), strings.Contains(text, ": "),
-		strings.Contains(text, " #"), strings.HasSuffix(text, ":"), strings.TrimSpace(text) != text:
-		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+		strings.Contains(text, " #"), strings.HasSuffix(text, ":"), strings.Trim(text, " ") != text, strings.ContainsAny(text, yamlBreaks):
+		return f.singleQuoted()
 	}
-	return text
+	return f.plain()
 }
 
 var (
 	yamlBoolean = expression(`(?i)^(y|n|yes|no|on|off|true|false)$`)
 	// yamlOther matches text that is a number, a date or null in YAML 1.1.
 	yamlOther = expression(`^([-+]?[0-9][0-9_,]*(:[0-5]?[0-9])*(\.[0-9_]*)?([eE][-+][0-9]+)?|[-+]?\.[0-9_]+|0[xb][0-9a-fA-F_]+|` +
-		`\d{4}-\d\d?-\d\d?.*|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|~|null|Null|NULL|=|<<)$`)
-	yamlIndicator = expression("^([-?:](\\s|$)|[,\\[\\]{}#&*!|>'\"%@`])")
+		`\d{4}-\d\d-\d\d|\d{4}-\d\d?-\d\d?([Tt]|[ \t]+)\d\d?:\d\d:\d\d(\.\d*)?([ \t]*(Z|[-+]\d\d?(:\d\d)?))?|` +
+		`[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|~|null|Null|NULL|=|<<)$`)
+	// yamlSpecial matches text that needs escapes: with a character that is not printable, or with
+	// blanks beside a line break.
+	yamlSpecial = expression(`[^\n -~\x{85}\x{a0}-\x{d7ff}\x{e000}-\x{fefe}\x{ff00}-\x{fffd}\x{10000}-\x{10fffe}]|` +
+		` [` + yamlBreaks + `]|[` + yamlBreaks + `] `)
+	yamlIndicator = expression("^([-?:](\\s|$)|---|\\.\\.\\.|[,\\[\\]{}#&*!|>'\"%@`])")
 )

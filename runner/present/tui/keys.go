@@ -77,6 +77,7 @@ func table() []bound {
 		{[]string{"N"}, action{"others", "speaker's notes", toggle("notes")}},
 		{[]string{"b", "."}, action{"others", "blank", toggle("blank")}},
 		{[]string{"Z"}, action{"others", "what pages in the room show: both, slide, shell", toggle("stage")}},
+		{[]string{"i"}, action{"others", "the audience's address", (*face).invite}},
 		{[]string{"0"}, action{"others", "start the clock anew", command(present.Command{Do: present.VerbClock})}},
 		{[]string{"m"}, action{"others", "mistakes and remarks that reading the deck has made", ask(remarks)}},
 		{[]string{"r"}, action{"others", "read the deck again", command(present.Command{Do: present.VerbReload})}},
@@ -348,7 +349,7 @@ func (f *face) modeKey(k, text string) tea.Cmd {
 		} else if k == "o" || k == "q" {
 			f.mode = normal
 		}
-	case help, remarks:
+	case help, remarks, invite:
 		switch k {
 		case "down", "j", "pgdown", "space":
 			f.at++
@@ -363,6 +364,14 @@ func (f *face) modeKey(k, text string) tea.Cmd {
 
 func (f *face) list() tea.Cmd {
 	f.mode, f.at = overview, f.s.Slide
+	return nil
+}
+
+func (f *face) invite() tea.Cmd {
+	f.mode, f.invited = invite, Invitation{}
+	if f.opts.Invite != nil {
+		f.invited = f.opts.Invite()
+	}
 	return nil
 }
 

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"workshop/markdown"
@@ -38,6 +37,7 @@ type painter struct {
 	gallery    *gallery
 	page       page
 	foot       []line
+	linked     bool // within a link
 	codeBlocks *codeBlocks
 }
 
@@ -383,7 +383,9 @@ func (p *painter) inlines(nodes []*markdown.Node, base style) line {
 			if web(n.URL) {
 				p.page.links = append(p.page.links, n.URL)
 			}
+			p.linked = true
 			l = append(l, p.inlines(n.Children, mix(base, p.link))...)
+			p.linked = false
 		case markdown.ImageNode:
 			text := n.Plain()
 			if text == "" {
@@ -412,23 +414,18 @@ func (p *painter) inlines(nodes []*markdown.Node, base style) line {
 	return l
 }
 
-// address is a page of the web in a text, without the punctuation behind it.
-var address = regexp.MustCompile(`https?://[^\s<>"']*[^\s<>"'.,;:!?)\]]`)
-
 // text is a text in which addresses are links.
 func (p *painter) text(s string, base style) line {
 	var l line
-	for s != "" && strings.Contains(s, "://") {
-		at := address.FindStringIndex(s)
-		if at == nil {
-			break
+	at := 0
+	if !p.linked {
+		for _, a := range markdown.Addresses(s) {
+			p.page.links = append(p.page.links, a.URL)
+			l = append(l, screen.NewRun(s[at:a.From], base), screen.NewRun(s[a.From:a.To], mix(base, p.link)))
+			at = a.To
 		}
-		url := s[at[0]:at[1]]
-		p.page.links = append(p.page.links, url)
-		l = append(l, screen.NewRun(s[:at[0]], base), screen.NewRun(url, mix(base, p.link)))
-		s = s[at[1]:]
 	}
-	return append(l, screen.NewRun(s, base))
+	return append(l, screen.NewRun(s[at:], base))
 }
 
 // mix is one look over another.

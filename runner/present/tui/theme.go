@@ -18,6 +18,7 @@ type theme struct {
 	title, subtitle, dim, strong, emph, verb, link, bullet, rule style
 	warning, good, bad, busy, selected, bar                      style
 	comment, keyword, literal, name, operator                    style
+	code                                                         style // a QR code
 }
 
 func newTheme(color bool) theme {
@@ -36,8 +37,9 @@ func newTheme(color bool) theme {
 		warning: c(3, bold), good: c(2, 0), bad: c(1, bold), busy: c(3, 0), selected: c(4, bold), bar: plain(reverse),
 		comment: plain(dim | italic), keyword: c(5, 0), literal: c(2, 0), name: c(4, 0), operator: c(3, 0),
 	}
+	t.code = screen.NewStyle(screen.Palette(15), screen.Palette(0), 0)
 	if !color {
-		t.verb = plain(under)
+		t.verb, t.code = plain(under), plain(0)
 	}
 	return t
 }

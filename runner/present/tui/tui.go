@@ -25,6 +25,15 @@ type Options struct {
 	Plain   bool          // no colours
 	Length  time.Duration // how long the talk is to be; 0: nobody knows
 	Images  Images        // how pictures of the deck are read; nil: as text
+
+	Invite func() Invitation // the audience's; nil: the talk is on this terminal only
+}
+
+// Invitation is what the room is shown so that its browsers find the talk.
+type Invitation struct {
+	Address string
+	Note    string // who can use it
+	Code    string // the address as a QR code, lines of blocks; "": no phone could open it
 }
 
 // DefaultPrefix leads out of the shell: a key that few programs use.
@@ -94,6 +103,7 @@ const (
 	help
 	links
 	remarks
+	invite
 )
 
 // zoom says which of slide and shell has the whole terminal.
@@ -118,6 +128,7 @@ type face struct {
 	focus      focus
 	zoom       zoom
 	mode       mode
+	invited    Invitation
 	input      string // of a prompt
 	digits     string // typed before Enter
 	at         int    // in a list

@@ -600,3 +600,44 @@ func TestScaledHeading(t *testing.T) {
 		t.Error("wanted over the help")
 	}
 }
+
+// The audience's address can be looked up at any time, with its code where there is room for all of it.
+func TestInvitation(t *testing.T) {
+	const address = "http://192.0.2.7:8080/k7m2qx"
+	code := strings.Repeat(strings.Repeat("█", 33)+"\n", 17)
+	for _, size := range [][2]int{{30, 24}, {80, 20}, {80, 24}, {200, 50}} {
+		f := look(t, "# A\n", size[0], size[1])
+		f.opts.Invite = func() Invitation { return Invitation{Address: address, Note: "It is for all.", Code: code} }
+		f.key(tea.KeyPressMsg{Code: 'i', Text: "i"})
+		shown := f.shows()
+		text := strings.Join(shown, "\n")
+		whole := strings.Count(text, strings.Repeat("█", 33))
+		fits := size[0] > 35 && size[1] >= 24
+		if !strings.Contains(text, address) || !strings.Contains(text, "It is for all.") ||
+			whole != map[bool]int{true: 17}[fits] || strings.Contains(text, "larger terminal") == fits || len(shown) != size[1] {
+			t.Errorf("%v: %d lines of the code:\n%s", size, whole, text)
+		}
+		f.key(tea.KeyPressMsg{Code: tea.KeyEscape})
+		if text := strings.Join(f.shows(), "\n"); strings.Contains(text, address) {
+			t.Errorf("%v: it does not go away:\n%s", size, text)
+		}
+	}
+	f := look(t, "# A\n", 120, 50)
+	f.key(tea.KeyPressMsg{Code: '?', Text: "?"})
+	if text := strings.Join(f.shows(), "\n"); !strings.Contains(text, "i  the audience's address") {
+		t.Errorf("the help:\n%s", text)
+	}
+	f.key(tea.KeyPressMsg{Code: tea.KeyEscape})
+	f.key(tea.KeyPressMsg{Code: 'i', Text: "i"})
+	if text := strings.Join(f.shows(), "\n"); !strings.Contains(text, "on this terminal only") || !strings.Contains(text, "--room") {
+		t.Errorf("without browsers:\n%s", text)
+	}
+}
+
+// A bare address can be opened, and a link leads to one page only, whatever its text is.
+func TestLinks(t *testing.T) {
+	f := look(t, "# A\n\nSee www.example.org, `www.example.net` and [www.example.com](https://b.org/).\n", 80, 24)
+	if got := f.links(); !slices.Equal(got, []string{"http://www.example.org", "https://b.org/"}) {
+		t.Errorf("links to %q", got)
+	}
+}

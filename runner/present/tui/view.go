@@ -163,6 +163,8 @@ func (f *face) draw() (lines []line, cursor *[2]int) {
 		lines = f.overview(body)
 	case f.mode == links:
 		lines = f.linkList(body)
+	case f.mode == invite:
+		lines = f.invitation(body)
 	case f.mode == remarks:
 		lines = f.remarkList(body)
 	default:
@@ -634,6 +636,31 @@ func (f *face) linkList(rows int) []line {
 			break
 		}
 		lines = append(lines, join(say(fmt.Sprintf("   %d ", i+1), f.bar), say("  "+u, f.link)))
+	}
+	return lines[:min(len(lines), rows)]
+}
+
+// invitation is the audience's address, and its code if there is room for all of that.
+func (f *face) invitation(rows int) []line {
+	in := f.invited
+	if in.Address == "" {
+		in.Note = "The talk is on this terminal only. For browsers start it with --web, for a room with --room."
+	}
+	lines := []line{nil, say("  The audience's address", f.title), nil}
+	if in.Address != "" {
+		lines = append(lines, wrap(say(in.Address, f.strong), f.cols, say("  ", 0), say("  ", 0))...)
+	}
+	lines = append(lines, wrap(say(in.Note, f.dim), f.cols-2, say("  ", 0), say("  ", 0))...)
+	var code []line
+	for l := range strings.Lines(in.Code) {
+		code = append(code, join(say("  ", 0), say(strings.TrimSuffix(l, "\n"), f.code)))
+	}
+	switch {
+	case len(code) == 0:
+	case len(lines)+len(code) > rows || code[0].Width() > f.cols:
+		lines = append(lines, say("  Its QR code needs a larger terminal.", f.dim))
+	default:
+		lines = append(lines, code...)
 	}
 	return lines[:min(len(lines), rows)]
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -210,16 +211,27 @@ const contrast = `(() => {
 
 // On paper each slide has a page.
 func TestPrint(t *testing.T) {
-	h := openRoom(t, pictureDeck+"\n---\n\n# More\n\n--\n\nthan that\n", present.Options{}, Options{})
+	h := openRoom(t, pictureDeck+"\n---\n\n# Full\n\n"+strings.Repeat("- a line of text\n", 14)+"\n---\n\n# More\n\n--\n\nthan that\n", present.Options{}, Options{})
 	browser := browsertest.Start(t)
 	audience := join(t, browser, h.server.Invite(Audience))
 	printed := newTab(t, browser, js[string](audience, "location.href")+"print")
+	const fits = `[...document.querySelectorAll(".paper > .slide")].every((s) => s.scrollHeight <= s.parentElement.clientHeight + 1)`
+	const letters = `parseFloat(getComputedStyle(document.querySelector(".paper .c-title")).fontSize) / document.querySelector(".paper").clientWidth`
+	large := js[float64](printed, letters)
+	for _, width := range []int64{390, 844, 320} { // a phone that is turned
+		printed.do(chromedp.EmulateViewport(width, 600))
+		printed.until(fmt.Sprintf("innerWidth === %d && %s", width, fits))
+		if small := js[float64](printed, letters); math.Abs(small-large) > 0.0005 {
+			t.Errorf("letters of %v page widths were %v", small, large)
+		}
+	}
+	printed.do(chromedp.EmulateViewport(1280, 720))
 	pdf, err := chromedp.Run(printed.ctx, chromedp.PrintToPDF(chromedp.PDFPreferCSSPageSize()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := bytes.Count(pdf, []byte("/Type /Page\n")); n != 5 {
-		t.Errorf("%d pages of 5 slides (an increment is no page of its own)", n)
+	if n := bytes.Count(pdf, []byte("/Type /Page\n")); n != 6 {
+		t.Errorf("%d pages of 6 slides (an increment is no page of its own)", n)
 	}
 	if !bytes.Contains(pdf, []byte(fmt.Sprintf("/MediaBox [0 0 %d", 842))) && !bytes.Contains(pdf, []byte("/MediaBox [0 0 841")) {
 		t.Errorf("the pages have another size than the slides")

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -193,19 +194,55 @@ func TestPanelOffersTheRecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := openRoom(t, "# First\n\n.exercise[\n```bash\ncat wanted\n```\n```bash\nfalse\n```\n]\n", present.Options{Yes: true, Ledger: book}, Options{})
-	presenter := join(t, browsertest.Start(t), h.server.Invite(Presenter))
+	browser := browsertest.Start(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	remote := join(t, browser, h.server.Invite(Remote))
+	presenter.do(chromedp.EmulateViewport(1280, 720))
+	remote.do(chromedp.EmulateViewport(390, 844))
 	const buttons = `[...document.querySelectorAll("#trouble button")].map((b) => b.textContent).join()`
 	presenter.types(kb.Enter)
 	presenter.until(buttons + ` === "aAgain,xSkip,eTake the shell,RReplay"`)
+	presenter.until(`innerWidth === 1280 && new Set([...document.querySelectorAll("#trouble button")].map((b) => b.offsetTop)).size === 1`)
+	presenter.until(`!document.querySelector("#trouble dl").textContent.includes("exit status")`) // the message says it
 	presenter.click("#trouble button:last-child")
 	presenter.until(screenText + `.includes("as it was")`)
 	presenter.until(screenText + `.includes("End of the recording")`)
 	presenter.press("R")
 	presenter.until(`document.getElementById("terminal").dataset.recorded === undefined`)
+	remote.until(`document.getElementById("replay").textContent === "Replay"`)
+	remote.until(fmt.Sprintf(whole, "#again, #skip, #replay, #blank"))
+	remote.click("#replay")
+	presenter.until(screenText + `.includes("End of the recording")`)
+	remote.until(`document.getElementById("replay").textContent === "Leave it" && document.getElementById("step").className === "warn"`)
+	remote.picture("remote-recording", 390, 844)
+	remote.click("#replay")
+	presenter.until(`document.getElementById("terminal").dataset.recorded === undefined`)
 	presenter.press("x")
 	presenter.until(`document.getElementById("trouble").hidden`)
 	presenter.types(kb.Enter) // also while a button of the hidden panel still has the focus
 	presenter.until(buttons + ` === "aAgain,xSkip,eTake the shell"`)
+	remote.until(`!document.getElementById("again").hidden && document.getElementById("replay").hidden`)
+}
+
+// The last slide has none behind it, and when the talk is over nothing can be ordered any more.
+func TestTheEnd(t *testing.T) {
+	h := openRoom(t, "# Only\n", present.Options{}, Options{})
+	browser := browsertest.Start(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	remote := join(t, browser, h.server.Invite(Remote))
+	presenter.until(`document.getElementById("next-title").textContent === "this is the last slide" && document.getElementById("after").parentElement.hidden`)
+	remote.until(`document.getElementById("step").textContent === "There are no steps on this slide."`)
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for page, button := range map[*tab]string{presenter: "#next", remote: "#next"} {
+		page.until(`document.getElementById("link").textContent === "The talk has ended."`)
+		page.until(`getComputedStyle(document.querySelector("` + button + `")).pointerEvents === "none"`)
+	}
+	remote.picture("remote-end", 390, 844)
+	presenter.press("?")
+	presenter.click("#help button") // what is open can still be closed
+	presenter.until(`!document.getElementById("help").open`)
 }
 
 // The presenter sees how many minutes of commands and of talking are left.

@@ -2,8 +2,6 @@ package web
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"html"
@@ -37,11 +35,9 @@ const siteMark = `<meta name="generator" content="workshop export site">`
 
 // siteData is the data of the page's template.
 type siteData struct {
+	page.Bundle
 	Title  string
-	Policy string
 	Mark   template.HTML
-	Styles template.CSS
-	Script template.JS
 	Slides []siteSlide
 }
 
@@ -68,27 +64,10 @@ func (s Site) Write(dir string) (missing []string, err error) {
 	if data.Title == "" {
 		data.Title = "Workshop"
 	}
-	var styles, script strings.Builder
-	for _, f := range []struct {
-		from fs.FS
-		name string
-		to   *strings.Builder
-	}{
-		{page.Files, "base.css", &styles},
-		{page.Files, "slide.css", &styles},
-		{files, "page/site.css", &styles},
-		{files, "page/site.js", &script},
-	} {
-		b, err := fs.ReadFile(f.from, f.name)
-		if err != nil {
-			return nil, err
-		}
-		f.to.Write(b)
+	if data.Bundle, err = page.NewBundle(page.Asset{From: files, Name: "page/site.css"}, page.Asset{From: files, Name: "page/site.js"}); err != nil {
+		return nil, err
 	}
-	sum := sha256.Sum256([]byte(script.String()))
-	data.Styles, data.Script = template.CSS(styles.String()), template.JS(script.String())
-	data.Policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' file:; script-src 'sha256-" +
-		base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	data.Policy += "; img-src 'self' file:"
 	data.Slides = s.slides()
 	var b bytes.Buffer
 	if err := pages.ExecuteTemplate(&b, "site.html", data); err != nil {

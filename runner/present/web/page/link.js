@@ -5,6 +5,9 @@ export const role = document.body.dataset.role;
 export const view = document.body.dataset.view;
 export const state = {};
 
+// ended reports whether the talk is over: then nothing can be ordered.
+export const ended = () => "over" in document.body.dataset;
+
 const first = 250, longest = 8000; // milliseconds until the next attempt
 
 // connect keeps state the latest there is, and tells of each change with the names of the
@@ -20,13 +23,14 @@ export function connect(changed) {
     source.onmessage = (e) => {
       wait = first;
       over = false;
+      delete document.body.dataset.over;
       lost("");
       document.body.dataset.live = "";
       const parts = JSON.parse(e.data);
       const term = merge(parts);
       changed(new Set(Object.keys(parts)), term);
     };
-    source.addEventListener("over", () => { over = true; source.close(); delete document.body.dataset.live; lost("The talk has ended."); });
+    source.addEventListener("over", () => { over = true; source.close(); delete document.body.dataset.live; document.body.dataset.over = ""; lost("The talk has ended."); });
     source.onerror = () => {
       source.close();
       delete document.body.dataset.live;
@@ -75,6 +79,7 @@ let sending = false;
 // send gives an order. They arrive in the order in which they were given; what is typed
 // while one is under way goes together. What could not be sent is not sent later.
 export async function send(order) {
+  if (ended()) return;
   const last = queue.at(-1);
   if (order.do === "input" && last?.do === "input" && last.text.length < 16000) last.text += order.text;
   else queue.push(order);

@@ -1,4 +1,4 @@
-import { $, connect, copy, duration, make, post, progress, say, send, state } from "./link.js";
+import { $, connect, copy, duration, ended, make, post, progress, say, send, state } from "./link.js";
 import { fill, follow, mark, show } from "./slide.js";
 import { Screen, resizer } from "./screen.js";
 import { listen, turns } from "./keys.js";
@@ -83,7 +83,7 @@ function drawTrouble() {
     make("p", { class: "why" }, t.refused ? `Not run: ${t.message}` : t.message),
     ...(t.late ? [make("p", {}, "Its command failed when the exercise was over.")] : []),
     ...(t.hint ? [make("p", {}, t.hint)] : []),
-    make("dl", {}, ...line("step", t.step), ...line("command", t.command !== t.step ? t.command : ""), ...line("expected", t.want), ...line("nearest", t.nearest), ...line("exit status", t.status == null ? "" : String(t.status))),
+    make("dl", {}, ...line("step", t.step), ...line("command", t.command !== t.step ? t.command : ""), ...line("expected", t.want), ...line("nearest", t.nearest), ...line("exit status", t.status == null || t.message.endsWith(`status ${t.status}`) ? "" : String(t.status))),
     ...(t.tail ? [make("pre", { tabindex: 0, "aria-label": "What came" }, t.tail)] : [])),
     make("p", { class: "tools" },
       make("button", { ...order("again"), class: "main" }, make("kbd", {}, "a"), "Again"), make("button", order("skip"), make("kbd", {}, "x"), "Skip"),
@@ -175,7 +175,8 @@ connect((changed, part) => {
   }
   if (changed.has("next") || changed.has("slide")) {
     show($("after"), next);
-    $("next-title").textContent = next ? next.title : "– the end";
+    $("next-title").textContent = next ? next.title : "this is the last slide";
+    $("after").parentElement.hidden = !next;
   }
   if (changed.has("slide") || changed.has("deck")) {
     $("title").textContent = deck.title;
@@ -224,7 +225,7 @@ connect((changed, part) => {
 });
 
 function tick() {
-  if (!state.talk) return;
+  if (!state.talk || ended()) return;
   $("timer").textContent = duration(Date.now() - state.talk.started);
   const { length, started } = state.talk;
   if (length) { // late: more of the time has gone than of the slides

@@ -1,4 +1,4 @@
-import { $, connect, duration, say, send, state } from "./link.js";
+import { $, connect, duration, ended, say, send, state } from "./link.js";
 import { fill, follow, mark, show } from "./slide.js";
 
 const armed = 4000; // milliseconds in which the second tap counts
@@ -10,6 +10,7 @@ $("next").addEventListener("click", () => send({ do: "next" }));
 
 $("stop").addEventListener("click", () => send({ do: "stop" }));
 $("skip").addEventListener("click", () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); });
+$("replay").addEventListener("click", () => send({ do: "replay" })); // nothing runs: one tap
 $("blank").addEventListener("click", () => send({ do: "toggle", text: "blank" }));
 
 $("smaller").addEventListener("click", () => send({ do: "font", n: -1 }));
@@ -33,12 +34,16 @@ const current = () => state.steps?.steps.find((s) => s.index === state.steps.sel
 function draw() {
   const step = current(), { talk, trouble } = state;
   const busy = talk?.running || talk?.busy;
-  $("step").textContent = talk?.recorded ? talk.recorded : busy ? `Running: ${busy}` : trouble ? `${trouble.message}: ${trouble.step}` : step ? "" : "No step is left on this slide.";
-  $("step").className = trouble ? "bad" : "";
+  const recorded = talk?.recorded, none = state.steps?.steps.length ? "No step is left on this slide." : "There are no steps on this slide.";
+  $("step").textContent = recorded ? recorded : busy ? `Running: ${busy}` : trouble ? `${trouble.message}: ${trouble.step}` : step ? "" : none;
+  $("step").className = recorded ? "warn" : trouble ? "bad" : "";
   const run = $("run");
   run.hidden = !step || Boolean(busy) || Boolean(trouble);
   $("stop").hidden = !busy;
   $("again").hidden = $("skip").hidden = !trouble || Boolean(busy);
+  $("replay").hidden = !recorded && (!trouble?.replay || Boolean(busy));
+  $("replay").textContent = recorded ? "Leave it" : "Replay";
+  $("replay").setAttribute("aria-label", recorded ? "Leave the recording" : "Show the recorded output of the last check");
   $("again").textContent = trouble && ready === trouble.id ? "Tap again" : "Again";
   $("again").className = trouble && ready === trouble.id ? "armed" : "";
   $("smaller").hidden = $("larger").hidden = !talk?.columns || !talk.shell || Boolean(trouble);
@@ -67,4 +72,4 @@ connect((changed) => {
   if (talk) draw();
 });
 
-setInterval(() => { if (state.talk) $("timer").textContent = duration(Date.now() - state.talk.started); }, 1000);
+setInterval(() => { if (state.talk && !ended()) $("timer").textContent = duration(Date.now() - state.talk.started); }, 1000);
