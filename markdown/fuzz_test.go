@@ -160,6 +160,27 @@ func FuzzManifest(f *testing.F) {
 	})
 }
 
+// FuzzScenario does the same for the index.json of a scenario, with a few pages and scripts to name.
+func FuzzScenario(f *testing.F) {
+	seeds(f, ".json")
+	files := map[string]string{
+		"a.md": "# A\n\n`a`{{exec}}\n", "b.md": "`b`{{execute T2}}\n<!-- ```wait x``` -->\n", "step1/text.md": "`c`{{exec interrupt}}\n",
+		"intro.md": "# I\n", "v.sh": "v\n", "setup.sh": "true\n", "assets/run.sh": "true\n",
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		fsys := fstest.MapFS{"index.json": {Data: []byte(text)}}
+		sources := map[string]string{"index.json": text}
+		for name, s := range files {
+			fsys[name] = &fstest.MapFile{Data: []byte(s)}
+			sources[name] = s
+		}
+		quickly(t, func() {
+			deck, err := markdown.Load(fsys, ".", markdown.Options{})
+			checkPositions(t, deck, err, sources)
+		})
+	})
+}
+
 // quickly fails when f does not return. A fuzzed text is small: a run of this length is not
 // linear.
 func quickly(t *testing.T, f func()) {

@@ -133,14 +133,17 @@ func (p *prompt) begin(cols, rows int) {
 // back reports whether the shell reads a new line or has ended.
 func (p *prompt) back() bool { return p.state == ready || p.state == ended }
 
+// showsPrompt reports whether the shell shows the prompt of a new line, and may not read it yet.
+func (p *prompt) showsPrompt() bool { return p.state == prompting || p.state == proving }
+
 // busy reports whether the shell is neither at the prompt of a new line nor about to show it.
-func (p *prompt) busy() bool { return !p.back() && p.state != proving && p.state != prompting }
+func (p *prompt) busy() bool { return !p.back() && !p.showsPrompt() }
 
 // reads reports whether the shell reads a line.
 func (p *prompt) reads() bool { return p.state == ready || p.state == continued }
 
 // settled reports whether the shell is neither about to take a line nor about to read one.
-func (p *prompt) settled() bool { return p.state != sent && p.state != prompting && p.state != proving }
+func (p *prompt) settled() bool { return p.state != sent && !p.showsPrompt() }
 
 // end notes the end of the shell.
 func (p *prompt) end() { p.state = ended }

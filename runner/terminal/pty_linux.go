@@ -544,7 +544,7 @@ func interruptIn(status, set string) bool {
 }
 
 // ReadsTerminal reports whether the program in the foreground waits for keys, as far as is
-// known. The session's own shell behind a prompt without marks is none.
+// known. The shell at its prompt is none, also at one without marks.
 func (s *Session) ReadsTerminal() bool {
 	if !s.readsTerminal() {
 		return false
@@ -552,7 +552,8 @@ func (s *Session) ReadsTerminal() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	lost, _ := s.lostPrompt()
-	return !lost
+	s.drain()
+	return !lost && !s.prompt.back() && !s.prompt.showsPrompt()
 }
 
 // readsTerminal reports whether the program in the foreground, or the shell in a

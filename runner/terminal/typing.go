@@ -354,7 +354,11 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 			}
 			continue
 		}
-		if reads && !s.connecting() && !s.holds(s.prompt.atForeignPrompt) { // else it has still to take something
+		switch {
+		case s.holds(s.prompt.showsPrompt):
+			s.nudge()
+			s.askAgain()
+		case reads && !s.connecting() && !s.holds(s.prompt.atForeignPrompt): // which has still to take something
 			return nil
 		}
 		limit *= 2

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -17,6 +18,23 @@ func TestPromptWithoutMarksAtALook(t *testing.T) {
 			line := fmt.Sprintf("unset -f $(compgen -A function __workshop); PS1='x '; sleep %.4f", ends)
 			if _, status, err := do(t, s, line+"\n(exit 4)"); err != nil || status != 4 {
 				t.Fatalf("status %d, %v\n%s", status, err, strings.Join(s.Screen(), "\n"))
+			}
+		})
+	}
+}
+
+// TestQueryAtALook asks for the place of the cursor by a line that fails at about the moment of the first look at
+// what the shell does. The shell has still to show that it has taken the answer; the status is the line's.
+func TestQueryAtALook(t *testing.T) {
+	for round := range 24 {
+		ends := reading.Seconds() + float64(round-16)*0.0006
+		t.Run(fmt.Sprintf("%.4f", ends), func(t *testing.T) {
+			t.Parallel()
+			s := newSession(t)
+			text := fmt.Sprintf("printf '\\033[6n'; sleep %.4f; (exit 4)\ntrue", ends)
+			var failed *StatusError
+			if err := s.SubmitSnippet(limited(t), Snippet{Text: text}); !errors.As(err, &failed) || failed.Status != 4 {
+				t.Fatalf("%v\n%s", err, strings.Join(s.Screen(), "\n"))
 			}
 		})
 	}

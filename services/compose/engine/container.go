@@ -202,6 +202,7 @@ func (e *Engine) createContainer(w http.ResponseWriter, r *http.Request) error {
 	if err := e.provide(c, mounts, c.credential); err != nil {
 		return err
 	}
+	warnings = append(warnings, e.unprotected(mounts)...)
 	c.dir = e.path("containers", c.id)
 	c.output = &output{log: newLineLog(c.dir, logSize, e.log)}
 	e.containers[c.id] = c

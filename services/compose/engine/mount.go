@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -103,6 +104,30 @@ func (e *Engine) provide(c *container, list []mount, owner *syscall.Credential) 
 	}
 	c.mounts = list
 	return nil
+}
+
+// protected reports whether the container's processes cannot write to the directory, where they have a view
+// of the files of their own. The whole machine stays writable: they have no other files.
+func (m mount) protected() bool { return !m.RW && m.Source != "/" }
+
+// holds reports whether the directory of another mount is in this one.
+func (m mount) holds(other mount) bool {
+	rel, err := filepath.Rel(m.Source, other.Source)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// unprotected says which read-only directories the processes of a container can write to.
+func (e *Engine) unprotected(mounts []mount) (warnings []string) {
+	for _, m := range mounts {
+		why := "it is the whole machine"
+		if e.places == nil {
+			why = "containers share the files of the machine here"
+		}
+		if !m.RW && (e.places == nil || !m.protected()) {
+			warnings = append(warnings, "read-only has no effect on "+m.Destination+": "+why)
+		}
+	}
+	return warnings
 }
 
 // mountVariables returns the variables that tell a process where its directories are.

@@ -203,6 +203,9 @@ func (e *Engine) settle(ctx context.Context, c *container, r *run) (env []string
 	if r.place, err = e.places.open(c.config.Hostname, endpoints); err != nil {
 		return nil, err
 	}
+	if err = e.start.do(func() error { return e.places.protect(r.place, c.mounts) }); err != nil {
+		return nil, err
+	}
 	r.cables, r.interfaces = endpoints, len(endpoints)
 	for _, port := range c.ports() {
 		name, _, _ := strings.Cut(port, "/")

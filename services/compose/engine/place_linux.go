@@ -27,12 +27,14 @@ type places struct {
 	link    *netlink.Handle  // of the hub
 	raw     *nl.SocketHandle // of the hub as well, for what the library has no function for
 	bridges map[string]int   // their indexes, by the network's id
+	files   *os.File         // the mount namespace of the thread that starts processes
 }
 
-// place is the network of a running container: its namespaces.
+// place is the network of a running container, and its view of the files: its namespaces.
 type place struct {
 	net, uts *os.File
 	link     *netlink.Handle
+	files    *os.File // with its directories that are read-only; nil if it has none
 }
 
 // newPlaces makes the hub, and tries a network with one member: too many settings decide whether
@@ -65,7 +67,13 @@ func newPlaces(spawn *spawner, dir string) (_ *places, err error) {
 		return nil, err
 	}
 	p.close()
-	return ps, spawn.do(func() error { return mountNames(dir) })
+	return ps, spawn.do(func() (err error) {
+		if err := mountNames(dir); err != nil {
+			return err
+		}
+		ps.files, err = os.Open("/proc/thread-self/ns/mnt")
+		return err
+	})
 }
 
 func (ps *places) close() {
@@ -77,6 +85,9 @@ func (ps *places) close() {
 	}
 	if ps.raw != nil && ps.raw.Socket != nil {
 		ps.raw.Close()
+	}
+	if ps.files != nil {
+		ps.files.Close()
 	}
 	ps.thread.close()
 }
@@ -235,6 +246,55 @@ func (ps *places) disconnect(ep *endpoint) {
 	}
 }
 
+// protect makes the directories of a container that are read-only so for the processes that start in its
+// place, and leaves writable ones in them: mount_setattr(2). The caller is the thread that starts processes.
+func (ps *places) protect(p *place, mounts []mount) (err error) {
+	if !slices.ContainsFunc(mounts, mount.protected) {
+		return nil
+	}
+	if p.files, err = newNamespace(unix.CLONE_NEWNS, "mnt"); err != nil {
+		return err
+	}
+	set := func(m mount, flags uint, attr unix.MountAttr) {
+		if err != nil {
+			return
+		}
+		if err = unix.Mount(m.Source, m.Source, "", unix.MS_BIND|unix.MS_REC, ""); err == nil {
+			err = unix.MountSetattr(unix.AT_FDCWD, m.Source, flags, &attr)
+		}
+		if err != nil {
+			err = &os.PathError{Op: "make read-only", Path: m.Source, Err: err}
+		}
+	}
+	for _, m := range mounts {
+		if m.protected() {
+			set(m, unix.AT_RECURSIVE, unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY})
+		}
+	}
+	for _, m := range mounts {
+		if m.RW && slices.ContainsFunc(mounts, func(outer mount) bool { return outer.protected() && outer.holds(m) }) {
+			set(m, 0, unix.MountAttr{Attr_clr: unix.MOUNT_ATTR_RDONLY})
+		}
+	}
+	return errors.Join(err, setns(ps.files, unix.CLONE_NEWNS))
+}
+
+// within calls a function, on the thread that starts processes, with a place's view of the files.
+func (ps *places) within(p *place, f func() error) error {
+	if p == nil || p.files == nil {
+		return f()
+	}
+	if err := setns(p.files, unix.CLONE_NEWNS); err != nil {
+		return err
+	}
+	return errors.Join(f(), setns(ps.files, unix.CLONE_NEWNS))
+}
+
+// setns moves the calling thread to a namespace.
+func setns(ns *os.File, kind int) error {
+	return control(ns, func(fd int) error { return os.NewSyscallError("setns", unix.Setns(fd, kind)) })
+}
+
 // cut makes the hub drop the packets of an endpoint. Its interface goes when the last process has left
 // the place, which is too slow to wait for: 30 ms for each, on two cores.
 func (ps *places) cut(ep *endpoint) {
@@ -262,8 +322,8 @@ func (p *place) enter() error {
 		f    *os.File
 		kind int
 	}{{p.net, unix.CLONE_NEWNET}, {p.uts, unix.CLONE_NEWUTS}} {
-		if err := control(ns.f, func(fd int) error { return unix.Setns(fd, ns.kind) }); err != nil {
-			return os.NewSyscallError("setns", err)
+		if err := setns(ns.f, ns.kind); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -274,7 +334,7 @@ func (p *place) close() {
 	if p.link != nil {
 		p.link.Close()
 	}
-	for _, f := range []*os.File{p.net, p.uts} {
+	for _, f := range []*os.File{p.net, p.uts, p.files} {
 		if f != nil {
 			f.Close()
 		}

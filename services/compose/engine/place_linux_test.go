@@ -275,3 +275,47 @@ func TestObservedNames(t *testing.T) {
 		t.Errorf("seen: %s %v", seen, err)
 	}
 }
+
+// TestReadOnlyDirectories writes to the directories of a container, those that start later included: a
+// read-only one takes nothing, and a writable one in it does.
+func TestReadOnlyDirectories(t *testing.T) {
+	asUsers(t, func(t *testing.T, user *syscall.Credential) {
+		c := startPlaces(t, user)
+		dir := t.TempDir()
+		inner := filepath.Join(dir, "inner")
+		if err := os.Mkdir(inner, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{filepath.Dir(dir), dir, inner} {
+			if err := os.Chmod(name, 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+		binds := func(all ...string) object {
+			return object{"HostConfig": object{"Binds": all}, "Labels": object{processLabel: "web"}}
+		}
+		c.running("reader", "serving", []string{"server", "80"}, binds(dir+":/all:ro", inner+":/inner", "cache:/cache:ro"))
+		c.running("writer", "serving", []string{"server", "80"}, binds(dir+":/all", "cache:/cache"))
+		touch := func(from, variable string) string {
+			return c.run(from, "sh", "-c", `echo x 2> /dev/null > "$VOLUME_`+variable+`/file" && echo written || echo refused`)
+		}
+		for range 2 { // the writer has just been looked at
+			for _, test := range []struct{ from, variable, want string }{
+				{"reader", "ALL", "refused"},
+				{"reader", "CACHE", "refused"},
+				{"reader", "INNER", "written"},
+				{"writer", "ALL", "written"},
+				{"writer", "CACHE", "written"},
+			} {
+				if got := touch(test.from, test.variable); got != test.want {
+					t.Errorf("%s of %s: %q, want %q", test.variable, test.from, got, test.want)
+				}
+			}
+		}
+		if f, err := os.Create(filepath.Join(dir, "ours")); err != nil {
+			t.Error(err)
+		} else {
+			f.Close()
+		}
+	})
+}

@@ -20,6 +20,8 @@ func newPlaces(*spawner, string) (*places, error)        { return nil, errNoPlac
 func (*places) close()                                   {}
 func (*places) open(string, []*endpoint) (*place, error) { return nil, errNoPlaces }
 func (*places) connect(*place, *endpoint, string) error  { return errNoPlaces }
+func (*places) protect(*place, []mount) error            { return errNoPlaces }
+func (*places) within(_ *place, f func() error) error    { return f() }
 func (*places) disconnect(*endpoint)                     {}
 func (*places) cut(*endpoint)                            {}
 func (*places) remove(*network)                          {}

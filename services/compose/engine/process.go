@@ -113,7 +113,7 @@ func (e *Engine) spawn(c command) (*process, error) {
 		if err := c.place.enter(); err != nil {
 			return err
 		}
-		if err := cmd.Start(); err != nil || len(c.limits) == 0 {
+		if err := e.places.within(c.place, cmd.Start); err != nil || len(c.limits) == 0 {
 			return err
 		}
 		if err := limit(cmd.Process.Pid, c.limits); err != nil {
