@@ -431,6 +431,9 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		return &codeError{exitBroken, fmt.Errorf("write the report: %w", reportErr)}
 	}
 	if code := j.shards.code(result); code != exitPassed {
+		if j.update {
+			fmt.Fprintln(streams.Out, "nothing is written: only a run that passes shows what is right")
+		}
 		return &codeError{code: code}
 	}
 	if j.update {

@@ -89,6 +89,17 @@ if true; then ls; fi; top
 sleep infinity
 yes
 cat
+sort -n
+sort -k 2 -t ,
+wc -l
+grep -c x
+grep -e x
+cut -d , -f 1
+tr a b
+uniq -c
+head -n 3
+tail -5
+tee copy
 less file
 ps aux | less
 vim file
@@ -163,6 +174,24 @@ cat file
 cat <<EOF
 cat < file
 ls | cat
+sort -n file
+sort -k 2 -t , file
+sort < file
+sort <<EOF
+ls | sort -n | head -3
+wc -l "$file"
+wc --files0-from=list
+grep x file
+grep -e x file
+grep -r x
+grep $pattern
+grep --help
+ls | grep x
+cut -d , -f 1 file
+tr a b < file
+echo x | tee copy
+tail -n 3 file
+for f in *; do wc -l; done < list
 man ls
 git log
 git commit -m x
@@ -229,6 +258,8 @@ func TestFlow(t *testing.T) {
 			"two programs at once",
 			snippet("top") + "\n<!-- ```wait Tasks``` -->\n" + snippet("ls") + "\n<!-- ```key q``` -->", "types-into-program",
 		},
+		{"a filter without a file", snippet("sort -n") + "\n<!-- ```key ^C``` -->", ""},
+		{"a filter with one", snippet("sort -n file") + "\n<!-- ```key ^C``` -->", "key-to-nothing"},
 		{"packets that may not come", snippet("tcpdump -c 3 port 9000") + "\n<!-- ```key ^C``` -->", ""},
 		{"a wait for the name of a file", snippet("vim poem.txt") + "\n<!--\n```wait poem.txt```\n```keys :q```\n```key Enter```\n-->", ""},
 		{"a wait for a question", snippet("read -p 'Your name? ' name") + "\n<!--\n```wait Your name```\n```key Enter```\n-->", ""},
