@@ -574,6 +574,9 @@ func (p *sectionParser) script(t *token, s script) {
 		t.steps = append(t.steps, step)
 	}
 	p.typed = true
+	if slices.Contains([]string{behind, inFront, verifies}, s.rule) {
+		p.ofMachine(step)
+	}
 }
 
 // expect compares the output of the section's last command with a fence right behind it. A failing

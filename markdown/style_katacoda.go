@@ -52,10 +52,24 @@ func katacodaSteps(p *sectionParser, t *token) {
 	if slices.Contains(words, "ctrl-seq") { // the text is a key, such as ^C
 		p.pressed(t, "{{"+words[0]+" ctrl-seq}}")
 	} else {
-		p.whole(t, "{{"+words[0]+"}}")
+		last := p.snippet
+		if p.whole(t, "{{"+words[0]+"}}"); p.snippet != last {
+			p.ofMachine(p.snippet)
+		}
 	}
 	if p.skip != "" && t.kind != fenceToken {
 		p.skip = ""
+	}
+}
+
+// rootHome matches the home directory of a scenario's machine.
+var rootHome = regexp.MustCompile(`(?:^|[\s"'=:(<>])(/root)(?:/|[\s"';)]|$)`)
+
+// ofMachine names a path below the home directory of a scenario's machine, which is not the session's.
+func (p *sectionParser) ofMachine(s *Step) {
+	if at := rootHome.FindStringSubmatchIndex(s.Text); at != nil && s.Skip == "" {
+		p.log.warn(CodeMachineHome, s.At(at[2], at[3]), "write ~, which is right on both",
+			"/root is this machine's own: the session has another home directory")
 	}
 }
 
@@ -104,10 +118,12 @@ func inBackground(name string) (s script, tearDown string) {
 
 const readingTime = "10"
 
-// The rules of background scripts, and of the steps that give one a window of its own.
+// The rules of a page's scripts, and of the steps that give a background script a window of its own.
 const (
-	behind = "background script"
-	aside  = "another window"
+	behind   = "background script"
+	inFront  = "foreground script"
+	verifies = "verify script"
+	aside    = "another window"
 )
 
 // prepare adds a script that comes before the commands of a page. While the last command of the page before goes on
@@ -211,6 +227,7 @@ func scenario(l *loader, dir string) ([]item, bool) {
 		err = json.Unmarshal([]byte(f.text), &index)
 	}
 	details := index.Details
+	l.titled = strings.TrimSpace(index.Title)
 	pages := append(append([]page{details.Intro}, details.Steps...), details.Finish)
 	switch {
 	case err == nil && !slices.ContainsFunc(pages, func(p page) bool { return p.Text != "" }):
@@ -250,9 +267,9 @@ func scenario(l *loader, dir string) ([]item, bool) {
 			}
 		}
 		for _, b := range [][2]string{{"foreground", p.Foreground}, {"code", p.Code}} {
-			s.before = l.script(s.before, places, where+"."+b[0], dir, b[1], script{rule: "foreground script", head: ". /dev/stdin"})
+			s.before = l.script(s.before, places, where+"."+b[0], dir, b[1], script{rule: inFront, head: ". /dev/stdin"})
 		}
-		s.after = l.script(s.after, places, where+".verify", dir, p.Verify, script{rule: "verify script", head: apart})
+		s.after = l.script(s.after, places, where+".verify", dir, p.Verify, script{rule: verifies, head: apart})
 		if first { // the shell starts in the home directory there
 			home := script{file: f, rule: "home directory", head: "cd", bare: true}
 			s.first = append([]script{home}, l.assets(places, dir, details.Assets)...)

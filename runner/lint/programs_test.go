@@ -263,6 +263,7 @@ func TestFlow(t *testing.T) {
 		{"packets that may not come", snippet("tcpdump -c 3 port 9000") + "\n<!-- ```key ^C``` -->", ""},
 		{"a wait for the name of a file", snippet("vim poem.txt") + "\n<!--\n```wait poem.txt```\n```keys :q```\n```key Enter```\n-->", ""},
 		{"a wait for a question", snippet("read -p 'Your name? ' name") + "\n<!--\n```wait Your name```\n```key Enter```\n-->", ""},
+		{"a key behind its output", snippet("top") + "\n```output\nTasks\n```\n<!-- ```key q``` -->", "never-ends"},
 		{"a check behind it", snippet("top") + "\n<!-- ```check``` -->", "never-ends"},
 		{"in the middle", snippet("top\nls") + "\n<!-- ```wait x``` -->", "never-ends"},
 		{"a shell within the shell", snippet("docker run -it ubuntu") + "\n" + snippet("ls") + "\n<!-- ```key ^D``` -->\n" + snippet("pwd"), ""},
@@ -295,6 +296,8 @@ func TestFlow(t *testing.T) {
 		{"a sleep between", snippet("docker-compose up -d; sleep 2m; ls"), "fixed-sleep"},
 		{"a short sleep", snippet("sleep 0.2"), ""},
 		{"a sleep in a loop that asks", snippet("until curl x; do sleep 1; done"), ""},
+		{"a sleep between tries", snippet("for i in 1 2 3; do curl -s x && break; sleep 1; done"), ""},
+		{"a sleep in each turn", snippet("for i in 1 2 3; do echo $i; sleep 1; done"), "fixed-sleep"},
 		{"another command", snippet("vi <file>") + "\n<!-- ```instead touch f``` -->\n" +
 			snippet("ls | head; exit") + "\n<!-- ```instead ls``` -->", ""},
 		{"a sleep in the background", snippet("sleep 100 &"), ""},
