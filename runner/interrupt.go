@@ -20,7 +20,8 @@ func clickInterrupt(ctx context.Context, p *pane, step *Step) error {
 		_, err := p.shell.AwaitPrompt(moment) // the press judges a command that is over; what else has happened, the next step finds
 		cancel()
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			p.session.run.addNote(fmt.Sprintf("%v: %s was interrupted after %v: its status was not judged (a wait behind it says how far it must come)",
+			p.session.run.addNote(fmt.Sprintf(
+				"%v: %s was interrupted after %v: its status was not judged (a wait behind it says how far it must come)",
 				c.step.Pos, quote(firstLine(c.step.Text)), allowed))
 		}
 	}

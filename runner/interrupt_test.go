@@ -29,8 +29,10 @@ func TestClickedInterrupt(t *testing.T) {
 			"blocked d.md:3:1: blocked by d/slide-1: it goes on with a command that did not come so far",
 		}},
 		{"goes on", "`sleep 1000`{{exec}}\n`true`{{exec interrupt}}\n", short,
-			[]string{"passed", "d.md:1:1: `sleep 1000` was interrupted after 300ms: its status was not judged (a wait behind it says how far it must come)"}},
-		{"has met a wait", "`echo up; sleep 1000`{{exec}}\n<!-- workshop: wait /^up/ -->\n`true`{{exec interrupt}}\n", hour, []string{"passed"}},
+			[]string{"passed", "d.md:1:1: `sleep 1000` was interrupted after 300ms: its status was not judged " +
+				"(a wait behind it says how far it must come)"}},
+		{"has met a wait", "`echo up; sleep 1000`{{exec}}\n<!-- workshop: wait /^up/ -->\n`true`{{exec interrupt}}\n", hour,
+			[]string{"passed"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
