@@ -92,7 +92,7 @@ func (s *Session) answersLate(ctx context.Context) bool {
 			return false
 		}
 		s.awaitRunning(ctx, lateLimit, func() bool { return s.prompt.atForeignPrompt() || s.prompt.state != running })
-		// It may still have to take the screen's answer to a query.
+		// The shell may still have to take the screen's answer to a query.
 		whileRunning(ctx, settleKeys, s.delays, func(moment context.Context) bool {
 			for look := settleFirst; moment.Err() == nil; look *= 2 {
 				if s.integrate(ctx) || !s.holds(s.prompt.atForeignPrompt) {

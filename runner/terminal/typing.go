@@ -358,7 +358,7 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		case s.holds(s.prompt.showsPrompt):
 			s.nudge()
 			s.askAgain()
-		case reads && !s.connecting() && !s.holds(s.prompt.atForeignPrompt): // which has still to take something
+		case reads && !s.connecting() && !s.holds(s.prompt.atForeignPrompt): // a shell at its prompt is integrated at a later look
 			return nil
 		}
 		limit *= 2
