@@ -5,10 +5,11 @@ import (
 	"context"
 	"crypto/rand"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"workshop/markdown/lazy"
 )
 
 // shell is a nested shell: a command of the session's own shell has started it. It has marks
@@ -53,10 +54,10 @@ func (p *prompt) leave(level int) {
 
 // shells are the shells that get an injection at their prompt. A relay to a shell gets one too,
 // unless it was told to run another program there.
-var shells = regexp.MustCompile(`^-?(sh|bash|rbash|dash|ash|ksh|ksh93|mksh|zsh)$`)
+var shells = lazy.Regexp(`^-?(sh|bash|rbash|dash|ash|ksh|ksh93|mksh|zsh)$`)
 
 // foreignShells are shells without an injection: their language is another one.
-var foreignShells = regexp.MustCompile(`^-?(fish|t?csh|nu|xonsh|elvish|pwsh)$`)
+var foreignShells = lazy.Regexp(`^-?(fish|t?csh|nu|xonsh|elvish|pwsh)$`)
 
 // unmarkedShell is the name of a program in the foreground that reads lines for a shell without
 // marks, else "": a shell of another language, or one whose prompt is not known as such, and
@@ -116,7 +117,7 @@ func (s *Session) answersLate(ctx context.Context) bool {
 // session's own shell is asked for its prompt.
 func (p *prompt) strange(f front, argv []string) bool {
 	switch {
-	case foreignShells.MatchString(path.Base(argv[0])):
+	case foreignShells().MatchString(path.Base(argv[0])):
 		return true
 	case !interactive(argv) || f.group == p.shell:
 		return false
@@ -234,7 +235,7 @@ func isShell(argv []string) bool {
 	if len(argv) > 1 && path.Base(argv[0]) == "busybox" {
 		argv = argv[1:]
 	}
-	if len(argv) == 0 || !shells.MatchString(path.Base(argv[0])) {
+	if len(argv) == 0 || !shells().MatchString(path.Base(argv[0])) {
 		return false
 	}
 	for i := 1; i < len(argv); i++ {
@@ -254,7 +255,7 @@ func isShell(argv []string) bool {
 
 // prompts matches rows that are a shell's prompt and nothing else: it ends in a sign and at
 // most one blank. Progress of 45% is none, nor is the prompt of a Python.
-var prompts = regexp.MustCompile(`(^|[^>])[$#] ?$|(^|[^\s\d>])% ?$`)
+var prompts = lazy.Regexp(`(^|[^>])[$#] ?$|(^|[^\s\d>])% ?$`)
 
 // injection makes any shell write marks in its prompts. It is one line that every shell can
 // parse and the shortest line buffer holds (busybox: 1,023 bytes). bash and zsh mark the
@@ -360,7 +361,7 @@ func (p *prompt) atForeignPrompt() bool {
 	}
 	before := p.out.beforeCursor()
 	known := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == group }) // its builtin may read
-	return prompts.MatchString(before) || !known && isShell(argv) && p.out.screen.BracketedPaste() && strings.TrimSpace(before) != ""
+	return prompts().MatchString(before) || !known && isShell(argv) && p.out.screen.BracketedPaste() && strings.TrimSpace(before) != ""
 }
 
 // connecting reports whether a relay connects to a shell that shows nothing yet, not even a prompt:
