@@ -291,7 +291,8 @@ type probe struct {
 // integrated reports whether the shell of a process group has had marks: then the status of
 // its last line is unknown. Behind a relay it may be another shell.
 func (p *prompt) integrated(group int) bool {
-	if group == p.shell || slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == group }) {
+	known := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == group })
+	if known || group == p.shell && p.own(p.world.commandLine(group)) {
 		return !strings.HasPrefix(strings.TrimSpace(p.last.line), "exec ")
 	}
 	behind := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == 0 })
@@ -356,13 +357,16 @@ func (p *prompt) atForeignPrompt() bool {
 	}
 	group := p.world.foreground()
 	argv := p.world.commandLine(group)
-	if group == p.refused || !interactive(argv) || group == p.shell && strings.Contains(strings.Join(argv, " "), p.rc) {
+	if group == p.refused || !interactive(argv) || group == p.shell && p.own(argv) {
 		return false // also for the session's own shell: askPrompt asks for its prompt
 	}
 	before := p.out.beforeCursor()
 	known := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == group }) // its builtin may read
 	return prompts().MatchString(before) || !known && isShell(argv) && p.out.screen.BracketedPaste() && strings.TrimSpace(before) != ""
 }
+
+// own reports whether a command line is that of the session's own bash, which another program may have replaced.
+func (p *prompt) own(argv []string) bool { return strings.Contains(strings.Join(argv, " "), p.rc) }
 
 // connecting reports whether a relay connects to a shell that shows nothing yet, not even a prompt:
 // the relay takes keys, but nobody would read a line that is to be judged. The prompt of a shell
@@ -471,7 +475,8 @@ func (s *Session) askPrompt(ctx context.Context) (asked, answered bool) {
 }
 
 // lostPrompt reports whether the session's own bash reads a line without the marks of its prompt,
-// and whether it does so without a line editor. With one it may also be a command that reads a line.
+// and whether it does so without a line editor. With one it may also be a command that reads a line. A
+// shell that has replaced it and shows its prompt is integrated instead.
 func (s *Session) lostPrompt() (lost, mute bool) {
 	if !s.prompt.unmarked() {
 		return false, false
@@ -483,7 +488,7 @@ func (s *Session) lostPrompt() (lost, mute bool) {
 	mute = front.mode.canonical
 	reads := len(s.queue.pending) == 0 && front.group == shell && front.takesLine() && (mute && readsCommands(shell) || !mute && selects(shell))
 	s.drain()
-	return reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen(), mute
+	return reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen() && !s.prompt.atForeignPrompt(), mute
 }
 
 // awaitsLine reports whether the session's own bash has read all input and reads a line without marks.

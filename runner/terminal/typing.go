@@ -349,7 +349,10 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 			break
 		}
 		if asked && !answered { // a line editor that is to show a prompt is no reader of the next line
-			if silent++; silent == maxSilent {
+			if s.awaitsLine() { // it has taken the question
+				silent++
+			}
+			if silent == maxSilent {
 				return ErrUnknown
 			}
 			continue

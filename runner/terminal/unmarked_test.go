@@ -41,3 +41,15 @@ func TestQueryAtALook(t *testing.T) {
 		}
 	})
 }
+
+// TestReplacedShellAtALook replaces the session's shell by another one that shows its prompt at about the look. A
+// question to the session's own shell must not keep that one from its integration.
+func TestReplacedShellAtALook(t *testing.T) {
+	atTheLook(t, func(t *testing.T, s *Session, ends float64) {
+		text := fmt.Sprintf("exec sh -c 'sleep %.4f; exec nice -n 19 bash --norc'\n(exit 4)\ntrue", ends-0.01)
+		var failed *StatusError
+		if err := s.SubmitSnippet(limited(t), Snippet{Text: text}); !errors.As(err, &failed) || failed.Status != 4 {
+			t.Fatalf("%v\n%s", err, strings.Join(s.Screen(), "\n"))
+		}
+	})
+}
