@@ -64,11 +64,11 @@ func katacodaSteps(p *sectionParser, t *token) {
 }
 
 // rootHome matches the home directory of a scenario's machine.
-var rootHome = regexp.MustCompile(`(?:^|[\s"'=:(<>])(/root)(?:/|[\s"';)]|$)`)
+var rootHome = lazy.Regexp(`(?:^|[\s"'=:(<>])(/root)(?:/|[\s"';)]|$)`)
 
 // ofMachine names a path below the home directory of a scenario's machine, which is not the session's.
 func (p *sectionParser) ofMachine(s *Step) {
-	if at := rootHome.FindStringSubmatchIndex(s.Text); at != nil && s.Skip == "" {
+	if at := rootHome().FindStringSubmatchIndex(s.Text); at != nil && s.Skip == "" {
 		p.log.warn(CodeMachineHome, s.At(at[2], at[3]), "write ~, which is right on both",
 			"/root is this machine's own: the session has another home directory")
 	}
