@@ -21,18 +21,24 @@ func TestClickedInterrupt(t *testing.T) {
 		want       []string
 	}{
 		{"fails", "`ls nothing`{{exec}}\n`true`{{exec interrupt}}\n", hour, []string{"failed d.md:1:1: the command ended with status 2"}},
-		{"fails later", "`sleep 0.2; exit 3 | false`{{exec}}\n`true`{{exec interrupt}}\n", hour,
-			[]string{"failed d.md:1:1: the command ended with status 1"}},
+		{
+			"fails later", "`sleep 0.2; exit 3 | false`{{exec}}\n`true`{{exec interrupt}}\n", hour,
+			[]string{"failed d.md:1:1: the command ended with status 1"},
+		},
 		{"passes later", "`sleep 0.2; echo x > made`{{exec}}\n`cat made`{{exec interrupt}}\n", hour, []string{"passed"}},
 		{"on the next page", "`sleep 0.2; false`{{exec}}\n# B\n`true`{{exec interrupt}}\n", hour, []string{
 			"failed d.md:1:1: the command ended with status 1",
 			"blocked d.md:3:1: blocked by d/slide-1: it goes on with a command that did not come so far",
 		}},
-		{"goes on", "`sleep 1000`{{exec}}\n`true`{{exec interrupt}}\n", short,
+		{
+			"goes on", "`sleep 1000`{{exec}}\n`true`{{exec interrupt}}\n", short,
 			[]string{"passed", "d.md:1:1: `sleep 1000` was interrupted after 300ms: its status was not judged " +
-				"(a wait behind it says how far it must come)"}},
-		{"has met a wait", "`echo up; sleep 1000`{{exec}}\n<!-- workshop: wait /^up/ -->\n`true`{{exec interrupt}}\n", hour,
-			[]string{"passed"}},
+				"(a wait behind it says how far it must come)"},
+		},
+		{
+			"has met a wait", "`echo up; sleep 1000`{{exec}}\n<!-- workshop: wait /^up/ -->\n`true`{{exec interrupt}}\n", hour,
+			[]string{"passed"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
