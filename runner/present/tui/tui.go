@@ -104,6 +104,7 @@ const (
 	links
 	remarks
 	invite
+	notes
 )
 
 // zoom says which of slide and shell has the whole terminal.
