@@ -72,6 +72,38 @@ func TestLegible(t *testing.T) {
 	h.until("skipped", func(s *present.State) bool { return s.Trouble == nil && s.Outcomes[0].Skipped })
 }
 
+// TestFailureOnAPhone keeps a failure with its buttons in sight where the page is longer than the screen, wherever that was scrolled
+// to; the remote's as well.
+func TestFailureOnAPhone(t *testing.T) {
+	long := strings.Replace(wideDeck, "cat /nope", "cat "+strings.Repeat("/nope/a/long/name ", 30)+" /nope", 1)
+	h := openRoom(t, long, present.Options{Yes: true}, Options{Resizes: true})
+	browser := browsertest.Start(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	remote := join(t, browser, h.server.Invite(Remote))
+	for _, s := range [][2]int64{{390, 844}, {844, 390}, {768, 1024}} {
+		for _, page := range []*tab{presenter, remote} {
+			page.do(chromedp.EmulateViewport(s[0], s[1]))
+			page.until(fmt.Sprintf("innerWidth === %d && innerHeight === %d", s[0], s[1]))
+		}
+		presenter.until(`document.getElementById("trouble").hidden`)
+		presenter.click("#steps .go")
+		presenter.until(`!document.getElementById("trouble").hidden`)
+		remote.until(fmt.Sprintf(whole, "#again, #skip, #blank, nav button"))
+		presenter.until("document.documentElement.scrollWidth <= innerWidth")
+		for _, to := range []string{"0", "innerHeight / 2", "1e6"} {
+			presenter.until(`(scrollTo(0, ` + to + `), true)`)
+			presenter.until(fmt.Sprintf(whole, "#trouble .tools button, #trouble .why") +
+				` && [...document.querySelectorAll("#trouble .tools button")].every((e) => e.getBoundingClientRect().height >= 40)`)
+		}
+		// At its end the page has nothing that the failure lies over.
+		presenter.until(`document.querySelector(".progress").getBoundingClientRect().bottom <= document.getElementById("trouble").getBoundingClientRect().top + 1`)
+		presenter.picture(fmt.Sprintf("failure-phone-%dx%d", s[0], s[1]), s[0], s[1])
+		remote.picture(fmt.Sprintf("remote-failure-phone-%dx%d", s[0], s[1]), s[0], s[1])
+		presenter.click("#trouble .tools button:nth-child(2)")
+		h.until("skipped", func(s *present.State) bool { return s.Trouble == nil && s.Outcomes[0].Skipped })
+	}
+}
+
 // TestLectern measures the presenter's page at the sizes of usual screens: the current slide and the notes can be read,
 // the selected step and all buttons are whole, also with a failure of two lines.
 func TestLectern(t *testing.T) {

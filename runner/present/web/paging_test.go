@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -222,6 +223,90 @@ func TestPanelOffersTheRecording(t *testing.T) {
 	presenter.types(kb.Enter) // also while a button of the hidden panel still has the focus
 	presenter.until(buttons + ` === "aAgain,xSkip,eTake the shell"`)
 	remote.until(`!document.getElementById("again").hidden && document.getElementById("replay").hidden`)
+}
+
+// covered are the elements that the word on the line to the talk lies over; "none": there is no such word.
+const covered = `(() => {
+	scrollTo(0, 0);
+	const link = document.getElementById("link"), l = link.getBoundingClientRect();
+	if (l.height === 0 || l.top < 0 || l.bottom > innerHeight) return "none";
+	return [...document.querySelectorAll("body *")].filter((e) => {
+		const r = e.getBoundingClientRect();
+		return e !== link && !e.classList.contains("aside") && e.checkVisibility({ visibilityProperty: true }) && r.width * r.height > 0 &&
+			r.left < l.right && r.right > l.left && r.top < l.bottom - 1 && r.bottom > l.top + 1;
+	}).map((e) => e.outerHTML.slice(0, 80)).join("\n");
+})()`
+
+// The word on the line to the talk covers nothing at any size, and nothing else is moved out of sight for it.
+func TestTheEndCoversNothing(t *testing.T) {
+	h := openRoom(t, "# A heading that is as wide as a phone and goes on\n\n"+strings.Repeat("- Text\n", 12), present.Options{}, Options{})
+	browser := browsertest.Start(t)
+	pages := map[string]*tab{}
+	for name, role := range map[string]Role{"presenter": Presenter, "remote": Remote, "audience": Audience} {
+		pages[name] = join(t, browser, h.server.Invite(role))
+		pages[name].until(`document.getElementById("slide").textContent !== ""`)
+	}
+	pages["missed"] = newTab(t, browser, strings.TrimSuffix(js[string](pages["audience"], "location.href"), "/")+"/missed")
+	pages["missed"].until(`"live" in document.body.dataset`)
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, page := range pages {
+		page.until(`document.getElementById("link").textContent === "The talk has ended."`)
+		for _, s := range [][2]int64{{1280, 720}, {1024, 768}, {844, 390}, {390, 844}} {
+			page.do(chromedp.EmulateViewport(s[0], s[1]))
+			page.until(fmt.Sprintf("innerWidth === %d && innerHeight === %d", s[0], s[1]))
+			page.until(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
+			if got := js[string](page, covered); got != "" {
+				t.Errorf("%s at %v: it covers %s", name, s, got)
+			}
+			if scrolls := name == "missed" || name == "presenter" && s[0] < 1024; !scrolls && js[bool](page, "document.documentElement.scrollHeight > innerHeight") {
+				t.Errorf("%s at %v: its last row is out of sight", name, s)
+			}
+			if js[bool](page, "document.documentElement.scrollWidth > innerWidth") {
+				t.Errorf("%s at %v: it is too wide", name, s)
+			}
+			page.picture(fmt.Sprintf("end-%s-%dx%d", name, s[0], s[1]), s[0], s[1])
+		}
+	}
+}
+
+// When the talk is over its clocks stand, and show how long it has taken and what was left of it.
+func TestClocksStandAtTheEnd(t *testing.T) {
+	h := openRoom(t, "# Only\n", present.Options{}, Options{Length: 30 * time.Minute})
+	browser := browsertest.Start(t)
+	presenter, remote := join(t, browser, h.server.Invite(Presenter)), join(t, browser, h.server.Invite(Remote))
+	clocks := map[*tab][]string{presenter: {"timer", "left", "now"}, remote: {"timer"}}
+	for page, ids := range clocks { // from now on it is ten minutes later
+		js[int](page, `(() => { const at = Date.now; Date.now = () => at() + 600000; return 1; })()`)
+		page.until(`document.getElementById("timer").textContent.startsWith("10:")`)
+		if slices.Contains(ids, "left") {
+			page.until(`/^(20:00|19:\d\d) left: 0 min of commands, (19|20) for talking$/.test(document.getElementById("left").textContent)`)
+		}
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for page, ids := range clocks {
+		page.until(`document.getElementById("link").textContent === "The talk has ended."`)
+		shown := `[` + "\"" + strings.Join(ids, `","`) + `"].map((id) => document.getElementById(id).textContent).join()`
+		end := js[string](page, shown)
+		if !strings.HasPrefix(end, "10:") {
+			t.Errorf("at the end the clocks show %q", end)
+		}
+		// An hour later, after two seconds of the page's own clocks.
+		js[int](page, `(() => {
+			const at = Date.now;
+			Date.now = () => at() + 3600000;
+			window.seconds = 0;
+			setInterval(() => window.seconds++, 1000);
+			return 1;
+		})()`)
+		page.until("window.seconds >= 2")
+		if got := js[string](page, shown); got != end {
+			t.Errorf("the talk is over: %q, later %q", end, got)
+		}
+	}
 }
 
 // The last slide has none behind it, and when the talk is over nothing can be ordered any more.

@@ -203,6 +203,7 @@ connect((changed, part) => {
   if (changed.has("consent") || changed.has("room")) drawConsent();
   if (changed.has("talk")) {
     $("state").textContent = talk.running ? `Running ${talk.running}` : talk.busy || talk.message || "";
+    $("state").title = $("state").textContent; // where it has no room
     $("state").className = talk.error && !talk.running && !talk.busy ? "bad" : busy() ? "busy" : "";
     $("stop").hidden = !busy();
     $("continue").hidden = busy();
