@@ -245,6 +245,10 @@ func TestTheEndCoversNothing(t *testing.T) {
 	for name, role := range map[string]Role{"presenter": Presenter, "remote": Remote, "audience": Audience} {
 		pages[name] = join(t, browser, h.server.Invite(role))
 		pages[name].until(`document.getElementById("slide").textContent !== ""`)
+		if name != "audience" && js[string](pages[name], `document.getElementById("timer").textContent`) == "" {
+			t.Errorf("%s has no clock", name)
+		}
+		pages[name].until(`document.getElementById("count").offsetHeight < 40`)
 	}
 	pages["missed"] = newTab(t, browser, strings.TrimSuffix(js[string](pages["audience"], "location.href"), "/")+"/missed")
 	pages["missed"].until(`"live" in document.body.dataset`)

@@ -69,7 +69,8 @@ connect((changed) => {
   }
   if (changed.has("trouble") && state.trouble) say(`${state.trouble.message}: ${state.trouble.step}`, true);
   if (changed.has("steps") || changed.has("slide")) mark($("slide"), state.steps);
-  if (talk) draw();
+  if (talk) { draw(); tick(); }
 });
 
-setInterval(() => { if (state.talk && !ended()) $("timer").textContent = duration(Date.now() - state.talk.started); }, 1000);
+function tick() { if (state.talk && !ended()) $("timer").textContent = duration(Date.now() - state.talk.started); }
+setInterval(tick, 1000);
