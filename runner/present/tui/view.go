@@ -636,7 +636,11 @@ func (f *face) consent(rows int) []line {
 	for _, text := range f.s.Consent.Removed {
 		body = append(body, wrap(say(first(text), f.dim), f.cols-2, say(fmt.Sprintf("    %-16s ", "removed"), f.dim), say(strings.Repeat(" ", 21), 0))...)
 	}
-	keys := f.hints([][2]string{{"y", "run it"}, {"n", "only show it"}, {"↓ ↑", "the rest"}}, f.cols)
+	all := [][2]string{{"y", "run it"}, {"n", "only show it"}}
+	keys := f.hints(all, f.cols)
+	if len(head)+len(body) > rows-f.spare()-len(keys) {
+		keys = f.hints(append(all, [2]string{"↓ ↑", "the rest"}), f.cols)
+	}
 	lines := f.part(head, body, rows-f.spare()-len(keys))
 	for len(lines) < rows-len(keys) {
 		lines = append(lines, nil)

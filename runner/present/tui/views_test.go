@@ -290,6 +290,39 @@ func TestSmallFailure(t *testing.T) {
 	}
 }
 
+// TestMissingPicture says that a picture of the deck is missing, until it is there and the deck was read again.
+func TestMissingPicture(t *testing.T) {
+	f := look(t, "# A\n\n![The plan](plan.png)\n\n![](other.png)\n\n![Far](http://example.org/far.png)\n", 80, 24)
+	there := map[string]bool{"other.png": true}
+	f.gallery.read = func(name string) ([]byte, error) {
+		if !there[name] {
+			return nil, fmt.Errorf("%s: no such file", name)
+		}
+		return nil, nil
+	}
+	text := strings.Join(f.shows(), "\n")
+	if !strings.Contains(text, "🖼  The plan (plan.png: no such file)\n") || !strings.Contains(text, "🖼  other.png\n") || !strings.Contains(text, "🖼  Far\n") {
+		t.Errorf("%s", text)
+	}
+	there["plan.png"] = true
+	f.laid = laid{}
+	f.gallery.forget()
+	if text := strings.Join(f.shows(), "\n"); !strings.Contains(text, "🖼  The plan\n") {
+		t.Errorf("it is there now:\n%s", text)
+	}
+}
+
+// TestShortConsent has no keys for a list that is shown whole.
+func TestShortConsent(t *testing.T) {
+	f := look(t, "# A\n\n.exercise[\n```bash\ntrue\n```\n]\n", 80, 24)
+	state := *f.s
+	state.Consent = &present.Consent{Steps: f.s.Deck.Steps}
+	f.s = &state
+	if text := f.slideShown(); !strings.Contains(text, " y  run it") || strings.Contains(text, "the rest") || strings.Contains(text, "more") {
+		t.Error(text)
+	}
+}
+
 // TestPaceOnTheTerminal calls a talk late when its slide should be over, and early when its slide should not have begun.
 func TestPaceOnTheTerminal(t *testing.T) {
 	f := look(t, strings.Repeat("# A\n\n---\n\n", 3)+"# Z\n", 80, 24)

@@ -225,6 +225,82 @@ func TestPanelOffersTheRecording(t *testing.T) {
 	remote.until(`!document.getElementById("again").hidden && document.getElementById("replay").hidden`)
 }
 
+// The remote says that the presenter is asked whether the deck may run, and goes on when that was answered.
+func TestRemoteSaysThatItIsAsked(t *testing.T) {
+	h := openRoom(t, liveDeck, present.Options{}, Options{})
+	browser := browsertest.Start(t)
+	remote := join(t, browser, h.server.Invite(Remote))
+	remote.do(chromedp.EmulateViewport(390, 844))
+	remote.click("#run")
+	remote.click("#run")
+	remote.until(`document.getElementById("step").textContent.includes("It is asked there") && document.getElementById("run").hidden`)
+	remote.picture("remote-asks", 390, 844)
+	h.Do(present.Command{Do: present.VerbAllow})
+	h.until("it ran", func(s *present.State) bool { return s.Running == nil && s.Busy == "" && len(s.Log) > 0 })
+	remote.until(`!document.getElementById("step").textContent.includes("asked")`)
+}
+
+// A picture that is missing is named in its place, in the room and on paper.
+func TestMissingPicture(t *testing.T) {
+	h := openRoom(t, "# A\n\n![The plan](img/plan.png)\n\n![](other.png)\n", present.Options{}, Options{})
+	browser := browsertest.Start(t)
+	audience := join(t, browser, h.server.Invite(Audience))
+	printed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/print")
+	for _, page := range []*tab{audience, printed} {
+		page.until(`[...document.querySelectorAll(".absent")].map((e) => e.textContent).join() === "The plan (picture missing),other.png (picture missing)"`)
+		page.until(`document.querySelector("img") === null`)
+	}
+	audience.picture("picture-missing", 390, 844)
+}
+
+// Words of a table are whole on paper where that is possible, and a word that is too long is broken.
+func TestPrintedTable(t *testing.T) {
+	deck := func(word string) string {
+		return "# A\n\n| Path | Count | Share | What it means for the people who run the site at night |\n|---|--:|--:|---|\n" +
+			"| `/page/1` | 2 | 40 % | " + word + " the most popular page, because it is the first link |\n"
+	}
+	h := openRoom(t, deck("")+"\n---\n\n"+deck(strings.Repeat("x", 300)), present.Options{}, Options{})
+	browser := browsertest.Start(t)
+	audience := join(t, browser, h.server.Invite(Audience))
+	printed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/print")
+	for _, width := range []int64{1280, 390} {
+		printed.do(chromedp.EmulateViewport(width, 844))
+		printed.until(fmt.Sprintf("innerWidth === %d", width))
+		printed.until(`[...document.querySelectorAll("section:first-of-type th")].slice(0, 3).every((e) => {
+			const range = document.createRange();
+			range.selectNodeContents(e);
+			return range.getClientRects().length === 1;
+		})`)
+		printed.until(`[...document.querySelectorAll(".scroll")].every((e) => e.scrollWidth <= e.clientWidth + 1)`)
+	}
+}
+
+// What was said to the presenter is not cut for the clock, and can be read where it is. What runs before a step is a key.
+func TestResumedOnThePage(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *room {
+		return openRoom(t, liveDeck, present.Options{Yes: true, Memory: present.NewMemory(dir, "x")}, Options{Length: 45 * time.Minute})
+	}
+	h := open()
+	h.Do(present.Command{Do: present.VerbGoto, Text: "2"})
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h = open()
+	browser := browsertest.Start(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	for _, s := range [][2]int64{{1366, 768}, {1280, 720}, {390, 844}} {
+		presenter.do(chromedp.EmulateViewport(s[0], s[1]))
+		presenter.until(fmt.Sprintf("innerWidth === %d", s[0]))
+		presenter.until(`document.getElementById("state").textContent === "resumed at slide 2 in a new shell: F runs what came before"`)
+		presenter.until(`((e) => e.scrollWidth <= e.clientWidth + 1)(document.getElementById("state"))`)
+		presenter.until("document.documentElement.scrollWidth <= innerWidth")
+		presenter.picture(fmt.Sprintf("resumed-%dx%d", s[0], s[1]), s[0], s[1])
+	}
+	presenter.press("F")
+	h.until("it ran", func(s *present.State) bool { return s.Running == nil && s.Busy == "" && len(s.Log) > 0 })
+}
+
 // covered are the elements that the word on the line to the talk lies over; "none": there is no such word.
 const covered = `(() => {
 	scrollTo(0, 0);
