@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // sectionParser makes slides of the sections of a document, and exercises of those with steps.
@@ -132,12 +133,12 @@ func (p *sectionParser) unspoken(t *token) {
 }
 
 // otherComments are the comments of MDX and of Liquid, as Jekyll has them.
-var otherComments = regexp.MustCompile(`(?s)\{/\*.*?\*/\}|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}`)
+var otherComments = lazy.Regexp(`(?s)\{/\*.*?\*/\}|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}`)
 
 // leaveComments leaves out what stands in comments that are not those of HTML. In code they are code.
 func (p *sectionParser) leaveComments() {
 	rest, end := p.tokens, 0
-	for _, at := range otherComments.FindAllStringIndex(p.src.text, -1) {
+	for _, at := range otherComments().FindAllStringIndex(p.src.text, -1) {
 		for len(rest) > 0 && rest[0].start <= at[0] {
 			if rest[0].kind != commentToken {
 				end = max(end, rest[0].end)
@@ -329,14 +330,14 @@ func (p *sectionParser) write(t *token) {
 func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // nearlyOrder matches a comment for us that lacks the colon or has a capital letter. Its group is the first word.
-var nearlyOrder = regexp.MustCompile(`^<!--\s*[Ww]orkshop:?\s+([a-z-]+)\s`)
+var nearlyOrder = lazy.Regexp(`^<!--\s*[Ww]orkshop:?\s+([a-z-]+)\s`)
 
 // comment makes a hidden step of a comment `<!-- workshop: DIRECTIVE TEXT -->`.
 func (p *sectionParser) comment(t *token) {
 	word, text, at := order(p.src.text, *t)
 	switch word {
 	case "":
-		if m := nearlyOrder.FindStringSubmatch(p.src.text[t.start:t.end]); m != nil && t.indent == 0 && (m[1] == "skip" || p.isDirective(m[1])) {
+		if m := nearlyOrder().FindStringSubmatch(p.src.text[t.start:t.end]); m != nil && t.indent == 0 && (m[1] == "skip" || p.isDirective(m[1])) {
 			p.log.warn(CodeStepOutside, p.src.pos(t.start).Point(), "write <!-- workshop: "+m[1]+" …", "this comment is for readers only: workshop ignores it")
 		}
 	case "style":

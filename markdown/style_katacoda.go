@@ -7,13 +7,14 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"workshop/markdown/lazy"
 )
 
 var katacodaStyle = style{
@@ -25,7 +26,7 @@ var katacodaStyle = style{
 	},
 	steps: katacodaSteps,
 	files: scenario, session: SessionDeck,
-	values: regexp.MustCompile(`\{\{TRAFFIC_\w+\}\}|\[\[(?:HOST|CLIENT|KATACODA)\w*\]\]`),
+	values: lazy.Regexp(`\{\{TRAFFIC_\w+\}\}|\[\[(?:HOST|CLIENT|KATACODA)\w*\]\]`),
 }
 
 // katacodaSteps makes steps of the text that a click executes: `{{exec}}`, `{{execute interrupt}}`
