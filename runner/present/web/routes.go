@@ -264,7 +264,9 @@ func (v *visit) do() {
 	switch o.Do {
 	case present.VerbRun, present.VerbForward, present.VerbContinue, present.VerbSkip, present.VerbAgain:
 		if o.What == "" && o.Do == present.VerbForward { // to a slide without steps
-			c.If = func(s *present.State) bool { return s.Slide == o.N && s.Current() != nil && len(s.Current().Steps) == 0 }
+			c.If = func(s *present.State) bool {
+				return s.Slide == o.N && s.Current() != nil && len(s.Current().Steps) == 0
+			}
 			break
 		}
 		if o.What == "" && o.Do != present.VerbContinue {

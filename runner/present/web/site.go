@@ -84,8 +84,8 @@ func (s Site) Write(dir string) (missing []string, err error) {
 
 // absent is a page with a word in place of each picture that is missing.
 func absent(text []byte, missing []string) []byte {
-	return wholePicture.ReplaceAllFunc(text, func(tag []byte) []byte {
-		found := wholePicture.FindSubmatch(tag)
+	return wholePicture().ReplaceAllFunc(text, func(tag []byte) []byte {
+		found := wholePicture().FindSubmatch(tag)
 		name, err := url.PathUnescape(html.UnescapeString(string(found[1])))
 		if err != nil || !slices.Contains(missing, name) {
 			return tag
@@ -160,7 +160,7 @@ func (s Site) behind(state *present.State, step *present.Step) string {
 var picture = lazy.Regexp(`<img src="(file/[^"]+)"`)
 
 // wholePicture is a picture with its description.
-var wholePicture = regexp.MustCompile(`<img src="file/([^"]+)" alt="([^"]*)">`)
+var wholePicture = lazy.Regexp(`<img src="file/([^"]+)" alt="([^"]*)">`)
 
 func (s Site) pictures(dir, text string) (missing []string, err error) {
 	seen := map[string]bool{}
