@@ -312,7 +312,7 @@ func (s *session) make(ctx context.Context, svc types.ServiceConfig, c newContai
 	if err := s.client.post(ctx, "/containers/create", values, req, &made); err != nil {
 		return nil, s.style.create.createFailed(svc, err)
 	}
-	if s.project.local[svc.Name] != nil && c.number <= 1 { // they are the same for all containers of the service
+	if embedded, err := s.embedded(ctx); err == nil && embedded && c.number <= 1 { // they are the same for all containers of the service
 		for _, w := range made.Warnings {
 			s.ui.warn(svc.Name + ": " + w)
 		}

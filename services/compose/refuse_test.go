@@ -27,7 +27,7 @@ docker-compose.yml:3:5: image postgres:17: the embedded engine has no registry t
     cap_add: [NET_ADMIN]
     volumes: ["./data:/data"]
     user: "1000"
-    mem_limit: 10m
+    cpus: 0.5
     extra_hosts: ["a:1.2.3.4"]
     secrets: [s]
 secrets: {s: {file: ./s}}
@@ -40,8 +40,8 @@ docker-compose.yml:8:5: volumes is not supported by the embedded engine:
   its containers see the files of the machine: COPY what the service needs into its image, name a process with x-workshop, or use --engine docker
 docker-compose.yml:9:5: user is not supported by the embedded engine:
   its containers run as you: leave it out, or use --engine docker
-docker-compose.yml:10:5: mem_limit is not supported by the embedded engine:
-  its processes have no limits: leave it out, or use --engine docker
+docker-compose.yml:10:5: cpus is not supported by the embedded engine:
+  its processes have no such limits: leave it out, or use --engine docker
 docker-compose.yml:11:5: extra_hosts is not supported by the embedded engine:
   names are those of the services: leave it out, or use --engine docker
 docker-compose.yml:12:5: secrets is not supported by the embedded engine:
@@ -89,8 +89,8 @@ docker-compose.yml:5:55: the log option tag is not supported by the embedded eng
   use max-size and max-file, or --engine docker
 docker-compose.yml:7:7: deploy: placement is not supported by the embedded engine:
   it is one machine: leave it out, or use --engine docker
-docker-compose.yml:9:7: deploy: resources is not supported by the embedded engine:
-  its processes have no limits: leave it out, or use --engine docker
+docker-compose.yml:9:28: deploy: resources.limits.cpus is not supported by the embedded engine:
+  its processes have no such limits: leave it out, or use --engine docker
 docker-compose.yml:12:9: ipv4_address is not supported by the embedded engine:
   it has networks of its own only: leave it out, or use --engine docker
 docker-compose.yml:15:5: network_mode: host is not supported by the embedded engine:
@@ -231,7 +231,7 @@ func TestForOtherEngines(t *testing.T) {
     user: nosuch
     volumes: [".:/srv:ro", "data:/data", {type: tmpfs, target: /run}]
     cap_add: [NET_ADMIN]
-    mem_limit: 64m
+    cpus: 0.5
     ulimits: {nofile: 99, nosuch: 1}
     deploy: {resources: {limits: {cpus: "0.5", memory: 64m}}}
     platform: wasi/wasm
@@ -249,7 +249,7 @@ volumes:
 	for _, look := range []compose.Look{compose.V1, compose.V5} {
 		r := s.ok(look, "up", "-d", "--scale", "web=2")
 		for _, want := range []string{
-			"web: cap_add, mem_limit, deploy: resources, volumes: tmpfs, platform, logging: tag, networks: ipv4_address, ports: 53/udp: " +
+			"web: cap_add, cpus, deploy: resources.limits.cpus, volumes: tmpfs, platform, logging: tag, networks: ipv4_address, ports: 53/udp: " +
 				"without effect on the embedded engine, where its x-workshop is a process of this machine",
 			"network fixed: ipam: without effect on the embedded engine, where its services are processes of this machine",
 			"web: user nosuch has no effect: this machine has no such user",
@@ -258,6 +258,9 @@ volumes:
 			if strings.Count(r.err, want) != 1 {
 				t.Errorf("got %q, want %q", r.err, want)
 			}
+		}
+		if r := s.ok(look, "exec", "-T", "web", "sh", "-c", "ulimit -t"); r.out != "unlimited\n" {
+			t.Errorf("the limit without a name is another one: %q", r.out)
 		}
 		if r := s.ok(look, "up", "-d", "--scale", "web=2"); strings.Contains(r.err, "Recreat") {
 			t.Errorf("up again: %s", r.err)
@@ -347,6 +350,38 @@ func TestProcessLimits(t *testing.T) {
 	}
 	if r := s.ok(compose.V5, "exec", "-T", "web", "sh", "-c", "ulimit -n"); r.out != "55\n" {
 		t.Errorf("limit of exec %q", r.out)
+	}
+}
+
+// A service whose process uses more than its memory is killed, where the engine may limit it; else that is
+// noted once.
+func TestProcessMemory(t *testing.T) {
+	const greedy = `
+    x-workshop:
+      command: "exec 2> /dev/null; head -c 200000000 /dev/zero | tail -n 1 > /dev/null; echo status $$?; exec sleep 1000"
+      ready: {log: status}
+    stop_signal: SIGKILL
+`
+	s := newStage(t, embeddedHost(t), "services:\n  web:\n    mem_limit: 50m"+greedy+"    scale: 2\n  deployed:\n"+
+		"    deploy: {resources: {limits: {memory: 60m}}}"+greedy+"  free:"+greedy)
+	r := s.ok(compose.V5, "up", "-d")
+	want := "status 137\n"
+	if note := "web: the limit of memory has no effect"; strings.Contains(r.err, note) {
+		if os.Geteuid() == 0 {
+			t.Skip(r.err)
+		}
+		want = "status 0\n"
+		if strings.Count(r.err, note) != 1 {
+			t.Errorf("notes: %s", r.err)
+		}
+	} else if strings.Contains(r.err, "effect") {
+		t.Errorf("notes: %s", r.err)
+	}
+	for service, want := range map[string]string{"web": want + want, "deployed": want, "free": "status 0\n"} {
+		got := s.ok(compose.V5, "logs", "--no-log-prefix", service)
+		if got.out != want {
+			t.Errorf("%s: %q, want %q", service, got.out, want)
+		}
 	}
 }
 
