@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,6 +113,7 @@ func (s *session) refuse(ctx context.Context, services []types.ServiceConfig) er
 			continue
 		}
 		list = append(list, s.project.refused(svc, func(ports string) bool { return privileged(ctx, ports) })...)
+		list = append(list, s.project.missingSources(svc)...)
 		e, err := s.foreignImage(ctx, svc)
 		if err != nil {
 			return err
@@ -267,6 +269,20 @@ func (p *Project) refused(svc types.ServiceConfig, denied func(ports string) boo
 					add(path, "publishing on "+port.HostIP, "it binds loopback addresses only: leave the address out, or use --engine docker")
 				}
 			}
+		}
+	}
+	return list
+}
+
+// missingSources returns the binds of a process whose sources would be made outside of the project's directory.
+func (p *Project) missingSources(svc types.ServiceConfig) (list fileErrors) {
+	for i, v := range svc.Volumes {
+		if p.local[svc.Name] == nil || v.Type != types.VolumeTypeBind || !p.makesSource(svc.Name, v) || Within(p.WorkingDir, v.Source) {
+			continue
+		}
+		if _, err := os.Stat(v.Source); errors.Is(err, fs.ErrNotExist) {
+			list = append(list, p.errorAt([]string{"services", svc.Name, "volumes", fmt.Sprint(i)}, fmt.Sprintf("%s does not exist, and the "+
+				"embedded engine makes no directory outside of the project's: mkdir -p %s", v.Source, commandLine([]string{v.Source}))))
 		}
 	}
 	return list

@@ -3,6 +3,7 @@ package compose_test
 import (
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -328,6 +329,52 @@ volumes:
 	}
 	if _, err := os.Stat(s.dir + "/greeting"); err != nil {
 		t.Error(err)
+	}
+}
+
+// A missing directory is made below the project's, as Compose does, and nowhere else.
+func TestMissingSources(t *testing.T) {
+	file := func(volume string) string {
+		return "services:\n  web:\n    x-workshop: {command: exec sleep 1000}\n    stop_signal: SIGKILL\n    volumes:\n    - " + volume + "\n"
+	}
+	long := func(more string) string { return file("{type: bind, source: ./data/inner, target: /data" + more + "}") }
+	const made, absent = "", `invalid mount config for type "bind": bind source path does not exist: DIR/data/inner`
+	for name, test := range map[string]struct{ file, v1, v5 string }{
+		"short":     {file("./data/inner:/data"), made, made},
+		"long":      {long(""), absent, made},
+		"forbidden": {long(", bind: {create_host_path: false}"), absent, absent},
+		"outside": {
+			file("../not here:/data"),
+			"docker-compose.yml:6:7: PARENT/not here does not exist, and the embedded engine makes no directory outside of the project's: " +
+				"mkdir -p 'PARENT/not here'",
+			"docker-compose.yml:6:7: PARENT/not here does not exist",
+		},
+		"outside by a link": {file("./link/new:/data"), "DIR/link/new does not exist", "DIR/link/new does not exist"},
+	} {
+		for look, want := range map[compose.Look]string{compose.V1: test.v1, compose.V5: test.v5} {
+			s := newStage(t, embeddedHost(t), test.file)
+			elsewhere := t.TempDir()
+			if err := os.Symlink(elsewhere, s.dir+"/link"); err != nil {
+				t.Fatal(err)
+			}
+			r := s.run(look, "up", "-d")
+			_, err := os.Stat(s.dir + "/data/inner")
+			want := strings.NewReplacer("DIR", s.dir, "PARENT", filepath.Dir(s.dir)).Replace(want)
+			if (r.code == 0) != (want == made) || !strings.Contains(r.err, want) || (err == nil) != (want == made) {
+				t.Errorf("%s, look %d: %d %s, want %q; %v", name, look, r.code, r.err, want, err)
+			}
+			if left, err := os.ReadDir(elsewhere); err != nil || len(left) > 0 {
+				t.Errorf("%s, look %d: made elsewhere: %v %v", name, look, left, err)
+			}
+			if _, err := os.Stat(filepath.Dir(s.dir) + "/not here"); !os.IsNotExist(err) {
+				t.Errorf("%s, look %d: made beside the project: %v", name, look, err)
+			}
+			// Those of run are no others.
+			if r := s.run(look, "run", "--rm", "-v", elsewhere+"/new:/other", "web", "true"); name == "short" && (r.code == 0 ||
+				!strings.Contains(r.err, "bind source path does not exist: "+elsewhere+"/new")) {
+				t.Errorf("run: %d %s", r.code, r.err)
+			}
+		}
 	}
 }
 

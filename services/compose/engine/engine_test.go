@@ -77,6 +77,12 @@ func TestRefusals(t *testing.T) {
 			`HostConfig.Binds ["/a:/b"] is not supported by the embedded engine: ` +
 				`its containers see the files of the machine; COPY what a service needs into its image`,
 		},
+		"bind of nothing": {
+			"POST /containers/create", workshop(object{
+				"Labels": object{processLabel: "web"}, "Cmd": []string{"say"}, "HostConfig": object{"Binds": []string{"/nosuch/place:/b"}},
+			}), 400,
+			`invalid mount config for type "bind": bind source path does not exist: /nosuch/place`,
+		},
 		"memory": {
 			"POST /containers/create", host(object{"Memory": 1000}), 400, "Minimum memory limit allowed is 6MB",
 		},
