@@ -332,6 +332,37 @@ volumes:
 	}
 }
 
+// If the program of a health check is missing, that is said once beside the failure.
+func TestMissingChecks(t *testing.T) {
+	for test, program := range map[string]string{
+		"no-such-check -U me || exit 1":        "no-such-check is missing on this machine",
+		"[CMD, no-such-word]":                  "no-such-word is missing on this machine",
+		"./check":                              "./check may not be executed",
+		"\"echo 'host: not found'; exit 127\"": "",
+	} {
+		s := newStage(t, embeddedHost(t), `services:
+  db:
+    x-workshop: {command: exec sleep 1000}
+    healthcheck: {test: `+test+`, interval: 10ms, retries: 1}
+    stop_signal: SIGKILL
+  web: {image: workshop, command: [rng], depends_on: {db: {condition: service_healthy}}}
+  other: {image: workshop, command: [rng], depends_on: {db: {condition: service_healthy}}}
+`)
+		s.write("check", "#!/bin/sh\n")
+		for _, look := range []compose.Look{compose.V1, compose.V5} {
+			r := s.run(look, "up", "-d")
+			notes := 1
+			if program == "" {
+				notes = 0
+			}
+			if want := "db: its health check cannot run: " + program; strings.Count(r.err, want) != notes || r.code == 0 {
+				t.Errorf("%s, look %d: %d %s", test, look, r.code, r.err)
+			}
+			s.ok(look, "down")
+		}
+	}
+}
+
 // A missing directory is made below the project's, as Compose does, and nowhere else.
 func TestMissingSources(t *testing.T) {
 	file := func(volume string) string {
