@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"os/user"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,6 +67,13 @@ const (
 	oneNode   = "it is one machine: leave it out, or use --engine docker"
 	oneBridge = "it has networks of its own only: leave it out, or use --engine docker"
 )
+
+// ownUser reports whether a user, or UID:GID, is the one who runs this, and so the embedded engine.
+func ownUser(name string) bool {
+	own, err := user.Current()
+	name, group, _ := strings.Cut(name, ":")
+	return err == nil && (name == own.Username || name == own.Uid) && (group == "" || group == own.Gid)
+}
 
 // otherResources returns the paths, below deploy, of the resources that are not the limit of memory.
 func otherResources(deploy map[string]any) (paths [][]string) {
@@ -194,6 +202,9 @@ func (p *Project) refused(svc types.ServiceConfig, denied func(ports string) boo
 			continue
 		}
 		if process && (name == "deploy" || name == "build" || !slices.Contains(understood, name)) {
+			continue
+		}
+		if name == "user" && ownUser(fmt.Sprint(value)) {
 			continue
 		}
 		if !slices.Contains(understood, name) {

@@ -3,6 +3,7 @@ package compose_test
 import (
 	"net"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -394,6 +395,7 @@ func TestMissingSources(t *testing.T) {
 			if (r.code == 0) != (want == made) || !strings.Contains(r.err, want) || (err == nil) != (want == made) {
 				t.Errorf("%s, look %d: %d %s, want %q; %v", name, look, r.code, r.err, want, err)
 			}
+			s.ok(look, "down")
 			if left, err := os.ReadDir(elsewhere); err != nil || len(left) > 0 {
 				t.Errorf("%s, look %d: made elsewhere: %v %v", name, look, left, err)
 			}
@@ -482,13 +484,19 @@ func TestProcessUser(t *testing.T) {
       command: exec sleep 1000
       working_dir: closed
     stop_signal: SIGKILL
+  group:
+    user: "0:54321"
+    x-workshop:
+      command: "id -g; exec sleep 1000"
+      working_dir: closed
+    stop_signal: SIGKILL
 `)
 	s.write("closed/file", "")
 	if err := os.Chmod(s.dir+"/closed", 0o700); err != nil {
 		t.Fatal(err)
 	}
 	r := s.ok(compose.V5, "up", "-d")
-	if want := "closed: user 12345 has no effect: "; !strings.Contains(r.err, want) || strings.Contains(r.err, "web: user") {
+	if want := "closed: user 12345 has no effect: "; !strings.Contains(r.err, want) || strings.Count(r.err, "has no effect") != 1 {
 		t.Errorf("no %q in %s", want, r.err)
 	}
 	if r := s.ok(compose.V5, "logs", "--no-log-prefix", "web"); r.out != "12345\n54321\n54321\nstarted\n" {
@@ -499,6 +507,43 @@ func TestProcessUser(t *testing.T) {
 	}
 	if r := s.ok(compose.V5, "exec", "-T", "closed", "id", "-u"); r.out != "0\n" {
 		t.Errorf("user of the other %q", r.out)
+	}
+	if r := s.run(compose.V5, "exec", "-T", "-u", "0", "web", "id"); r.code == 0 {
+		t.Errorf("exec as another user: %q", r.out)
+	}
+}
+
+// The user who runs the engine is the one of every process: to ask for that one is no mistake, and not noted.
+func TestOwnUser(t *testing.T) {
+	own, err := user.Current()
+	if err != nil {
+		t.Skip(err)
+	}
+	s := newStage(t, embeddedHost(t), `services:
+  process:
+    user: `+own.Username+`
+    x-workshop: {command: exec sleep 1000}
+    stop_signal: SIGKILL
+  image:
+    user: "`+own.Uid+`:`+own.Gid+`"
+    image: workshop
+    command: [sleep, "1000"]
+    stop_signal: SIGKILL
+`)
+	p, err := compose.Load(t.Context(), compose.LoadOptions{Dir: s.dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Refusals(t.Context(), true); err != nil {
+		t.Errorf("beforehand: %v", err)
+	}
+	if r := s.ok(compose.V5, "up", "-d"); strings.Contains(r.err, "user") {
+		t.Errorf("a note: %s", r.err)
+	}
+	for _, service := range []string{"process", "image"} {
+		if r := s.ok(compose.V5, "exec", "-T", "-u", own.Username, service, "id", "-u"); r.out != own.Uid+"\n" {
+			t.Errorf("%s: user %q", service, r.out)
+		}
 	}
 }
 

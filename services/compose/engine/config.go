@@ -68,11 +68,10 @@ func (c *config) process() bool { return c.Labels[processLabel] != "" }
 // check refuses settings that the engine cannot apply to a process.
 func (c *config) check() error {
 	for _, field := range []struct{ name, value, instead string }{
-		{"User", c.User, "its containers run as the user who runs it"},
 		{"Domainname", c.Domainname, "a container has a host name only"},
 		{"MacAddress", c.MacAddress, "its networks are made of loopback connections"},
 	} {
-		if field.value != "" && (field.name != "User" || !c.process()) {
+		if field.value != "" {
 			return badRequest("%s %q is not supported by the embedded engine: %s", field.name, field.value, field.instead)
 		}
 	}

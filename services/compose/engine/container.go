@@ -196,7 +196,11 @@ func (e *Engine) createContainer(w http.ResponseWriter, r *http.Request) error {
 	warnings := append(c.host.limitWarnings(), e.memoryWarnings(&c.host)...)
 	if c.config.User != "" {
 		var why string
-		if c.credential, why = e.identity(c); why != "" {
+		c.credential, why = e.identity(c)
+		switch {
+		case !c.config.process() && (c.credential != nil || why != ""):
+			return asOthers(c.config.User)
+		case why != "":
 			warnings = append(warnings, why)
 		}
 	}

@@ -81,8 +81,8 @@ func (gs *groups) find(mounts, own string) {
 	}
 	if gs.dir == "" {
 		gs.err = errors.New("no control group for memory is there")
-	} else if unix.Access(gs.dir, unix.W_OK) != nil {
-		gs.err = errors.New("only root can make control groups here")
+	} else if err := unix.Access(gs.dir, unix.W_OK); err != nil {
+		gs.err = fmt.Errorf("no control group can be made here: %w", err)
 	}
 }
 
