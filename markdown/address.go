@@ -1,10 +1,11 @@
 package markdown
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"workshop/markdown/lazy"
 )
 
 // Address is an address of a page of the web that a text holds without the marks of a link.
@@ -14,7 +15,7 @@ type Address struct {
 }
 
 // addressIn matches an address and what stands right behind it. A bare host needs a domain of letters, as for GitHub.
-var addressIn = regexp.MustCompile("https?://[^\\s<>\"'`\\[\\]{}]+|www\\.[-\\pL\\pN.]*\\.[a-z]{2,}(?:[:/?#][^\\s<>\"'`\\[\\]{}]*)?")
+var addressIn = lazy.Regexp("https?://[^\\s<>\"'`\\[\\]{}]+|www\\.[-\\pL\\pN.]*\\.[a-z]{2,}(?:[:/?#][^\\s<>\"'`\\[\\]{}]*)?")
 
 // Addresses finds the addresses in a text, such as https://example.org/a and www.example.org. The punctuation behind one
 // and a parenthesis that was opened before it do not belong to it.
@@ -24,7 +25,7 @@ func Addresses(text string) []Address {
 		if !strings.Contains(text[at:], "://") && !strings.Contains(text[at:], "www.") {
 			break
 		}
-		found := addressIn.FindStringIndex(text[at:])
+		found := addressIn().FindStringIndex(text[at:])
 		if found == nil {
 			break
 		}

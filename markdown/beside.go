@@ -19,6 +19,8 @@ const (
 // listing is a manifest, read for the files that it lists only.
 type listing struct {
 	dir    string // inside the file system
+	name   string
+	sets   []string // keys that a document of it has nothing of when it is a deck of its own
 	files  map[string]bool
 	values map[string]string // of substitutions
 }
@@ -65,19 +67,21 @@ func (l *loader) listings(dir string) []*listing {
 		}
 		var doc yaml.Node
 		if yaml.Unmarshal([]byte(text), &doc) == nil && len(doc.Content) > 0 && doc.Content[0].Kind == yaml.MappingNode {
-			all = append(all, newListing(dir, doc.Content[0]))
+			all = append(all, newListing(dir, e.Name(), doc.Content[0]))
 		}
 	}
 	l.folders[dir] = all
 	return all
 }
 
-func newListing(dir string, root *yaml.Node) *listing {
-	m := &listing{dir, map[string]bool{}, map[string]string{}}
+func newListing(dir, name string, root *yaml.Node) *listing {
+	m := &listing{dir, name, nil, map[string]bool{}, map[string]string{}}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		switch key, value := root.Content[i].Value, root.Content[i+1]; {
 		case key == "content":
 			m.list(value)
+		case slices.Contains([]string{"workdir", "setup", "teardown", "env", "requires", "only-if", "skip", "mirrors"}, key):
+			m.sets = append(m.sets, key)
 		case slices.Contains(valueKeys(), key) && value.Kind == yaml.ScalarNode && value.ShortTag() != "!!null":
 			m.values[key] = strings.Trim(value.Value, "\n")
 		}
@@ -101,6 +105,22 @@ func (m *listing) list(n *yaml.Node) {
 			}
 		}
 	}
+}
+
+// Unheeded are the settings of a manifest that lists a document, where the document is a deck of its own.
+type Unheeded struct {
+	Manifest string // as shown to the user
+	Keys     []string
+}
+
+// unheeded are the settings of the nearest manifest that lists a file and has some.
+func (l *loader) unheeded(file string) *Unheeded {
+	for _, m := range l.beside(file) {
+		if m.files[file] && len(m.sets) > 0 {
+			return &Unheeded{l.show(path.Join(m.dir, m.name)), m.sets}
+		}
+	}
+	return nil
 }
 
 // borrow takes the values and the folders of the manifests that a file may belong to, of a deck

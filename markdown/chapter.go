@@ -3,13 +3,14 @@ package markdown
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"workshop/markdown/lazy"
 )
 
 // chapterParser makes slides of the tokens of a chapter.
@@ -76,13 +77,13 @@ func (l *loader) given() map[string]string {
 
 // named matches the marks of values: `{{ NAME }}` and `%NAME%` of Educates, `{{NAME}}` of Katacoda, and
 // `{{< param NAME >}}` of Hugo.
-var named = regexp.MustCompile(`\{\{(?:[<%]\s*param\s)?\s*"?(\w[\w.-]*)"?\s*[>%]?\}\}|%([A-Za-z]\w*)%`)
+var named = lazy.Regexp(`\{\{(?:[<%]\s*param\s)?\s*"?(\w[\w.-]*)"?\s*[>%]?\}\}|%([A-Za-z]\w*)%`)
 
 // filled is the source of a document with values in place of their marks.
 func (l *loader) filled(f *file, given map[string]string, log *log) *source {
 	x := &expander{loader: l, log: log}
 	from := 0
-	for _, at := range named.FindAllStringSubmatchIndex(f.text, -1) {
+	for _, at := range named().FindAllStringSubmatchIndex(f.text, -1) {
 		name := at[2:4]
 		if at[2] < 0 {
 			name = at[4:6]

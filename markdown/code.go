@@ -43,6 +43,7 @@ const (
 	CodeFenceArguments    Code = "fence-arguments"    // words behind the directive of a fence of several lines
 	CodeShellNotRun       Code = "shell-not-run"      // a fence of commands that are text and never run
 	CodeNotCompared       Code = "not-compared"       // a line of an expected output of another style that nothing is compared with
+	CodeMachineHome       Code = "machine-home"       // a path below /root in a scenario, which is the machine's own
 	CodeNoPrompt          Code = "no-prompt"          // a console fence of another style without commands
 	CodeTypedInclude      Code = "typed-include"      // an include of mdBook that is not replaced
 	CodeRewrite           Code = "rewrite"            // a step that cannot get another body; not found while reading

@@ -37,6 +37,7 @@ type Deck struct {
 	Mirrors  []Mirror          // the manifest's mirrors: key
 	Terms                      // of the whole deck
 	Chapters []*Chapter
+	Unheeded *Unheeded // of a document by itself: what a manifest has for it; nil if there is nothing
 	Lint     Lint      // the manifest's lint: key
 	Files    []string  // all files that it was read from, inside the file system, sorted; those of chapters, too
 	Warnings ErrorList // probable mistakes, sorted by position; they never stop a run

@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"workshop/markdown/lazy"
 )
 
 // Export is a chapter in another style as a chapter of a deck of remark: its sections are slides,
@@ -53,7 +54,7 @@ func Export(c *Chapter) (text string, left ErrorList) {
 
 // filledIn matches a mark that the program fills in which a document was written for: `{{TRAFFIC_HOST1_80}}` of a
 // scenario, `{{< param x >}}` of Hugo, `{% include x %}` and `{{ page.root }}` of Jekyll.
-var filledIn = regexp.MustCompile(`\{\{[^{}\n]{1,200}\}\}|\{%[^%\n]{1,200}%\}`)
+var filledIn = lazy.Regexp(`\{\{[^{}\n]{1,200}\}\}|\{%[^%\n]{1,200}%\}`)
 
 // foreign names the parts of a slide that mean something to the program it was written for, and not to a deck:
 // images, whose files stay where they are, and marks.
@@ -64,7 +65,7 @@ func foreign(s *Slide) (left ErrorList) {
 		}
 	}
 	shown := s.shown()
-	for _, at := range filledIn.FindAllStringIndex(shown, -1) {
+	for _, at := range filledIn().FindAllStringIndex(shown, -1) {
 		if executes := attributes(shown[at[0]:at[1]]); len(executes) > 0 && (executes[0] == "exec" || executes[0] == "execute") {
 			continue
 		}

@@ -142,34 +142,26 @@ func FuzzStyles(f *testing.F) {
 // FuzzManifest does the same for manifests, with a few files to name and include.
 func FuzzManifest(f *testing.F) {
 	seeds(f, ".yml")
-	files := map[string]string{
+	fuzzFolder(f, "workshop.yml", map[string]string{
 		"a.md": "# A\n@@TITLE@@ @@TOC@@ @@INCLUDE[b.md]\n.exercise[ ```bash a``` ]\n", "b.md": "class: x\n\nB @@INCLUDE[a.md]\n--\n",
 		"intro.md": "# I\n", "sub/a.md": "@@LINK[a.md]\n",
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		fsys := fstest.MapFS{"workshop.yml": {Data: []byte(text)}}
-		sources := map[string]string{"workshop.yml": text}
-		for name, s := range files {
-			fsys[name] = &fstest.MapFile{Data: []byte(s)}
-			sources[name] = s
-		}
-		quickly(t, func() {
-			deck, err := markdown.Load(fsys, ".", markdown.Options{})
-			checkPositions(t, deck, err, sources)
-		})
 	})
 }
 
 // FuzzScenario does the same for the index.json of a scenario, with a few pages and scripts to name.
 func FuzzScenario(f *testing.F) {
 	seeds(f, ".json")
-	files := map[string]string{
+	fuzzFolder(f, "index.json", map[string]string{
 		"a.md": "# A\n\n`a`{{exec}}\n", "b.md": "`b`{{execute T2}}\n<!-- ```wait x``` -->\n", "step1/text.md": "`c`{{exec interrupt}}\n",
 		"intro.md": "# I\n", "v.sh": "v\n", "setup.sh": "true\n", "assets/run.sh": "true\n",
-	}
+	})
+}
+
+// fuzzFolder loads a folder of files and a fuzzed one.
+func fuzzFolder(f *testing.F, fuzzed string, files map[string]string) {
 	f.Fuzz(func(t *testing.T, text string) {
-		fsys := fstest.MapFS{"index.json": {Data: []byte(text)}}
-		sources := map[string]string{"index.json": text}
+		fsys := fstest.MapFS{fuzzed: {Data: []byte(text)}}
+		sources := map[string]string{fuzzed: text}
 		for name, s := range files {
 			fsys[name] = &fstest.MapFile{Data: []byte(s)}
 			sources[name] = s

@@ -1,9 +1,10 @@
 package markdown
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // Line is a line of a slide that a reader sees.
@@ -16,7 +17,7 @@ type Line struct {
 
 // diagram finds the source of a diagram, which a reader sees as a picture: an HTML element, or a whole
 // slide with the settings of mermaid in front, for an include.
-var diagram = regexp.MustCompile(`(?is)<(?:pre|div)\s[^<>]*class\s*=\s*["']?[^<>"']*\bmermaid\b[^<>]*>.*?</(?:pre|div)>|^\s*%%\{.*`)
+var diagram = lazy.Regexp(`(?is)<(?:pre|div)\s[^<>]*class\s*=\s*["']?[^<>"']*\bmermaid\b[^<>]*>.*?</(?:pre|div)>|^\s*%%\{.*`)
 
 // isDiagram reports whether the info string of a fence is that of a diagram.
 func isDiagram(info string) bool {
@@ -53,7 +54,7 @@ func (s *Slide) Lines() []Line {
 		}
 	}
 	if strings.Contains(s.Source, "mermaid") || strings.Contains(s.Source, "%%{") {
-		for _, at := range diagram.FindAllStringIndex(s.Source, -1) {
+		for _, at := range diagram().FindAllStringIndex(s.Source, -1) {
 			if !code[at[0]] {
 				hide(at[0], at[1])
 			}

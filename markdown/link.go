@@ -2,9 +2,10 @@ package markdown
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // Link is a link or an image of a slide.
@@ -30,12 +31,12 @@ func (s *Slide) Links() []Link {
 	}
 	text := s.shown()
 	if strings.Contains(text, "<") && strings.Contains(text, "=") {
-		for _, at := range attribute.FindAllStringSubmatchIndex(text, -1) {
+		for _, at := range attribute().FindAllStringSubmatchIndex(text, -1) {
 			add(at[4], at[5], text[at[4]:at[5]], strings.EqualFold(text[at[2]:at[3]], "src"))
 		}
 	}
 	if strings.Contains(text, "]:") {
-		for _, at := range definition.FindAllStringSubmatchIndex(text, -1) {
+		for _, at := range definition().FindAllStringSubmatchIndex(text, -1) {
 			add(at[2], at[3], text[at[2]:at[3]], false)
 		}
 	}
@@ -62,7 +63,7 @@ func (s *Slide) Links() []Link {
 		}
 	}
 	if value := s.Properties["background-image"]; value != "" {
-		if at := background.FindStringSubmatch(value); at != nil {
+		if at := background().FindStringSubmatch(value); at != nil {
 			links = append(links, Link{s.Pos.Point(), at[1], true})
 		}
 	}
@@ -71,9 +72,9 @@ func (s *Slide) Links() []Link {
 }
 
 var (
-	attribute  = regexp.MustCompile(`(?i)<[a-z][^<>]{0,500}?\s(src|href)\s*=\s*["']([^"'<>\n]+)["']`)
-	definition = regexp.MustCompile(`(?m)^ {0,3}\[[^\]\n^]+\]:[ \t]+(\S+)`)
-	background = regexp.MustCompile(`url\(\s*["']?([^"')]+?)["']?\s*\)`)
+	attribute  = lazy.Regexp(`(?i)<[a-z][^<>]{0,500}?\s(src|href)\s*=\s*["']([^"'<>\n]+)["']`)
+	definition = lazy.Regexp(`(?m)^ {0,3}\[[^\]\n^]+\]:[ \t]+(\S+)`)
+	background = lazy.Regexp(`url\(\s*["']?([^"')]+?)["']?\s*\)`)
 )
 
 // maxDestination is the greatest length of a link's target.

@@ -101,6 +101,7 @@ type loader struct {
 	shell     *syntax.Parser           // of commands at prompts
 	vocabulary
 	values  map[string]string // of substitutions, by manifest key
+	titled  string            // the deck's title in a directory's list of documents
 	files   map[string]opened
 	looked  map[string]error      // the errors of names, nil if the file exists
 	alone   bool                  // the deck has no manifest
@@ -199,6 +200,9 @@ func (l *loader) single(f *file, name string) *Deck {
 	l.alone = true
 	l.chapters(d, []item{{file: f, at: f.pos(0).Point()}})
 	l.finish(d, nil)
+	if l.fsys != nil {
+		d.Unheeded = l.unheeded(name)
+	}
 	return d
 }
 
@@ -218,7 +222,7 @@ func (l *loader) directory(name string) *Deck {
 			continue
 		}
 		if items, ok := st.files(l, name); ok {
-			d.Session = st.session
+			d.Session, d.Title = st.session, l.titled
 			l.chapters(d, items)
 			l.finish(d, nil)
 			return d

@@ -337,7 +337,7 @@ func (m *manifestReader) workdir(s string, at Span) string { return m.folder("wo
 func (m *manifestReader) folder(key, s string, at Span) string {
 	name, err := inside(m.dir, strings.TrimSpace(s))
 	if err != nil {
-		m.fail(CodeBadPath, at, "", "%s: %v", key, err)
+		m.fail(CodeBadPath, at, m.outside(m.dir, strings.TrimSpace(s)), "%s: %v", key, err)
 		return ""
 	}
 	info, err := fs.Stat(m.fsys, name)

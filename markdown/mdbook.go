@@ -3,14 +3,15 @@ package markdown
 import (
 	"errors"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // includePattern matches what mdBook replaces by the text of a file; a backslash before it makes it text.
 // See https://rust-lang.github.io/mdBook/format/mdbook.html.
-var includePattern = regexp.MustCompile(`\\?\{\{#(include|rustdoc_include|playground|playpen|template)[ \t]+([^}\n]{1,500})\}\}`)
+var includePattern = lazy.Regexp(`\\?\{\{#(include|rustdoc_include|playground|playpen|template)[ \t]+([^}\n]{1,500})\}\}`)
 
 // included is the source of a document in which the fences of commands and outputs hold the files that
 // they include as mdBook does. The files are relative to the document's folder.
@@ -24,7 +25,7 @@ func (l *loader) included(src *source, tokens []token, f *file, log *log) *sourc
 		if t.kind != fenceToken || t.comment >= 0 || !typed || saysSkip(t) != "" {
 			continue
 		}
-		for _, at := range includePattern.FindAllStringSubmatchIndex(src.text[t.body:t.tail], -1) {
+		for _, at := range includePattern().FindAllStringSubmatchIndex(src.text[t.body:t.tail], -1) {
 			start, end := t.body+at[0], t.body+at[1]
 			x.copy(f, f.text, from, start, "")
 			if from = start; f.text[start] == '\\' {
@@ -75,7 +76,7 @@ func (x *expander) part(f *file, start, end int, argument string) bool {
 		return false
 	}
 	x.included += len(inner.text)
-	if includePattern.MatchString(inner.text) {
+	if includePattern().MatchString(inner.text) {
 		x.log.fail(CodeTypedInclude, at, includeHint, "%s includes another file, which would be typed as it stands", name)
 		return false
 	}
@@ -124,12 +125,12 @@ func linesOf(text, lines string) (ranges [][2]int, err error) {
 }
 
 // anchorPattern matches a line that begins or ends an anchor.
-var anchorPattern = regexp.MustCompile(`ANCHOR(_END)?:[ \t]*([\w-]+)`)
+var anchorPattern = lazy.Regexp(`ANCHOR(_END)?:[ \t]*([\w-]+)`)
 
 func anchored(text string, rows [][2]int, name string) (ranges [][2]int, err error) {
 	open, found := false, false
 	for _, r := range rows {
-		switch m := anchorPattern.FindStringSubmatch(text[r[0]:r[1]]); {
+		switch m := anchorPattern().FindStringSubmatch(text[r[0]:r[1]]); {
 		case m != nil && m[2] == name:
 			open, found = m[1] == "", true
 		case m == nil && open:

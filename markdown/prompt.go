@@ -2,11 +2,12 @@ package markdown
 
 import (
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"workshop/markdown/lazy"
 )
 
 // atPrompt is a command at a prompt in a text of a terminal. Offsets are into that text.
@@ -222,7 +223,7 @@ func promptOf(text, lang string) string {
 func anyPrompt(line, mark string) int {
 	n := promptEnd(line, mark)
 	for _, other := range []string{"$", "#", "%"} {
-		if n == 0 && other != mark && (strings.Contains(line[:min(len(line), maxPrompt)], "@") || versioned.MatchString(line)) {
+		if n == 0 && other != mark && (strings.Contains(line[:min(len(line), maxPrompt)], "@") || versioned().MatchString(line)) {
 			n = promptEnd(line, other)
 		}
 	}
@@ -230,20 +231,20 @@ func anyPrompt(line, mark string) int {
 }
 
 // versioned matches the prompt of a shell without settings, `bash-5.1`, up to its sign.
-var versioned = regexp.MustCompile(`^\s*(?:bash|sh|zsh|dash|ash|ksh)-\d[\w.]*`)
+var versioned = lazy.Regexp(`^\s*(?:bash|sh|zsh|dash|ash|ksh)-\d[\w.]*`)
 
 // arrow matches the prompt of Oh My Zsh: `➜  dir git:(branch) ✗ `. An arrow with one blank may be anything,
 // save before the home directory.
-var arrow = regexp.MustCompile(`^➜ (?: \S+|~\S*)(?: git:\([^)\n]*\))?(?: [✗✔])?(?:[ \t]+|\n|$)`)
+var arrow = lazy.Regexp(`^➜ (?: \S+|~\S*)(?: git:\([^)\n]*\))?(?: [✗✔])?(?:[ \t]+|\n|$)`)
 
 // promptLike matches a line that seems to have a prompt. Its group is the prompt.
-var promptLike = regexp.MustCompile(
+var promptLike = lazy.Regexp(
 	`^\s*((?:[^\s<>]{0,60}[^\s<>=-])?[$>❯➜λ»›▶]|[^\s<>]{0,60}[^\s\d<>]%|[\w.-]{1,60}[=@~:][^\s<>]{0,60}#)[ \t]+\S`)
 
 // unknownPrompt is the place of what seems to be the prompt of a text that has none of those above.
 func unknownPrompt(text string) (at [2]int, ok bool) {
 	for _, r := range rowsOf(text) {
-		if m := promptLike.FindStringSubmatchIndex(text[r[0]:min(r[1], r[0]+2*maxPrompt)]); m != nil {
+		if m := promptLike().FindStringSubmatchIndex(text[r[0]:min(r[1], r[0]+2*maxPrompt)]); m != nil {
 			return [2]int{r[0] + m[2], r[0] + m[3]}, true
 		}
 	}
@@ -257,7 +258,7 @@ const maxPrompt = 80
 // a blank, behind a user with a directory, such as `me@host:~/x`, or an environment in parentheses.
 func promptEnd(line, mark string) int {
 	if mark == "➜" {
-		return len(arrow.FindString(line))
+		return len(arrow().FindString(line))
 	}
 	end := strings.Index(line[:min(len(line), maxPrompt)], mark)
 	if end < 0 {
@@ -283,7 +284,7 @@ func promptEnd(line, mark string) int {
 // `[me@host dir]`, `[me@host dir (branch)]`, `me@host dir` of zsh; a directory as BusyBox shows it, `/ `; or
 // a shell, `bash-5.1`.
 func isUser(text, mark string) bool {
-	if versioned.FindString(text) == text {
+	if versioned().FindString(text) == text {
 		return true
 	}
 	dir, ok := strings.CutSuffix(text, " ")
@@ -325,7 +326,7 @@ func command(text string, rows [][2]int, n int, shell *syntax.Parser) [][2]int {
 }
 
 // hereMark matches the beginning of a here-document. Its group is the end mark.
-var hereMark = regexp.MustCompile(`<<-?[ \t]*['"\\]?([\w.+-]+)`)
+var hereMark = lazy.Regexp(`<<-?[ \t]*['"\\]?([\w.+-]+)`)
 
 // maxHere bounds the lines of a here-document that are searched for its end.
 const maxHere = 200
@@ -335,7 +336,7 @@ func hereEnd(text, typed string, rows [][2]int) int {
 	if !strings.Contains(typed, "<<") {
 		return 0
 	}
-	mark := hereMark.FindStringSubmatch(typed)
+	mark := hereMark().FindStringSubmatch(typed)
 	if mark == nil {
 		return 0
 	}

@@ -2,9 +2,10 @@ package markdown
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // kind is the kind of a token.
@@ -274,7 +275,7 @@ func (s *scanner) line(start, end int) int {
 
 // spaced looks for `.exercise [`, which opens nothing.
 func (s *scanner) spaced(start int, line string) {
-	if at := spacedBlock.FindStringIndex(line); at != nil {
+	if at := spacedBlock().FindStringIndex(line); at != nil {
 		fix := s.src.edit(start+len(strings.TrimRight(line[:at[1]-1], " \t")), start+at[1]-1, "")
 		s.remark.failFix(fix, CodeUnknownBlock, s.src.span(start, start+at[1]),
 			"write it without the blank", "%s opens no block", strings.TrimSpace(line[:at[1]]))
@@ -532,7 +533,7 @@ func (s *scanner) mistyped(i, n int, class string) {
 	}
 }
 
-var spacedBlock = regexp.MustCompile(`^[ \t]*\.(exercise|lab)[ \t]+\[`)
+var spacedBlock = lazy.Regexp(`^[ \t]*\.(exercise|lab)[ \t]+\[`)
 
 // close notes the bracket at i.
 func (s *scanner) close(i int) {
@@ -663,17 +664,17 @@ func (s *scanner) fence(start, indented, i, n, end int) (next int, closed bool) 
 // The lines of the shortcode of Hugo that is a fence, `{{< highlight bash "linenos=table" >}}`.
 // See https://gohugo.io/content-management/syntax-highlighting/.
 var (
-	highlightOpen  = regexp.MustCompile(`^\{\{[<%][ \t]*highlight[ \t]+([^>\n]{1,200}?)[ \t]*[>%]\}\}[ \t]*$`)
-	highlightClose = regexp.MustCompile(`(?m)^[ \t]*\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\}`)
+	highlightOpen  = lazy.Regexp(`^\{\{[<%][ \t]*highlight[ \t]+([^>\n]{1,200}?)[ \t]*[>%]\}\}[ \t]*$`)
+	highlightClose = lazy.Regexp(`(?m)^[ \t]*\{\{[<%][ \t]*/[ \t]*highlight[ \t]*[>%]\}\}`)
 )
 
 // highlight scans a shortcode that stands at i, as fence does a fence.
 func (s *scanner) highlight(start, indented, i, end int) (next int, ok bool) {
-	m := highlightOpen.FindStringSubmatchIndex(s.text[i:end])
+	m := highlightOpen().FindStringSubmatchIndex(s.text[i:end])
 	if m == nil || s.endless || end == len(s.text) {
 		return 0, false
 	}
-	at := highlightClose.FindStringIndex(s.text[end+1:])
+	at := highlightClose().FindStringIndex(s.text[end+1:])
 	if at == nil {
 		s.endless = true
 		return 0, false

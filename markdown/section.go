@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // sectionParser makes slides of the sections of a document, and exercises of those with steps.
@@ -64,7 +65,7 @@ func (p *sectionParser) sections() {
 	p.slide.Title = p.chapter.Title
 	p.first = append(p.first, p.scripts.first...)
 	for _, s := range p.scripts.before {
-		p.script(nil, s)
+		p.prepare(s)
 	}
 	under := -1 // the last line under a heading
 	for i := range p.tokens {
@@ -132,12 +133,12 @@ func (p *sectionParser) unspoken(t *token) {
 }
 
 // otherComments are the comments of MDX and of Liquid, as Jekyll has them.
-var otherComments = regexp.MustCompile(`(?s)\{/\*.*?\*/\}|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}`)
+var otherComments = lazy.Regexp(`(?s)\{/\*.*?\*/\}|\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}`)
 
 // leaveComments leaves out what stands in comments that are not those of HTML. In code they are code.
 func (p *sectionParser) leaveComments() {
 	rest, end := p.tokens, 0
-	for _, at := range otherComments.FindAllStringIndex(p.src.text, -1) {
+	for _, at := range otherComments().FindAllStringIndex(p.src.text, -1) {
 		for len(rest) > 0 && rest[0].start <= at[0] {
 			if rest[0].kind != commentToken {
 				end = max(end, rest[0].end)
@@ -219,7 +220,7 @@ func (p *sectionParser) close(at int) {
 }
 
 // fillIn gives the commands at prompts that show no output an output step, unless the step behind
-// them acts on the running command.
+// them acts on the running command, or compares its output with a fence of its own.
 func (p *sectionParser) fillIn() {
 	var steps []*Step
 	silent := p.silent
@@ -230,7 +231,7 @@ func (p *sectionParser) fillIn() {
 		}
 		line := silent[0].line
 		silent = silent[1:]
-		if i+1 < len(p.exercise.Steps) && p.exercise.Steps[i+1].Hidden {
+		if i+1 < len(p.exercise.Steps) && (p.exercise.Steps[i+1].Hidden || p.exercise.Steps[i+1].Directive == "output") {
 			continue
 		}
 		out := *s
@@ -329,14 +330,14 @@ func (p *sectionParser) write(t *token) {
 func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // nearlyOrder matches a comment for us that lacks the colon or has a capital letter. Its group is the first word.
-var nearlyOrder = regexp.MustCompile(`^<!--\s*[Ww]orkshop:?\s+([a-z-]+)\s`)
+var nearlyOrder = lazy.Regexp(`^<!--\s*[Ww]orkshop:?\s+([a-z-]+)\s`)
 
 // comment makes a hidden step of a comment `<!-- workshop: DIRECTIVE TEXT -->`.
 func (p *sectionParser) comment(t *token) {
 	word, text, at := order(p.src.text, *t)
 	switch word {
 	case "":
-		if m := nearlyOrder.FindStringSubmatch(p.src.text[t.start:t.end]); m != nil && t.indent == 0 && (m[1] == "skip" || p.isDirective(m[1])) {
+		if m := nearlyOrder().FindStringSubmatch(p.src.text[t.start:t.end]); m != nil && t.indent == 0 && (m[1] == "skip" || p.isDirective(m[1])) {
 			p.log.warn(CodeStepOutside, p.src.pos(t.start).Point(), "write <!-- workshop: "+m[1]+" …", "this comment is for readers only: workshop ignores it")
 		}
 	case "style":
@@ -509,6 +510,9 @@ func (p *sectionParser) at(t *token, terminal int) {
 	if terminal == p.active {
 		return
 	}
+	if p.panes < terminal && p.active < p.panes { // a new pane comes behind the active one, and moves the number of those below
+		tmux("select-pane -t " + strconv.Itoa(p.panes-1))
+	}
 	for ; p.panes < terminal; p.panes++ {
 		tmux("split-pane -v")
 		p.active = p.panes + 1
@@ -571,6 +575,9 @@ func (p *sectionParser) script(t *token, s script) {
 		t.steps = append(t.steps, step)
 	}
 	p.typed = true
+	if slices.Contains([]string{behind, inFront, verifies}, s.rule) {
+		p.ofMachine(step)
+	}
 }
 
 // expect compares the output of the section's last command with a fence right behind it. A failing
@@ -578,7 +585,7 @@ func (p *sectionParser) script(t *token, s script) {
 func (p *sectionParser) expect(t *token, rule string, failing bool) {
 	lang, _ := language(t)
 	if p.snippet == nil {
-		if !p.other { // else it is the output of what stands there
+		if !p.other && p.learner == "" { // else it is the output of what stands there, or of what a learner finds
 			p.log.warn(CodeNotCompared, p.languageAt(t, lang), "put it into the section of its command; `text` is for readers only",
 				"this %s fence comes before all commands of its section: nothing is compared with it", lang)
 		}
@@ -600,12 +607,37 @@ func (p *sectionParser) expect(t *token, rule string, failing bool) {
 	}
 	switch {
 	case !p.compared:
-		p.add(t, &Step{Directive: "output", Text: text, Rule: rule, Skip: skip}, from, to, o)
+		out := &Step{Directive: "output", Text: text, Rule: rule, Skip: skip}
+		if !failing && !p.untilPressed(t, out, &o) {
+			break
+		}
+		p.add(t, out, from, to, o)
 	case skip == "" && strings.TrimSpace(text) != "":
 		p.log.warn(CodeNotCompared, p.languageAt(t, lang), "put the whole output into one fence; `text` is for readers only",
 			"the output of this command is shown above: nothing is compared with this %s fence", lang)
 	}
 	p.compared = true
+}
+
+// untilPressed takes a line `^C` out of an output fence, as in a fence of prompts: the key is pressed there, unless a
+// comment has pressed it. It reports whether there is more to compare.
+func (p *sectionParser) untilPressed(t *token, out *Step, o *origin) bool {
+	rows := rowsOf(out.Text)
+	c := atPrompt{shown: rows, output: lines{0, len(rows)}}
+	key, before, ok := c.interrupted(out.Text)
+	if !ok {
+		return true
+	}
+	steps := p.exercise.Steps
+	if i := slices.Index(steps, p.snippet); !slices.ContainsFunc(steps[i+1:], func(s *Step) bool { return s.Directive == "key" }) {
+		p.untilKey(t, p.snippet, out.Text, *o, before, key)
+	}
+	if c.output == (lines{}) {
+		return false
+	}
+	text, at := o.pieces(out.Text, c.shown)
+	out.Text, out.lines, *o = strings.TrimSuffix(text, "\n"), &c.output, at
+	return true
 }
 
 // reason is the author's reason that a fence must not run: of a comment, of a word behind its

@@ -1,18 +1,19 @@
 package markdown
 
 import (
-	"regexp"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // maxSentence is the text before a claim in which its sentence is looked for, in bytes.
 const maxSentence = 4 << 10
 
 // itemMark is the beginning of an item of a list, a heading or a quotation.
-var itemMark = regexp.MustCompile(`^[ \t]*(?:[-*+]|\d{1,9}[.)]|#{1,6}|>)[ \t]+`)
+var itemMark = lazy.Regexp(`^[ \t]*(?:[-*+]|\d{1,9}[.)]|#{1,6}|>)[ \t]+`)
 
 // headingMark is the beginning of a heading, which is one line.
-var headingMark = regexp.MustCompile(`^ {0,3}#{1,6}[ \t]`)
+var headingMark = lazy.Regexp(`^ {0,3}#{1,6}[ \t]`)
 
 // sentences gives the claims of the slide the sentences that they stand under.
 func (p *chapterParser) sentences(s *Slide, from int) {
@@ -50,8 +51,8 @@ func (p *chapterParser) sentence(from, to int) (text string, at Pos) {
 		return "", Pos{}
 	}
 	first := last
-	for first > 0 && !itemMark.MatchString(lines[first]) {
-		if before := lines[first-1]; strings.TrimSpace(before) == "" || headingMark.MatchString(before) {
+	for first > 0 && !itemMark().MatchString(lines[first]) {
+		if before := lines[first-1]; strings.TrimSpace(before) == "" || headingMark().MatchString(before) {
 			break
 		}
 		first--
@@ -60,7 +61,7 @@ func (p *chapterParser) sentence(from, to int) (text string, at Pos) {
 	for _, line := range lines[:first] {
 		start += len(line) + 1
 	}
-	mark := itemMark.FindString(lines[first])
+	mark := itemMark().FindString(lines[first])
 	start += max(len(mark), len(lines[first])-len(strings.TrimLeft(lines[first], " \t")))
 	lines[first] = lines[first][len(mark):]
 	for i := first; i <= last; i++ {

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // style is a form in which documents say which commands are to be typed. A new one is a file
@@ -17,7 +19,7 @@ type style struct {
 	// document is a deck of remark, whose steps stand in blocks `.exercise[ ]`.
 	steps func(*sectionParser, *token)
 	// values matches the names of values that only a platform knows and fills in. Nil: there are none.
-	values *regexp.Regexp
+	values func() *regexp.Regexp
 	// learners are the divisions whose commands are for learners to find: they do not run.
 	learners []string
 	// files are the chapters of a directory that keeps a list of them. Nil: it keeps none.
@@ -29,9 +31,9 @@ type style struct {
 // filledIn is the reason to skip a step whose text holds a value that the platform fills in, or a shortcode
 // of Hugo; "" if it holds none.
 func (st *style) filledIn(text string) string {
-	name := shortcode.FindString(text)
+	name := shortcode().FindString(text)
 	if name == "" && st.values != nil {
-		name = st.values.FindString(text)
+		name = st.values().FindString(text)
 	}
 	if name == "" {
 		return ""
@@ -40,7 +42,7 @@ func (st *style) filledIn(text string) string {
 }
 
 // shortcode matches what Hugo replaces, such as `{{< param version >}}`.
-var shortcode = regexp.MustCompile(`\{\{(?:<\s[^>\n]{1,200}\s?>|<\w[^>\n]{1,200}>|%\s[^%\n]{1,200}%)\}\}`)
+var shortcode = lazy.Regexp(`\{\{(?:<\s[^>\n]{1,200}\s?>|<\w[^>\n]{1,200}>|%\s[^%\n]{1,200}%)\}\}`)
 
 // styles is the table, in the order in which a deck is searched for their marks.
 func styles() []*style {

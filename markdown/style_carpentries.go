@@ -10,8 +10,8 @@ import (
 
 var carpentriesStyle = style{
 	name: "carpentries",
-	summary: "a lesson of The Carpentries, as plain: with {: .language-bash} behind a fence, or divisions such as ::: challenge, " +
-		"whose commands do not run",
+	summary: "a lesson of The Carpentries, as plain: with {: .language-bash} behind a fence, or divisions such as ::: challenge; " +
+		"commands in those, and in quotations, do not run",
 	found: func(d *document) bool {
 		return slices.ContainsFunc(d.tokens, func(t token) bool {
 			switch t.kind {

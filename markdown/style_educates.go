@@ -3,12 +3,13 @@ package markdown
 import (
 	"cmp"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"workshop/markdown/lazy"
 )
 
 var educatesStyle = style{
@@ -26,7 +27,7 @@ var educatesStyle = style{
 	},
 	steps: educatesSteps,
 	files: pages, session: SessionDeck,
-	values: regexp.MustCompile(`\{\{\s*(?:[a-z]+(?:_[a-z]+)+|ENV_\w+)\s*\}\}|%[a-z]+(?:_[a-z]+)+%`),
+	values: lazy.Regexp(`\{\{\s*(?:[a-z]+(?:_[a-z]+)+|ENV_\w+)\s*\}\}|%[a-z]+(?:_[a-z]+)+%`),
 }
 
 // pages are the documents below workshop/content, in the order of the list in workshop/workshop.yaml,

@@ -7,13 +7,14 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"workshop/markdown/lazy"
 )
 
 var katacodaStyle = style{
@@ -25,7 +26,7 @@ var katacodaStyle = style{
 	},
 	steps: katacodaSteps,
 	files: scenario, session: SessionDeck,
-	values: regexp.MustCompile(`\{\{TRAFFIC_\w+\}\}|\[\[(?:HOST|CLIENT|KATACODA)\w*\]\]`),
+	values: lazy.Regexp(`\{\{TRAFFIC_\w+\}\}|\[\[(?:HOST|CLIENT|KATACODA)\w*\]\]`),
 }
 
 // katacodaSteps makes steps of the text that a click executes: `{{exec}}`, `{{execute interrupt}}`
@@ -40,21 +41,36 @@ func katacodaSteps(p *sectionParser, t *token) {
 	for _, w := range words[1:] {
 		terminal, err := strconv.Atoi(strings.TrimPrefix(w, "T"))
 		switch host, ok := strings.CutPrefix(w, "HOST"); {
-		case w == "interrupt":
-			p.interrupt(t)
 		case ok && host != "1":
 			p.skip = "it is for another machine, " + w
 		case err == nil && strings.HasPrefix(w, "T"):
 			p.at(t, terminal)
 		}
 	}
+	if slices.Contains(words[1:], "interrupt") { // in that terminal, wherever the word stands
+		p.interrupt(t)
+	}
 	if slices.Contains(words, "ctrl-seq") { // the text is a key, such as ^C
 		p.pressed(t, "{{"+words[0]+" ctrl-seq}}")
 	} else {
-		p.whole(t, "{{"+words[0]+"}}")
+		last := p.snippet
+		if p.whole(t, "{{"+words[0]+"}}"); p.snippet != last {
+			p.ofMachine(p.snippet)
+		}
 	}
 	if p.skip != "" && t.kind != fenceToken {
 		p.skip = ""
+	}
+}
+
+// rootHome matches the home directory of a scenario's machine.
+var rootHome = lazy.Regexp(`(?:^|[\s"'=:(<>])(/root)(?:/|[\s"';)]|$)`)
+
+// ofMachine names a path below the home directory of a scenario's machine, which is not the session's.
+func (p *sectionParser) ofMachine(s *Step) {
+	if at := rootHome().FindStringSubmatchIndex(s.Text); at != nil && s.Skip == "" {
+		p.log.warn(CodeMachineHome, s.At(at[2], at[3]), "write ~, which is right on both",
+			"/root is this machine's own: the session has another home directory")
 	}
 }
 
@@ -94,7 +110,7 @@ const apart = "(cd && bash /dev/stdin)"
 func inBackground(name string) (s script, tearDown string) {
 	file := `"$TMPDIR"/` + quoted("failed-"+strings.ReplaceAll(name, "/", "-"))
 	return script{
-		rule: "background script",
+		rule: behind,
 		head: "{ read -rt " + readingTime + " < <({ cd && bash /dev/stdin",
 		tail: "\n} >/dev/null 2>&1; s=$?; [ $s = 0 ] || echo " + quoted(name) + " ended with status $s > " + file +
 			"; echo $s) || true; } && [ \"${REPLY:-0}\" = 0 ] || ! { cat " + file + "; rm " + file + "; }",
@@ -102,6 +118,37 @@ func inBackground(name string) (s script, tearDown string) {
 }
 
 const readingTime = "10"
+
+// The rules of a page's scripts, and of the steps that give a background script a window of its own.
+const (
+	behind   = "background script"
+	inFront  = "foreground script"
+	verifies = "verify script"
+	aside    = "another window"
+)
+
+// prepare adds a script that comes before the commands of a page. While the last command of the page before goes on
+// running, as a wait behind it says, a window of its own runs a background script: the platform does not type it. A
+// foreground script it does type, into that command.
+func (p *sectionParser) prepare(s script) {
+	if !p.lasts || s.rule != behind {
+		p.script(nil, s)
+		return
+	}
+	step := p.stepsFor(s, aside)
+	step("tmux", "new-window")
+	p.searchPrograms()
+	p.script(nil, s)
+	step("check", "")
+	step("tmux", "select-window -t 0")
+}
+
+// stepsFor adds steps that give a script a terminal of its own.
+func (p *sectionParser) stepsFor(s script, rule string) func(does, text string) {
+	return func(does, text string) {
+		p.script(nil, script{file: s.file, rule: rule, does: does, head: text, bare: true})
+	}
+}
 
 // tries are those of a verify script beside a command that goes on, such as a server that has to start. A learner
 // tries again, too.
@@ -114,9 +161,7 @@ func (p *sectionParser) verify(s script) {
 		p.script(nil, s)
 		return
 	}
-	step := func(does, text string) {
-		p.script(nil, script{file: s.file, rule: "another terminal", does: does, head: text, bare: true})
-	}
+	step := p.stepsFor(s, "another terminal")
 	step("tmux", "split-pane -v")
 	p.searchPrograms()
 	s.head = "for _ in {1.." + tries + "}; do " + s.head
@@ -141,7 +186,7 @@ func (p *sectionParser) lasting() {
 	}
 	for _, s := range all {
 		switch {
-		case s.Skip != "":
+		case s.Skip != "", s.Rule == aside, s.Rule == behind, s.Rule == programs: // they leave it alone
 		case s.Directive == "wait", s.Directive == "longwait":
 			p.lasts = true
 		case slices.Contains([]string{"bash", "hide", "key", "keys", "check", "output", "tmux"}, s.Directive):
@@ -183,6 +228,7 @@ func scenario(l *loader, dir string) ([]item, bool) {
 		err = json.Unmarshal([]byte(f.text), &index)
 	}
 	details := index.Details
+	l.titled = strings.TrimSpace(index.Title)
 	pages := append(append([]page{details.Intro}, details.Steps...), details.Finish)
 	switch {
 	case err == nil && !slices.ContainsFunc(pages, func(p page) bool { return p.Text != "" }):
@@ -222,9 +268,9 @@ func scenario(l *loader, dir string) ([]item, bool) {
 			}
 		}
 		for _, b := range [][2]string{{"foreground", p.Foreground}, {"code", p.Code}} {
-			s.before = l.script(s.before, places, where+"."+b[0], dir, b[1], script{rule: "foreground script", head: ". /dev/stdin"})
+			s.before = l.script(s.before, places, where+"."+b[0], dir, b[1], script{rule: inFront, head: ". /dev/stdin"})
 		}
-		s.after = l.script(s.after, places, where+".verify", dir, p.Verify, script{rule: "verify script", head: apart})
+		s.after = l.script(s.after, places, where+".verify", dir, p.Verify, script{rule: verifies, head: apart})
 		if first { // the shell starts in the home directory there
 			home := script{file: f, rule: "home directory", head: "cd", bare: true}
 			s.first = append([]script{home}, l.assets(places, dir, details.Assets)...)

@@ -2,10 +2,11 @@ package markdown
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 var plainStyle = style{
@@ -59,7 +60,7 @@ func plainSteps(p *sectionParser, t *token) {
 		case isShellFence(lang):
 			p.whole(t, lang+" fence")
 			p.mayFail(t)
-		case windowsPrompt.MatchString(p.src.text[t.body:t.tail]):
+		case windowsPrompt().MatchString(p.src.text[t.body:t.tail]):
 			p.foreign(t, "cmd")
 		case p.reason(t) != "":
 			p.skip = ""
@@ -91,18 +92,18 @@ func (p *sectionParser) withoutPrompt(t *token, lang string) {
 			"%s is no prompt of a shell that is known here: nothing of this %s fence is typed or compared", shorten(text[at[0]:at[1]]), lang)
 		return
 	}
-	if shown := p.snippet != nil && !p.compared && strings.TrimSpace(text) != ""; shown || mayBeCommand.MatchString(text) {
+	if shown := p.snippet != nil && !p.compared && strings.TrimSpace(text) != ""; shown || mayBeCommand().MatchString(text) {
 		p.log.warn(CodeNoPrompt, p.languageAt(t, lang), hint,
 			"this %s fence has no prompt: nothing of it is typed or compared", lang)
 	}
 }
 
 // windowsPrompt matches the text of a terminal of Windows.
-var windowsPrompt = regexp.MustCompile(`^\s*(?:PS )?[A-Z]:\\[^>\n]*>`)
+var windowsPrompt = lazy.Regexp(`^\s*(?:PS )?[A-Z]:\\[^>\n]*>`)
 
 // mayBeCommand matches the first word of a text that may be a command: a program, or a variable's value. Other
 // texts without a prompt are outputs to read.
-var mayBeCommand = regexp.MustCompile(`^\s*(?:[a-z./~$][\w./+-]*|[A-Za-z_]\w*=\S*)(?:\s|$)`)
+var mayBeCommand = lazy.Regexp(`^\s*(?:[a-z./~$][\w./+-]*|[A-Za-z_]\w*=\S*)(?:\s|$)`)
 
 // quoted names a fence of commands in a quotation, which is text to read.
 func (p *sectionParser) quoted(t *token) {

@@ -3,11 +3,12 @@ package markdown
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"workshop/markdown/lazy"
 )
 
 // Terms are the needs of a deck, or of a chapter, and the work around its sessions.
@@ -41,7 +42,7 @@ func ParseRequires(text string) ([]string, error) {
 			continue
 		}
 		for word := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }) {
-			if !requirement.MatchString(word) {
+			if !requirement().MatchString(word) {
 				return nil, fmt.Errorf("%s is no program: a command is bash -c and its text", shorten(word))
 			}
 			all = append(all, word)
@@ -53,7 +54,7 @@ func ParseRequires(text string) ([]string, error) {
 	return all, nil
 }
 
-var requirement = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._+-]*$`)
+var requirement = lazy.Regexp(`^[A-Za-z0-9_][A-Za-z0-9._+-]*$`)
 
 func shellCommand(line string) bool {
 	return strings.HasPrefix(line, "bash -c ") || strings.HasPrefix(line, "sh -c ")
@@ -113,12 +114,12 @@ func (m *manifestReader) requires(n *yaml.Node) (all []string) {
 	return all
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = lazy.Regexp(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (m *manifestReader) variables(n *yaml.Node) (all []Variable) {
 	m.pairs(n, "env", "NAME: value", func(key *yaml.Node, name, value string) {
 		switch {
-		case !variableName.MatchString(name):
+		case !variableName().MatchString(name):
 			m.fail(CodeManifestValue, m.span(key), "", "%s is no name of a variable", shorten(name))
 		case slices.Contains([]string{"HOME", "PATH", "PWD", "TMPDIR"}, name):
 			m.fail(CodeManifestValue, m.span(key), "", "%s is the session's own", name)

@@ -147,7 +147,7 @@ func (w *wants) judge(er *ExerciseResult) {
 // needed is the first exercise that has failed of a chapter that the exercise's own needs, if
 // something is said to be absent.
 func (w *wants) needed(er *ExerciseResult, said []string) (want, bool) {
-	if !slices.ContainsFunc(said, absent.MatchString) && !slices.ContainsFunc(said, refused.MatchString) {
+	if !slices.ContainsFunc(said, absent().MatchString) && !slices.ContainsFunc(said, refused().MatchString) {
 		return want{}, false
 	}
 	i := slices.IndexFunc(w.failed, func(f want) bool { return slices.Contains(er.Chapter.Needs, f.exercise.Chapter.Name) })

@@ -3,11 +3,11 @@ package runner
 import (
 	"context"
 	"errors"
-	"regexp"
 	"strings"
 	"time"
 
 	"workshop/markdown"
+	"workshop/markdown/lazy"
 	"workshop/runner/figure"
 	"workshop/runner/terminal"
 )
@@ -53,7 +53,7 @@ func typeSnippet(ctx context.Context, p *pane, step *Step) error {
 }
 
 // errexit finds set -e, set +e and their long form (bash(1), SHELL BUILTIN COMMANDS: set).
-var errexit = regexp.MustCompile(`(?m)(?:^|[;&|({]|\s)set\s+([-+])(?:[a-zA-Z]*e[a-zA-Z]*\b|o\s+errexit\b)`)
+var errexit = lazy.Regexp(`(?m)(?:^|[;&|({]|\s)set\s+([-+])(?:[a-zA-Z]*e[a-zA-Z]*\b|o\s+errexit\b)`)
 
 // enter types a snippet. Each line that ends during the typing must end with status 0,
 // unless only the last one is judged.
@@ -62,7 +62,7 @@ func (p *pane) enter(ctx context.Context, step *Step) error {
 	p.command, p.waited, p.began, p.session.gone = p.newCommand(step), 0, p.shell.Position(), nil
 	p.command.begun = time.Now()
 	typed := p.session.typed(step)
-	if set := errexit.FindAllStringSubmatch(typed, -1); len(set) > 0 {
+	if set := errexit().FindAllStringSubmatch(typed, -1); len(set) > 0 {
 		p.errexit = set[len(set)-1][1] == "-"
 	}
 	allowed := p.limit(step)

@@ -8,11 +8,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
 	"workshop/markdown"
+	"workshop/markdown/lazy"
 	"workshop/runner/sandbox"
 )
 
@@ -34,18 +34,18 @@ var openDirective = directive{
 
 // stands matches the host of a URL that stands for another one, such as nodeX, A.B.C.D or 10.x.y.z,
 // and the port, such as 3xxxx.
-var stands = regexp.MustCompile(`^[a-z]{3,}-?[XYN]$|^(?:[A-Z]\.){3}[A-Z]$|^[0-9]+\.(?:[0-9xXyY]+\.){2}[xXyYzZ]$|` +
+var stands = lazy.Regexp(`^[a-z]{3,}-?[XYN]$|^(?:[A-Z]\.){3}[A-Z]$|^[0-9]+\.(?:[0-9xXyY]+\.){2}[xXyYzZ]$|` +
 	`x{4,}|X{3,}|-x{3}|:[0-9]*[xXyYN]+[0-9]*$|\.\.\.|…`)
 
 // unreplaced matches a substitution that got no value.
-var unreplaced = regexp.MustCompile(`@@[A-Z]+@@`)
+var unreplaced = lazy.Regexp(`@@[A-Z]+@@`)
 
 // variable matches a variable of the shell, which only the shell could replace.
-var variable = regexp.MustCompile(`\$(?:[A-Za-z_]|\{[A-Za-z_])`)
+var variable = lazy.Regexp(`\$(?:[A-Za-z_]|\{[A-Za-z_])`)
 
 // isTemplate reports whether a URL has a placeholder, for people to fill in.
 func isTemplate(url string) bool {
-	if unreplaced.MatchString(url) || variable.MatchString(url) {
+	if unreplaced().MatchString(url) || variable().MatchString(url) {
 		return true
 	}
 	if from := strings.IndexByte(url, '<'); from >= 0 && strings.IndexByte(url[from:], '>') > 0 {
@@ -54,7 +54,7 @@ func isTemplate(url string) bool {
 	_, rest, ok := strings.Cut(url, "://")
 	host, _, _ := strings.Cut(rest, "/")
 	name, _, _ := strings.Cut(host, ":")
-	return ok && (stands.MatchString(host) || stands.MatchString(name))
+	return ok && (stands().MatchString(host) || stands().MatchString(name))
 }
 
 // showTemplate shows a URL with a placeholder to a presenter.

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"workshop/markdown/lazy"
 )
 
 // thing is something that a command leaves behind and that a later one may use.
@@ -150,7 +152,7 @@ func compose(call []string) bool {
 }
 
 // publishes matches an argument that names a port of this machine.
-var publishes = regexp.MustCompile(`^(?:--port=?)?([0-9]{2,5})(?::[0-9]{1,5})?$`)
+var publishes = lazy.Regexp(`^(?:--port=?)?([0-9]{2,5})(?::[0-9]{1,5})?$`)
 
 // published are the ports that a program opens, as its arguments say.
 func published(call []string) (all []thing) {
@@ -158,7 +160,7 @@ func published(call []string) (all []thing) {
 		before := call[i]
 		asked := before == "-p" || before == "--port" || before == "--publish" || before == "-l" || before == "http.server" ||
 			strings.HasPrefix(arg, "--port=") || slices.Contains(call, "port-forward")
-		if m := publishes.FindStringSubmatch(arg); m != nil && asked {
+		if m := publishes().FindStringSubmatch(arg); m != nil && asked {
 			all = append(all, thing{aPort, m[1]})
 		}
 	}
@@ -186,7 +188,7 @@ func files(names ...string) (all []thing) {
 }
 
 // local matches a port of this machine in a text.
-var local = regexp.MustCompile(`(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])[:/ ]([0-9]{1,5})`)
+var local = lazy.Regexp(`(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])[:/ ]([0-9]{1,5})`)
 
 // attempt is a command that failed, with what it used and what was said.
 type attempt struct {
@@ -198,7 +200,7 @@ type attempt struct {
 // use notes the things that a text uses.
 func (a *attempt) use(text string) {
 	a.used = map[thing]bool{{kind: aPlace}: true}
-	for _, m := range local.FindAllStringSubmatch(text, -1) {
+	for _, m := range local().FindAllStringSubmatch(text, -1) {
 		a.used[thing{aPort, m[1]}] = true
 	}
 	for _, stmt := range statements(text) {
@@ -246,10 +248,10 @@ func (a *attempt) path(word string) {
 
 // The words by which programs say that something is not there.
 var (
-	absent = regexp.MustCompile(`(?i)no such|not found|cannot (?:find|access|open|stat)|can't (?:find|open|cd)|` +
+	absent = lazy.Regexp(`(?i)no such|not found|cannot (?:find|access|open|stat)|can't (?:find|open|cd)|` +
 		`could ?n[o']t (?:find|open)|do(?:es)? not exist|isn't (?:running|there)`)
-	astray  = regexp.MustCompile(`(?i)not a git repository|no (?:suitable )?configuration file|no makefile found`)
-	refused = regexp.MustCompile(`(?i)refused|could ?n[o']t connect|failed to connect|unable to connect`)
+	astray  = lazy.Regexp(`(?i)not a git repository|no (?:suitable )?configuration file|no makefile found`)
+	refused = lazy.Regexp(`(?i)refused|could ?n[o']t connect|failed to connect|unable to connect`)
 )
 
 // lacks reports whether the output says that a thing is not there. No program says that of a
@@ -263,13 +265,13 @@ func (a *attempt) lacks(t thing) bool {
 	case aVariable, containers:
 		return true
 	case aPort:
-		return says(refused, whatever)
+		return says(refused(), whatever)
 	case aPlace: // a file that is not here may be there
-		return says(astray, whatever) || says(absent, func(line string) bool {
+		return says(astray(), whatever) || says(absent(), func(line string) bool {
 			return slices.ContainsFunc(a.relative, func(name string) bool { return names(line, name, "/") })
 		})
 	}
-	return says(absent, func(line string) bool { return names(line, t.name, "") })
+	return says(absent(), func(line string) bool { return names(line, t.name, "") })
 }
 
 // names reports whether a name stands in a line as a whole, and not behind one of the characters.

@@ -1,9 +1,10 @@
 package audit
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
+
+	"workshop/markdown/lazy"
 )
 
 var port = Operator{
@@ -13,7 +14,7 @@ var port = Operator{
 			return nil
 		}
 		text := s.step.Text
-		for _, at := range ports.FindAllStringSubmatchIndex(text, -1) {
+		for _, at := range ports().FindAllStringSubmatchIndex(text, -1) {
 			all = append(all, s.replaced(at[2], at[3], s.otherPort(text[at[2]:at[3]])))
 		}
 		return all
@@ -21,10 +22,10 @@ var port = Operator{
 }
 
 // ports matches the port behind a host, or one that an option gives.
-var ports = regexp.MustCompile(`(?:[\w\]]:|--port[= ]|\s-p ?|http\.server )([0-9]{2,5})\b`)
+var ports = lazy.Regexp(`(?:[\w\]]:|--port[= ]|\s-p ?|http\.server )([0-9]{2,5})\b`)
 
 func isPort(text string, from int) bool {
-	return slices.ContainsFunc(ports.FindAllStringSubmatchIndex(text, -1), func(at []int) bool { return at[2] == from })
+	return slices.ContainsFunc(ports().FindAllStringSubmatchIndex(text, -1), func(at []int) bool { return at[2] == from })
 }
 
 // otherPort is the next port, by number, of those that snippets of the session name.
@@ -32,7 +33,7 @@ func (s *site) otherPort(this string) string {
 	var all []int
 	for _, e := range s.Session.Exercises {
 		for _, step := range e.Steps {
-			for _, m := range ports.FindAllStringSubmatch(step.Text, -1) {
+			for _, m := range ports().FindAllStringSubmatch(step.Text, -1) {
 				n, _ := strconv.Atoi(m[1]) // it is digits
 				all = append(all, n)
 			}

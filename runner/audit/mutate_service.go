@@ -1,8 +1,9 @@
 package audit
 
 import (
-	"regexp"
 	"slices"
+
+	"workshop/markdown/lazy"
 )
 
 var service = Operator{
@@ -11,7 +12,7 @@ var service = Operator{
 		if !s.shown() || len(s.Services) < 2 {
 			return nil
 		}
-		for _, at := range names.FindAllStringIndex(s.step.Text, -1) {
+		for _, at := range names().FindAllStringIndex(s.step.Text, -1) {
 			name := s.step.Text[at[0]:at[1]]
 			if i := slices.IndexFunc(s.Services, func(v Service) bool { return v.Name == name }); i >= 0 {
 				all = append(all, s.replaced(at[0], at[1], s.Services[(i+1)%len(s.Services)].Name))
@@ -22,7 +23,7 @@ var service = Operator{
 }
 
 // names matches words that may be the names of services.
-var names = regexp.MustCompile(`[A-Za-z][\w.-]*`)
+var names = lazy.Regexp(`[A-Za-z][\w.-]*`)
 
 func (s *Subject) serves(name string) bool {
 	return slices.ContainsFunc(s.Services, func(v Service) bool { return v.Name == name })

@@ -3,8 +3,9 @@ package audit
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // Compare orders calls.
@@ -39,13 +40,13 @@ func eachCall(kind string, http bool, words string) func(*site) []*Mutant {
 }
 
 // starts matches a command that starts containers.
-var starts = regexp.MustCompile(`\bdocker(?:-compose)?\s.*\b(?:up|run|start|create)\b`)
+var starts = lazy.Regexp(`\bdocker(?:-compose)?\s.*\b(?:up|run|start|create)\b`)
 
 // up is the place of the first snippet that starts containers, else the first one of all.
 func (s *site) up() *site {
 	for _, e := range s.Session.Exercises {
 		for _, step := range e.Steps {
-			if !e.Setup && step.Snippet() && !step.LeftOut() && starts.MatchString(step.Text) {
+			if !e.Setup && step.Snippet() && !step.LeftOut() && starts().MatchString(step.Text) {
 				return &site{Subject: s.Subject, op: s.op, exercise: e, step: step}
 			}
 		}

@@ -9,14 +9,15 @@ import (
 	"strings"
 
 	"workshop/markdown"
+	"workshop/markdown/lazy"
 	"workshop/runner/figure"
 )
 
 var (
-	digits     = regexp.MustCompile(`\d+(?:\.\d+)?`)
-	wordBefore = regexp.MustCompile(`([A-Za-z][A-Za-z0-9_]*)[^A-Za-z0-9_]*$`)
-	wordBehind = regexp.MustCompile(`^[^A-Za-z0-9_]*([A-Za-z][A-Za-z0-9_]*)`)
-	unitBehind = regexp.MustCompile(`^ ?(ns|us|µs|ms|s|min|h|B|[kMGT]B|[KMGT]iB)(?:[^A-Za-z0-9_]|$)`)
+	digits     = lazy.Regexp(`\d+(?:\.\d+)?`)
+	wordBefore = lazy.Regexp(`([A-Za-z][A-Za-z0-9_]*)[^A-Za-z0-9_]*$`)
+	wordBehind = lazy.Regexp(`^[^A-Za-z0-9_]*([A-Za-z][A-Za-z0-9_]*)`)
+	unitBehind = lazy.Regexp(`^ ?(ns|us|µs|ms|s|min|h|B|[kMGT]B|[KMGT]iB)(?:[^A-Za-z0-9_]|$)`)
 )
 
 // far is the ratio of two measurements of a number that is no accident. A number that varies by itself has to be
@@ -90,13 +91,13 @@ func (p *printed) candidates(said bool) (all []candidate) {
 		if !usable(line) {
 			continue
 		}
-		for _, at := range digits.FindAllStringIndex(line, -1) {
+		for _, at := range digits().FindAllStringIndex(line, -1) {
 			if looked++; looked > mostNumbers {
 				return all
 			}
 			before, behind := line[:at[0]], line[at[1]:]
 			unit := ""
-			if m := unitBehind.FindStringSubmatch(behind); m != nil {
+			if m := unitBehind().FindStringSubmatch(behind); m != nil {
 				unit = m[1]
 			}
 			if partOfWord(before, behind, unit) || said && !slices.Contains(p.said, line[at[0]:at[1]]) {
@@ -178,9 +179,9 @@ func median(re *regexp.Regexp, lines []string) (v float64, ok bool) {
 // name is a name for the number between two texts that no figure of the session has.
 func (p *printed) name(before, behind string) string {
 	name := "number"
-	if m := wordBehind.FindStringSubmatch(behind); m != nil && unitBehind.FindString(behind) == "" {
+	if m := wordBehind().FindStringSubmatch(behind); m != nil && unitBehind().FindString(behind) == "" {
 		name = m[1]
-	} else if m := wordBefore.FindStringSubmatch(before); m != nil {
+	} else if m := wordBefore().FindStringSubmatch(before); m != nil {
 		name = m[1]
 	}
 	name = strings.ToLower(name)
@@ -232,5 +233,5 @@ func numbersIn(slide *markdown.Slide) []string {
 		}
 	}
 	add(tree)
-	return digits.FindAllString(text.String(), -1)
+	return digits().FindAllString(text.String(), -1)
 }

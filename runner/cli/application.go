@@ -8,11 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"workshop/markdown"
+	"workshop/markdown/lazy"
 	"workshop/runner"
 	"workshop/runner/lint"
 	"workshop/runner/terminal"
@@ -43,7 +43,7 @@ const (
 )
 
 // composeFlag matches the file that a command line of Compose names.
-var composeFlag = regexp.MustCompile(`docker[ -]compose\b[^\n|;&]*?\s(?:-f\s*|--file[= ])([^\s;&|'"]+)`)
+var composeFlag = lazy.Regexp(`docker[ -]compose\b[^\n|;&]*?\s(?:-f\s*|--file[= ])([^\s;&|'"]+)`)
 
 // applications returns the Compose projects in the directory of a session, in the folders below
 // it, and those that its snippets name.
@@ -145,7 +145,7 @@ func composeIn(dir, root string) (found [][]string, err error) {
 func namedFiles(s *runner.Session) (names []string) {
 	for _, e := range s.Exercises {
 		for _, step := range e.Steps {
-			for _, m := range composeFlag.FindAllStringSubmatch(step.Text, -1) {
+			for _, m := range composeFlag().FindAllStringSubmatch(step.Text, -1) {
 				if name := filepath.Clean(m[1]); !slices.Contains(names, name) {
 					names = append(names, name)
 				}

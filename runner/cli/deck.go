@@ -112,7 +112,7 @@ func loadDeck(fsys fs.FS, root, name string, opts markdown.Options) (*source, er
 
 // rootHint returns the --root that would bring a named file inside the root. The deck in dir names
 // the file and top does not hold it. The hint is a directory above dir that the name is relative
-// to, or the common parent of both. The file is looked up and never opened.
+// to, or the common parent of both. The file, or directory, is looked up and never opened.
 func rootHint(top, dir, name string, show func(string) string) string {
 	name = filepath.FromSlash(name)
 	root := filepath.Dir(dir)
@@ -124,7 +124,7 @@ func rootHint(top, dir, name string, show func(string) string) string {
 		}
 	}
 	for ; root != filepath.Dir(root); root = filepath.Dir(root) {
-		if info, err := os.Stat(filepath.Join(root, name)); err == nil && info.Mode().IsRegular() {
+		if info, err := os.Stat(filepath.Join(root, name)); err == nil && (info.Mode().IsRegular() || info.IsDir()) {
 			if rel, err := filepath.Rel(top, root); err == nil {
 				return "it is there with --root " + show(filepath.ToSlash(rel))
 			}
@@ -379,7 +379,7 @@ func (src *source) composeDirs() []string {
 func (src *source) composeDir() string {
 	for _, dir := range src.composeDirs() {
 		for _, file := range composeFiles {
-			if info, err := fs.Stat(src.fsys, path.Join(dir, file)); err == nil && info.Mode().IsRegular() {
+			if info, err := fs.Stat(src.fsys, path.Join(dir, file)); err == nil && (info.Mode().IsRegular() || info.IsDir()) {
 				return dir
 			}
 		}

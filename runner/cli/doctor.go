@@ -21,6 +21,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"workshop/markdown/lazy"
 	"workshop/runner"
 	"workshop/runner/lint"
 	"workshop/runner/sandbox"
@@ -278,7 +279,7 @@ func (d *doctor) place(unplaced error, real bool) {
 }
 
 // commandWord matches a word in the position of a command.
-var commandWord = regexp.MustCompile(`(?m)(?:^|[|;&(]|\bsudo|\btime|\bwatch)\s*([a-z][\w.-]*)`)
+var commandWord = lazy.Regexp(`(?m)(?:^|[|;&(]|\bsudo|\btime|\bwatch)\s*([a-z][\w.-]*)`)
 
 // used returns the programs that the decks' snippets call, each with the position of its first
 // call.
@@ -290,7 +291,7 @@ func (d *doctor) used() map[string]string {
 				if !step.Snippet() || d.left[e] {
 					continue
 				}
-				for _, m := range commandWord.FindAllStringSubmatch(step.Text, -1) {
+				for _, m := range commandWord().FindAllStringSubmatch(step.Text, -1) {
 					if _, ok := used[m[1]]; !ok {
 						used[m[1]] = step.Pos.String()
 					}

@@ -369,7 +369,7 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 	if err != nil {
 		return err
 	}
-	opts.Notes = notes
+	opts.Notes = append(notes, alone(sources)...)
 	if j.inPlace {
 		for _, s := range plan.Sessions {
 			if _, err := opts.Workdir(s); err != nil {
@@ -431,6 +431,9 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		return &codeError{exitBroken, fmt.Errorf("write the report: %w", reportErr)}
 	}
 	if code := j.shards.code(result); code != exitPassed {
+		if j.update {
+			fmt.Fprintln(streams.Out, "nothing is written: only a run that passes shows what is right")
+		}
 		return &codeError{code: code}
 	}
 	if j.update {
@@ -440,6 +443,17 @@ func (j *job) runReported(ctx context.Context, args []string, streams Streams, f
 		return seen.write(ctx, plan, opts, sources, streams)
 	}
 	return nil
+}
+
+// alone are remarks at documents that have nothing of the manifest that lists them, as they are decks of their own.
+func alone(sources []*source) (notes []string) {
+	for _, src := range sources {
+		if u := src.deck.Unheeded; u != nil {
+			notes = append(notes, fmt.Sprintf("%s is a deck by itself, without the %s of the manifest that lists it: workshop check %s",
+				src.deck.File, strings.Join(u.Keys, ", "), shellWord(u.Manifest)))
+		}
+	}
+	return notes
 }
 
 // options returns the runner's options that do not depend on the terminal.

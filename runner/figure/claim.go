@@ -2,11 +2,12 @@ package figure
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"workshop/markdown/lazy"
 )
 
 // Claim is a statement about figures that must hold.
@@ -64,7 +65,7 @@ func (t *term) bare() bool { return len(t.names()) == 0 && len(t.dim) == 0 }
 // zero reports whether the expression is the number 0, which every unit has.
 func (t *term) zero() bool { return t.op == 'n' && t.value == 0 }
 
-var tokens = regexp.MustCompile(`^(?:` +
+var tokens = lazy.Regexp(`^(?:` +
 	`(?P<number>\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)(?:[ \t]*(?P<unit>` + unitForm + `))?` +
 	`|(?P<name>[A-Za-z_][A-Za-z0-9_]*)` +
 	`|(?P<op>\.\.|<=|>=|==|!=|\+-|[-+*/()<>≈~±]))`)
@@ -118,13 +119,13 @@ func (p *parser) scan() error {
 			p.tokens = append(p.tokens, token{start: at, end: at})
 			return nil
 		}
-		m := tokens.FindStringSubmatchIndex(p.text[at:])
+		m := tokens().FindStringSubmatchIndex(p.text[at:])
 		if m == nil {
 			_, size := utf8.DecodeRuneInString(p.text[at:])
 			return &Error{at, at + size, fmt.Sprintf("%q means nothing in a claim", p.text[at:at+size]), grammarHint}
 		}
 		part := func(name string) string {
-			i := tokens.SubexpIndex(name)
+			i := tokens().SubexpIndex(name)
 			if m[2*i] < 0 {
 				return ""
 			}
@@ -427,14 +428,14 @@ func Sentence(text string) (sentence string, rest int) {
 }
 
 // nameForm is the form of a figure's name.
-var nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var nameForm = lazy.Regexp(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // CheckName returns a mistake in the name of a figure.
 func CheckName(name string) error {
 	switch {
-	case strings.Contains(name, "-") && nameForm.MatchString(strings.ReplaceAll(name, "-", "_")):
+	case strings.Contains(name, "-") && nameForm().MatchString(strings.ReplaceAll(name, "-", "_")):
 		return fmt.Errorf("the name %q has a minus in it: write %s", name, strings.ReplaceAll(name, "-", "_"))
-	case !nameForm.MatchString(name) || name == "in":
+	case !nameForm().MatchString(name) || name == "in":
 		return fmt.Errorf("%q is no name: a name consists of letters, digits and _", name)
 	}
 	return nil

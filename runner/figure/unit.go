@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // dimension holds the exponents of base units: "s" and "B" for time and data, and the singular of
@@ -156,12 +157,12 @@ func atom(word string) (factor float64, dim dimension) {
 // unitForm is the form of a unit: a word or a percent sign, or two with a slash between them.
 const unitForm = `(?:%|[\pL]+)(?:/[\pL]+)?`
 
-var unitPattern = regexp.MustCompile(`^` + unitForm + `$`)
+var unitPattern = lazy.Regexp(`^` + unitForm + `$`)
 
 // ParseUnit reads a unit such as ms, MiB, pods or units/s. A word that is no unit of time or data
 // counts things of that name.
 func ParseUnit(text string) (Unit, error) {
-	if !unitPattern.MatchString(text) {
+	if !unitPattern().MatchString(text) {
 		return Unit{}, fmt.Errorf("%q is no unit: ms, MB, GiB, pods and units/s are some", text)
 	}
 	above, below, per := strings.Cut(text, "/")
@@ -174,13 +175,13 @@ func ParseUnit(text string) (Unit, error) {
 }
 
 // quantity is a number as programs print it, perhaps with a unit behind it.
-var quantity = regexp.MustCompile(`^([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(` + unitForm + `)?$`)
+var quantity = lazy.Regexp(`^([-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(` + unitForm + `)?$`)
 
 // Read reads a number that a program printed, in base units. A unit that stands behind it must be
 // of the figure's kind, and counts instead of it.
 func (u Unit) Read(text string) (float64, error) {
 	text = strings.TrimSpace(text)
-	m := quantity.FindStringSubmatch(text)
+	m := quantity().FindStringSubmatch(text)
 	if m == nil {
 		return 0, fmt.Errorf("%q is no number", text)
 	}

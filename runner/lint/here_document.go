@@ -2,10 +2,10 @@ package lint
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"workshop/markdown"
+	"workshop/markdown/lazy"
 )
 
 // endMark is the line that was to end a here-document and does not, for the blanks around its
@@ -17,12 +17,12 @@ type endMark struct {
 	document       int    // the offset of the document's first line
 }
 
-var unclosedDocument = regexp.MustCompile("^unclosed here-document `(.+)`$")
+var unclosedDocument = lazy.Regexp("^unclosed here-document `(.+)`$")
 
 // endMark finds the end mark of the here-document that the snippet's mistake is about; nil if
 // there is none.
 func (s *snippet) endMark() *endMark {
-	m := unclosedDocument.FindStringSubmatch(s.mistake.message)
+	m := unclosedDocument().FindStringSubmatch(s.mistake.message)
 	if m == nil {
 		return nil
 	}

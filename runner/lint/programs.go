@@ -414,6 +414,7 @@ func newCatalogue() catalogue {
 	c := catalogue{}
 	maps.Copy(c, watchers())
 	maps.Copy(c, servers())
+	maps.Copy(c, readers())
 	maps.Copy(c, dialogs())
 	maps.Copy(c, screens())
 	maps.Copy(c, c.wrappers())
@@ -428,9 +429,9 @@ func newCatalogue() catalogue {
 // plainPrograms end by themselves and read nothing from the terminal, with all their usual
 // arguments.
 const plainPrograms = `true false echo printf cd ls pwd mkdir rmdir rm cp mv ln touch chmod chown export unset set alias source .
-	grep egrep fgrep sed awk head wc sort uniq cut tr find xargs date whoami id hostname uname df du free ps uptime env printenv
+	sed awk find xargs date whoami id hostname uname df du free ps uptime env printenv
 	test [ kill pkill killall wait type which stat file tree diff basename dirname realpath readlink seq tar gzip gunzip unzip
-	apt apt-get yum dnf apk pip pip3 ip ss netstat lsof systemctl service helm make go jq tee umask jobs
+	apt apt-get yum dnf apk pip pip3 ip ss netstat lsof systemctl service helm make go jq umask jobs
 	kustomize skopeo shopt local declare let eval pushd popd dirs hash history complete return break continue trap clear reset tput`
 
 // watchers show the progress of something.
@@ -455,19 +456,24 @@ func watchers() catalogue {
 		"stern":      unless(endless, "hv", "--no-follow"),
 		"kubetail":   unless(endless, "hv"),
 		"kail":       unless(endless, "h"),
-		"tail":       func(a []string) nature { return when(hasFlag(a, "fF", "--follow") && !hasFlag(a, "", "--pid")) },
-		"vmstat":     intervals("p", "S"),
-		"iostat":     intervals("p", "j", "g", "o"),
-		"mpstat":     intervals("P", "I", "N", "o"),
-		"pidstat":    intervals("p", "C", "G", "T", "U"),
-		"sar":        intervals("n", "P", "I", "f", "o", "s", "e", "i"),
-		"dstat":      func(a []string) nature { return when(countNumbers(a) < 2 && !hasFlag(a, "h", "--help", "--list")) },
-		"ping":       unless(endless, "cwhV"),
-		"ping6":      unless(endless, "cwhV"),
-		"fping":      only("l", "--loop"),
-		"httping":    unless(endless, "chV", "--count"),
-		"mtr":        unless(endless, "rcxCjhv", "--report", "--report-wide"),
-		"tcpdump":    packets("rDhV", "c"), "tshark": packets("rDhv", "ac"), "ngrep": packets("hVI", "n"),
+		"tail": func(a []string) nature {
+			if hasFlag(a, "fF", "--follow") {
+				return when(!hasFlag(a, "", "--pid"))
+			}
+			return reader("n c", 0, "")(a)
+		},
+		"vmstat":  intervals("p", "S"),
+		"iostat":  intervals("p", "j", "g", "o"),
+		"mpstat":  intervals("P", "I", "N", "o"),
+		"pidstat": intervals("p", "C", "G", "T", "U"),
+		"sar":     intervals("n", "P", "I", "f", "o", "s", "e", "i"),
+		"dstat":   func(a []string) nature { return when(countNumbers(a) < 2 && !hasFlag(a, "h", "--help", "--list")) },
+		"ping":    unless(endless, "cwhV"),
+		"ping6":   unless(endless, "cwhV"),
+		"fping":   only("l", "--loop"),
+		"httping": unless(endless, "chV", "--count"),
+		"mtr":     unless(endless, "rcxCjhv", "--report", "--report-wide"),
+		"tcpdump": packets("rDhV", "c"), "tshark": packets("rDhv", "ac"), "ngrep": packets("hVI", "n"),
 		"journalctl":  only("f", "--follow"),
 		"dmesg":       only("wW", "--follow", "--follow-new"),
 		"inotifywait": only("m", "--monitor"),
@@ -479,6 +485,41 @@ func watchers() catalogue {
 				return endless
 			}
 			return unknown // a key may come before it has ended
+		},
+	}
+}
+
+// reader is a program that reads its files, and without them the terminal. Some of its flags take a value, the
+// first arguments are no files, and with others of its flags it needs none.
+func reader(valued string, others int, letters string, long ...string) func([]string) nature {
+	return func(a []string) nature {
+		switch list := positional(a, strings.Fields(valued)...); {
+		case len(list) > others, len(list) > 0 && strings.Contains(strings.Join(list, ""), nothing),
+			hasFlag(a, letters, append(long, "--help", "--version")...):
+			return ends
+		}
+		return dialog
+	}
+}
+
+// readers are filters.
+func readers() catalogue {
+	grep := func(a []string) nature {
+		others := 1
+		if hasFlag(a, "ef", "--regexp", "--file") {
+			others = 0
+		}
+		return reader("e f A B C m", others, "rR", "--recursive")(a)
+	}
+	return catalogue{
+		"grep": grep, "egrep": grep, "fgrep": grep,
+		"sort": reader("k t o S T", 0, "", "--files0-from"), "wc": reader("", 0, "", "--files0-from"),
+		"head": reader("n c", 0, ""), "uniq": reader("f s w", 0, ""), "cut": reader("b c d f", 0, ""), "tr": reader("", 2, ""),
+		"tee": func(a []string) nature {
+			if hasFlag(a, "", "--help", "--version") {
+				return ends
+			}
+			return dialog
 		},
 	}
 }

@@ -89,6 +89,17 @@ if true; then ls; fi; top
 sleep infinity
 yes
 cat
+sort -n
+sort -k 2 -t ,
+wc -l
+grep -c x
+grep -e x
+cut -d , -f 1
+tr a b
+uniq -c
+head -n 3
+tail -5
+tee copy
 less file
 ps aux | less
 vim file
@@ -163,6 +174,24 @@ cat file
 cat <<EOF
 cat < file
 ls | cat
+sort -n file
+sort -k 2 -t , file
+sort < file
+sort <<EOF
+ls | sort -n | head -3
+wc -l "$file"
+wc --files0-from=list
+grep x file
+grep -e x file
+grep -r x
+grep $pattern
+grep --help
+ls | grep x
+cut -d , -f 1 file
+tr a b < file
+echo x | tee copy
+tail -n 3 file
+for f in *; do wc -l; done < list
 man ls
 git log
 git commit -m x
@@ -229,9 +258,12 @@ func TestFlow(t *testing.T) {
 			"two programs at once",
 			snippet("top") + "\n<!-- ```wait Tasks``` -->\n" + snippet("ls") + "\n<!-- ```key q``` -->", "types-into-program",
 		},
+		{"a filter without a file", snippet("sort -n") + "\n<!-- ```key ^C``` -->", ""},
+		{"a filter with one", snippet("sort -n file") + "\n<!-- ```key ^C``` -->", "key-to-nothing"},
 		{"packets that may not come", snippet("tcpdump -c 3 port 9000") + "\n<!-- ```key ^C``` -->", ""},
 		{"a wait for the name of a file", snippet("vim poem.txt") + "\n<!--\n```wait poem.txt```\n```keys :q```\n```key Enter```\n-->", ""},
 		{"a wait for a question", snippet("read -p 'Your name? ' name") + "\n<!--\n```wait Your name```\n```key Enter```\n-->", ""},
+		{"a key behind its output", snippet("top") + "\n```output\nTasks\n```\n<!-- ```key q``` -->", "never-ends"},
 		{"a check behind it", snippet("top") + "\n<!-- ```check``` -->", "never-ends"},
 		{"in the middle", snippet("top\nls") + "\n<!-- ```wait x``` -->", "never-ends"},
 		{"a shell within the shell", snippet("docker run -it ubuntu") + "\n" + snippet("ls") + "\n<!-- ```key ^D``` -->\n" + snippet("pwd"), ""},
@@ -264,6 +296,8 @@ func TestFlow(t *testing.T) {
 		{"a sleep between", snippet("docker-compose up -d; sleep 2m; ls"), "fixed-sleep"},
 		{"a short sleep", snippet("sleep 0.2"), ""},
 		{"a sleep in a loop that asks", snippet("until curl x; do sleep 1; done"), ""},
+		{"a sleep between tries", snippet("for i in 1 2 3; do curl -s x && break; sleep 1; done"), ""},
+		{"a sleep in each turn", snippet("for i in 1 2 3; do echo $i; sleep 1; done"), "fixed-sleep"},
 		{"another command", snippet("vi <file>") + "\n<!-- ```instead touch f``` -->\n" +
 			snippet("ls | head; exit") + "\n<!-- ```instead ls``` -->", ""},
 		{"a sleep in the background", snippet("sleep 100 &"), ""},

@@ -1,11 +1,12 @@
 package lint
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"workshop/markdown/lazy"
 )
 
 var backticks = Rule{
@@ -75,7 +76,7 @@ var (
 	clients  = []string{"docker", "docker-compose", "kubectl", "git"}          // no subcommand has such a name
 )
 
-var assigned = regexp.MustCompile(`(?:^|[\s;&|(])[A-Za-z_][A-Za-z0-9_]*=["']?$`)
+var assigned = lazy.Regexp(`(?:^|[\s;&|(])[A-Za-z_][A-Za-z0-9_]*=["']?$`)
 
 // substituted reports whether a highlight was probably meant as a command substitution: a program
 // where its output has a use.
@@ -86,7 +87,7 @@ func (s *snippet) substituted(h highlight) bool {
 	}
 	call := s.callAround(h.stretch)
 	switch {
-	case assigned.MatchString(s.step.Text[:h.from]):
+	case assigned().MatchString(s.step.Text[:h.from]):
 		return true
 	case call == nil || int(call.Args[0].End().Offset()) > h.from: // the command itself
 		return false

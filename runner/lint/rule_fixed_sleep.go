@@ -32,6 +32,8 @@ so are one in the background and one that a key interrupts.`,
 				switch n := n.(type) {
 				case *syntax.WhileClause, *syntax.FuncDecl:
 					return false
+				case *syntax.ForClause:
+					return !breaks(n) // else it asks until there is an answer
 				case *syntax.Stmt:
 					return !n.Background
 				case *syntax.CallExpr:
@@ -44,6 +46,18 @@ so are one in the background and one that a key interrupts.`,
 			})
 		}
 	},
+}
+
+// breaks reports whether a loop may end before its time.
+func breaks(loop *syntax.ForClause) (found bool) {
+	for _, s := range loop.Do {
+		syntax.Walk(s, func(n syntax.Node) bool {
+			call, ok := n.(*syntax.CallExpr)
+			found = found || ok && len(call.Args) > 0 && text(call.Args[0]) == "break"
+			return !found
+		})
+	}
+	return found
 }
 
 // sleeps is the number of seconds that a command sleeps, as far as it is known.

@@ -1,13 +1,13 @@
 package lint
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 
 	"workshop/markdown"
+	"workshop/markdown/lazy"
 	"workshop/runner"
 )
 
@@ -47,7 +47,7 @@ command, and ^D ends the shell. Remove the key, or start the program that it is 
 }
 
 // pagerChoice finds the choice of a pager in a snippet.
-var pagerChoice = regexp.MustCompile(`\b[A-Z_]*PAGER=|\bcore\.pager\b|\bgit (?:-p|--paginate)\b`)
+var pagerChoice = lazy.Regexp(`\b[A-Z_]*PAGER=|\bcore\.pager\b|\bgit (?:-p|--paginate)\b`)
 
 // pages reports whether a program shows its output by a pager.
 func (p program) pages() bool {

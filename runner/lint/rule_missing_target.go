@@ -3,12 +3,12 @@ package lint
 import (
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"workshop/markdown"
+	"workshop/markdown/lazy"
 )
 
 var missingTarget = Rule{
@@ -56,12 +56,12 @@ type targets struct {
 }
 
 var (
-	filled  = regexp.MustCompile(`@@|\{\{|\$\{|^[\[(]`) // by another program, or it is no target at all
-	letter  = regexp.MustCompile(`\pL`)
-	scheme  = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*:|//|/|\?|\{|\$|<|@@)`)
-	htmlID  = regexp.MustCompile(`<[^<>]{0,200}?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)`)
-	heading = regexp.MustCompile(`(?m)^ {0,3}#{1,6}[ \t]+([^\n]{1,200})`)
-	host    = regexp.MustCompile(`^(www\.|[a-z0-9-]+\.(com|org|net|io|dev)(/|$))`)
+	filled  = lazy.Regexp(`@@|\{\{|\$\{|^[\[(]`) // by another program, or it is no target at all
+	letter  = lazy.Regexp(`\pL`)
+	scheme  = lazy.Regexp(`^([A-Za-z][A-Za-z0-9+.-]*:|//|/|\?|\{|\$|<|@@)`)
+	htmlID  = lazy.Regexp(`<[^<>]{0,200}?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)`)
+	heading = lazy.Regexp(`(?m)^ {0,3}#{1,6}[ \t]+([^\n]{1,200})`)
+	host    = lazy.Regexp(`^(www\.|[a-z0-9-]+\.(com|org|net|io|dev)(/|$))`)
 )
 
 // there reports whether a link leads somewhere, or nothing is known of its target. It counts the files that
@@ -70,14 +70,14 @@ func (t *targets) there(c *markdown.Chapter, l markdown.Link) bool {
 	if l.End == (markdown.Pos{}) && !l.Image { // a substitution, already checked
 		return true
 	}
-	if scheme.MatchString(l.Target) || filled.MatchString(l.Target) {
+	if scheme().MatchString(l.Target) || filled().MatchString(l.Target) {
 		return true
 	}
 	name, anchor := targetOf(l)
 	switch {
 	case name == "":
 		return anchor == "" || t.leads(anchor)
-	case t.deck.FS == nil, !letter.MatchString(name), t.exists(c, name), !l.Image && t.elsewhere(c, name):
+	case t.deck.FS == nil, !letter().MatchString(name), t.exists(c, name), !l.Image && t.elsewhere(c, name):
 		return true
 	}
 	for _, full := range t.places(c, name) {
@@ -106,7 +106,7 @@ func (t *targets) check(p *pass, c *markdown.Chapter, l markdown.Link) {
 		if l.Image {
 			kind = "image"
 		}
-		if host.MatchString(name) {
+		if host().MatchString(name) {
 			hint = "write https:// before it"
 		}
 		p.report(l.Span, hint, "%s: no such file for this %s", name, kind)
@@ -222,11 +222,11 @@ func (t *targets) leads(anchor string) bool {
 					t.anchors[slug], t.anchors["toc-"+letters(slug)] = true, true
 				}
 				t.anchors[s.Name] = true
-				for _, m := range heading.FindAllStringSubmatch(s.Source, -1) {
+				for _, m := range heading().FindAllStringSubmatch(s.Source, -1) {
 					t.titles[letters(m[1])] = true
 				}
 				if strings.Contains(s.Source, "<") {
-					for _, m := range htmlID.FindAllStringSubmatch(s.Source, -1) {
+					for _, m := range htmlID().FindAllStringSubmatch(s.Source, -1) {
 						t.anchors[m[1]] = true
 					}
 				}

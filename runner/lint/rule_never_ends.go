@@ -1,5 +1,7 @@
 package lint
 
+import "slices"
+
 var neverEnds = Rule{
 	Code: "never-ends", Severity: Warning,
 	Summary: "a program that never ends, with neither a wait nor a key behind it",
@@ -19,10 +21,16 @@ is always a mistake: the lines behind it are not typed.`,
 			return
 		}
 		node, hint := v.program.node, "add a wait and a key such as ^C behind it, or let it end by itself"
+		if v.step.Rule != "" { // a document, whose steps stand in comments
+			hint = "put <!-- workshop: wait TEXT --> and <!-- workshop: key ^C --> behind its fence, or let it end by itself"
+		}
 		switch what, last := waits(v.program.nature), v.snippet.last(node); {
 		case !last && v.program.nature != dialog:
 			p.report(v.snippet.span(node), "give it a snippet of its own",
 				"%s %s: what follows it in the snippet is never reached", v.snippet.source(node), what)
+		case last && !watched(v.snippet.next) && slices.ContainsFunc(v.snippet.looks, watched):
+			p.report(v.snippet.span(node), "put its wait and its key before that step",
+				"%s %s, and the step behind it needs its end before a wait or key comes", v.snippet.source(node), what)
 		case last && !watched(v.snippet.next):
 			p.report(v.snippet.span(node), hint, "%s %s, and no wait or key follows", v.snippet.source(node), what)
 		}

@@ -1,10 +1,10 @@
 package lint
 
 import (
-	"regexp"
 	"strings"
 
 	"workshop/markdown"
+	"workshop/markdown/lazy"
 )
 
 var pastedPrompt = Rule{
@@ -38,9 +38,9 @@ output that was pasted with it into a fence without a directive.`,
 type stretch struct{ from, to int }
 
 var (
-	prompt = regexp.MustCompile(`^[ \t]*((?:\$|%|>>>|[\w.-]+@[\w.-]+:[^\s$#%]*[$#%]` +
+	prompt = lazy.Regexp(`^[ \t]*((?:\$|%|>>>|[\w.-]+@[\w.-]+:[^\s$#%]*[$#%]` +
 		`|\[[\w.-]+@[\w.-]+ [^\]\n]*\][$#%]|PS [A-Z]:\\[^>\n]*>)[ \t]+)\S`)
-	rootPrompt = regexp.MustCompile(`^[ \t]*(#[ \t]+)(\S+)`)
+	rootPrompt = lazy.Regexp(`^[ \t]*(#[ \t]+)(\S+)`)
 )
 
 // prompts are the prompts at the beginning of the snippet's commands.
@@ -54,7 +54,7 @@ func (s *snippet) prompts(c catalogue) (found []stretch) {
 	for line := range strings.Lines(s.step.Text) {
 		number++
 		if strings.TrimSpace(line) != "" {
-			if m := prompt.FindStringSubmatchIndex(line); m != nil && (first || starts[number] || s.mistake != nil) {
+			if m := prompt().FindStringSubmatchIndex(line); m != nil && (first || starts[number] || s.mistake != nil) {
 				found = append(found, stretch{at + m[2], at + m[3]})
 			}
 			commands = commands || !strings.HasPrefix(strings.TrimSpace(line), "#")
@@ -68,7 +68,7 @@ func (s *snippet) prompts(c catalogue) (found []stretch) {
 	// Nothing but comments: commands of root, if they look like some.
 	at = 0
 	for line := range strings.Lines(s.step.Text) {
-		if m := rootPrompt.FindStringSubmatchIndex(line); m != nil && (len(found) > 0 || c[line[m[4]:m[5]]] != nil) {
+		if m := rootPrompt().FindStringSubmatchIndex(line); m != nil && (len(found) > 0 || c[line[m[4]:m[5]]] != nil) {
 			found = append(found, stretch{at + m[2], at + m[3]})
 		}
 		at += len(line)

@@ -1,10 +1,11 @@
 package lint
 
 import (
-	"regexp"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"workshop/markdown/lazy"
 )
 
 var placeholder = Rule{
@@ -33,7 +34,7 @@ backticks that highlight them.`,
 	},
 }
 
-var angled = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9]*(?:[ _.-]+[A-Za-z0-9]+)*>(?:[^&>]|$)`)
+var angled = lazy.Regexp(`<[A-Za-z][A-Za-z0-9]*(?:[ _.-]+[A-Za-z0-9]+)*>(?:[^&>]|$)`)
 
 // angles are the words in angle brackets that the shell takes for redirections.
 func (s *snippet) angles() (found []stretch) {
@@ -51,7 +52,7 @@ func (s *snippet) angles() (found []stretch) {
 			return true
 		})
 	}
-	for _, m := range angled.FindAllStringIndex(s.step.Text, -1) {
+	for _, m := range angled().FindAllStringIndex(s.step.Text, -1) {
 		if redirected[m[0]] || s.mistake != nil && m[0] >= end && m[0] <= s.mistake.at {
 			found = append(found, stretch{m[0], m[0] + strings.IndexByte(s.step.Text[m[0]:], '>') + 1})
 		}
@@ -60,10 +61,10 @@ func (s *snippet) angles() (found []stretch) {
 }
 
 var (
-	word = regexp.MustCompile(`[A-Za-z0-9._…-]+`)
+	word = lazy.Regexp(`[A-Za-z0-9._…-]+`)
 	// certain words are placeholders wherever they stand, others where they are highlighted.
-	certain = regexp.MustCompile(`^(?:[A-Z]\.){3}[A-Z]$|-(?:x{4,}|y{4,}|z{4,})(?:$|[^a-z])|^[1-9]x{3,4}$`)
-	likely  = regexp.MustCompile(`^(?:[a-z]\.){3}[a-z]$|^[a-z]{3,}-?[XYN]$|` +
+	certain = lazy.Regexp(`^(?:[A-Z]\.){3}[A-Z]$|-(?:x{4,}|y{4,}|z{4,})(?:$|[^a-z])|^[1-9]x{3,4}$`)
+	likely  = lazy.Regexp(`^(?:[a-z]\.){3}[a-z]$|^[a-z]{3,}-?[XYN]$|` +
 		`(?:^|[^A-Za-z])(?:x{3,}|X{3,}|y{3,}|Y{3,})(?:$|[^A-Za-z])|(?:\.\.\.|…)$`)
 )
 
@@ -73,14 +74,14 @@ func (s *snippet) stands() (found []stretch) {
 	marked := s.highlights()
 	at, looks := 0, 0
 	for line := range strings.Lines(s.step.Text) {
-		for _, m := range word.FindAllStringIndex(line, -1) {
+		for _, m := range word().FindAllStringIndex(line, -1) {
 			w := stretch{at + m[0], at + m[1]}
 			for len(marked) > 0 && marked[0].to < w.to {
 				marked = marked[1:]
 			}
 			within := len(marked) > 0 && marked[0].from <= w.from
-			sure := certain.MatchString(line[m[0]:m[1]])
-			if !sure && !(within && likely.MatchString(line[m[0]:m[1]])) || aside(line, m[0]) {
+			sure := certain().MatchString(line[m[0]:m[1]])
+			if !sure && !(within && likely().MatchString(line[m[0]:m[1]])) || aside(line, m[0]) {
 				continue
 			}
 			if looks++; looks > maxHighlights {

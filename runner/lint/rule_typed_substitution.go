@@ -1,11 +1,11 @@
 package lint
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"workshop/markdown"
+	"workshop/markdown/lazy"
 	"workshop/runner"
 )
 
@@ -26,7 +26,7 @@ argument of sed or grep is allowed.`,
 		if kind := v.step.Kind(); v.exercise.Setup || kind != runner.KindTypes && kind != runner.KindPresses {
 			return
 		}
-		for _, m := range unreplaced.FindAllStringIndex(v.step.Text, maxHighlights) {
+		for _, m := range unreplaced().FindAllStringIndex(v.step.Text, maxHighlights) {
 			at := stretch{m[0], m[1]}
 			if v.snippet != nil && v.snippet.searched(at) {
 				continue
@@ -38,7 +38,7 @@ argument of sed or grep is allowed.`,
 	},
 }
 
-var unreplaced = regexp.MustCompile(`@@[A-Z]+@@`)
+var unreplaced = lazy.Regexp(`@@[A-Z]+@@`)
 
 // typed removes the warnings of reading about names that are reported as typed.
 func (p *pass) typed() {

@@ -2,11 +2,11 @@ package lint
 
 import (
 	"path"
-	"regexp"
 
 	"mvdan.cc/sh/v3/syntax"
 
 	"workshop/markdown"
+	"workshop/markdown/lazy"
 	"workshop/runner"
 )
 
@@ -67,7 +67,7 @@ func Calls(step *runner.Step, name string) []Call { return calls(parse(newParser
 func Builds(s *runner.Session) bool {
 	for _, e := range s.Exercises {
 		for _, step := range e.Steps {
-			if step.Snippet() && makesImages.MatchString(step.Text) {
+			if step.Snippet() && makesImages().MatchString(step.Text) {
 				return true
 			}
 		}
@@ -76,7 +76,7 @@ func Builds(s *runner.Session) bool {
 }
 
 // makesImages finds commands that make images, and those that may run them.
-var makesImages = regexp.MustCompile(`\b(?:docker-compose|compose|build|tag|load|import|commit|make|sh|bash|source)\b|\./`)
+var makesImages = lazy.Regexp(`\b(?:docker-compose|compose|build|tag|load|import|commit|make|sh|bash|source)\b|\./`)
 
 func calls(s *snippet, name string) (list []Call) {
 	for _, stmt := range s.stmts {

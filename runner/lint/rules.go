@@ -46,6 +46,7 @@ func Rules() []*Rule {
 		&fenceArguments,
 		&shellNotRun,
 		&noPrompt,
+		&machineHome,
 		&notCompared,
 		&unknownDirective,
 		&skippedStep,

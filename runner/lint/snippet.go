@@ -8,6 +8,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"workshop/markdown"
+	"workshop/markdown/lazy"
 	"workshop/runner"
 )
 
@@ -46,7 +47,7 @@ func parse(parser *syntax.Parser, step *runner.Step) *snippet {
 		text = less
 		s.read(parser, text)
 	}
-	if s.mistake != nil && declaring.MatchString(text) {
+	if s.mistake != nil && declaring().MatchString(text) {
 		s.read(parser, ordinary(text))
 	}
 	return s
@@ -70,11 +71,11 @@ func (s *snippet) read(parser *syntax.Parser, text string) {
 
 // declaring finds the definition of a function of a builtin's name, such as local(), and the builtin
 // let: bash accepts both, the parser has a grammar of its own for the builtins.
-var declaring = regexp.MustCompile(`\b(?:local|declare|export|readonly|typeset|let)[ \t]*\([ \t]*\)|\blet[ \t]`)
+var declaring = lazy.Regexp(`\b(?:local|declare|export|readonly|typeset|let)[ \t]*\([ \t]*\)|\blet[ \t]`)
 
 // ordinary gives such functions and commands another name of the same length.
 func ordinary(text string) string {
-	return declaring.ReplaceAllStringFunc(text, func(found string) string {
+	return declaring().ReplaceAllStringFunc(text, func(found string) string {
 		n := strings.IndexAny(found, " \t(")
 		return strings.Repeat("_", n) + found[n:]
 	})
@@ -82,16 +83,16 @@ func ordinary(text string) string {
 
 // refused are the messages of the parser about code that bash accepts and may refuse when it runs,
 // each with the text that must follow: without it bash would wait for the rest.
-var refused = []struct{ message, closer *regexp.Regexp }{
-	{regexp.MustCompile(`^not a valid arithmetic operator`), regexp.MustCompile(`\)\)|\]`)},
-	{regexp.MustCompile(`^not a valid parameter expansion operator`), regexp.MustCompile(`\}`)},
-	{regexp.MustCompile(`^not a valid test operator`), regexp.MustCompile(`\]\]`)},
+var refused = []struct{ message, closer func() *regexp.Regexp }{
+	{lazy.Regexp(`^not a valid arithmetic operator`), lazy.Regexp(`\)\)|\]`)},
+	{lazy.Regexp(`^not a valid parameter expansion operator`), lazy.Regexp(`\}`)},
+	{lazy.Regexp(`^not a valid test operator`), lazy.Regexp(`\]\]`)},
 }
 
 // accepted reports whether bash accepts the text that the parser refuses.
 func (m *shellMistake) accepted(text string) bool {
 	for _, r := range refused {
-		if r.message.MatchString(m.message) && r.closer.MatchString(text[min(m.at, len(text)):]) {
+		if r.message().MatchString(m.message) && r.closer().MatchString(text[min(m.at, len(text)):]) {
 			return true
 		}
 	}
@@ -99,14 +100,14 @@ func (m *shellMistake) accepted(text string) bool {
 }
 
 // negation finds the messages of the parser about a `!` that bash accepts.
-var negation = regexp.MustCompile("^cannot negate a command multiple times|^`!` (?:can only|cannot form)")
+var negation = lazy.Regexp("^cannot negate a command multiple times|^`!` (?:can only|cannot form)")
 
 // maxNegations bounds the number of such marks in a snippet.
 const maxNegations = 20
 
 // negated is the text without the `!` of a mistake, which negates a negation, a time, or nothing.
 func (m *shellMistake) negated(text string) (string, bool) {
-	if m == nil || !negation.MatchString(m.message) || m.at >= len(text) || text[m.at] != '!' {
+	if m == nil || !negation().MatchString(m.message) || m.at >= len(text) || text[m.at] != '!' {
 		return text, false
 	}
 	instead := " "

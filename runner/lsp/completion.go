@@ -1,16 +1,15 @@
 package lsp
 
 import (
-	"regexp"
-
 	"workshop/markdown"
+	"workshop/markdown/lazy"
 	"workshop/runner"
 	"workshop/runner/terminal"
 )
 
 // beginning matches a line that begins a fence or a one-liner, up to the unfinished word. The
 // second group exists if the word is the name of a key.
-var beginning = regexp.MustCompile("^[ \t]*(?:[-*+][ \t]+)?(?:<!--[ \t]*)?`{3,}[ \t]*(?:([A-Za-z-]*)|key[ \t]+([^ \t`]*))$")
+var beginning = lazy.Regexp("^[ \t]*(?:[-*+][ \t]+)?(?:<!--[ \t]*)?`{3,}[ \t]*(?:([A-Za-z-]*)|key[ \t]+([^ \t`]*))$")
 
 // complete proposes the names of directives after the backticks that open a fence of an exercise,
 // and the names of keys after `key`. It needs only the text, so it answers while the deck is being
@@ -18,7 +17,7 @@ var beginning = regexp.MustCompile("^[ \t]*(?:[-*+][ \t]+)?(?:<!--[ \t]*)?`{3,}[
 func complete(doc *document, off int) []completionItem {
 	items := []completionItem{}
 	line, at := doc.row(off)
-	m := beginning.FindStringSubmatchIndex(line[:min(at, len(line))])
+	m := beginning().FindStringSubmatchIndex(line[:min(at, len(line))])
 	if m == nil || !markdown.InExercise(doc.text[:off-at]) {
 		return items
 	}

@@ -6,8 +6,9 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // Bundle holds what a page that is a single file needs in it.
@@ -38,7 +39,7 @@ func NewBundle(more ...Asset) (Bundle, error) {
 			script.Write(b)
 		}
 	}
-	text := exports.ReplaceAllString(script.String(), "")
+	text := exports().ReplaceAllString(script.String(), "")
 	sum := sha256.Sum256([]byte(text))
 	return Bundle{
 		Styles: template.CSS(styles.String()), Script: template.JS(text),
@@ -47,4 +48,4 @@ func NewBundle(more ...Asset) (Bundle, error) {
 }
 
 // exports matches the declarations of a module that another one of the page uses.
-var exports = regexp.MustCompile(`(?m)^export |^import .*\n`)
+var exports = lazy.Regexp(`(?m)^export |^import .*\n`)

@@ -1,8 +1,9 @@
 package page
 
 import (
-	"regexp"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // Palette are the colours of a terminal by the classes of base.css, such as f1 and b15.
@@ -12,7 +13,7 @@ func Palette() map[string]string {
 		return nil // it is embedded
 	}
 	colors := map[string]string{}
-	for _, m := range paletteRule.FindAllStringSubmatch(string(css), -1) {
+	for _, m := range paletteRule().FindAllStringSubmatch(string(css), -1) {
 		colors[m[1]] = m[2]
 	}
 	for name, variable := range map[string]string{"bx": "--term-text", "fx": "--term", "": "--term-text", "ground": "--term"} {
@@ -23,4 +24,4 @@ func Palette() map[string]string {
 	return colors
 }
 
-var paletteRule = regexp.MustCompile(`\.([fb]\d+) \{ (?:color|background): (#[0-9a-f]{6}); \}`)
+var paletteRule = lazy.Regexp(`\.([fb]\d+) \{ (?:color|background): (#[0-9a-f]{6}); \}`)

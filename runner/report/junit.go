@@ -5,12 +5,12 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"workshop/markdown/lazy"
 	"workshop/runner"
 	"workshop/runner/report/github"
 )
@@ -176,7 +176,7 @@ const junitPiece = 32 << 10
 
 // commands matches commands in a document that a CI service would execute if the report were
 // printed in its log, see [guard].
-var commands = regexp.MustCompile(`(?m)^\s*::|##\w*\[`)
+var commands = lazy.Regexp(`(?m)^\s*::|##\w*\[`)
 
 // powerless replaces characters of these commands by references, and keeps the lines readable. The
 // commands can occur only in text and attributes.
@@ -187,7 +187,7 @@ func powerless(b []byte) []byte {
 	if !bytes.Contains(b, []byte("::")) && !bytes.Contains(b, []byte("##")) {
 		return b
 	}
-	return commands.ReplaceAllFunc(b, func(m []byte) []byte {
+	return commands().ReplaceAllFunc(b, func(m []byte) []byte {
 		if blank, ok := bytes.CutSuffix(m, []byte("::")); ok {
 			return append(bytes.Clone(blank), "&#58;:"...)
 		}

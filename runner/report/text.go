@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"workshop/markdown/lazy"
 	"workshop/runner"
 )
 
@@ -95,14 +95,14 @@ func expand(line string) string {
 
 // command matches the beginning of a command of Azure Pipelines or of the older notation of GitHub
 // Actions, at any place of a line.
-var command = regexp.MustCompile(`##(\w*)\[`)
+var command = lazy.Regexp(`##(\w*)\[`)
 
 // guard disables a command in a line of a CI log. GitHub Actions executes "::name::" after
 // blanks at the beginning of a line, see
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
 func guard(line string) string {
 	if strings.Contains(line, "##") {
-		line = command.ReplaceAllString(line, `##$1\[`)
+		line = command().ReplaceAllString(line, `##$1\[`)
 	}
 	if rest := strings.TrimLeftFunc(line, unicode.IsSpace); strings.HasPrefix(rest, "::") {
 		line = line[:len(line)-len(rest)] + `\` + rest

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// delay is how a process is kept from running.
+// delay says how long a process was kept from running, and whether it is now.
 type delay struct {
 	waited  time.Duration // for a processor, since its start
 	stopped bool          // now, or it has still to take an interrupt
 }
 
-// delays are those of processes.
+// delays are those of processes, by their ids.
 type delays map[int]delay
 
 // since is the longest time that one of the processes was kept from running since an earlier look. It has
@@ -40,6 +40,7 @@ func (s *Session) delays() delays {
 	return delaysOf(processes)
 }
 
+// delaysOf looks at processes. An id of 0 is left out.
 func delaysOf(processes []int) delays {
 	d := make(delays, len(processes))
 	for _, pid := range processes {
@@ -52,7 +53,7 @@ func delaysOf(processes []int) delays {
 
 const (
 	delayLimit = 20 * time.Second       // of a wait, with all delays
-	shortDelay = 100 * time.Millisecond // is no reason to wait longer
+	shortDelay = 100 * time.Millisecond // a shorter one is no reason to wait longer
 )
 
 // whileRunning calls wait with a context that ends after d, and again for the time that the processes

@@ -40,7 +40,7 @@ func (p *prompt) reveal(b []byte) []byte {
 // nextMark is the first operating system command of a mark's form in held bytes, from an offset
 // on, and its end.
 func nextMark(held []byte, from int) (osc string, end int, ok bool) {
-	i := promptMarks.FindIndex(held[from:])
+	i := promptMarks().FindIndex(held[from:])
 	if i == nil {
 		return "", from, false
 	}

@@ -231,7 +231,7 @@ func (p *prompt) interrupted(r receiver) {
 	p.interrupt.typed, p.interrupt.excuses, p.interrupt.missed = true, true, missed || r.gone
 	elsewhere := r.relayed || len(p.nested) > 0 && p.nested[len(p.nested)-1].group == 0
 	p.interrupt.unproved = p.interrupt.unproved || p.interrupt.missed || elsewhere
-	p.unread = nil // the terminal throws away unread input
+	p.unread, p.interrupt.prompts = nil, 0 // the terminal throws away unread input
 }
 
 // swallowed reports whether an interrupt may have been lost. Bash notices one at the very

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -154,6 +155,34 @@ func TestInterruptKeepsATimeout(t *testing.T) {
 		status, err := s.AwaitPrompt(ctx)
 		if err != nil || !s.Excused() {
 			t.Errorf("status %d, %v: an interrupt ended it", status, err)
+		}
+	}
+}
+
+// TestInterruptBeforePromptsRedrawn asks a line editor that redraws its prompt twice for each question whether it has
+// noticed an interrupt: the questions have an end.
+func TestInterruptBeforePromptsRedrawn(t *testing.T) {
+	needs(t, "zsh")
+	s := newSession(t)
+	ctx := limited(t)
+	for _, line := range []string{"zsh -f", "__k() { __s; zle reset-prompt; zle -R; zle reset-prompt; zle -R; }"} {
+		if out, _, err := do(t, s, line); err != nil {
+			t.Fatal(out, err)
+		}
+	}
+	interrupt, _ := ParseKey("^C")
+	for i := range 10 {
+		if err := s.Submit(ctx, "true"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Press(ctx, interrupt); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.AwaitPrompt(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if _, status, err := do(t, s, fmt.Sprintf("(exit %d)", i)); err != nil || status != i {
+			t.Fatalf("round %d: status %d, %v", i, status, err)
 		}
 	}
 }

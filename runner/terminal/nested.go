@@ -5,10 +5,11 @@ import (
 	"context"
 	"crypto/rand"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"workshop/markdown/lazy"
 )
 
 // shell is a nested shell: a command of the session's own shell has started it. It has marks
@@ -53,10 +54,10 @@ func (p *prompt) leave(level int) {
 
 // shells are the shells that get an injection at their prompt. A relay to a shell gets one too,
 // unless it was told to run another program there.
-var shells = regexp.MustCompile(`^-?(sh|bash|rbash|dash|ash|ksh|ksh93|mksh|zsh)$`)
+var shells = lazy.Regexp(`^-?(sh|bash|rbash|dash|ash|ksh|ksh93|mksh|zsh)$`)
 
 // foreignShells are shells without an injection: their language is another one.
-var foreignShells = regexp.MustCompile(`^-?(fish|t?csh|nu|xonsh|elvish|pwsh)$`)
+var foreignShells = lazy.Regexp(`^-?(fish|t?csh|nu|xonsh|elvish|pwsh)$`)
 
 // unmarkedShell is the name of a program in the foreground that reads lines for a shell without
 // marks, else "": a shell of another language, or one whose prompt is not known as such, and
@@ -92,7 +93,7 @@ func (s *Session) answersLate(ctx context.Context) bool {
 			return false
 		}
 		s.awaitRunning(ctx, lateLimit, func() bool { return s.prompt.atForeignPrompt() || s.prompt.state != running })
-		// It may still have to take the screen's answer to a query.
+		// The shell may still have to take the screen's answer to a query.
 		whileRunning(ctx, settleKeys, s.delays, func(moment context.Context) bool {
 			for look := settleFirst; moment.Err() == nil; look *= 2 {
 				if s.integrate(ctx) || !s.holds(s.prompt.atForeignPrompt) {
@@ -116,7 +117,7 @@ func (s *Session) answersLate(ctx context.Context) bool {
 // session's own shell is asked for its prompt.
 func (p *prompt) strange(f front, argv []string) bool {
 	switch {
-	case foreignShells.MatchString(path.Base(argv[0])):
+	case foreignShells().MatchString(path.Base(argv[0])):
 		return true
 	case !interactive(argv) || f.group == p.shell:
 		return false
@@ -234,7 +235,7 @@ func isShell(argv []string) bool {
 	if len(argv) > 1 && path.Base(argv[0]) == "busybox" {
 		argv = argv[1:]
 	}
-	if len(argv) == 0 || !shells.MatchString(path.Base(argv[0])) {
+	if len(argv) == 0 || !shells().MatchString(path.Base(argv[0])) {
 		return false
 	}
 	for i := 1; i < len(argv); i++ {
@@ -254,7 +255,7 @@ func isShell(argv []string) bool {
 
 // prompts matches rows that are a shell's prompt and nothing else: it ends in a sign and at
 // most one blank. Progress of 45% is none, nor is the prompt of a Python.
-var prompts = regexp.MustCompile(`(^|[^>])[$#] ?$|(^|[^\s\d>])% ?$`)
+var prompts = lazy.Regexp(`(^|[^>])[$#] ?$|(^|[^\s\d>])% ?$`)
 
 // injection makes any shell write marks in its prompts. It is one line that every shell can
 // parse and the shortest line buffer holds (busybox: 1,023 bytes). bash and zsh mark the
@@ -290,7 +291,8 @@ type probe struct {
 // integrated reports whether the shell of a process group has had marks: then the status of
 // its last line is unknown. Behind a relay it may be another shell.
 func (p *prompt) integrated(group int) bool {
-	if group == p.shell || slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == group }) {
+	known := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == group })
+	if known || group == p.shell && p.own(p.world.commandLine(group)) {
 		return !strings.HasPrefix(strings.TrimSpace(p.last.line), "exec ")
 	}
 	behind := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == 0 })
@@ -355,13 +357,16 @@ func (p *prompt) atForeignPrompt() bool {
 	}
 	group := p.world.foreground()
 	argv := p.world.commandLine(group)
-	if group == p.refused || !interactive(argv) || group == p.shell && strings.Contains(strings.Join(argv, " "), p.rc) {
+	if group == p.refused || !interactive(argv) || group == p.shell && p.own(argv) {
 		return false // also for the session's own shell: askPrompt asks for its prompt
 	}
 	before := p.out.beforeCursor()
 	known := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == group }) // its builtin may read
-	return prompts.MatchString(before) || !known && isShell(argv) && p.out.screen.BracketedPaste() && strings.TrimSpace(before) != ""
+	return prompts().MatchString(before) || !known && isShell(argv) && p.out.screen.BracketedPaste() && strings.TrimSpace(before) != ""
 }
+
+// own reports whether a command line is that of the session's own bash, which another program may have replaced.
+func (p *prompt) own(argv []string) bool { return strings.Contains(strings.Join(argv, " "), p.rc) }
 
 // connecting reports whether a relay connects to a shell that shows nothing yet, not even a prompt:
 // the relay takes keys, but nobody would read a line that is to be judged. The prompt of a shell
@@ -470,7 +475,8 @@ func (s *Session) askPrompt(ctx context.Context) (asked, answered bool) {
 }
 
 // lostPrompt reports whether the session's own bash reads a line without the marks of its prompt,
-// and whether it does so without a line editor. With one it may also be a command that reads a line.
+// and whether it does so without a line editor. With one it may also be a command that reads a line. A
+// shell that has replaced it and shows its prompt is integrated instead.
 func (s *Session) lostPrompt() (lost, mute bool) {
 	if !s.prompt.unmarked() {
 		return false, false
@@ -482,7 +488,7 @@ func (s *Session) lostPrompt() (lost, mute bool) {
 	mute = front.mode.canonical
 	reads := len(s.queue.pending) == 0 && front.group == shell && front.takesLine() && (mute && readsCommands(shell) || !mute && selects(shell))
 	s.drain()
-	return reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen(), mute
+	return reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen() && !s.prompt.atForeignPrompt(), mute
 }
 
 // awaitsLine reports whether the session's own bash has read all input and reads a line without marks.

@@ -1,13 +1,14 @@
 package terminal
 
 import (
-	"regexp"
 	"strings"
+
+	"workshop/markdown/lazy"
 )
 
 // notice matches an interactive bash's notice of a job (jobs.c: print_job), up to the command
 // that it quotes.
-var notice = regexp.MustCompile(`^\[\d+\][-+]? +(?:Running|Done(?:\(\d+\))?|Stopped(?:\([^)]*\)| \([^)]*\))?|Exit \d+|` +
+var notice = lazy.Regexp(`^\[\d+\][-+]? +(?:Running|Done(?:\(\d+\))?|Stopped(?:\([^)]*\)| \([^)]*\))?|Exit \d+|` +
 	`Terminated|Killed|Interrupt|Hangup|Quit|Aborted|Segmentation fault)(?: +\(core dumped\))? {2,}`)
 
 // jobLimit is the least size of the remembered commands that may become jobs, in bytes.
@@ -22,7 +23,7 @@ type jobs struct {
 
 // add adds a typed line.
 func (j *jobs) add(line string) {
-	j.listing = lists.MatchString(line)
+	j.listing = lists().MatchString(line)
 	j.typed = append(append(j.typed, plain(line)...), '\n')
 	if len(j.typed) > 2*jobLimit { // not for each line
 		j.typed = append(j.typed[:0], j.typed[len(j.typed)-jobLimit:]...)
@@ -30,7 +31,7 @@ func (j *jobs) add(line string) {
 }
 
 // lists finds the builtins that print jobs.
-var lists = regexp.MustCompile(`(^|[;&|({]|\s)(jobs|fg|bg)\b`)
+var lists = lazy.Regexp(`(^|[;&|({]|\s)(jobs|fg|bg)\b`)
 
 var dropped = strings.NewReplacer(" ", "", "\t", "", "\n", "", ";", "")
 
@@ -42,7 +43,7 @@ func (o *output) quoted(line []byte, end int) bool {
 	if len(line) == 0 || line[0] != '[' || o.jobs.listing {
 		return false
 	}
-	loc := notice.FindIndex(line)
+	loc := notice().FindIndex(line)
 	if loc == nil || end <= loc[1] {
 		return false
 	}

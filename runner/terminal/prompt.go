@@ -114,7 +114,12 @@ type interrupt struct {
 	hit      bool  // it met a program that takes it
 	unproved bool  // the shell may not have noticed it yet
 	proof    proof // of the shell's notice
+	prompts  int   // that were asked about since
 }
+
+// maxPrompts bounds the prompts behind an interrupt that are asked about. An interrupt brings one of them at
+// most: a line editor that shows more has redrawn its prompt more than once for a question.
+const maxPrompts = 20
 
 // proof is the state of the questions for mark S.
 type proof struct {
@@ -478,8 +483,9 @@ func (p *prompt) command(m mark) bool {
 // cleared of them, and text before its answer may be their echo.
 func (p *prompt) ready(edits bool) {
 	p.out.echo.reset(&p.out)
-	if answers := p.editor.answered && !p.last.pressed; edits && (p.interrupt.unproved || answers) {
+	if answers := p.editor.answered && !p.last.pressed; edits && (p.interrupt.unproved || answers) && p.interrupt.prompts < maxPrompts {
 		p.state, p.interrupt.proof = proving, proof{}
+		p.interrupt.prompts++
 		if answers {
 			p.clearAnswers()
 		}
@@ -536,7 +542,7 @@ func (p *prompt) ask() { p.keyboard.send([]byte(syncKey)) }
 // proved notes that the shell reads a line. Text from now on, until the next typing, is the
 // output of background jobs.
 func (p *prompt) proved() {
-	p.state, p.interrupt.typed, p.interrupt.unproved = ready, false, false
+	p.state, p.interrupt.typed, p.interrupt.unproved, p.interrupt.prompts = ready, false, false, 0
 	p.editor.typed, p.editor.leaving, p.editor.answered = false, false, false
 	p.out.promptEnds()
 	if group := p.world.foreground(); len(p.nested) == 0 {

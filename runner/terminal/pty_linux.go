@@ -315,8 +315,9 @@ func (d *device) passed() bool {
 
 // endOtherReaders kills the processes of other sessions than the shell's that sleep in a read of the
 // terminal, such as a shell that setsid has started: each would take some of the bytes that are typed
-// to the shell. busy are those that may still read: killed ones that have not ended, also of that group,
-// and those at work that have the terminal open, as a change of its mode for a prompt wakes its readers.
+// to the shell. busy are those that may still read: killed ones that have not ended, those of the killed
+// process group too, and those at work that have the terminal open. A change of its mode, as for a prompt,
+// wakes its readers.
 func (d *device) endOtherReaders(killed int) (busy []int) {
 	session := 0
 	_ = d.withFD(func(fd int) { session, _ = unix.IoctlGetInt(fd, unix.TIOCGSID) })

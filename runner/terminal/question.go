@@ -3,7 +3,8 @@ package terminal
 import (
 	"bytes"
 	"fmt"
-	"regexp"
+
+	"workshop/markdown/lazy"
 )
 
 // question asks a nested shell without a key for mark S for that mark: by a line. The answer,
@@ -19,9 +20,9 @@ type question struct {
 const maxQuestions = 10
 
 var (
-	promptMarks = regexp.MustCompile(`\x1b\]133;[^\a]*\a`)
+	promptMarks = lazy.Regexp(`\x1b\]133;[^\a]*\a`)
 	// exchanged matches the whole output of a question: prompts, lines and their echo.
-	exchanged = regexp.MustCompile(`(?s)\x1b\]133;D;[^\a]*\a.*?\x1b\]133;B;.;[^\a]*\a|` +
+	exchanged = lazy.Regexp(`(?s)\x1b\]133;D;[^\a]*\a.*?\x1b\]133;B;.;[^\a]*\a|` +
 		`\x1b\]133;[^\a]*\a|\x1b\[[0-9;?]*[A-Za-z]|\^C|__s [0-9]+`)
 )
 
@@ -67,7 +68,7 @@ func (q *question) read(held []byte, p *prompt) (shown []byte, over bool) {
 			}
 		case m.kind == 'B' && q.asked == 0:
 			p.exchange = nil
-			other := exchanged.ReplaceAll(held[:end], nil)
+			other := exchanged().ReplaceAll(held[:end], nil)
 			p.proved()
 			if len(bytes.TrimSpace(other)) == 0 {
 				other = nil

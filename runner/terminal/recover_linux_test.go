@@ -12,7 +12,7 @@ import (
 // TestRecoverWaitsForANestedShell recovers while the shells get no turn, as on a busy machine: the nested
 // one must not be killed.
 func TestRecoverWaitsForANestedShell(t *testing.T) {
-	for _, shell := range []string{"bash --norc", "dash", "busybox sh", "mksh", "ksh", "script -qc mksh /dev/null"} {
+	for _, shell := range []string{"bash --norc", "dash", "busybox sh", "mksh", "ksh", "zsh -f", "script -qc mksh /dev/null"} {
 		t.Run(shell, func(t *testing.T) {
 			t.Parallel()
 			needs(t, strings.Fields(shell)[0])

@@ -349,7 +349,10 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 			break
 		}
 		if asked && !answered { // a line editor that is to show a prompt is no reader of the next line
-			if silent++; silent == maxSilent {
+			if s.awaitsLine() { // it has taken the question
+				silent++
+			}
+			if silent == maxSilent {
 				return ErrUnknown
 			}
 			continue
@@ -358,7 +361,7 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		case s.holds(s.prompt.showsPrompt):
 			s.nudge()
 			s.askAgain()
-		case reads && !s.connecting() && !s.holds(s.prompt.atForeignPrompt): // which has still to take something
+		case reads && !s.connecting() && !s.holds(s.prompt.atForeignPrompt): // a shell at its prompt is integrated at a later look
 			return nil
 		}
 		limit *= 2

@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"time"
 )
 
@@ -199,7 +200,7 @@ type saved struct {
 	Overslept time.Duration `json:"overslept"` // nanoseconds, the result of oversleep at that time
 }
 
-var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+var validName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`) })
 
 // stateDir returns the directory of saved rates, by the XDG Base Directory Specification. In an
 // exercise's shell, whose home is temporary, they last as long as the session.

@@ -34,9 +34,9 @@ func (m *meter) rate(ctx context.Context, args []string) error {
 	switch {
 	case *window <= 0 || *warmup < 0:
 		err = &usageError{"--window must be positive and --warmup not negative"}
-	case *save != "" && !validName.MatchString(*save):
+	case *save != "" && !validName().MatchString(*save):
 		err = &usageError{fmt.Sprintf("--save %q: a name consists of letters, digits, dots and dashes", *save)}
-	case *base != "" && !validName.MatchString(*base):
+	case *base != "" && !validName().MatchString(*base):
 		err = &usageError{fmt.Sprintf("--ratio-of %q: a name consists of letters, digits, dots and dashes", *base)}
 	case *base == "" && ratios != limits[float64]{}:
 		err = &usageError{"--min-ratio and --max-ratio need --ratio-of"}

@@ -11,11 +11,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"workshop/markdown/lazy"
 	"workshop/runner"
 	"workshop/runner/ledger"
 	"workshop/runner/page"
@@ -83,15 +83,15 @@ func (s Site) Write(dir string) (missing []string, err error) {
 }
 
 // anchor is a link to a slide of the deck.
-var anchor = regexp.MustCompile(`href="#([^"]*)"`)
+var anchor = lazy.Regexp(`href="#([^"]*)"`)
 
 func (s Site) slides() (all []siteSlide) {
 	state := present.Unpresented(s.Deck, s.Book)
 	chapter := ""
 	for slide := range wholeSlides(s.Deck) {
 		text := slideHTML(slide, func(step int) string { return s.behind(state, s.Deck.Steps[step]) })
-		text = anchor.ReplaceAllStringFunc(text, func(link string) string {
-			to, err := url.PathUnescape(html.UnescapeString(anchor.FindStringSubmatch(link)[1]))
+		text = anchor().ReplaceAllStringFunc(text, func(link string) string {
+			to, err := url.PathUnescape(html.UnescapeString(anchor().FindStringSubmatch(link)[1]))
 			if at := s.Deck.Find(to); err == nil && at >= 0 {
 				return fmt.Sprintf(`href="#s%d"`, s.whole(at))
 			}
@@ -142,11 +142,11 @@ func (s Site) behind(state *present.State, step *present.Step) string {
 }
 
 // picture is the address of a picture in the HTML of slides.
-var picture = regexp.MustCompile(`<img src="(file/[^"]+)"`)
+var picture = lazy.Regexp(`<img src="(file/[^"]+)"`)
 
 func (s Site) pictures(dir, text string) (missing []string, err error) {
 	seen := map[string]bool{}
-	for _, found := range picture.FindAllStringSubmatch(text, -1) {
+	for _, found := range picture().FindAllStringSubmatch(text, -1) {
 		name, err := url.PathUnescape(html.UnescapeString(strings.TrimPrefix(found[1], "file/")))
 		if err != nil || seen[name] {
 			continue
