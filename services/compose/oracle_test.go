@@ -303,7 +303,7 @@ func TestMountErrorsAsDockerCompose(t *testing.T) {
 		"missing":    "[{type: bind, source: ./none, target: /srv}]",
 	} {
 		s := newStage(t, dockerHost(t), "version: \"3.7\"\nservices:\n  redis:\n    build: redis\n    volumes: "+volumes+"\nvolumes: {v: {}}\n", "redis")
-		for _, args := range [][]string{{"config", "-q"}, {"build", "-q"}, {"up", "-d"}, {"down", "-v"}} {
+		for _, args := range [][]string{{"config", "-q"}, {"build", "-q"}, {"up", "-d"}, {"ps", "-q"}} {
 			want, got := s.real(args...), s.run(compose.V1, args...)
 			_, made := os.Stat(s.dir + "/none")
 			if last := lastLine(want.err); want.code != got.code || !strings.HasSuffix(lastLine(got.err), last) || !os.IsNotExist(made) {
