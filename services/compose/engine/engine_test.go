@@ -135,8 +135,8 @@ func TestRefusals(t *testing.T) {
 			"port 53/udp is not supported by the embedded engine: only TCP ports are",
 		},
 		"user": {
-			"POST /containers/create", workshop(object{"User": "nobody"}), 400,
-			`User "nobody" is not supported by the embedded engine: its containers run as the user who runs it`,
+			"POST /containers/create", workshop(object{"User": "4242"}), 400,
+			`User "4242" is not supported by the embedded engine: its containers run as the user who runs it`,
 		},
 		"volume": {
 			"POST /containers/create", workshop(object{"Volumes": object{"/data": object{}}}), 400,
