@@ -177,9 +177,17 @@ func TestReplayIsLabelled(t *testing.T) {
 	missed.until(`!document.getElementById("none").hidden`)
 	remote := join(t, browser, h.server.Invite(Remote))
 	remote.until(`document.getElementById("step").textContent.includes("not live")`)
-	presenter.types(kb.Escape)
-	for _, b := range []*tab{presenter, audience} {
-		b.until(`document.getElementById("terminal").dataset.recorded === undefined`)
+	for _, leave := range []func(){func() { presenter.types(kb.Escape) }, func() { presenter.click("#live") }, func() { remote.click("#replay") }} {
+		for _, b := range []*tab{presenter, remote} { // one button, and that one leaves
+			b.until(`document.getElementById("stop").hidden`)
+		}
+		leave()
+		for _, b := range []*tab{presenter, audience} {
+			b.until(`document.getElementById("terminal").dataset.recorded === undefined`)
+		}
+		presenter.until(`document.getElementById("live").hidden`)
+		presenter.press("R")
+		remote.until(`document.getElementById("replay").textContent === "Leave it"`)
 	}
 }
 
