@@ -51,8 +51,8 @@ func (d *dialect) shown(args []string, w io.Writer) (*runner.Plan, []*source, er
 }
 
 // presented reads decks as shown does. As in a check, the errors of lint break their steps as well; one line
-// tells of its warnings, in remarks. broken is the number of mistakes.
-func (d *dialect) presented(args []string, w, remarks io.Writer) (plan *runner.Plan, sources []*source, broken int, err error) {
+// tells of its warnings, in remarks; listed gets them one by one, if they are few. broken is the number of mistakes.
+func (d *dialect) presented(args []string, w, remarks, listed io.Writer) (plan *runner.Plan, sources []*source, broken int, err error) {
 	plan, sources, errs, err := d.toShow(args, w)
 	if err != nil {
 		return nil, nil, 0, err
@@ -62,6 +62,7 @@ func (d *dialect) presented(args []string, w, remarks io.Writer) (plan *runner.P
 		return nil, nil, 0, err
 	}
 	groupOf(remarks, found.Part(true).Rest)
+	warnOf(listed, found.Part(true).Rest)
 	return plan, sources, broken, nil
 }
 

@@ -201,7 +201,7 @@ func (s *show) face(ctx context.Context, talk *present.Talk, deck *source, serve
 // load reads the whole deck, and prints the mistakes that do not prevent a talk, and remarks.
 func (s *show) load(ctx context.Context, args []string, warnings, remarks io.Writer) (*present.Source, *source, error) {
 	var said strings.Builder // the face of the talk shows it, too
-	plan, sources, mistakes, err := s.dialect.presented(args, io.MultiWriter(warnings, &said), io.MultiWriter(remarks, &said))
+	plan, sources, mistakes, err := s.dialect.presented(args, io.MultiWriter(warnings, &said), remarks, &said)
 	if err != nil {
 		return nil, nil, err
 	}

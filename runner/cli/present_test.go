@@ -348,7 +348,7 @@ func TestPresentKill(t *testing.T) {
 	}
 	_ = r.cmd.Wait()
 	r = enterRoom(t, 80, 24, "--yes", "--network", "private", deck)
-	r.sees("4/5", "▶· echo the e''nd", "resumed at slide 4; the shell is a new one", "[hidden]")
+	r.sees("4/5", "▶· echo the e''nd", "resumed at slide 4 in a new shell: F runs what came before", "[hidden]")
 	r.press("F")
 	r.sees("✗ test -e fixed", "the command ended")
 	r.ends()
@@ -417,6 +417,19 @@ func TestPresentRemarks(t *testing.T) {
 		r.press("t")
 		r.ends()
 	}
+}
+
+// TestPresentWarnings lists what lint warns of one by one, though one line before the talk tells of it.
+func TestPresentWarnings(t *testing.T) {
+	r := enterRoom(t, 200, 24, "--from-start", writeDeck(t, "# Alone\n\n![A plan](plan.png)\n\n[There](nowhere.md)\n\n.exercise[\n```bash\ntrue\n```\n]\n"))
+	if text := r.raw.String(); !strings.Contains(text, "lint: 0 errors, 2 warnings") || strings.Contains(text, "no such file for this") {
+		t.Errorf("before the talk: %q", text)
+	}
+	r.sees("A plan (plan.png: no such file)", " m: 2 remarks ")
+	r.press("m")
+	r.sees("talk.md:3:11: plan.png: no such file for this image", "talk.md:5:9: nowhere.md: no such file for this link")
+	r.press("Escape")
+	r.ends()
 }
 
 // TestPresentInvitation shows the audience's address again, which has left the terminal when the talk began.

@@ -67,6 +67,7 @@ func Rules() []*Rule {
 		&neverEnds,
 		&typesIntoProgram,
 		&keyToNothing,
+		&interruptsCommand,
 		&keyAsText,
 		&editorOpens,
 		&maskedStatus,

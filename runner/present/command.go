@@ -22,7 +22,7 @@ const (
 	VerbSelect   Verb = "select"   // N: the step of the slide, from 0
 	VerbMove     Verb = "move"     // N: the selection by so many steps
 	VerbRun      Verb = "run"      // the selected step and the hidden ones behind it
-	VerbForward  Verb = "forward"  // the steps of the session before the selected one that were not run
+	VerbForward  Verb = "forward"  // the steps of the session before the selected one, or near the slide, that were not run
 	VerbContinue Verb = "continue" // run on, over slides, until a step does not pass
 	VerbStop     Verb = "stop"     // give up the step that runs
 	VerbAgain    Verb = "again"    // the step in trouble, with its command if that has ended
@@ -273,11 +273,18 @@ func (s State) runAgain(c Command) (State, []effect) {
 
 func (s State) runUpTo(c Command) (State, []effect) {
 	step := s.Selected()
+	if slide := s.Current(); step == nil && slide != nil && len(slide.Steps) > 0 { // none is left: the last one
+		s.Step = len(slide.Steps) - 1
+		step = s.Selected()
+	}
+	if step == nil {
+		step = s.near()
+	}
 	switch {
 	case s.busy():
 		return s.refuse(c, isBusy)
 	case step == nil:
-		return s.say(c, "select a step to run up to")
+		return s.say(c, "there are no steps to run")
 	}
 	steps := s.before(step)
 	if len(steps) == 0 {

@@ -115,6 +115,9 @@ func (m *Memory) restore(s *State) {
 	s.Slide = at
 	s.Step = min(max(b.Step, 0), len(s.Current().Steps))
 	s.Message = Message{Text: fmt.Sprintf("resumed at slide %d; the shell is a new one", at+1), At: time.Now()}
+	if step := s.near(); step != nil && len(s.before(step)) > 0 {
+		s.Message.Text = fmt.Sprintf("resumed at slide %d in a new shell: F runs what came before", at+1)
+	}
 }
 
 // digest is that of all that a plan would type and wait for, and that its applications would run.

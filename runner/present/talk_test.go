@@ -296,7 +296,7 @@ func TestMemory(t *testing.T) {
 	h.until("it ran", func(s *State) bool { return idle(s) && len(s.Log) == 1 })
 	h.close()
 	h = openHall(t, dir, "# New\n\n---\n\n"+small, Options{Memory: NewMemory(state, "x")})
-	if s := h.State(); s.Slide != 3 || s.Step != 3 || !s.Hidden || s.Message.Text != "resumed at slide 4; the shell is a new one" {
+	if s := h.State(); s.Slide != 3 || s.Step != 3 || !s.Hidden || s.Message.Text != "resumed at slide 4 in a new shell: F runs what came before" {
 		t.Fatalf("%d %d %+v", s.Slide, s.Step, s.Message)
 	}
 	h.do(Command{Do: VerbSelect, N: 0})
@@ -306,6 +306,44 @@ func TestMemory(t *testing.T) {
 	h.do(Command{Do: VerbSelect, N: 1})
 	if s := h.do(Command{Do: VerbRun}); s.Consent == nil {
 		t.Error("another content runs without a question")
+	}
+}
+
+// TestResumedBehindTheSteps runs what came before a slide whose steps were all run when the talk ended, in the new shell.
+func TestResumedBehindTheSteps(t *testing.T) {
+	state := t.TempDir()
+	h := openHall(t, t.TempDir(), small, Options{Memory: NewMemory(state, "x"), Yes: true})
+	h.do(Command{Do: VerbGoto, Text: "2"})
+	h.run()
+	h.run()
+	if s := h.State(); s.Selected() != nil {
+		t.Fatalf("%d is left", s.Step)
+	}
+	h.close()
+	h = openHall(t, t.TempDir(), small, Options{Memory: NewMemory(state, "x"), Yes: true})
+	if s := h.State(); s.Slide != 1 || s.Selected() != nil || s.Message.Text != "resumed at slide 2 in a new shell: F runs what came before" {
+		t.Fatalf("%d %d %+v", s.Slide, s.Step, s.Message)
+	}
+	n := len(h.State().Log)
+	h.Do(Command{Do: VerbForward})
+	s := h.until("it ran", func(s *State) bool { return idle(s) && len(s.Log) > n+1 })
+	if s.Outcomes[0] == nil || s.Outcomes[2] != nil || s.Selected() == nil || s.Selected().Text != "echo $x\n" && s.Selected().Text != "echo $x" {
+		t.Errorf("%v, selected %+v", s.Outcomes, s.Selected())
+	}
+}
+
+// TestResumedWithoutSteps has nothing to run before a slide.
+func TestResumedWithoutSteps(t *testing.T) {
+	state := t.TempDir()
+	h := openHall(t, t.TempDir(), "# A\n\n---\n\n# B\n", Options{Memory: NewMemory(state, "x")})
+	h.do(Command{Do: VerbGoto, Text: "2"})
+	h.close()
+	h = openHall(t, t.TempDir(), "# A\n\n---\n\n# B\n", Options{Memory: NewMemory(state, "x")})
+	if got := h.State().Message.Text; got != "resumed at slide 2; the shell is a new one" {
+		t.Errorf("%q", got)
+	}
+	if got := h.do(Command{Do: VerbForward}).Message.Text; got != "there are no steps to run" {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	_ "image/gif" // formats that a deck may have
 	_ "image/jpeg"
 	_ "image/png"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,6 +49,7 @@ type gallery struct {
 	protocol protocol
 	cell     image.Point // of the terminal, in pixels
 	shots    map[string]*shot
+	absent   map[string]string // why a picture is missing, by its name; "" if it is not
 	ids      int
 	shown    []placed // sixels that stand on the terminal
 	wanted   []placed // those that are to stand there
@@ -71,7 +73,7 @@ type placed struct {
 // newGallery reads the terminal's abilities from the environment; only the terminal itself can
 // report sixels. Within tmux and the like the terminal behind it cannot be known.
 func newGallery(read Images, environ []string) *gallery {
-	g := &gallery{read: read, cell: image.Pt(10, 20), shots: map[string]*shot{}}
+	g := &gallery{read: read, cell: image.Pt(10, 20), shots: map[string]*shot{}, absent: map[string]string{}}
 	multiplexed := func(kv string) bool { return strings.HasPrefix(kv, "TMUX=") || strings.HasPrefix(kv, "STY=") }
 	if read == nil || slices.ContainsFunc(environ, multiplexed) {
 		return g
@@ -108,6 +110,27 @@ func (g *gallery) told(msg any) bool {
 		}
 	}
 	return false
+}
+
+// missing is why there is no such picture; "" if there is.
+func (g *gallery) missing(name string) string {
+	if g.read == nil || strings.Contains(name, "://") {
+		return ""
+	}
+	why, ok := g.absent[name]
+	if !ok {
+		if _, err := g.read(name); err != nil {
+			why = err.Error()
+		}
+		g.absent[name] = why
+	}
+	return why
+}
+
+// forget looks at all pictures again, as those of another version of the deck.
+func (g *gallery) forget() {
+	clear(g.absent)
+	maps.DeleteFunc(g.shots, func(_ string, s *shot) bool { return s.err != nil })
 }
 
 // take is a picture that fits in so many columns; nil if it is to be shown as text.

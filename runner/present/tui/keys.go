@@ -74,7 +74,7 @@ func table() []bound {
 		{[]string{"e"}, action{"shell", "back to its prompt, or a fresh one", command(present.Command{Do: present.VerbFresh})}},
 		{[]string{"o"}, action{"others", "open a link", (*face).openLink}},
 		{[]string{"f"}, action{"others", "what was measured, beside the sentences that say it", toggle("figures")}},
-		{[]string{"N"}, action{"others", "speaker's notes", toggle("notes")}},
+		{[]string{"N"}, action{"others", "speaker's notes; again: all of them", (*face).notesOn}},
 		{[]string{"b", "."}, action{"others", "blank", toggle("blank")}},
 		{[]string{"Z"}, action{"others", "what pages in the room show: both, slide, shell", toggle("stage")}},
 		{[]string{"i"}, action{"others", "the audience's address", (*face).invite}},
@@ -97,7 +97,7 @@ func presets() map[string]map[string]func(*face) tea.Cmd {
 		// The old autopilot: y, Space and Enter run a step, and move on where there is none.
 		"autopilot": {
 			"y": (*face).runOrNext, "space": (*face).runOrNext, "enter": (*face).runOrNext,
-			"k": toggle("hidden"), "d": toggle("notes"),
+			"k": toggle("hidden"), "d": (*face).notesOn,
 		},
 	}
 }
@@ -175,7 +175,7 @@ func (f *face) press(msg tea.KeyPressMsg) tea.Cmd {
 // open reports whether Escape closes something.
 func (f *face) open() bool {
 	s := f.s
-	return f.mode != normal || s.Consent != nil || s.Trouble != nil || s.Recorded != nil || f.digits != "" || f.back > 0 || f.zoom != both
+	return f.mode != normal || s.Consent != nil || s.Trouble != nil || s.Recorded != nil || f.digits != "" || f.back > 0 || f.zoom != both || f.long()
 }
 
 // key is a key that was pressed.
@@ -289,16 +289,24 @@ func (f *face) consentKey(k string) tea.Cmd {
 		f.talk.Do(present.Command{Do: present.VerbAllow})
 	case "n", "N", "esc", "q":
 		f.talk.Do(present.Command{Do: present.VerbRefuse})
-	case "down", "j":
-		f.at++
-	case "up", "k":
-		f.at = max(f.at-1, 0)
-	case "pgdown", "space":
-		f.at += max(f.rows-6, 1)
-	case "pgup":
-		f.at = max(f.at-max(f.rows-6, 1), 0)
+	default:
+		f.scrolls(k)
 	}
 	return nil
+}
+
+// scrolls moves a list by a key, if that is one of those for it. The list stops at its ends when it is drawn.
+func (f *face) scrolls(k string) bool {
+	by, ok := map[string]int{
+		"down": 1, "j": 1, "up": -1, "k": -1, "pgdown": f.rows - 6, "space": f.rows - 6, "pgup": 6 - f.rows, "home": -f.at, "end": 1 << 20,
+	}[k]
+	if ok && (k == "pgdown" || k == "space") {
+		by = max(by, 1)
+	} else if k == "pgup" {
+		by = min(by, -1)
+	}
+	f.at = max(f.at+by, 0)
+	return ok
 }
 
 // modeKey is a key in a prompt or list.
@@ -348,17 +356,31 @@ func (f *face) modeKey(k, text string) tea.Cmd {
 			f.talk.Do(present.Command{Do: present.VerbLink, Text: all[k[0]-'1']})
 		} else if k == "o" || k == "q" {
 			f.mode = normal
+		} else {
+			f.scrolls(k)
+		}
+	case notes:
+		if !f.scrolls(k) {
+			f.mode = normal
+			if k == "N" {
+				f.talk.Do(present.Command{Do: present.VerbToggle, Text: "notes"})
+			}
 		}
 	case help, remarks, invite:
-		switch k {
-		case "down", "j", "pgdown", "space":
-			f.at++
-		case "up", "k", "pgup":
-			f.at = max(f.at-1, 0)
-		default:
+		if !f.scrolls(k) {
 			f.mode = normal
 		}
 	}
+	return nil
+}
+
+// notesOn shows the notes; if the slide has no room for all of them, all; then none.
+func (f *face) notesOn() tea.Cmd {
+	if _, cut := f.panel(f.frame()); cut > 0 {
+		f.mode, f.at = notes, 0
+		return nil
+	}
+	f.talk.Do(present.Command{Do: present.VerbToggle, Text: "notes"})
 	return nil
 }
 
@@ -379,7 +401,7 @@ func (f *face) leave() tea.Cmd {
 	switch {
 	case f.mode != normal:
 		f.mode = normal
-	case f.s.Trouble != nil, f.s.Recorded != nil:
+	case f.s.Trouble != nil, f.s.Recorded != nil, f.long():
 		f.talk.Do(present.Command{Do: present.VerbDismiss})
 	case f.back > 0:
 		f.back = 0
@@ -490,7 +512,7 @@ func (f *face) openLink() tea.Cmd {
 	case 1:
 		f.talk.Do(present.Command{Do: present.VerbLink, Text: all[0]})
 	default:
-		f.mode = links
+		f.mode, f.at = links, 0
 	}
 	return nil
 }

@@ -449,6 +449,9 @@ func (p *painter) picture(n *markdown.Node, cols int) []line {
 		p.page.pictures = append(p.page.pictures, picture{shot: s})
 		return s.lines(p.gallery.protocol)
 	}
+	if why := p.gallery.missing(n.URL); why != "" {
+		return wrap(say("🖼  "+text+" ("+why+")", p.warning), cols, nil, nil)
+	}
 	return wrap(say("🖼  "+text, p.dim), cols, nil, nil)
 }
 

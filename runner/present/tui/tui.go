@@ -104,6 +104,7 @@ const (
 	links
 	remarks
 	invite
+	notes
 )
 
 // zoom says which of slide and shell has the whole terminal.
@@ -237,6 +238,7 @@ func (f *face) take(s *present.State) {
 	if s.Deck != old.Deck {
 		f.seen = false
 		clear(f.trees)
+		f.gallery.forget()
 	}
 	if s.Step != old.Step || s.Trouble != old.Trouble {
 		f.reveal()

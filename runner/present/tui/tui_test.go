@@ -46,8 +46,14 @@ func read(t testing.TB, deck string) *runner.Plan {
 // look is a face on a talk about a deck.
 func look(t testing.TB, deck string, cols, rows int) *face {
 	t.Helper()
+	return lookWith(t, deck, nil, cols, rows)
+}
+
+// lookWith is a face on a talk about a deck that was remarked on.
+func lookWith(t testing.TB, deck string, remarks []string, cols, rows int) *face {
+	t.Helper()
 	run := runner.Options{Path: os.Getenv("PATH"), Limits: runner.Limits{Wait: time.Second}}
-	talk, err := present.Open(t.Context(), &present.Source{Plan: read(t, deck), Run: run}, present.Options{Yes: true})
+	talk, err := present.Open(t.Context(), &present.Source{Plan: read(t, deck), Run: run, Remarks: remarks}, present.Options{Yes: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,8 +38,11 @@ func (f *face) sizes() (cols, rows int) {
 	return max(f.cols, 1), max(f.rows*2/5-1, 2)
 }
 
+// leastTrouble is how many rows a slide and a failure under it need at least.
+const leastTrouble = 10
+
 // frame is the present division of the terminal. Where there is no room for both, a slide without steps
-// has all of it, unless the keys go to the shell.
+// has all of it, and so has a failure, unless the keys go to the shell.
 func (f *face) frame() frame {
 	body := max(f.rows-1, 1)
 	cols, rows := f.sizes()
@@ -54,6 +57,7 @@ func (f *face) frame() frame {
 		fr.shell, fr.beside = true, true
 		fr.slideCols = f.cols - cols - 3
 	case !steps && f.focus == onSlide && f.s.Running == nil && f.back == 0:
+	case f.s.Trouble != nil && f.focus == onSlide && body-rows-1 < leastTrouble:
 	default:
 		fr.shell = true
 		fr.slideRows = max(body-rows-1, 1)
@@ -167,6 +171,8 @@ func (f *face) draw() (lines []line, cursor *[2]int) {
 		lines = f.invitation(body)
 	case f.mode == remarks:
 		lines = f.remarkList(body)
+	case f.mode == notes:
+		lines = f.noteList(body)
 	default:
 		lines, cursor = f.both()
 	}
@@ -243,37 +249,65 @@ func (f *face) slide(fr frame) []line {
 	for len(lines) < rows+1 {
 		lines = append(lines, nil)
 	}
-	return append(lines, f.panel(fr)...)
+	panel, _ := f.panel(fr)
+	return append(lines, panel...)
 }
 
-// panel stands under a slide: long errors, the trouble to decide about, and the notes.
-func (f *face) panel(fr frame) []line {
-	var lines []line
-	if m := f.s.Message; m.Error && len(m.Text) > f.cols/2 { // it has no room in the last line
-		for i, text := range strings.SplitN(m.Text, "\n", 6) {
-			if i == 5 {
-				text = "…"
-			}
-			lines = append(lines, wrap(say(text, f.bad), fr.slideCols-2, say(" ", 0), say("   ", 0))...)
-		}
-	}
+// panel stands under a slide: a message that is too long for the last line, the trouble to decide about, and the
+// notes, as far as there is room. The slide keeps its title, and the keys of the trouble are always there. cut is the
+// number of the lines of the notes that have no room.
+func (f *face) panel(fr frame) (lines []line, cut int) {
+	room := max(fr.slideRows-2, 0)
 	if f.s.Trouble != nil {
-		lines = append(lines, f.trouble(fr.slideCols, max(fr.slideRows*3/5, 4))...)
+		lines = f.trouble(fr.slideCols, min(max(fr.slideRows*3/5, 4), room))
+		room -= len(lines)
 	}
-	if slide := f.s.Current(); f.s.Talk && slide != nil {
-		room := max(fr.slideRows/3, 3)
-		notes := slide.Notes()
-		if notes == "" {
-			notes = "no notes on this slide"
+	if said := f.said(fr.slideCols); len(said) > 0 {
+		if len(said) > room {
+			said = append(said[:max(room-1, 0):max(room-1, 0)], say(" …", f.dim))[:min(room, len(said))]
 		}
-		lines = append(lines, say("── notes "+strings.Repeat("─", max(fr.slideCols-9, 0)), f.dim))
-		text := f.marked(notes, fr.slideCols-2)
-		if len(text) > room {
-			text = append(text[:room-1], say(" …", f.dim))
+		lines = append(said, lines...)
+		room -= len(said)
+	}
+	if f.s.Talk && room >= 2 {
+		title := line(say("── notes ", f.dim))
+		text, tall := f.notes(fr.slideCols-2), min(max(fr.slideRows/3, 3), room-1)
+		if cut = max(len(text)-tall, 0); cut > 0 {
+			text = text[:tall]
+			title = append(title, say(fmt.Sprintf("▼ %d more, N: all ", cut), f.warning)...)
 		}
-		lines = append(lines, text...)
+		lines = append(append(lines, join(title, say(strings.Repeat("─", max(fr.slideCols-title.Width(), 0)), f.dim))), text...)
+	}
+	return lines, cut
+}
+
+// said is a message that the last line has no room for.
+func (f *face) said(cols int) (lines []line) {
+	if !f.long() {
+		return nil
+	}
+	look := style(0)
+	if f.s.Message.Error {
+		look = f.bad
+	}
+	for text := range strings.SplitSeq(strings.TrimSpace(f.s.Message.Text), "\n") {
+		lines = append(lines, wrap(say(text, look), cols-1, say(" ", 0), say("   ", 0))...)
 	}
 	return lines
+}
+
+// long reports whether the last line has no room for the message: then it stands under the slide.
+func (f *face) long() bool {
+	text := f.s.Message.Text
+	return text != "" && (strings.Contains(text, "\n") || screen.NewRun(" "+text, 0).Width+screen.NewRun("  "+f.progress()+" ", 0).Width > f.cols)
+}
+
+// notes are those of the slide.
+func (f *face) notes(cols int) []line {
+	if slide := f.s.Current(); slide != nil && slide.Notes() != "" {
+		return f.marked(slide.Notes(), cols)
+	}
+	return []line{say(" no notes on this slide", f.dim)}
 }
 
 // marked is a Markdown text of its own, such as notes.
@@ -287,7 +321,10 @@ func (f *face) marked(text string, cols int) []line {
 	return indent(p.blocks(tree.Children, cols, false), say(" ", 0), say(" ", 0))
 }
 
-func (f *face) panelRows(fr frame) int { return min(len(f.panel(fr)), max(fr.slideRows-3, 0)) }
+func (f *face) panelRows(fr frame) int {
+	lines, _ := f.panel(fr)
+	return len(lines)
+}
 
 // trouble shows the expected output, the actual one, and the keys to go on with.
 func (f *face) trouble(cols, room int) []line {
@@ -346,7 +383,7 @@ func (f *face) trouble(cols, room int) []line {
 	keys := f.hints(all, cols)
 	rule := say(strings.Repeat("─", cols), f.bad)
 	if more := max(room-1-len(keys), 1); len(lines) > more {
-		lines = lines[:more]
+		lines = append(lines[:more-1:more-1], ends(lines[more-1], say(fmt.Sprintf(" ▼ %d more ", len(lines)-more), f.bar), cols))
 	}
 	return append(append([]line{rule}, lines...), keys...)
 }
@@ -425,17 +462,25 @@ func (f *face) shellLines(fr frame) []line {
 	return out
 }
 
+// prompt is the question of the last line with the end of what was typed, as far as there is room.
 func (f *face) prompt() line {
+	question := " go to: "
 	if f.mode == askSearch {
-		return say(" search: "+f.input, 0)
+		question = " search: "
 	}
-	return say(" go to: "+f.input, 0)
+	l := say(question+f.input, 0)
+	if over := l.Width() - (f.cols - 4); over > 0 {
+		_, rest := line(say(f.input, 0)).Split(over + 1)
+		l = join(say(question+"…", 0), rest)
+	}
+	return l
 }
 
 // status is the last line.
 func (f *face) status() line {
 	s := f.s
 	bar := func(text string, look style) line { return paint(say(text, look), screen.Reverse) }
+	right := f.progress()
 	var left line
 	switch {
 	case f.mode == askGoto || f.mode == askSearch:
@@ -444,6 +489,11 @@ func (f *face) status() line {
 		left = say(" go to: "+f.digits, 0)
 	case f.leaving:
 		left = bar(" something is running: q once more to quit", f.bad)
+	case f.long() && f.mode == normal && f.frame().slide: // it stands under the slide
+		left = bar(" Esc: close it", 0)
+		if f.focus == onShell {
+			left = bar(" "+keyName(f.opts.Prefix)+": back to the slides", 0)
+		}
 	case s.Message.Text != "" && s.Message.Error:
 		left = bar(" "+s.Message.Text, f.bad)
 	case s.Message.Text != "":
@@ -461,6 +511,22 @@ func (f *face) status() line {
 		}
 		left = bar(" "+title, 0)
 	}
+	if n := len(s.Remarks); n > 0 && !f.seen {
+		if more := "m: " + count(n, "remark") + "  " + right; left.Width()+len("  ")+screen.NewRun(more, 0).Width+len(" ") <= f.cols {
+			right = more
+		}
+	}
+	if f.mode == askGoto || f.mode == askSearch || f.digits != "" || f.leaving { // what a person writes, or has to answer, is whole
+		if left.Width()+screen.NewRun(right, 0).Width+len("   ") >= f.cols {
+			right = ""
+		}
+	}
+	return paint(ends(left, bar("  "+right+" ", 0), f.cols), screen.Reverse)
+}
+
+// progress is how far the talk is, and in what manner it goes on.
+func (f *face) progress() string {
+	s := f.s
 	var flags []string
 	for _, flag := range []struct {
 		on   bool
@@ -480,13 +546,7 @@ func (f *face) status() line {
 			right += gauge(s.Slide+1, n, 8) + " "
 		}
 	}
-	right += f.time()
-	if n := len(s.Remarks); n > 0 && !f.seen {
-		if more := "m: " + count(n, "remark") + "  " + right; left.Width()+len("  ")+screen.NewRun(more, 0).Width+len(" ") <= f.cols {
-			right = more
-		}
-	}
-	return paint(ends(left, bar("  "+right+" ", 0), f.cols), screen.Reverse)
+	return right + f.time()
 }
 
 // gauge is how far something is.
@@ -502,13 +562,16 @@ func (f *face) time() string {
 	if f.opts.Length <= 0 || len(f.s.Deck.Slides) == 0 {
 		return text
 	}
-	due := time.Duration(float64(f.opts.Length) * float64(f.s.Slide+1) / float64(len(f.s.Deck.Slides)))
-	text += "/" + clock(f.opts.Length)
-	switch late := (elapsed - due).Round(time.Minute); {
-	case late >= time.Minute:
+	if f.cols >= 60 {
+		text += "/" + clock(f.opts.Length)
+	}
+	due := func(slides int) time.Duration { // when so many slides are through
+		return time.Duration(float64(f.opts.Length) * float64(slides) / float64(len(f.s.Deck.Slides)))
+	}
+	if late := (elapsed - due(f.s.Slide+1)).Round(time.Minute); late > 0 {
 		text += fmt.Sprintf(" %d min late", int(late.Minutes()))
-	case late <= -time.Minute:
-		text += fmt.Sprintf(" %d min early", int(-late.Minutes()))
+	} else if early := (due(f.s.Slide) - elapsed).Round(time.Minute); early > 0 {
+		text += fmt.Sprintf(" %d min early", int(early.Minutes()))
 	}
 	if f.cols >= roomy {
 		text += " · " + f.s.Left().Say(f.opts.Length-elapsed)
@@ -528,15 +591,11 @@ func (f *face) consent(rows int) []line {
 			commands++
 		}
 	}
-	head := []line{
-		nil,
-		say("  This deck wants to run on this machine, with your privileges:", f.title),
-		say("  "+count(commands, "command")+", "+count(len(steps), "step")+" in all. What is hidden from learners is shown, too.", f.dim),
-		nil,
-	}
+	what := count(commands, "command") + ", " + count(len(steps), "step") + " in all. What is hidden from learners is shown, too."
 	if c := f.s.Consent; c.Edited {
-		head[2] = say(fmt.Sprintf("  Edited since you agreed: this is new, of %s in all. What is hidden is shown, too.", count(c.All, "step")), f.dim)
+		what = fmt.Sprintf("Edited since you agreed: this is new, of %s in all. What is hidden is shown, too.", count(c.All, "step"))
 	}
+	head := f.heading("This deck wants to run on this machine, with your privileges:", wrap(say(what, f.dim), f.cols-2, say("  ", 0), say("  ", 0))...)
 	var body []line
 	for _, script := range f.s.Consent.Scripts {
 		body = append(body, say("  "+script.Name, f.subtitle))
@@ -577,17 +636,49 @@ func (f *face) consent(rows int) []line {
 	for _, text := range f.s.Consent.Removed {
 		body = append(body, wrap(say(first(text), f.dim), f.cols-2, say(fmt.Sprintf("    %-16s ", "removed"), f.dim), say(strings.Repeat(" ", 21), 0))...)
 	}
-	room := max(rows-len(head)-2, 1)
-	f.at = min(f.at, max(len(body)-room, 0))
-	lines := append(head, body[f.at:min(f.at+room, len(body))]...)
-	for len(lines) < rows-1 {
+	all := [][2]string{{"y", "run it"}, {"n", "only show it"}}
+	keys := f.hints(all, f.cols)
+	if len(head)+len(body) > rows-f.spare()-len(keys) {
+		keys = f.hints(append(all, [2]string{"↓ ↑", "the rest"}), f.cols)
+	}
+	lines := f.part(head, body, rows-f.spare()-len(keys))
+	for len(lines) < rows-len(keys) {
 		lines = append(lines, nil)
 	}
-	keys := [][2]string{{"y", "run it"}, {"n", "only show it"}}
-	if len(body) > room {
-		keys = append(keys, [2]string{"↓ ↑", fmt.Sprintf("%d–%d of %d lines", f.at+1, min(f.at+room, len(body)), len(body))})
+	return append(lines, keys...)
+}
+
+// heading stands above a list, with remarks on it.
+func (f *face) heading(text string, remarks ...line) []line {
+	lines := make([]line, f.spare())
+	lines = append(lines, wrap(say(text, f.title), f.cols-2, say("  ", 0), say("  ", 0))...)
+	return append(append(lines, remarks...), make([]line, f.spare())...)
+}
+
+// spare is the number of blank lines between parts: a small terminal has none to spare.
+func (f *face) spare() int {
+	if f.rows < 16 {
+		return 0
 	}
-	return append(lines, f.hints(keys, f.cols)[0])
+	return 1
+}
+
+// part is a heading with the part of a list that there is room for. Signs say how much is above and below. A heading that would
+// take half of the room is a part of the list.
+func (f *face) part(head, body []line, rows int) []line {
+	if len(head) > rows/2 {
+		head, body = nil, slices.Concat(head, body)
+	}
+	room := max(rows-len(head), 1)
+	f.at = max(min(f.at, len(body)-room), 0)
+	shown := slices.Clone(body[f.at:min(f.at+room, len(body))])
+	if f.at > 0 {
+		shown[0] = ends(shown[0], say(fmt.Sprintf(" ▲ %d more ", f.at), f.bar), f.cols)
+	}
+	if last := len(shown) - 1; f.at+len(shown) < len(body) {
+		shown[last] = ends(shown[last], say(fmt.Sprintf(" ▼ %d more ", len(body)-f.at-len(shown)), f.bar), f.cols)
+	}
+	return append(head, shown...)
 }
 
 // overview is the list of slides.
@@ -596,6 +687,9 @@ func (f *face) overview(rows int) []line {
 	room := max(rows-2, 1)
 	from := min(max(f.at-room/2, 0), max(len(slides)-room, 0))
 	lines := []line{say("  "+f.s.Deck.Title, f.title), nil}
+	if len(slides) > room {
+		lines[0] = ends(lines[0], say(fmt.Sprintf(" %d–%d of %d ", from+1, from+room, len(slides)), f.dim), f.cols)
+	}
 	for i := from; i < len(slides) && i < from+room; i++ {
 		s := slides[i]
 		title := s.Title()
@@ -629,15 +723,17 @@ func (f *face) tally(s *present.Slide) line {
 	return l
 }
 
+// linkList are the pages that the slide leads to: as many as there are keys for.
 func (f *face) linkList(rows int) []line {
-	lines := []line{nil, say("  Open which page?", f.title), nil}
-	for i, u := range f.links() {
-		if i == 9 {
-			break
-		}
-		lines = append(lines, join(say(fmt.Sprintf("   %d ", i+1), f.bar), say("  "+u, f.link)))
+	var body []line
+	all := f.links()
+	for i, u := range all[:min(len(all), 9)] {
+		body = append(body, wrap(say(u, f.link), f.cols-2, join(say(fmt.Sprintf("   %d ", i+1), f.bar), say("  ", 0)), say(strings.Repeat(" ", 7), 0))...)
 	}
-	return lines[:min(len(lines), rows)]
+	if more := len(all) - 9; more > 0 {
+		body = append(body, say(fmt.Sprintf("       and %d more", more), f.dim))
+	}
+	return f.part(f.heading("Open which page?"), body, rows)
 }
 
 // invitation is the audience's address, and its code if there is room for all of that.
@@ -646,7 +742,7 @@ func (f *face) invitation(rows int) []line {
 	if in.Address == "" {
 		in.Note = "The talk is on this terminal only. For browsers start it with --web, for a room with --room."
 	}
-	lines := []line{nil, say("  The audience's address", f.title), nil}
+	lines := f.heading("The audience's address")
 	if in.Address != "" {
 		lines = append(lines, wrap(say(in.Address, f.strong), f.cols, say("  ", 0), say("  ", 0))...)
 	}
@@ -668,7 +764,6 @@ func (f *face) invitation(rows int) []line {
 // remarkList is what reading the deck has said.
 func (f *face) remarkList(rows int) []line {
 	f.seen = true
-	head := []line{nil, say("  Mistakes and remarks that reading the deck has made", f.title), nil}
 	var body []line
 	for _, text := range f.s.Remarks {
 		body = append(body, wrap(say(text, 0), f.cols-2, say("  ", 0), say("      ", 0))...)
@@ -676,12 +771,12 @@ func (f *face) remarkList(rows int) []line {
 	if len(body) == 0 {
 		body = []line{say("  none", f.dim)}
 	}
-	room := max(rows-len(head), 1)
-	f.at = min(f.at, max(len(body)-room, 0))
-	if body = body[f.at:]; len(body) > room {
-		body = append(body[:room-1:room-1], say("  ↓ more", f.dim))
-	}
-	return append(head, body...)
+	return f.part(f.heading("Mistakes and remarks that reading the deck has made"), body, rows)
+}
+
+// noteList are the notes of a slide that has no room for all of them.
+func (f *face) noteList(rows int) []line {
+	return f.part(f.heading("Notes"), indent(f.notes(min(f.cols, 110)-3), say(" ", 0), say(" ", 0)), rows)
 }
 
 // help is the table of keys, in as many columns as there is room for.
@@ -705,7 +800,8 @@ func (f *face) help(rows int) []line {
 		groups[b.group] = append(groups[b.group], wrap(say(b.does, 0), width, name, say(strings.Repeat(" ", 18), 0))...)
 	}
 	prefix := say(fmt.Sprintf("%16s  ", keyName(f.opts.Prefix)), f.name)
-	groups["shell"] = append(groups["shell"], join(prefix, say("out of it; twice: typed into it", 0)))
+	out := say("out of it; twice: typed into it", 0)
+	groups["shell"] = append(groups["shell"], wrap(out, width, prefix, say(strings.Repeat(" ", 18), 0))...)
 	var left, right []line
 	for _, g := range order {
 		switch {
@@ -726,12 +822,7 @@ func (f *face) help(rows int) []line {
 		}
 		lines = append(lines, join(say("  ", 0), fit(l, width+2), r))
 	}
-	f.at = min(f.at, max(len(lines)-rows+1, 0))
-	lines = lines[f.at:]
-	if len(lines) > rows {
-		lines = append(lines[:rows-1], say("  ↓ more", f.dim))
-	}
-	return lines
+	return f.part(nil, lines[:len(lines)-1], rows) // behind the last group nothing follows
 }
 
 // keyName is the name of a key as it stands on it.

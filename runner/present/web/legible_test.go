@@ -72,6 +72,92 @@ func TestLegible(t *testing.T) {
 	h.until("skipped", func(s *present.State) bool { return s.Trouble == nil && s.Outcomes[0].Skipped })
 }
 
+// TestFailureOnAPhone keeps a failure with its buttons in sight where the page is longer than the screen, wherever that was scrolled
+// to; the remote's as well.
+func TestFailureOnAPhone(t *testing.T) {
+	long := strings.Replace(wideDeck, "cat /nope", "cat "+strings.Repeat("/nope/a/long/name ", 30)+" /nope", 1)
+	h := openRoom(t, long, present.Options{Yes: true}, Options{Resizes: true})
+	browser := browsertest.Start(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	remote := join(t, browser, h.server.Invite(Remote))
+	for _, s := range [][2]int64{{390, 844}, {844, 390}, {768, 1024}} {
+		for _, page := range []*tab{presenter, remote} {
+			page.do(chromedp.EmulateViewport(s[0], s[1]))
+			page.until(fmt.Sprintf("innerWidth === %d && innerHeight === %d", s[0], s[1]))
+		}
+		presenter.until(`document.getElementById("trouble").hidden`)
+		presenter.click("#steps .go")
+		presenter.until(`!document.getElementById("trouble").hidden`)
+		remote.until(fmt.Sprintf(whole, "#again, #skip, #blank, nav button"))
+		presenter.until("document.documentElement.scrollWidth <= innerWidth")
+		for _, to := range []string{"0", "innerHeight / 2", "1e6"} {
+			presenter.until(`(scrollTo(0, ` + to + `), true)`)
+			presenter.until(fmt.Sprintf(whole, "#trouble .tools button, #trouble .why") +
+				` && [...document.querySelectorAll("#trouble .tools button")].every((e) => e.getBoundingClientRect().height >= 40)`)
+		}
+		// At its end the page has nothing that the failure lies over.
+		presenter.until(`document.querySelector(".progress").getBoundingClientRect().bottom <= document.getElementById("trouble").getBoundingClientRect().top + 1`)
+		presenter.picture(fmt.Sprintf("failure-phone-%dx%d", s[0], s[1]), s[0], s[1])
+		remote.picture(fmt.Sprintf("remote-failure-phone-%dx%d", s[0], s[1]), s[0], s[1])
+		presenter.click("#trouble .tools button:nth-child(2)")
+		h.until("skipped", func(s *present.State) bool { return s.Trouble == nil && s.Outcomes[0].Skipped })
+	}
+	presenter.click("#steps .go")
+	presenter.click("#trouble .tools button:nth-child(3)") // the shell comes in sight
+	presenter.until(`document.getElementById("trouble").hidden && document.activeElement.id === "keys"`)
+	presenter.until(`((r) => r.top > -1 && r.top < innerHeight / 2)(document.getElementById("terminal").getBoundingClientRect())`)
+}
+
+// TestStepsHaveRoom shows a long step whole where nothing else needs the place.
+func TestStepsHaveRoom(t *testing.T) {
+	deck := "# A\n\n.exercise[\n```bash\necho " + strings.Repeat("several words and ", 15) + "\n```\n]\n\n---\n\n# B\n"
+	h := openRoom(t, deck, present.Options{Yes: true}, Options{Resizes: true})
+	presenter := join(t, browsertest.Start(t), h.server.Invite(Presenter))
+	for _, s := range [][2]int64{{1280, 720}, {1366, 768}, {1920, 1080}} {
+		presenter.do(chromedp.EmulateViewport(s[0], s[1]))
+		presenter.until(fmt.Sprintf("innerWidth === %d && innerHeight === %d", s[0], s[1]))
+		presenter.until(`((e) => e.clientHeight > 100 && e.scrollHeight <= e.clientHeight + 1)(document.getElementById("steps"))`)
+		presenter.until(fmt.Sprintf(whole, "#steps .pick, #steps .go, .then .frame"))
+	}
+}
+
+// TestPhoneReads measures a slide on a phone: words of a table are whole where that is possible, the button that copies lies over
+// nothing, and code has the whole width below it.
+func TestPhoneReads(t *testing.T) {
+	deck := "# Table\n\n| Path | Count | Share | What it means for those who run the site at night |\n|---|--:|--:|---|\n" +
+		"| `/page/1` | 2 | 40 % | the most popular page, because it is the first link |\n\n" +
+		".exercise[\n```bash\nfalse; echo " + strings.Repeat("several words and ", 20) + "\n```\n```bash\nfalse\n```\n]\n"
+	h := openRoom(t, deck, present.Options{Yes: true}, Options{Resizes: true})
+	browser := browsertest.Start(t)
+	audience := join(t, browser, h.server.Invite(Audience))
+	audience.do(chromedp.EmulateViewport(390, 844))
+	h.Do(present.Command{Do: present.VerbMove, N: 1})
+	h.Do(present.Command{Do: present.VerbRun})
+	h.until("it failed", func(s *present.State) bool { return s.Trouble != nil })
+	h.Do(present.Command{Do: present.VerbSkip})
+	audience.until(`innerWidth === 390 && document.querySelector('[data-step="1"][data-skipped]') !== null`)
+	audience.until(`[...document.querySelectorAll("th")].slice(0, 3).every((e) => {
+		const range = document.createRange();
+		range.selectNodeContents(e);
+		return range.getClientRects().length === 1;
+	})`)
+	audience.until(`document.querySelector(".scroll").scrollWidth <= document.querySelector(".scroll").clientWidth + 1`)
+	// No text of a command is beside the button or beneath the mark but in the first lines, and none of it lies under them.
+	audience.until(`[...document.querySelectorAll("pre.step")].every((pre) => {
+		const button = pre.querySelector(".copy").getBoundingClientRect(), mark = pre.getBoundingClientRect().right - parseFloat(getComputedStyle(pre).paddingRight);
+		const range = document.createRange();
+		range.selectNodeContents(pre.querySelector("code"));
+		return Math.abs(button.right - mark) <= 1 && [...range.getClientRects()].every((r) => r.right <= mark + 1 &&
+			(r.right <= button.left + 1 || r.top >= button.bottom - 1 || r.bottom <= button.top + 1 || r.width > pre.clientWidth / 2));
+	})`)
+	audience.until(`(() => { // the widest line of the long command goes on below the button
+		const pre = document.querySelector("pre.step"), range = document.createRange();
+		range.selectNodeContents(pre.querySelector(".l"));
+		return Math.max(...[...range.getClientRects()].map((r) => r.right)) > pre.querySelector(".copy").getBoundingClientRect().left;
+	})()`)
+	audience.picture("phone-reads", 390, 844)
+}
+
 // TestLectern measures the presenter's page at the sizes of usual screens: the current slide and the notes can be read,
 // the selected step and all buttons are whole, also with a failure of two lines.
 func TestLectern(t *testing.T) {

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,9 +177,17 @@ func TestReplayIsLabelled(t *testing.T) {
 	missed.until(`!document.getElementById("none").hidden`)
 	remote := join(t, browser, h.server.Invite(Remote))
 	remote.until(`document.getElementById("step").textContent.includes("not live")`)
-	presenter.types(kb.Escape)
-	for _, b := range []*tab{presenter, audience} {
-		b.until(`document.getElementById("terminal").dataset.recorded === undefined`)
+	for _, leave := range []func(){func() { presenter.types(kb.Escape) }, func() { presenter.click("#live") }, func() { remote.click("#replay") }} {
+		for _, b := range []*tab{presenter, remote} { // one button, and that one leaves
+			b.until(`document.getElementById("stop").hidden`)
+		}
+		leave()
+		for _, b := range []*tab{presenter, audience} {
+			b.until(`document.getElementById("terminal").dataset.recorded === undefined`)
+		}
+		presenter.until(`document.getElementById("live").hidden`)
+		presenter.press("R")
+		remote.until(`document.getElementById("replay").textContent === "Leave it"`)
 	}
 }
 
@@ -222,6 +231,170 @@ func TestPanelOffersTheRecording(t *testing.T) {
 	presenter.types(kb.Enter) // also while a button of the hidden panel still has the focus
 	presenter.until(buttons + ` === "aAgain,xSkip,eTake the shell"`)
 	remote.until(`!document.getElementById("again").hidden && document.getElementById("replay").hidden`)
+}
+
+// The remote says that the presenter is asked whether the deck may run, and goes on when that was answered.
+func TestRemoteSaysThatItIsAsked(t *testing.T) {
+	h := openRoom(t, liveDeck, present.Options{}, Options{})
+	browser := browsertest.Start(t)
+	remote := join(t, browser, h.server.Invite(Remote))
+	remote.do(chromedp.EmulateViewport(390, 844))
+	remote.click("#run")
+	remote.click("#run")
+	remote.until(`document.getElementById("step").textContent.includes("It is asked there") && document.getElementById("run").hidden`)
+	remote.picture("remote-asks", 390, 844)
+	h.Do(present.Command{Do: present.VerbAllow})
+	h.until("it ran", func(s *present.State) bool { return s.Running == nil && s.Busy == "" && len(s.Log) > 0 })
+	remote.until(`!document.getElementById("step").textContent.includes("asked")`)
+}
+
+// A picture that is missing is named in its place, in the room and on paper.
+func TestMissingPicture(t *testing.T) {
+	h := openRoom(t, "# A\n\n![The plan](img/plan.png)\n\n![](other.png)\n", present.Options{}, Options{})
+	browser := browsertest.Start(t)
+	audience := join(t, browser, h.server.Invite(Audience))
+	printed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/print")
+	for _, page := range []*tab{audience, printed} {
+		page.until(`[...document.querySelectorAll(".absent")].map((e) => e.textContent).join() === "The plan (picture missing),other.png (picture missing)"`)
+		page.until(`document.querySelector("img") === null`)
+	}
+	audience.picture("picture-missing", 390, 844)
+}
+
+// Words of a table are whole on paper where that is possible, and a word that is too long is broken.
+func TestPrintedTable(t *testing.T) {
+	deck := func(word string) string {
+		return "# A\n\n| Path | Count | Share | What it means for the people who run the site at night |\n|---|--:|--:|---|\n" +
+			"| `/page/1` | 2 | 40 % | " + word + " the most popular page, because it is the first link |\n"
+	}
+	h := openRoom(t, deck("")+"\n---\n\n"+deck(strings.Repeat("x", 300)), present.Options{}, Options{})
+	browser := browsertest.Start(t)
+	audience := join(t, browser, h.server.Invite(Audience))
+	printed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/print")
+	for _, width := range []int64{1280, 390} {
+		printed.do(chromedp.EmulateViewport(width, 844))
+		printed.until(fmt.Sprintf("innerWidth === %d", width))
+		printed.until(`[...document.querySelectorAll("section:first-of-type th")].slice(0, 3).every((e) => {
+			const range = document.createRange();
+			range.selectNodeContents(e);
+			return range.getClientRects().length === 1;
+		})`)
+		printed.until(`[...document.querySelectorAll(".scroll")].every((e) => e.scrollWidth <= e.clientWidth + 1)`)
+	}
+}
+
+// What was said to the presenter is not cut for the clock, and can be read where it is. What runs before a step is a key.
+func TestResumedOnThePage(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *room {
+		return openRoom(t, liveDeck, present.Options{Yes: true, Memory: present.NewMemory(dir, "x")}, Options{Length: 45 * time.Minute})
+	}
+	h := open()
+	h.Do(present.Command{Do: present.VerbGoto, Text: "2"})
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h = open()
+	browser := browsertest.Start(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	for _, s := range [][2]int64{{1366, 768}, {1280, 720}, {390, 844}} {
+		presenter.do(chromedp.EmulateViewport(s[0], s[1]))
+		presenter.until(fmt.Sprintf("innerWidth === %d", s[0]))
+		presenter.until(`document.getElementById("state").textContent === "resumed at slide 2 in a new shell: F runs what came before"`)
+		presenter.until(`((e) => e.scrollWidth <= e.clientWidth + 1)(document.getElementById("state"))`)
+		presenter.until("document.documentElement.scrollWidth <= innerWidth")
+		presenter.picture(fmt.Sprintf("resumed-%dx%d", s[0], s[1]), s[0], s[1])
+	}
+	presenter.press("F")
+	h.until("it ran", func(s *present.State) bool { return s.Running == nil && s.Busy == "" && len(s.Log) > 0 })
+}
+
+// covered are the elements that the word on the line to the talk lies over; "none": there is no such word.
+const covered = `(() => {
+	scrollTo(0, 0);
+	const link = document.getElementById("link"), l = link.getBoundingClientRect();
+	if (l.height === 0 || l.top < 0 || l.bottom > innerHeight) return "none";
+	return [...document.querySelectorAll("body *")].filter((e) => {
+		const r = e.getBoundingClientRect();
+		return e !== link && !e.classList.contains("aside") && e.checkVisibility({ visibilityProperty: true }) && r.width * r.height > 0 &&
+			r.left < l.right && r.right > l.left && r.top < l.bottom - 1 && r.bottom > l.top + 1;
+	}).map((e) => e.outerHTML.slice(0, 80)).join("\n");
+})()`
+
+// The word on the line to the talk covers nothing at any size, and nothing else is moved out of sight for it.
+func TestTheEndCoversNothing(t *testing.T) {
+	h := openRoom(t, "# A heading that is as wide as a phone and goes on\n\n"+strings.Repeat("- Text\n", 12), present.Options{}, Options{})
+	browser := browsertest.Start(t)
+	pages := map[string]*tab{}
+	for name, role := range map[string]Role{"presenter": Presenter, "remote": Remote, "audience": Audience} {
+		pages[name] = join(t, browser, h.server.Invite(role))
+		pages[name].until(`document.getElementById("slide").textContent !== ""`)
+		if name != "audience" && js[string](pages[name], `document.getElementById("timer").textContent`) == "" {
+			t.Errorf("%s has no clock", name)
+		}
+		pages[name].until(`document.getElementById("count").offsetHeight < 40`)
+	}
+	pages["missed"] = newTab(t, browser, strings.TrimSuffix(js[string](pages["audience"], "location.href"), "/")+"/missed")
+	pages["missed"].until(`"live" in document.body.dataset`)
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, page := range pages {
+		page.until(`document.getElementById("link").textContent === "The talk has ended."`)
+		for _, s := range [][2]int64{{1280, 720}, {1024, 768}, {844, 390}, {390, 844}} {
+			page.do(chromedp.EmulateViewport(s[0], s[1]))
+			page.until(fmt.Sprintf("innerWidth === %d && innerHeight === %d", s[0], s[1]))
+			page.until(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
+			if got := js[string](page, covered); got != "" {
+				t.Errorf("%s at %v: it covers %s", name, s, got)
+			}
+			if scrolls := name == "missed" || name == "presenter" && s[0] < 1024; !scrolls && js[bool](page, "document.documentElement.scrollHeight > innerHeight") {
+				t.Errorf("%s at %v: its last row is out of sight", name, s)
+			}
+			if js[bool](page, "document.documentElement.scrollWidth > innerWidth") {
+				t.Errorf("%s at %v: it is too wide", name, s)
+			}
+			page.picture(fmt.Sprintf("end-%s-%dx%d", name, s[0], s[1]), s[0], s[1])
+		}
+	}
+}
+
+// When the talk is over its clocks stand, and show how long it has taken and what was left of it.
+func TestClocksStandAtTheEnd(t *testing.T) {
+	h := openRoom(t, "# Only\n", present.Options{}, Options{Length: 30 * time.Minute})
+	browser := browsertest.Start(t)
+	presenter, remote := join(t, browser, h.server.Invite(Presenter)), join(t, browser, h.server.Invite(Remote))
+	clocks := map[*tab][]string{presenter: {"timer", "left", "now"}, remote: {"timer"}}
+	for page, ids := range clocks { // from now on it is ten minutes later
+		js[int](page, `(() => { const at = Date.now; Date.now = () => at() + 600000; return 1; })()`)
+		page.until(`document.getElementById("timer").textContent.startsWith("10:")`)
+		if slices.Contains(ids, "left") {
+			page.until(`/^(20:00|19:\d\d) left: 0 min of commands, (19|20) for talking$/.test(document.getElementById("left").textContent)`)
+		}
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for page, ids := range clocks {
+		page.until(`document.getElementById("link").textContent === "The talk has ended."`)
+		shown := `[` + "\"" + strings.Join(ids, `","`) + `"].map((id) => document.getElementById(id).textContent).join()`
+		end := js[string](page, shown)
+		if !strings.HasPrefix(end, "10:") {
+			t.Errorf("at the end the clocks show %q", end)
+		}
+		// An hour later, after two seconds of the page's own clocks.
+		js[int](page, `(() => {
+			const at = Date.now;
+			Date.now = () => at() + 3600000;
+			window.seconds = 0;
+			setInterval(() => window.seconds++, 1000);
+			return 1;
+		})()`)
+		page.until("window.seconds >= 2")
+		if got := js[string](page, shown); got != end {
+			t.Errorf("the talk is over: %q, later %q", end, got)
+		}
+	}
 }
 
 // The last slide has none behind it, and when the talk is over nothing can be ordered any more.

@@ -263,6 +263,12 @@ func (v *visit) do() {
 	c := present.Command{Do: o.Do, Text: o.Text, N: o.N, Cols: o.Cols, Rows: o.Rows}
 	switch o.Do {
 	case present.VerbRun, present.VerbForward, present.VerbContinue, present.VerbSkip, present.VerbAgain:
+		if o.What == "" && o.Do == present.VerbForward { // to a slide without steps
+			c.If = func(s *present.State) bool {
+				return s.Slide == o.N && s.Current() != nil && len(s.Current().Steps) == 0
+			}
+			break
+		}
 		if o.What == "" && o.Do != present.VerbContinue {
 			v.refuse(http.StatusBadRequest, "This has to say which step it means.")
 			return

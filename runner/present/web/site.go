@@ -79,7 +79,22 @@ func (s Site) Write(dir string) (missing []string, err error) {
 	if missing, err = s.pictures(dir, b.String()); err != nil {
 		return missing, err
 	}
-	return missing, os.WriteFile(index, b.Bytes(), 0o666)
+	return missing, os.WriteFile(index, absent(b.Bytes(), missing), 0o666)
+}
+
+// absent is a page with a word in place of each picture that is missing.
+func absent(text []byte, missing []string) []byte {
+	return wholePicture().ReplaceAllFunc(text, func(tag []byte) []byte {
+		found := wholePicture().FindSubmatch(tag)
+		name, err := url.PathUnescape(html.UnescapeString(string(found[1])))
+		if err != nil || !slices.Contains(missing, name) {
+			return tag
+		}
+		if len(found[2]) == 0 {
+			found[2] = []byte(page.Escape(name))
+		}
+		return fmt.Appendf(nil, `<span class="absent">%s (picture missing)</span>`, found[2])
+	})
 }
 
 // anchor is a link to a slide of the deck.
@@ -143,6 +158,9 @@ func (s Site) behind(state *present.State, step *present.Step) string {
 
 // picture is the address of a picture in the HTML of slides.
 var picture = lazy.Regexp(`<img src="(file/[^"]+)"`)
+
+// wholePicture is a picture with its description.
+var wholePicture = lazy.Regexp(`<img src="file/([^"]+)" alt="([^"]*)">`)
 
 func (s Site) pictures(dir, text string) (missing []string, err error) {
 	seen := map[string]bool{}

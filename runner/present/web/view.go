@@ -209,6 +209,7 @@ type talkView struct {
 	Hidden  bool   `json:"hidden,omitempty"`
 	Figures bool   `json:"figures,omitempty"`
 	Message string `json:"message,omitempty"`
+	Asks    bool   `json:"asks,omitempty"` // the presenter is asked whether the deck may run
 	Error   bool   `json:"error,omitempty"`
 	Session string `json:"session,omitempty"`
 	Shell   bool   `json:"shell,omitempty"`
@@ -240,6 +241,7 @@ func talkOf(s *present.State, role Role, length time.Duration) *talkView {
 	if s.Running != nil {
 		v.Running = page.Printable(s.Running.Step.Summary())
 	}
+	v.Asks = s.Consent != nil
 	v.Message, v.Error = page.Printable(s.Message.Text), s.Message.Error
 	v.Session, v.Notes = page.Printable(s.Session), page.Printable(strings.Join(s.Notes, "\n"))
 	ran := 0

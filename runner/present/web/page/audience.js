@@ -56,7 +56,7 @@ function draw() {
     const text = pre.textContent.replace(/\n$/, "");
     const button = make("button", { type: "button", class: "copy", "aria-label": `Copy: ${text}` }, "Copy");
     button.addEventListener("click", () => copy(text, button));
-    pre.append(button);
+    pre.prepend(button);
   }
   $("slide").parentElement.scrollTop = 0;
   before = new Map();

@@ -67,6 +67,12 @@ function drawSteps() {
   if (open != null) $("steps").querySelector(`[data-index="${open}"] .pick`)?.focus({ preventScroll: true });
 }
 
+// forward runs what comes before the selected step; if none is left to select, before the slide's last one or the slide.
+function forward() {
+  const step = selected() ?? state.steps?.steps.at(-1);
+  send(step ? { do: "forward", what: step.id } : { do: "forward", n: state.slide?.index });
+}
+
 function reveal() { $("steps").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); }
 
 function takeShell() { send({ do: "dismiss" }); $("keys").focus(); }
@@ -203,8 +209,10 @@ connect((changed, part) => {
   if (changed.has("consent") || changed.has("room")) drawConsent();
   if (changed.has("talk")) {
     $("state").textContent = talk.running ? `Running ${talk.running}` : talk.busy || talk.message || "";
+    $("state").title = $("state").textContent; // where it has no room
     $("state").className = talk.error && !talk.running && !talk.busy ? "bad" : busy() ? "busy" : "";
-    $("stop").hidden = !busy();
+    $("stop").hidden = !busy() || Boolean(talk.recorded);
+    $("live").hidden = !talk.recorded;
     $("continue").hidden = busy();
     $("session").textContent = talk.session ? `Shell of ${talk.session}` : "";
     $("session").title = talk.notes ?? "";
@@ -234,7 +242,7 @@ function tick() {
     const { commands = 0, unknown = 0 } = state.talk, minutes = (ms) => Math.round(ms / 60000), talking = length * (1 - gone) - commands;
     $("left").textContent += `: ${minutes(commands)} min of commands${unknown ? ` and ${unknown} not measured` : ""}, ${talking >= 0 ? `${minutes(talking)} for talking` : `${minutes(-talking)} too much`}`;
     $("left").className = gone > (state.slide.index + 1) / state.deck.total + 0.02 ? "late" : "";
-    $("left").title = $("left").className ? "Behind: fewer slides were shown than time has gone" : "In time";
+    $("left").title = `${$("left").textContent}. ` + ($("left").className ? "Behind: fewer slides were shown than time has gone" : "In time");
   }
   $("now").textContent = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
@@ -246,6 +254,7 @@ on("next", () => send({ do: "next" }));
 on("start", () => send({ do: "shell" }));
 on("fresh", () => { send({ do: "fresh" }); $("keys").focus(); });
 on("stop", () => send({ do: "stop" }));
+on("live", () => send({ do: "dismiss" }));
 on("continue", () => send({ do: "continue" }));
 on("timer", () => send({ do: "clock" }));
 on("smaller", () => font(-1));
@@ -306,7 +315,7 @@ document.addEventListener("keydown", (e) => {
     f: () => send({ do: "toggle", text: "figures" }), z: () => send({ do: "toggle", text: "stage" }),
     "+": () => font(1), "=": () => font(1), "-": () => font(-1),
     m: () => $("remarks").showModal(),
-    r: () => send({ do: "reload" }), R: () => send({ do: "replay" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
+    F: forward, r: () => send({ do: "reload" }), R: () => send({ do: "replay" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
     x: () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); else $("keys").focus(); },
     e: takeShell,
     Escape: () => { if (state.trouble || state.talk?.recorded) send({ do: "dismiss" }); },

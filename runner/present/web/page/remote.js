@@ -35,11 +35,11 @@ function draw() {
   const step = current(), { talk, trouble } = state;
   const busy = talk?.running || talk?.busy;
   const recorded = talk?.recorded, none = state.steps?.steps.length ? "No step is left on this slide." : "There are no steps on this slide.";
-  $("step").textContent = recorded ? recorded : busy ? `Running: ${busy}` : trouble ? `${trouble.message}: ${trouble.step}` : step ? "" : none;
-  $("step").className = recorded ? "warn" : trouble ? "bad" : "";
+  $("step").textContent = talk?.asks ? "May this deck run on the presenter’s machine? It is asked there." : recorded ? recorded : busy ? `Running: ${busy}` : trouble ? `${trouble.message}: ${trouble.step}` : step ? "" : none;
+  $("step").className = recorded || talk?.asks ? "warn" : trouble ? "bad" : "";
   const run = $("run");
-  run.hidden = !step || Boolean(busy) || Boolean(trouble);
-  $("stop").hidden = !busy;
+  run.hidden = !step || Boolean(talk?.asks) || Boolean(busy) || Boolean(trouble);
+  $("stop").hidden = !busy || Boolean(recorded);
   $("again").hidden = $("skip").hidden = !trouble || Boolean(busy);
   $("replay").hidden = !recorded && (!trouble?.replay || Boolean(busy));
   $("replay").textContent = recorded ? "Leave it" : "Replay";
@@ -69,7 +69,8 @@ connect((changed) => {
   }
   if (changed.has("trouble") && state.trouble) say(`${state.trouble.message}: ${state.trouble.step}`, true);
   if (changed.has("steps") || changed.has("slide")) mark($("slide"), state.steps);
-  if (talk) draw();
+  if (talk) { draw(); tick(); }
 });
 
-setInterval(() => { if (state.talk && !ended()) $("timer").textContent = duration(Date.now() - state.talk.started); }, 1000);
+function tick() { if (state.talk && !ended()) $("timer").textContent = duration(Date.now() - state.talk.started); }
+setInterval(tick, 1000);

@@ -70,7 +70,7 @@ export class Screen {
     const width = this.section.clientWidth - 20, height = this.section.clientHeight - 16;
     if (width <= 0 || height <= 0) return;
     const ratio = this.measure();
-    if (this.wanted) this.onroom?.(this.wanted, Math.floor(height / (1.25 * width / (this.wanted * ratio))));
+    if (this.wanted && "live" in document.body.dataset) this.onroom?.(this.wanted, Math.floor(height / (1.25 * width / (this.wanted * ratio))));
     if (!this.cols) return;
     const wide = width / (this.cols * ratio), size = Math.min(wide, height / (1.25 * this.count));
     this.size = Math.max(Math.floor(20 * Math.max(size, Math.min(wide, this.least))) / 20, floor);

@@ -30,5 +30,5 @@ for (const pre of document.querySelectorAll("pre[data-step]")) {
     try { await navigator.clipboard.writeText(text); button.textContent = "Copied"; } catch { getSelection().selectAllChildren(pre.querySelector("code")); button.textContent = "Selected"; }
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
-  pre.append(button);
+  pre.prepend(button);
 }

@@ -8,9 +8,25 @@ export function fill(element, html) { element.innerHTML = policy.createHTML(html
 export function show(element, slide) {
   element.className = `slide ${slide?.class ?? ""}`;
   fill(element, slide?.html);
-  for (const image of element.querySelectorAll("img")) image.addEventListener("load", () => fit(element), { once: true });
+  pictures(element);
   lines(element);
   fit(element);
+}
+
+// pictures makes room for those that come, and says of those that do not that they are missing.
+export function pictures(element) {
+  for (const image of element.querySelectorAll("img")) {
+    const missing = () => {
+      const place = document.createElement("span");
+      place.className = "absent";
+      place.textContent = `${image.alt || image.getAttribute("src").replace(/^file\//, "")} (picture missing)`;
+      image.replaceWith(place);
+      fit(element);
+    };
+    if (image.complete && image.naturalWidth === 0) { missing(); continue; }
+    image.addEventListener("load", () => fit(element), { once: true });
+    image.addEventListener("error", missing, { once: true });
+  }
 }
 
 // lines makes an element of each line of code, so that one that wraps shows where it goes on.
@@ -50,15 +66,19 @@ export function fit(element) {
     element.style.setProperty("--fit", n);
     return wide.every((e) => e.scrollWidth <= e.clientWidth + 1) && element.scrollHeight <= frame.clientHeight + 1 && element.scrollWidth <= frame.clientWidth + 1;
   };
+  const wrap = () => { // between words, and within them only if a table is too wide even then
+    element.dataset.wrap = "";
+    if (wide.some((e) => e.matches(".scroll") && e.scrollWidth > e.clientWidth + 1)) element.dataset.wrap = "anywhere";
+  };
   let least = 0;
   const tell = (n, whole = true) => told.get(element)?.(least ? n / least + 0.03 : 1, whole); // a search in steps ends a little below
   delete element.dataset.wrap;
   frame.style.overflowY = "hidden";
-  if (frame.clientHeight === 0 || getComputedStyle(frame).containerType !== "size") { element.style.removeProperty("--fit"); element.dataset.wrap = ""; frame.style.overflowY = ""; tell(1); return; }
+  if (frame.clientHeight === 0 || getComputedStyle(frame).containerType !== "size") { element.style.removeProperty("--fit"); wrap(); frame.style.overflowY = ""; tell(1); return; }
   if (fits(1)) { tell(1); return; }
   least = Math.min(1, legible * frame.clientHeight / (0.88 * parseFloat(getComputedStyle(element).fontSize)));
   fits(least);
-  if (wide.some((e) => e.scrollWidth > e.clientWidth + 1)) { element.dataset.wrap = ""; if (fits(1)) { tell(1); return; } }
+  if (wide.some((e) => e.scrollWidth > e.clientWidth + 1)) { wrap(); if (fits(1)) { tell(1); return; } }
   let low = fits(least) ? least : smallest, high = 1;
   for (let i = 0; i < 7; i++) {
     const middle = (low + high) / 2;
@@ -77,7 +97,7 @@ const signs = { passed: "✓", failed: "✗", broken: "✗", inconclusive: "≈"
 
 // mark shows at the steps of a slide how they came out, and beside its claims what was measured.
 export function mark(element, steps) {
-  let changed = false;
+  let changed = false, narrower = false;
   const claims = new Map((steps.claims ?? []).map((c) => [String(c.index), c]));
   for (const place of element.querySelectorAll("[data-claim]")) {
     const claim = claims.get(place.dataset.claim);
@@ -91,7 +111,9 @@ export function mark(element, steps) {
   for (const code of element.querySelectorAll("[data-step]")) {
     const step = by.get(code.dataset.step);
     if (step?.state) code.dataset.state = step.state; else delete code.dataset.state;
+    narrower ||= Boolean(step?.skipped) !== "skipped" in code.dataset; // its mark takes more room
     if (step?.skipped) code.dataset.skipped = ""; else delete code.dataset.skipped;
     if (Number(code.dataset.step) === steps.selected) code.dataset.selected = ""; else delete code.dataset.selected;
   }
+  if (narrower) fit(element);
 }
