@@ -17,6 +17,7 @@ import (
 	"workshop/markdown"
 	"workshop/runner"
 	"workshop/runner/report"
+	"workshop/services/compose/engine"
 )
 
 // Exit codes.
@@ -66,6 +67,7 @@ func Main(ctx context.Context, argv []string, streams Streams) int {
 	root := newRoot(streams) //nolint:contextcheck // cobra hands the context to the commands
 	root.SetArgs(argv[1:])
 	err := root.ExecuteContext(ctx)
+	engine.Sweep() // a session's engine ends with its sandbox, and cannot remove its control groups itself
 	if err != nil {
 		err = unknownCommand(root, argv[1:], err)
 	}

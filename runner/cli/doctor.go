@@ -433,6 +433,13 @@ func (d *doctor) application(ctx context.Context, w runner.Workdir, kind engineK
 				d.add(problem, "compose", "", "%s", line)
 			}
 		}
+		for _, e := range project.CheckPrograms() {
+			// A shell knows its own commands.
+			if exec.CommandContext(ctx, "/bin/sh", "-c", `command -v "$1"`, "sh", e.Text).Run() != nil {
+				d.add(absent, "healthcheck", "install it", "%s:%d: %s: %s is not installed, so the service may never be healthy", e.File, e.Line,
+					e.Service, e.Text)
+			}
+		}
 	}
 	var taken, free []string
 	for _, port := range project.Ports() {

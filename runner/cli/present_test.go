@@ -260,7 +260,7 @@ func TestPresent(t *testing.T) {
 			r.press("Left", "Enter")
 			r.sees("✗ test -e fixed", "the command ended", "a  again", "4/5")
 			r.press("Tab")
-			r.sees("ctrl+]: back to the slides")
+			r.sees("^]: back to the slides")
 			r.press("touch fixed", "Enter")
 			r.sees("$ touch fixed")
 			r.press("C-]", "a")

@@ -255,17 +255,11 @@ func (s *Session) SubmitSnippet(ctx context.Context, snippet Snippet) error {
 	s.prompt.snippetBegins()
 	s.mu.Unlock()
 	for i, line := range lines {
-		last := i == len(lines)-1
 		if shell := s.unmarkedShell(); shell != "" && !snippet.LastOnly && !s.answersLate(ctx) {
 			return &ShellError{line, shell}
 		}
-		if err := s.submitLine(ctx, line, last); err != nil {
+		if err := s.submitLine(ctx, line, i > 0 && !snippet.LastOnly, i == len(lines)-1); err != nil {
 			return err
-		}
-		if !last && !snippet.LastOnly {
-			if err := s.lineStatus(); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -273,12 +267,9 @@ func (s *Session) SubmitSnippet(ctx context.Context, snippet Snippet) error {
 
 // lineStatus is the error of the last command that a line began, if it has ended: a *StatusError
 // or ErrUnknown. It is nil if the command passed, goes on, or is none.
-func (s *Session) lineStatus() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	last := &s.prompt.last
-	switch {
-	case s.prompt.state != ready || !last.lineRan:
+func (p *prompt) lineStatus() error {
+	switch last := &p.last; {
+	case p.state != ready || !last.lineRan:
 		return nil
 	case last.unknown:
 		return ErrUnknown
@@ -301,11 +292,19 @@ func forbidden(r rune) bool {
 	return r < ' ' && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0
 }
 
-func (s *Session) submitLine(ctx context.Context, line string, last bool) error {
+// submitLine types a line and Return. judged is whether the command of the line before must have passed, if
+// it has ended: it may end at any moment until Return is typed.
+func (s *Session) submitLine(ctx context.Context, line string, judged, last bool) error {
 	if _, ok := s.Prompting(); ok {
 		s.settlePrompt(ctx)
 	}
 	s.settleReader(ctx)
+	s.mu.Lock()
+	err := s.lineBefore(judged)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	if err := s.fits(line); err != nil {
 		return err
 	}
@@ -314,6 +313,10 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		return err
 	}
 	s.mu.Lock()
+	if err := s.lineBefore(judged); err != nil {
+		s.mu.Unlock()
+		return err
+	}
 	s.keysTaken()
 	s.prompt.typeLine(line, slowly)
 	s.mu.Unlock()
@@ -380,6 +383,15 @@ func (s *Session) submitLine(ctx context.Context, line string, last bool) error 
 		return ErrIncomplete
 	}
 	return nil
+}
+
+// lineBefore is the lineStatus of the line before, after the pending output, if that line is judged.
+func (s *Session) lineBefore(judged bool) error {
+	if !judged {
+		return nil
+	}
+	s.drain()
+	return s.prompt.lineStatus()
 }
 
 // connecting is the prompt's, after the pending output.

@@ -37,7 +37,10 @@ type inspection struct {
 		Paused     bool
 		Restarting bool
 		ExitCode   int
-		Health     *struct{ Status string }
+		Health     *struct {
+			Status string
+			Log    []struct{ Output string } // of the last checks
+		}
 	}
 	Config struct {
 		Image      string

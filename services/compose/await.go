@@ -120,6 +120,31 @@ func (s *session) awaitAll(ctx context.Context, services []types.ServiceConfig, 
 	return err
 }
 
+// notRun matches the output of a health check that did not run: the engine's words, and those of shells.
+var notRun = expression(`^OCI runtime exec failed: exec: "(.+)": executable file (not found)|` +
+	`(?m)^(?:\S*/)?(?:ba|da|a)?sh: (?:line )?(?:\d+: )?(.+?): (?:command )?(not found|Permission denied)$`)
+
+// noteCheck notes once why an unhealthy container of the embedded engine is so, if the program of its health
+// check is missing.
+func (s *session) noteCheck(ctx context.Context, c *container) {
+	embedded, err := s.embedded(ctx)
+	if err != nil || !embedded || c.State.Health == nil || len(c.State.Health.Log) == 0 {
+		return
+	}
+	m := notRun().FindStringSubmatch(c.State.Health.Log[len(c.State.Health.Log)-1].Output)
+	if m == nil {
+		return
+	}
+	if _, again := s.noted.LoadOrStore(c.service(), true); again {
+		return
+	}
+	why := "is missing on this machine"
+	if m[4] == "Permission denied" {
+		why = "may not be executed"
+	}
+	s.ui.warn(fmt.Sprintf("%s: its health check cannot run: %s %s", c.service(), cmp.Or(m[1], m[3]), why))
+}
+
 // begins reports that the containers of a service are waited for.
 func (s *session) begins(ctx context.Context, name string) error {
 	containers, err := s.containers(ctx, query{services: []string{name}, all: true})
@@ -150,6 +175,7 @@ func (s *session) await(ctx context.Context, name, condition string) error {
 		for _, c := range containers {
 			ok, err := meets(c, condition)
 			if err != nil {
+				s.noteCheck(ctx, c)
 				return err
 			}
 			met = met && ok && (settled == nil || c.State.Health != nil)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/term"
 )
@@ -127,6 +128,7 @@ type session struct {
 	project *Project
 	global  options
 	forced  context.Context // ended only by a second interrupt, if that one kills
+	noted   sync.Map        // the services of which it was said that their health checks cannot run
 }
 
 func newSession(look Look, streams Streams) *session {

@@ -301,6 +301,15 @@ func (s *session) make(ctx context.Context, svc types.ServiceConfig, c newContai
 	if err != nil {
 		return nil, err
 	}
+	embedded, err := s.embedded(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if embedded && s.project.local[svc.Name] != nil {
+		if err := s.makeSources(req.HostConfig.Binds); err != nil {
+			return nil, err
+		}
+	}
 	values := url.Values{"name": {c.name}}
 	if svc.Platform != "" {
 		values.Set("platform", svc.Platform)
@@ -312,7 +321,7 @@ func (s *session) make(ctx context.Context, svc types.ServiceConfig, c newContai
 	if err := s.client.post(ctx, "/containers/create", values, req, &made); err != nil {
 		return nil, s.style.create.createFailed(svc, err)
 	}
-	if s.project.local[svc.Name] != nil && c.number <= 1 { // they are the same for all containers of the service
+	if embedded && c.number <= 1 { // they are the same for all containers of the service
 		for _, w := range made.Warnings {
 			s.ui.warn(svc.Name + ": " + w)
 		}

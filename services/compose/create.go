@@ -2,14 +2,17 @@ package compose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -339,7 +342,7 @@ func (s *session) volumes(svc types.ServiceConfig, c newContainer, req *createRe
 	for _, v := range svc.Volumes {
 		covered[v.Target] = true
 		switch {
-		case v.Type == types.VolumeTypeBind && (v.Bind == nil || bool(v.Bind.CreateHostPath)):
+		case v.Type == types.VolumeTypeBind && s.project.makesSource(svc.Name, v):
 			req.HostConfig.Binds = append(req.HostConfig.Binds, bind(v.Source, v))
 			req.Volumes[v.Target] = struct{}{}
 		case v.Type == types.VolumeTypeVolume && v.Source == "":
@@ -373,6 +376,30 @@ func (s *session) volumes(svc types.ServiceConfig, c newContainer, req *createRe
 			req.HostConfig.Binds = append(req.HostConfig.Binds, m.Name+":"+m.Destination+":rw")
 		}
 	}
+}
+
+// makesSource reports whether the source of a bind is made if it is missing: not that of the long syntax in
+// 1.29.2, and not where the file says so.
+func (p *Project) makesSource(service string, v types.ServiceVolumeConfig) bool {
+	list, _ := p.raw[service]["volumes"].([]any)
+	long := slices.ContainsFunc(list, func(raw any) bool {
+		m, ok := raw.(map[string]any)
+		return ok && m["target"] == v.Target
+	})
+	return (v.Bind == nil || bool(v.Bind.CreateHostPath)) && (p.look != V1 || !long)
+}
+
+// makeSources makes the missing sources of the binds of a process of this machine, below the directory of the
+// project. The embedded engine refuses others.
+func (s *session) makeSources(binds []string) error {
+	for _, b := range binds {
+		if source, _, _ := strings.Cut(b, ":"); filepath.IsAbs(source) && Within(s.project.WorkingDir, source) {
+			if err := os.MkdirAll(source, 0o755); err != nil && !errors.Is(err, syscall.ENOTDIR) { // it is a file
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func bind(source string, v types.ServiceVolumeConfig) string {

@@ -213,6 +213,38 @@ func testCommand(test []string) []string {
 	return test
 }
 
+// CheckPrograms returns the programs that the health checks of processes of this machine call by their names, as
+// effects: the text is the name.
+func (p *Project) CheckPrograms() (all []Effect) {
+	for _, name := range p.Order {
+		svc, ok := p.Services[name]
+		if h := svc.HealthCheck; !ok || p.local[name] == nil || h == nil || h.Disable || len(h.Test) == 0 || svc.Environment["PATH"] != nil {
+			continue
+		}
+		add := func(program string) {
+			if program != "" && !strings.Contains(program, "/") {
+				effects{p, name, &all}.add(Effect{Kind: "healthcheck", Text: program}, "healthcheck", "test")
+			}
+		}
+		argv := testCommand(svc.HealthCheck.Test)
+		if len(argv) != 3 || argv[1] != "-c" {
+			add(slices.Concat(argv, []string{""})[0])
+			continue
+		}
+		f, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(argv[2]), "")
+		if err != nil {
+			continue // the check says so itself
+		}
+		syntax.Walk(f, func(n syntax.Node) bool {
+			if call, ok := n.(*syntax.CallExpr); ok && len(call.Args) > 0 {
+				add(call.Args[0].Lit())
+			}
+			return true
+		})
+	}
+	return all
+}
+
 // commandLine writes a command as a shell would take it. A line for the shell is written as it is.
 func commandLine(argv []string) string {
 	if len(argv) == 3 && argv[0] == "/bin/sh" && argv[1] == "-c" {

@@ -229,10 +229,14 @@ func (p *Project) leaveOut(name string) (unused []string) {
 	}
 	deploy, _ := raw["deploy"].(map[string]any)
 	for _, key := range slices.Sorted(maps.Keys(deploy)) {
-		if !slices.Contains(understoodDeploy, key) && !without(deploy[key]) {
+		if !slices.Contains(understoodDeploy, key) && key != "resources" && !without(deploy[key]) {
 			unused = append(unused, "deploy: "+key)
 			delete(deploy, key)
 		}
+	}
+	for _, path := range otherResources(deploy) {
+		unused = append(unused, "deploy: "+strings.Join(path, "."))
+		delete(deploy[path[0]].(map[string]any)[path[1]].(map[string]any), path[2])
 	}
 	for _, all := range []types.Services{p.Services, p.DisabledServices} {
 		svc, ok := all[name]
@@ -246,7 +250,11 @@ func (p *Project) leaveOut(name string) (unused []string) {
 			}
 		}
 		if svc.Deploy != nil {
+			limits := svc.Deploy.Resources.Limits
 			svc.Deploy.Resources = types.Resources{}
+			if limits != nil && limits.MemoryBytes != 0 {
+				svc.Deploy.Resources.Limits = &types.Resource{MemoryBytes: limits.MemoryBytes}
+			}
 		}
 		svc.Volumes = slices.DeleteFunc(svc.Volumes, func(v types.ServiceVolumeConfig) bool {
 			foreign := v.Type != types.VolumeTypeBind && v.Type != types.VolumeTypeVolume

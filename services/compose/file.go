@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -86,6 +87,7 @@ var overrideNames = map[Look][]string{
 
 // Load reads a project. Paths in it are absolute.
 func Load(ctx context.Context, opts LoadOptions) (*Project, error) {
+	strict := opts.Look == V1
 	if opts.Look == 0 {
 		opts.Look = V1
 	}
@@ -140,6 +142,11 @@ func Load(ctx context.Context, opts LoadOptions) (*Project, error) {
 	named, err := p.readRaw(&details, substitute)
 	if err != nil {
 		return nil, p.positioned(dir, err)
+	}
+	if strict {
+		if err := p.duplicateMounts(working); err != nil {
+			return nil, err
+		}
 	}
 	if err := p.readExtensions(working); err != nil {
 		return nil, err
@@ -339,6 +346,7 @@ func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, 
 		if document.Decode(&raw) != nil {
 			continue
 		}
+		_, versioned := raw["version"]
 		delete(raw, "version")
 		raw, err = interpolation.Interpolate(raw, interpolation.Options{
 			Substitute:  substitute,
@@ -346,6 +354,14 @@ func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, 
 		})
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", file.Filename, err)
+		}
+		name := file.Filename
+		if p.files[i] == "-" {
+			name = "-"
+		}
+		if obsolete := name + ": the attribute `version` is obsolete, it will be ignored, please remove it to avoid potential " +
+			"confusion"; versioned && p.look == V5 && !slices.Contains(p.Warnings, obsolete) {
+			p.Warnings = append(p.Warnings, obsolete)
 		}
 		if i == 0 {
 			merged = raw
@@ -365,6 +381,78 @@ func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, 
 	p.secretsRaw = mapOfMaps(merged["secrets"])
 	p.configsRaw = mapOfMaps(merged["configs"])
 	return name, nil
+}
+
+// duplicateMounts is the error of 1.29.2 for a service with several volumes at one place. Those of several files,
+// or of `extends`, replace each other there.
+func (p *Project) duplicateMounts(working string) error {
+	given := map[string]int{} // the number of places that a service is made of
+	for _, document := range p.nodes {
+		var file struct{ Services map[string]map[string]any }
+		if document.Decode(&file) != nil {
+			continue // it was reported
+		}
+		for name, svc := range file.Services {
+			if given[name]++; svc["extends"] != nil {
+				given[name]++
+			}
+		}
+	}
+	for _, name := range p.Order {
+		list, _ := p.raw[name]["volumes"].([]any)
+		if given[name] > 1 {
+			continue
+		}
+		count := map[string]int{} // by target
+		for _, v := range list {
+			target, _ := mountOf(v, working)
+			count[target]++
+		}
+		var all, seen []string
+		second := "" // the place of the first one that is in the way
+		for i, v := range list {
+			target, text := mountOf(v, working)
+			if count[target] == 1 {
+				continue
+			}
+			if slices.Contains(seen, target) {
+				second = cmp.Or(second, strconv.Itoa(i))
+			}
+			all, seen = append(all, text), append(seen, target)
+		}
+		if len(all) > 0 {
+			return p.errorAt([]string{"services", name, "volumes", second}, "Duplicate mount points: ["+strings.Join(all, ", ")+"]")
+		}
+	}
+	return nil
+}
+
+// mountOf returns the target of a volume as written, and the text that 1.29.2 has for it.
+func mountOf(volume any, working string) (target, text string) {
+	source, mode := "", "rw"
+	switch v := volume.(type) {
+	case string:
+		parts := strings.SplitN(v, ":", 3)
+		if target = path.Clean(parts[0]); len(parts) > 1 {
+			source, target = parts[0], path.Clean(parts[1])
+		}
+		if len(parts) > 2 {
+			mode = parts[2]
+		}
+	case map[string]any:
+		source, _ = v["source"].(string)
+		target, _ = v["target"].(string)
+		if v["read_only"] == true {
+			mode = "ro"
+		}
+	}
+	switch {
+	case source == "":
+		return target, target
+	case strings.HasPrefix(source, "."):
+		source = absolute(working, source)
+	}
+	return target, path.Clean(source) + ":" + target + ":" + mode
 }
 
 // order sorts Order so that a service comes after its dependencies. Otherwise the order of the file

@@ -177,7 +177,7 @@ const runnable = `services:
     depends_on: [db]
     environment: {GREETING: hello, UNSET: }
     ports: ["127.0.0.1::80", "81"]
-    volumes: ["./web:/y:ro", "data:/z", "/anon"]
+    volumes: ["./web:/y:ro", "data:/z", "/anon", {type: bind, source: ./db, target: /long, read_only: true}]
     restart: unless-stopped
     labels: {a: b, c: ""}
     networks: {default: {aliases: [x]}, other: {}}
@@ -292,6 +292,30 @@ func stable(object map[string]any) map[string]any {
 		out["Networks"] = networks
 	}
 	return out
+}
+
+// TestMountErrorsAsDockerCompose compares the errors of volumes at one place, and of a missing source.
+func TestMountErrorsAsDockerCompose(t *testing.T) {
+	realCompose(t)
+	for name, volumes := range map[string]string{
+		"twice":      "[./a:/srv, v:/v, ../b:/srv/:ro, /c:/d, ./e:/d]",
+		"long twice": "[/srv, {type: bind, source: ./b, target: /srv, read_only: true}]",
+		"missing":    "[{type: bind, source: ./none, target: /srv}]",
+	} {
+		s := newStage(t, dockerHost(t), "version: \"3.7\"\nservices:\n  redis:\n    build: redis\n    volumes: "+volumes+"\nvolumes: {v: {}}\n", "redis")
+		for _, args := range [][]string{{"config", "-q"}, {"build", "-q"}, {"up", "-d"}, {"ps", "-q"}} {
+			want, got := s.real(args...), s.run(compose.V1, args...)
+			_, made := os.Stat(s.dir + "/none")
+			if last := lastLine(want.err); want.code != got.code || !strings.HasSuffix(lastLine(got.err), last) || !os.IsNotExist(made) {
+				t.Errorf("%s: %v: got %d %q, want %d %q; %v", name, args, got.code, got.err, want.code, want.err, made)
+			}
+		}
+	}
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
 }
 
 // TestTakingTurns alternates the two commands on the same project.

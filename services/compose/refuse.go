@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"maps"
 	"net"
+	"os"
+	"os/user"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,7 +46,7 @@ func (list fileErrors) sorted() error {
 // understood are the attributes of a service that the embedded engine supports, or that only
 // Compose uses.
 var understood = strings.Fields(`annotations attach build command container_name depends_on deploy entrypoint
-	env_file environment expose extends healthcheck hostname image init labels links logging network_mode networks
+	env_file environment expose extends healthcheck hostname image init labels links logging mem_limit memswap_limit network_mode networks
 	platform ports profiles pull_policy restart scale stdin_open stop_grace_period stop_signal tty working_dir`)
 
 // understoodLogging are those of its logging.
@@ -56,7 +58,7 @@ var understoodDeploy = []string{"replicas", "mode", "restart_policy", "labels"}
 const (
 	noMounts = "its containers see the files of the machine: COPY what the service needs into its image, name a process " +
 		"with " + extension + ", or use --engine docker"
-	noLimits   = "its processes have no limits: leave it out, or use --engine docker"
+	noLimits   = "its processes have no such limits: leave it out, or use --engine docker"
 	noNames    = "names are those of the services: leave it out, or use --engine docker"
 	noKernel   = "its containers are ordinary processes of the user: leave it out, or use --engine docker"
 	useEnv     = "put it into the environment or the image, or use --engine docker"
@@ -66,6 +68,27 @@ const (
 	oneBridge = "it has networks of its own only: leave it out, or use --engine docker"
 )
 
+// ownUser reports whether a user, or UID:GID, is the one who runs this, and so the embedded engine.
+func ownUser(name string) bool {
+	own, err := user.Current()
+	name, group, _ := strings.Cut(name, ":")
+	return err == nil && (name == own.Username || name == own.Uid) && (group == "" || group == own.Gid)
+}
+
+// otherResources returns the paths, below deploy, of the resources that are not the limit of memory.
+func otherResources(deploy map[string]any) (paths [][]string) {
+	resources, _ := deploy["resources"].(map[string]any)
+	for _, kind := range slices.Sorted(maps.Keys(resources)) {
+		all, _ := resources[kind].(map[string]any)
+		for _, key := range slices.Sorted(maps.Keys(all)) {
+			if kind+key != "limitsmemory" && !without(all[key]) {
+				paths = append(paths, []string{"resources", kind, key})
+			}
+		}
+	}
+	return paths
+}
+
 // noCopy is the refusal of `cp`, which would copy between two places of this machine.
 const noCopy = "cp is not supported: a container of the embedded engine is a process of this machine without files of its own. Copy from and to " +
 	"the directories that the process uses (`docker compose exec SERVICE env` shows its volumes), or `docker compose exec -T SERVICE cat FILE`"
@@ -73,8 +96,8 @@ const noCopy = "cp is not supported: a container of the embedded engine is a pro
 // instead holds the replacements for common attributes.
 var instead = map[string]string{
 	"volumes": noMounts, "tmpfs": noMounts, "volumes_from": noMounts, "devices": noMounts, "read_only": noMounts,
-	"cpus": noLimits, "cpu_count": noLimits, "cpu_shares": noLimits, "cpu_quota": noLimits, "cpuset": noLimits, "mem_limit": noLimits,
-	"mem_reservation": noLimits, "memswap_limit": noLimits, "pids_limit": noLimits, "ulimits": noLimits, "shm_size": noLimits,
+	"cpus": noLimits, "cpu_count": noLimits, "cpu_shares": noLimits, "cpu_quota": noLimits, "cpuset": noLimits,
+	"mem_reservation": noLimits, "pids_limit": noLimits, "ulimits": noLimits, "shm_size": noLimits,
 	"dns": noNames, "dns_search": noNames, "dns_opt": noNames, "extra_hosts": noNames, "external_links": noNames, "domainname": noNames,
 	"secrets": useEnv, "configs": useEnv,
 	"user": "its containers run as you: leave it out, or use --engine docker",
@@ -98,6 +121,7 @@ func (s *session) refuse(ctx context.Context, services []types.ServiceConfig) er
 			continue
 		}
 		list = append(list, s.project.refused(svc, func(ports string) bool { return privileged(ctx, ports) })...)
+		list = append(list, s.project.missingSources(svc)...)
 		e, err := s.foreignImage(ctx, svc)
 		if err != nil {
 			return err
@@ -180,6 +204,9 @@ func (p *Project) refused(svc types.ServiceConfig, denied func(ports string) boo
 		if process && (name == "deploy" || name == "build" || !slices.Contains(understood, name)) {
 			continue
 		}
+		if name == "user" && ownUser(fmt.Sprint(value)) {
+			continue
+		}
 		if !slices.Contains(understood, name) {
 			add([]string{name}, name, cmp.Or(instead[name], noKernel))
 			continue
@@ -206,13 +233,12 @@ func (p *Project) refused(svc types.ServiceConfig, denied func(ports string) boo
 			}
 		case "deploy":
 			for _, key := range slices.Sorted(maps.Keys(m)) {
-				if !slices.Contains(understoodDeploy, key) && !without(m[key]) {
-					why := oneNode
-					if key == "resources" {
-						why = noLimits
-					}
-					add([]string{name, key}, "deploy: "+key, why)
+				if !slices.Contains(understoodDeploy, key) && key != "resources" && !without(m[key]) {
+					add([]string{name, key}, "deploy: "+key, oneNode)
 				}
+			}
+			for _, path := range otherResources(m) {
+				add(append([]string{name}, path...), "deploy: "+strings.Join(path, "."), noLimits)
 			}
 		case "build":
 			for _, key := range slices.Sorted(maps.Keys(m)) {
@@ -254,6 +280,20 @@ func (p *Project) refused(svc types.ServiceConfig, denied func(ports string) boo
 					add(path, "publishing on "+port.HostIP, "it binds loopback addresses only: leave the address out, or use --engine docker")
 				}
 			}
+		}
+	}
+	return list
+}
+
+// missingSources returns the binds of a process whose sources would be made outside of the project's directory.
+func (p *Project) missingSources(svc types.ServiceConfig) (list fileErrors) {
+	for i, v := range svc.Volumes {
+		if p.local[svc.Name] == nil || v.Type != types.VolumeTypeBind || !p.makesSource(svc.Name, v) || Within(p.WorkingDir, v.Source) {
+			continue
+		}
+		if _, err := os.Stat(v.Source); errors.Is(err, fs.ErrNotExist) {
+			list = append(list, p.errorAt([]string{"services", svc.Name, "volumes", fmt.Sprint(i)}, fmt.Sprintf("%s does not exist, and the "+
+				"embedded engine makes no directory outside of the project's: mkdir -p %s", v.Source, commandLine([]string{v.Source}))))
 		}
 	}
 	return list

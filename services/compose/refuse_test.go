@@ -3,6 +3,8 @@ package compose_test
 import (
 	"net"
 	"os"
+	"os/user"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -27,7 +29,7 @@ docker-compose.yml:3:5: image postgres:17: the embedded engine has no registry t
     cap_add: [NET_ADMIN]
     volumes: ["./data:/data"]
     user: "1000"
-    mem_limit: 10m
+    cpus: 0.5
     extra_hosts: ["a:1.2.3.4"]
     secrets: [s]
 secrets: {s: {file: ./s}}
@@ -40,8 +42,8 @@ docker-compose.yml:8:5: volumes is not supported by the embedded engine:
   its containers see the files of the machine: COPY what the service needs into its image, name a process with x-workshop, or use --engine docker
 docker-compose.yml:9:5: user is not supported by the embedded engine:
   its containers run as you: leave it out, or use --engine docker
-docker-compose.yml:10:5: mem_limit is not supported by the embedded engine:
-  its processes have no limits: leave it out, or use --engine docker
+docker-compose.yml:10:5: cpus is not supported by the embedded engine:
+  its processes have no such limits: leave it out, or use --engine docker
 docker-compose.yml:11:5: extra_hosts is not supported by the embedded engine:
   names are those of the services: leave it out, or use --engine docker
 docker-compose.yml:12:5: secrets is not supported by the embedded engine:
@@ -89,8 +91,8 @@ docker-compose.yml:5:55: the log option tag is not supported by the embedded eng
   use max-size and max-file, or --engine docker
 docker-compose.yml:7:7: deploy: placement is not supported by the embedded engine:
   it is one machine: leave it out, or use --engine docker
-docker-compose.yml:9:7: deploy: resources is not supported by the embedded engine:
-  its processes have no limits: leave it out, or use --engine docker
+docker-compose.yml:9:28: deploy: resources.limits.cpus is not supported by the embedded engine:
+  its processes have no such limits: leave it out, or use --engine docker
 docker-compose.yml:12:9: ipv4_address is not supported by the embedded engine:
   it has networks of its own only: leave it out, or use --engine docker
 docker-compose.yml:15:5: network_mode: host is not supported by the embedded engine:
@@ -231,7 +233,7 @@ func TestForOtherEngines(t *testing.T) {
     user: nosuch
     volumes: [".:/srv:ro", "data:/data", {type: tmpfs, target: /run}]
     cap_add: [NET_ADMIN]
-    mem_limit: 64m
+    cpus: 0.5
     ulimits: {nofile: 99, nosuch: 1}
     deploy: {resources: {limits: {cpus: "0.5", memory: 64m}}}
     platform: wasi/wasm
@@ -249,7 +251,7 @@ volumes:
 	for _, look := range []compose.Look{compose.V1, compose.V5} {
 		r := s.ok(look, "up", "-d", "--scale", "web=2")
 		for _, want := range []string{
-			"web: cap_add, mem_limit, deploy: resources, volumes: tmpfs, platform, logging: tag, networks: ipv4_address, ports: 53/udp: " +
+			"web: cap_add, cpus, deploy: resources.limits.cpus, volumes: tmpfs, platform, logging: tag, networks: ipv4_address, ports: 53/udp: " +
 				"without effect on the embedded engine, where its x-workshop is a process of this machine",
 			"network fixed: ipam: without effect on the embedded engine, where its services are processes of this machine",
 			"web: user nosuch has no effect: this machine has no such user",
@@ -258,6 +260,9 @@ volumes:
 			if strings.Count(r.err, want) != 1 {
 				t.Errorf("got %q, want %q", r.err, want)
 			}
+		}
+		if r := s.ok(look, "exec", "-T", "web", "sh", "-c", "ulimit -t"); r.out != "unlimited\n" {
+			t.Errorf("the limit without a name is another one: %q", r.out)
 		}
 		if r := s.ok(look, "up", "-d", "--scale", "web=2"); strings.Contains(r.err, "Recreat") {
 			t.Errorf("up again: %s", r.err)
@@ -328,6 +333,84 @@ volumes:
 	}
 }
 
+// If the program of a health check is missing, that is said once beside the failure.
+func TestMissingChecks(t *testing.T) {
+	for test, program := range map[string]string{
+		"no-such-check -U me || exit 1":        "no-such-check is missing on this machine",
+		"[CMD, no-such-word]":                  "no-such-word is missing on this machine",
+		"./check":                              "./check may not be executed",
+		"\"echo 'host: not found'; exit 127\"": "",
+	} {
+		s := newStage(t, embeddedHost(t), `services:
+  db:
+    x-workshop: {command: exec sleep 1000}
+    healthcheck: {test: `+test+`, interval: 10ms, retries: 1}
+    stop_signal: SIGKILL
+  web: {image: workshop, command: [rng], depends_on: {db: {condition: service_healthy}}}
+  other: {image: workshop, command: [rng], depends_on: {db: {condition: service_healthy}}}
+`)
+		s.write("check", "#!/bin/sh\n")
+		for _, look := range []compose.Look{compose.V1, compose.V5} {
+			r := s.run(look, "up", "-d")
+			notes := 1
+			if program == "" {
+				notes = 0
+			}
+			if want := "db: its health check cannot run: " + program; strings.Count(r.err, want) != notes || r.code == 0 {
+				t.Errorf("%s, look %d: %d %s", test, look, r.code, r.err)
+			}
+			s.ok(look, "down")
+		}
+	}
+}
+
+// A missing directory is made below the project's, as Compose does, and nowhere else.
+func TestMissingSources(t *testing.T) {
+	file := func(volume string) string {
+		return "services:\n  web:\n    x-workshop: {command: exec sleep 1000}\n    stop_signal: SIGKILL\n    volumes:\n    - " + volume + "\n"
+	}
+	long := func(more string) string { return file("{type: bind, source: ./data/inner, target: /data" + more + "}") }
+	const made, absent = "", `invalid mount config for type "bind": bind source path does not exist: DIR/data/inner`
+	for name, test := range map[string]struct{ file, v1, v5 string }{
+		"short":     {file("./data/inner:/data"), made, made},
+		"long":      {long(""), absent, made},
+		"forbidden": {long(", bind: {create_host_path: false}"), absent, absent},
+		"outside": {
+			file("../not here:/data"),
+			"docker-compose.yml:6:7: PARENT/not here does not exist, and the embedded engine makes no directory outside of the project's: " +
+				"mkdir -p 'PARENT/not here'",
+			"docker-compose.yml:6:7: PARENT/not here does not exist",
+		},
+		"outside by a link": {file("./link/new:/data"), "DIR/link/new does not exist", "DIR/link/new does not exist"},
+	} {
+		for look, want := range map[compose.Look]string{compose.V1: test.v1, compose.V5: test.v5} {
+			s := newStage(t, embeddedHost(t), test.file)
+			elsewhere := t.TempDir()
+			if err := os.Symlink(elsewhere, s.dir+"/link"); err != nil {
+				t.Fatal(err)
+			}
+			r := s.run(look, "up", "-d")
+			_, err := os.Stat(s.dir + "/data/inner")
+			want := strings.NewReplacer("DIR", s.dir, "PARENT", filepath.Dir(s.dir)).Replace(want)
+			if (r.code == 0) != (want == made) || !strings.Contains(r.err, want) || (err == nil) != (want == made) {
+				t.Errorf("%s, look %d: %d %s, want %q; %v", name, look, r.code, r.err, want, err)
+			}
+			s.ok(look, "down")
+			if left, err := os.ReadDir(elsewhere); err != nil || len(left) > 0 {
+				t.Errorf("%s, look %d: made elsewhere: %v %v", name, look, left, err)
+			}
+			if _, err := os.Stat(filepath.Dir(s.dir) + "/not here"); !os.IsNotExist(err) {
+				t.Errorf("%s, look %d: made beside the project: %v", name, look, err)
+			}
+			// Those of run are no others.
+			if r := s.run(look, "run", "--rm", "-v", elsewhere+"/new:/other", "web", "true"); name == "short" && (r.code == 0 ||
+				!strings.Contains(r.err, "bind source path does not exist: "+elsewhere+"/new")) {
+				t.Errorf("run: %d %s", r.code, r.err)
+			}
+		}
+	}
+}
+
 // Limits hold for the service's process from its first instruction, and for those of exec.
 func TestProcessLimits(t *testing.T) {
 	s := newStage(t, embeddedHost(t), `services:
@@ -350,6 +433,38 @@ func TestProcessLimits(t *testing.T) {
 	}
 }
 
+// A service whose process uses more than its memory is killed, where the engine may limit it; else that is
+// noted once.
+func TestProcessMemory(t *testing.T) {
+	const greedy = `
+    x-workshop:
+      command: "exec 2> /dev/null; head -c 200000000 /dev/zero | tail -n 1 > /dev/null; echo status $$?; exec sleep 1000"
+      ready: {log: status}
+    stop_signal: SIGKILL
+`
+	s := newStage(t, embeddedHost(t), "services:\n  web:\n    mem_limit: 50m"+greedy+"    scale: 2\n  deployed:\n"+
+		"    deploy: {resources: {limits: {memory: 60m}}}"+greedy+"  free:"+greedy)
+	r := s.ok(compose.V5, "up", "-d")
+	want := "status 137\n"
+	if note := "web: the limit of memory has no effect"; strings.Contains(r.err, note) {
+		if os.Geteuid() == 0 {
+			t.Skip(r.err)
+		}
+		want = "status 0\n"
+		if strings.Count(r.err, note) != 1 {
+			t.Errorf("notes: %s", r.err)
+		}
+	} else if strings.Contains(r.err, "effect") {
+		t.Errorf("notes: %s", r.err)
+	}
+	for service, want := range map[string]string{"web": want + want, "deployed": want, "free": "status 0\n"} {
+		got := s.ok(compose.V5, "logs", "--no-log-prefix", service)
+		if got.out != want {
+			t.Errorf("%s: %q, want %q", service, got.out, want)
+		}
+	}
+}
+
 // Root's engine starts a process as the user of its service, if that one may enter its directories.
 func TestProcessUser(t *testing.T) {
 	if os.Geteuid() != 0 {
@@ -369,13 +484,19 @@ func TestProcessUser(t *testing.T) {
       command: exec sleep 1000
       working_dir: closed
     stop_signal: SIGKILL
+  group:
+    user: "0:54321"
+    x-workshop:
+      command: "id -g; exec sleep 1000"
+      working_dir: closed
+    stop_signal: SIGKILL
 `)
 	s.write("closed/file", "")
 	if err := os.Chmod(s.dir+"/closed", 0o700); err != nil {
 		t.Fatal(err)
 	}
 	r := s.ok(compose.V5, "up", "-d")
-	if want := "closed: user 12345 has no effect: "; !strings.Contains(r.err, want) || strings.Contains(r.err, "web: user") {
+	if want := "closed: user 12345 has no effect: "; !strings.Contains(r.err, want) || strings.Count(r.err, "has no effect") != 1 {
 		t.Errorf("no %q in %s", want, r.err)
 	}
 	if r := s.ok(compose.V5, "logs", "--no-log-prefix", "web"); r.out != "12345\n54321\n54321\nstarted\n" {
@@ -386,6 +507,43 @@ func TestProcessUser(t *testing.T) {
 	}
 	if r := s.ok(compose.V5, "exec", "-T", "closed", "id", "-u"); r.out != "0\n" {
 		t.Errorf("user of the other %q", r.out)
+	}
+	if r := s.run(compose.V5, "exec", "-T", "-u", "0", "web", "id"); r.code == 0 {
+		t.Errorf("exec as another user: %q", r.out)
+	}
+}
+
+// The user who runs the engine is the one of every process: to ask for that one is no mistake, and not noted.
+func TestOwnUser(t *testing.T) {
+	own, err := user.Current()
+	if err != nil {
+		t.Skip(err)
+	}
+	s := newStage(t, embeddedHost(t), `services:
+  process:
+    user: `+own.Username+`
+    x-workshop: {command: exec sleep 1000}
+    stop_signal: SIGKILL
+  image:
+    user: "`+own.Uid+`:`+own.Gid+`"
+    image: workshop
+    command: [sleep, "1000"]
+    stop_signal: SIGKILL
+`)
+	p, err := compose.Load(t.Context(), compose.LoadOptions{Dir: s.dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Refusals(t.Context(), true); err != nil {
+		t.Errorf("beforehand: %v", err)
+	}
+	if r := s.ok(compose.V5, "up", "-d"); strings.Contains(r.err, "user") {
+		t.Errorf("a note: %s", r.err)
+	}
+	for _, service := range []string{"process", "image"} {
+		if r := s.ok(compose.V5, "exec", "-T", "-u", own.Username, service, "id", "-u"); r.out != own.Uid+"\n" {
+			t.Errorf("%s: user %q", service, r.out)
+		}
 	}
 }
 

@@ -31,6 +31,9 @@ func TestTextsV5(t *testing.T) {
 			name: "unset variables", file: build("command: \"$UNSETVARIABLE ${ALSOUNSET:-x} ${UNSETTOO}\""),
 			commands: []string{"config --services", "ps"},
 		},
+		{name: "a version", file: "version: '3'\n" + build(""), commands: []string{
+			"config -q", "ps -q", "-f docker-compose.yml -f docker-compose.yml config --services",
+		}},
 		{name: "nothing there", file: build(""), commands: []string{
 			"ps", "ps -q", "ps --format json", "logs", "start", "stop", "restart", "kill", "rm", "rm -f", "pause", "unpause", "top", "images",
 			"images -q", "down", "port redis 80", "exec redis ls",

@@ -441,6 +441,43 @@ func TestLoad(t *testing.T) {
 			err: "compose.override.yml:3:13: services.a.build.contxt: unknown attribute",
 		},
 		{
+			name: "a place twice, v1", opts: LoadOptions{Look: V1}, files: map[string]string{
+				"compose.yml": "services:\n  a:\n    image: x\n    volumes: [./b:/srv, data:/data, ../c:/srv/:ro, d:/data]\nvolumes: {data: {}}",
+			},
+			err: "compose.yml:4:37: Duplicate mount points: [DIR/b:/srv:rw, data:/data:rw, PARENT/c:/srv:ro, d:/data:rw]",
+		},
+		{
+			name: "a place twice, long, v1", opts: LoadOptions{Look: V1}, files: map[string]string{
+				"compose.yml": "services:\n  a:\n    image: x\n    volumes: [/srv, {type: bind, source: /b, target: /srv, read_only: true}]",
+			},
+			err: "compose.yml:4:21: Duplicate mount points: [/srv, /b:/srv:ro]",
+		},
+		{
+			name: "a place in the override as well, v1", opts: LoadOptions{Look: V1}, files: map[string]string{
+				"compose.yml":          "services: {a: {image: x, volumes: [/b:/srv]}}",
+				"compose.override.yml": "services: {a: {volumes: [/c:/srv]}}",
+			}, project: "some_project", order: "a",
+		},
+		{
+			name: "a place twice, v5", opts: LoadOptions{Look: V5}, files: map[string]string{
+				"compose.yml": "services: {a: {image: x, volumes: [/b:/srv, /c:/srv]}}",
+			}, project: "some_project", order: "a",
+		},
+		{
+			name: "a version, v5", opts: LoadOptions{Look: V5}, files: map[string]string{
+				"compose.yml":          "version: '3'\nservices: {a: {image: x$NO}}",
+				"compose.override.yml": "version: '3'\n",
+			}, project: "some_project", order: "a",
+			warn: "The \"NO\" variable is not set. Defaulting to a blank string.\n" +
+				"DIR/compose.yml: the attribute `version` is obsolete, it will be ignored, please remove it to avoid potential confusion\n" +
+				"DIR/compose.override.yml: the attribute `version` is obsolete, it will be ignored, please remove it to avoid potential confusion",
+		},
+		{
+			name: "a version, v1", opts: LoadOptions{Look: V1}, files: map[string]string{
+				"compose.yml": "version: '3'\nservices: {a: {image: x}}",
+			}, project: "some_project", order: "a",
+		},
+		{
 			name: "twice", files: map[string]string{"compose.yml": "services:\n  a: {image: x}\n  a: {image: y}"},
 			err: `compose.yml:3: mapping key "a" already defined at line 2`,
 		},
@@ -458,7 +495,8 @@ func TestLoad(t *testing.T) {
 			}
 			tt.opts.Dir = dir
 			p, err := Load(t.Context(), tt.opts)
-			if text := strings.ReplaceAll(errorText(err), dir, "DIR"); text != tt.err {
+			short := strings.NewReplacer(dir, "DIR", filepath.Dir(dir), "PARENT")
+			if text := short.Replace(errorText(err)); text != tt.err {
 				t.Fatalf("error %q\n want %q", text, tt.err)
 			}
 			if err != nil {
@@ -467,7 +505,7 @@ func TestLoad(t *testing.T) {
 			if p.Name != tt.project || strings.Join(p.Order, " ") != tt.order {
 				t.Errorf("project %s with %v, want %s with %s", p.Name, p.Order, tt.project, tt.order)
 			}
-			if warn := strings.Join(p.Warnings, "\n"); warn != tt.warn {
+			if warn := short.Replace(strings.Join(p.Warnings, "\n")); warn != tt.warn {
 				t.Errorf("warnings %q\n    want %q", warn, tt.warn)
 			}
 		})

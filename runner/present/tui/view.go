@@ -420,10 +420,13 @@ func (f *face) shellTitle(fr frame) line {
 	fill := f.dim
 	if f.focus == onShell {
 		fill = f.selected
-		left, right = say("━ shell of "+f.s.Session+" ", f.selected), say(" "+f.opts.Prefix+": back to the slides ━", f.selected)
+		left, right = say("━ shell of "+f.s.Session+" ", f.selected), say(" "+keyName(f.opts.Prefix)+": back to the slides ━", f.selected)
 	}
 	if f.s.Recorded != nil {
 		left, right = say("─ "+f.s.Recorded.Label()+" ", f.warning), say(" R: leave ─", f.dim)
+		if left.Width()+right.Width() > fr.shellCols {
+			left = say("─ not live: a recording ", f.warning)
+		}
 	}
 	if f.back > 0 {
 		right = say(fmt.Sprintf(" %d lines back ─", f.back), f.warning)

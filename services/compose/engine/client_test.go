@@ -184,6 +184,7 @@ type details struct {
 	State struct {
 		Status, Error         string
 		Running, Paused       bool
+		OOMKilled             bool
 		Restarting            bool
 		ExitCode, Pid         int
 		StartedAt, FinishedAt time.Time

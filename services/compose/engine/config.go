@@ -68,11 +68,10 @@ func (c *config) process() bool { return c.Labels[processLabel] != "" }
 // check refuses settings that the engine cannot apply to a process.
 func (c *config) check() error {
 	for _, field := range []struct{ name, value, instead string }{
-		{"User", c.User, "its containers run as the user who runs it"},
 		{"Domainname", c.Domainname, "a container has a host name only"},
 		{"MacAddress", c.MacAddress, "its networks are made of loopback connections"},
 	} {
-		if field.value != "" && (field.name != "User" || !c.process()) {
+		if field.value != "" {
 			return badRequest("%s %q is not supported by the embedded engine: %s", field.name, field.value, field.instead)
 		}
 	}
@@ -169,6 +168,8 @@ type hostConfig struct {
 	Binds           []string
 	Mounts          []requestedMount
 	Ulimits         []ulimit
+	Memory          int64     // the limit in bytes; 0 for none
+	MemorySwap      int64     // that of memory and swap together; -1 for none
 	ConsoleSize     [2]uint16 // rows and columns of the terminal
 
 	raw map[string]json.RawMessage // the request, for inspect
@@ -188,7 +189,7 @@ type logConfig struct {
 // implementations.
 var hostFields = []string{
 	"NetworkMode", "RestartPolicy", "PortBindings", "PublishAllPorts", "AutoRemove", "LogConfig", "Links",
-	"ConsoleSize", "Init", "MaskedPaths", "ReadonlyPaths",
+	"ConsoleSize", "Init", "MaskedPaths", "ReadonlyPaths", "Memory", "MemorySwap",
 }
 
 // processFields are supported for processes of the machine.
@@ -202,7 +203,6 @@ var hostDefaults = map[string][]string{
 	"MemorySwappiness": {`-1`},
 	"PidMode":          {`"private"`},
 	"Runtime":          {`"runc"`},
-	"MemorySwap":       {`-1`},
 	"PidsLimit":        {`-1`},
 }
 
@@ -216,10 +216,10 @@ var hostReasons = map[string]string{
 	"Tmpfs":       ownFiles,
 	"Dns":         "names are those of the containers on its networks",
 	"ExtraHosts":  "names are those of the containers on its networks",
-	"CpuQuota":    "its processes have no limits", "CpuPeriod": "its processes have no limits",
-	"CpuShares": "its processes have no limits", "CpusetCpus": "its processes have no limits",
-	"Memory": "its processes have no limits", "NanoCpus": "its processes have no limits",
-	"PidsLimit": "its processes have no limits", "Ulimits": "its processes have no limits",
+	"CpuQuota":    "its processes have no such limits", "CpuPeriod": "its processes have no such limits",
+	"CpuShares": "its processes have no such limits", "CpusetCpus": "its processes have no such limits",
+	"NanoCpus":  "its processes have no such limits",
+	"PidsLimit": "its processes have no such limits", "Ulimits": "its processes have no such limits",
 }
 
 // readHostConfig reads the HostConfig of a process of the machine, or of an image.
@@ -251,7 +251,7 @@ func readHostConfig(data json.RawMessage, process bool) (hostConfig, error) {
 		return h, err
 	}
 	for name, value := range map[string]any{
-		"NetworkMode": h.NetworkMode, "RestartPolicy": h.RestartPolicy, "PortBindings": h.PortBindings, "LogConfig": h.LogConfig,
+		"Memory": h.Memory, "MemorySwap": h.MemorySwap, "NetworkMode": h.NetworkMode, "RestartPolicy": h.RestartPolicy, "PortBindings": h.PortBindings, "LogConfig": h.LogConfig,
 	} {
 		b, err := json.Marshal(value)
 		if err != nil {
@@ -263,6 +263,16 @@ func readHostConfig(data json.RawMessage, process bool) (hostConfig, error) {
 }
 
 func (h *hostConfig) normalise() error {
+	switch { // the texts are Docker's
+	case h.Memory != 0 && h.Memory < 6<<20:
+		return badRequest("Minimum memory limit allowed is 6MB")
+	case h.Memory > 0 && h.MemorySwap > 0 && h.MemorySwap < h.Memory:
+		return badRequest("Minimum memoryswap limit should be larger than memory limit, see usage")
+	case h.Memory == 0 && h.MemorySwap > 0:
+		return badRequest("You should always set the Memory limit when using Memoryswap limit, see usage")
+	case h.Memory > 0 && h.MemorySwap == 0:
+		h.MemorySwap = 2 * h.Memory
+	}
 	switch h.NetworkMode {
 	case "", "default":
 		h.NetworkMode = "default"

@@ -38,15 +38,16 @@ type container struct {
 	output  *output
 	stdin   *stdinGate
 
-	name       string
-	endpoints  map[string]*endpoint // by the network's name
-	state      string
-	run        *run // nil unless there is a process
-	exitCode   int
-	err        string // the reason why it could not be started
-	startedAt  time.Time
-	finishedAt time.Time
-	size       windowSize
+	name        string
+	endpoints   map[string]*endpoint // by the network's name
+	state       string
+	run         *run // nil unless there is a process
+	exitCode    int
+	err         string // the reason why it could not be started
+	startedAt   time.Time
+	finishedAt  time.Time
+	outOfMemory bool // a process of the last run was killed because it used up the memory
+	size        windowSize
 
 	restarts int           // consecutive ones since a client started it
 	delay    time.Duration // before the next restart
@@ -192,10 +193,14 @@ func (e *Engine) createContainer(w http.ResponseWriter, r *http.Request) error {
 	if err := e.joinNetworks(c, request.NetworkingConfig.EndpointsConfig); err != nil {
 		return err
 	}
-	warnings := host.limitWarnings()
+	warnings := append(c.host.limitWarnings(), e.memoryWarnings(&c.host)...)
 	if c.config.User != "" {
 		var why string
-		if c.credential, why = e.identity(c); why != "" {
+		c.credential, why = e.identity(c)
+		switch {
+		case !c.config.process() && (c.credential != nil || why != ""):
+			return asOthers(c.config.User)
+		case why != "":
 			warnings = append(warnings, why)
 		}
 	}
@@ -460,7 +465,7 @@ func (e *Engine) inspectContainer(w http.ResponseWriter, r *http.Request) error 
 			Name: "/" + c.name, RestartCount: c.restarts, Driver: "process", Platform: "linux",
 			State: containerState{
 				Status: c.state, Running: c.running(), Paused: c.state == paused, Restarting: c.state == restarting,
-				ExitCode: c.exitCode, Error: c.err, StartedAt: instant(c.startedAt), FinishedAt: instant(c.finishedAt),
+				OOMKilled: c.outOfMemory, ExitCode: c.exitCode, Error: c.err, StartedAt: instant(c.startedAt), FinishedAt: instant(c.finishedAt),
 			},
 			ExecIDs: c.execs, HostConfig: c.host.raw, GraphDriver: graphDriver{Name: "process"}, Mounts: append([]mount{}, c.mounts...),
 			Config: c.config,
@@ -469,7 +474,7 @@ func (e *Engine) inspectContainer(w http.ResponseWriter, r *http.Request) error 
 			},
 		}
 		if c.run != nil {
-			d.State.Pid = c.run.process.pid
+			d.State.Pid, d.State.OOMKilled = c.run.process.pid, c.run.group.killed()
 			d.State.Health = c.run.health.snapshot()
 		}
 		if c.host.LogConfig.Type != "none" {

@@ -44,7 +44,8 @@
 // The main process of a container leads a session and a process group. When it ends,
 // the rest of its group is killed. All are killed when the engine is closed; on Linux
 // the processes that the engine started itself also die with an engine that is killed.
-// Descendants that left the group are out of its reach.
+// Descendants that left the group are out of its reach, unless the container's memory has a
+// limit: then they are in a control group, and end with it. See control groups in cgroups(7).
 //
 // The API is version 1.47, documented at
 // https://docs.docker.com/reference/api/engine/version/v1.47/. Objects live as long as

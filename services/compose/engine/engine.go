@@ -55,7 +55,8 @@ type Engine struct {
 	table []route
 
 	faults  *faults
-	places  *places        // nil if containers share the engine's network
+	places  *places // nil if containers share the engine's network
+	groups  *groups
 	closing chan struct{}  // closed when Close begins
 	tasks   sync.WaitGroup // goroutines other than those of the HTTP server
 	conns   connections    // hijacked and forwarded
@@ -97,6 +98,7 @@ func New(opts Options) (*Engine, error) {
 		opts: opts, state: state, lock: lock, log: opts.Log, id: newID(),
 		start:      newSpawner(),
 		faults:     faults,
+		groups:     newGroups(),
 		closing:    make(chan struct{}),
 		images:     &images{events: events, byID: map[string]*image{}, byTag: map[string]*image{}},
 		networks:   newNetworks(events),

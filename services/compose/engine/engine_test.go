@@ -77,9 +77,26 @@ func TestRefusals(t *testing.T) {
 			`HostConfig.Binds ["/a:/b"] is not supported by the embedded engine: ` +
 				`its containers see the files of the machine; COPY what a service needs into its image`,
 		},
+		"bind of nothing": {
+			"POST /containers/create", workshop(object{
+				"Labels": object{processLabel: "web"}, "Cmd": []string{"say"}, "HostConfig": object{"Binds": []string{"/nosuch/place:/b"}},
+			}), 400,
+			`invalid mount config for type "bind": bind source path does not exist: /nosuch/place`,
+		},
 		"memory": {
-			"POST /containers/create", host(object{"Memory": 1000}), 400,
-			"HostConfig.Memory 1000 is not supported by the embedded engine: its processes have no limits",
+			"POST /containers/create", host(object{"Memory": 1000}), 400, "Minimum memory limit allowed is 6MB",
+		},
+		"swap below memory": {
+			"POST /containers/create", host(object{"Memory": 9 << 20, "MemorySwap": 8 << 20}), 400,
+			"Minimum memoryswap limit should be larger than memory limit, see usage",
+		},
+		"swap only": {
+			"POST /containers/create", host(object{"MemorySwap": 8 << 20}), 400,
+			"You should always set the Memory limit when using Memoryswap limit, see usage",
+		},
+		"processors": {
+			"POST /containers/create", host(object{"NanoCpus": 1000}), 400,
+			"HostConfig.NanoCpus 1000 is not supported by the embedded engine: its processes have no such limits",
 		},
 		"a field to come": {
 			"POST /containers/create", host(object{"Teleport": true}), 400,
@@ -118,8 +135,8 @@ func TestRefusals(t *testing.T) {
 			"port 53/udp is not supported by the embedded engine: only TCP ports are",
 		},
 		"user": {
-			"POST /containers/create", workshop(object{"User": "nobody"}), 400,
-			`User "nobody" is not supported by the embedded engine: its containers run as the user who runs it`,
+			"POST /containers/create", workshop(object{"User": "4242"}), 400,
+			`User "4242" is not supported by the embedded engine: its containers run as the user who runs it`,
 		},
 		"volume": {
 			"POST /containers/create", workshop(object{"Volumes": object{"/data": object{}}}), 400,
@@ -1117,37 +1134,40 @@ func TestTop(t *testing.T) {
 	}
 }
 
-// A whole engine that is killed takes its processes along.
-func TestEngineKilled(t *testing.T) {
+// startCommand starts an engine as a command.
+func startCommand(t *testing.T, socket, state string) *exec.Cmd {
+	t.Helper()
 	executable, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+	cmd := exec.Command(executable, "--socket", socket, "--state", state)
+	cmd.Args[0] = "engine"
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line := make([]byte, 200)
+	n, err := out.Read(line)
+	if got := string(line[:n]); got != "DOCKER_HOST=unix://"+socket+"\n" {
+		t.Fatalf("it says %q %v", got, err)
+	}
+	return cmd
+}
+
+// A whole engine that is killed takes its processes along.
+func TestEngineKilled(t *testing.T) {
 	dir, err := os.MkdirTemp("", "engine")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
 	socket := filepath.Join(dir, "sock")
-	begin := func() *exec.Cmd {
-		cmd := exec.Command(executable, "--socket", socket, "--state", dir)
-		cmd.Args[0] = "engine"
-		cmd.Stderr = os.Stderr
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		line := make([]byte, 200)
-		n, err := out.Read(line)
-		if got := string(line[:n]); got != "DOCKER_HOST=unix://"+socket+"\n" {
-			t.Fatalf("it says %q %v", got, err)
-		}
-		return cmd
-	}
-	cmd := begin()
+	cmd := startCommand(t, socket, dir)
 	c := newClient(t, socket)
 	id := c.running("up", "stubborn is up", []string{"stubborn"})
 	pid := c.inspect(id).State.Pid
@@ -1156,7 +1176,7 @@ func TestEngineKilled(t *testing.T) {
 	gone(t, pid)
 	c.http.CloseIdleConnections()
 
-	cmd = begin() // the old socket does not prevent the start
+	cmd = startCommand(t, socket, dir) // the old socket does not prevent the start
 	id = c.running("up", "stubborn is up", []string{"stubborn"})
 	pid = c.inspect(id).State.Pid
 	c.http.CloseIdleConnections()

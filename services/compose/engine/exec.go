@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"path"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,8 +51,6 @@ func (e *Engine) createExec(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case len(config.Cmd) == 0:
 		return badRequest("No exec command specified")
-	case config.User != "":
-		return badRequest("User %q is not supported by the embedded engine: its containers run as the user who runs it", config.User)
 	case config.Privileged:
 		return badRequest("Privileged is not supported by the embedded engine: its containers are ordinary processes")
 	}
@@ -61,6 +60,11 @@ func (e *Engine) createExec(w http.ResponseWriter, r *http.Request) error {
 			return conflict("Container %s is paused, unpause the container before exec", c.id)
 		case c.run == nil:
 			return conflict("Container %s is not running", c.id)
+		}
+		if config.User != "" {
+			if credential, why := userOf(config.User); why != "" || !reflect.DeepEqual(credential, c.credential) {
+				return asOthers(config.User)
+			}
 		}
 		x := &execution{id: newID(), container: c, config: config, accounted: make(chan struct{})}
 		if config.ConsoleSize != nil {

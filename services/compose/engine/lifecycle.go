@@ -28,6 +28,7 @@ type run struct {
 	proxy      *socksProxy
 	announced  []string // the variables about other services
 	place      *place   // nil if the engine has none
+	group      *group   // nil if its memory has no limit
 	names      *nameService
 	cables     []*endpoint // the memberships that are connected
 	interfaces int         // their number so far
@@ -105,7 +106,7 @@ func (e *Engine) startRun(ctx context.Context, c *container) error {
 		}
 		return err
 	}
-	c.run, c.state, c.err, c.exitCode = r, running, "", 0
+	c.run, c.state, c.err, c.exitCode, c.outOfMemory = r, running, "", 0, false
 	c.startedAt = time.Now()
 	if r.process.stdin != nil {
 		c.stdin.open(r.process.stdin)
@@ -150,6 +151,12 @@ func (e *Engine) launch(ctx context.Context, c *container, r *run) error {
 	}
 	cmd := e.command(c)
 	cmd.argv, cmd.files, cmd.output, cmd.place = c.argv(), files, c.output, r.place
+	if c.host.Memory > 0 {
+		if r.group, err = e.groups.open(c.host.Memory, c.host.MemorySwap); err != nil {
+			return err
+		}
+		cmd.group = r.group
+	}
 	cmd.tty, cmd.size, cmd.stdin = c.config.Tty, c.size, c.config.OpenStdin
 	if r.place == nil && c.config.Labels[processLabel] == "" {
 		cmd.env = append(cmd.env, "LISTEN_FDS="+strconv.Itoa(len(files)), "LISTEN_FDNAMES="+strings.Join(names, ":"))
@@ -186,7 +193,7 @@ func (e *Engine) command(c *container) command {
 		credential: c.credential, limits: c.host.Ulimits,
 	}
 	if c.run != nil {
-		cmd.place = c.run.place
+		cmd.place, cmd.group = c.run.place, c.run.group
 		if c.run.proxy != nil {
 			cmd.env = append(cmd.env, c.run.proxy.env())
 		}
@@ -220,6 +227,7 @@ func (r *run) release(places *places) {
 	for _, ep := range r.cables { // a process that survives would keep the address
 		places.cut(ep)
 	}
+	r.group.close()
 	if r.place != nil {
 		r.place.close()
 	}
@@ -248,6 +256,8 @@ func (r *run) disconnect(places *places, ep *endpoint) {
 
 // finish records the end of a process: the container has exited, or is restarted.
 func (e *Engine) finish(ctx context.Context, c *container, r *run) {
+	outOfMemory := r.group.killed()
+	r.group.close() // it waits for processes that are left
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer close(r.over)
@@ -262,6 +272,9 @@ func (e *Engine) finish(ctx context.Context, c *container, r *run) {
 	c.stdin.open(nil)
 	c.exitCode = r.process.code
 	c.finishedAt = time.Now()
+	if c.outOfMemory = outOfMemory; outOfMemory {
+		e.events.publish("container", "oom", c.id, c.attributes())
+	}
 	e.events.publish("container", "die", c.id, c.attributes("exitCode", strconv.Itoa(c.exitCode)))
 	if c.finishedAt.Sub(c.startedAt) >= longRun {
 		c.delay = 0

@@ -35,8 +35,8 @@ func (h *hostConfig) limitWarnings() (warnings []string) {
 }
 
 // limit sets the limits of a process that has stopped before its first instruction, because it was
-// started as traced by this thread. It runs from then on.
-func limit(pid int, limits []ulimit) error {
+// started as traced by this thread, and moves it to its group. It runs from then on.
+func limit(pid int, limits []ulimit, g *group) error {
 	var status unix.WaitStatus
 	for {
 		_, err := unix.Wait4(pid, &status, unix.WALL, nil)
@@ -47,7 +47,7 @@ func limit(pid int, limits []ulimit) error {
 			return os.NewSyscallError("wait4", err)
 		}
 	}
-	var errs error
+	errs := g.add(pid)
 	for _, u := range limits {
 		// A limit of -1 is none.
 		err := unix.Prlimit(pid, resources[u.Name], &unix.Rlimit{Cur: uint64(u.Soft), Max: uint64(u.Hard)}, nil)

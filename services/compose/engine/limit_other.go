@@ -11,4 +11,4 @@ func (h *hostConfig) limitWarnings() (warnings []string) {
 	return warnings
 }
 
-func limit(int, []ulimit) error { return nil }
+func limit(int, []ulimit, *group) error { return nil }

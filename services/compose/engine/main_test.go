@@ -200,6 +200,12 @@ func say(args []string) int {
 			return forever()
 		case "wait":
 			<-term
+		case "use": // so many megabytes of memory
+			held := make([]byte, n<<20)
+			for i := 0; i < len(held); i += os.Getpagesize() {
+				held[i] = 1
+			}
+			fmt.Println("used", len(held))
 		case "lines":
 			for i := range n {
 				fmt.Printf("line %0100d\n", i)

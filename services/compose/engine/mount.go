@@ -91,8 +91,8 @@ func (e *Engine) provide(c *container, list []mount, owner *syscall.Credential) 
 	for i, m := range list {
 		var err error
 		if m.Type == "bind" {
-			if _, err = os.Stat(m.Source); os.IsNotExist(err) { // Docker makes it, too
-				err = os.MkdirAll(m.Source, 0o755)
+			if _, err = os.Stat(m.Source); os.IsNotExist(err) { // it makes nothing on the machine
+				err = badRequest("invalid mount config for type \"bind\": bind source path does not exist: %s", m.Source)
 			}
 		} else {
 			list[i].Source, err = e.volumes.use(m.Name, c.id, owner)

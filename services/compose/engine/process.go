@@ -30,6 +30,7 @@ type command struct {
 
 	credential *syscall.Credential // nil for the engine's own user
 	limits     []ulimit
+	group      *group // that bounds the memory; nil for none
 }
 
 type windowSize struct{ rows, cols uint16 }
@@ -56,7 +57,8 @@ func (e *Engine) spawn(c command) (*process, error) {
 	}
 	cmd := &exec.Cmd{Path: path, Args: c.argv, Env: c.env, ExtraFiles: c.files, SysProcAttr: processAttr()}
 	cmd.SysProcAttr.Credential = c.credential
-	cmd.SysProcAttr.Ptrace = len(c.limits) > 0
+	limited := len(c.limits) > 0 || c.group != nil
+	cmd.SysProcAttr.Ptrace = limited
 	if cmd.Dir, err = c.workingDir(); err != nil {
 		return nil, err
 	}
@@ -113,10 +115,10 @@ func (e *Engine) spawn(c command) (*process, error) {
 		if err := c.place.enter(); err != nil {
 			return err
 		}
-		if err := e.places.within(c.place, cmd.Start); err != nil || len(c.limits) == 0 {
+		if err := e.places.within(c.place, cmd.Start); err != nil || !limited {
 			return err
 		}
-		if err := limit(cmd.Process.Pid, c.limits); err != nil {
+		if err := limit(cmd.Process.Pid, c.limits, c.group); err != nil {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait() // its status says the same
 			return err

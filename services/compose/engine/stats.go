@@ -108,7 +108,7 @@ func (e *Engine) sample(ref string) (*sample, error) {
 		return nil, err
 	}
 	s := &sample{Name: "/" + c.name, ID: c.id, Read: time.Now()}
-	ownNetwork, runs := e.places != nil, c.run != nil
+	ownNetwork, runs, limit := e.places != nil, c.run != nil, c.host.Memory
 	e.mu.Unlock()
 	if !runs {
 		return s, nil
@@ -122,6 +122,9 @@ func (e *Engine) sample(ref string) (*sample, error) {
 		return s, err
 	}
 	s.CPU.Online, s.CPU.System, s.Memory.Limit = runtime.NumCPU(), machineCPU(), machineMemory()
+	if limit > 0 {
+		s.Memory.Limit = min(limit, s.Memory.Limit)
+	}
 	var read, written int64
 	for _, p := range all {
 		s.CPU.Usage.Total += int64(p.field(14)+p.field(15)+p.field(16)+p.field(17)) * int64(time.Second) / ticksPerSecond

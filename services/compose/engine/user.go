@@ -11,13 +11,10 @@ import (
 	"syscall"
 )
 
-// identity returns the credentials of a container's user, who is one of this machine; nil for the
-// engine's own, with the reason why it is not the wanted one.
-func (e *Engine) identity(c *container) (*syscall.Credential, string) {
-	without := func(format string, args ...any) (*syscall.Credential, string) {
-		return nil, "user " + c.config.User + " has no effect: " + fmt.Sprintf(format, args...)
-	}
-	name, group, _ := strings.Cut(c.config.User, ":")
+// userOf returns the credentials of a user of this machine, such as NAME or UID:GROUP; nil for the one who runs
+// the engine, or with the reason why there is none.
+func userOf(text string) (_ *syscall.Credential, why string) {
+	name, group, _ := strings.Cut(text, ":")
 	credential := &syscall.Credential{}
 	uid, err := strconv.ParseUint(name, 10, 32)
 	found, unknown := user.LookupId(name)
@@ -29,23 +26,45 @@ func (e *Engine) identity(c *container) (*syscall.Credential, string) {
 		gid, _ := strconv.ParseUint(found.Gid, 10, 32)
 		credential.Gid = uint32(gid)
 	} else if err != nil {
-		return without("this machine has no such user")
+		return nil, "this machine has no such user"
 	}
 	credential.Uid = uint32(uid)
 	if group != "" {
 		gid, err := strconv.ParseUint(group, 10, 32)
 		if g, unknown := user.LookupGroup(group); err != nil && unknown != nil {
-			return without("this machine has no such group")
+			return nil, "this machine has no such group"
 		} else if err != nil {
 			gid, _ = strconv.ParseUint(g.Gid, 10, 32)
 		}
 		credential.Gid = uint32(gid)
 	}
+	if int(credential.Uid) == os.Geteuid() && (group == "" || int(credential.Gid) == os.Getegid()) {
+		return nil, ""
+	}
+	return credential, ""
+}
+
+// asOthers is the refusal of a user who does not run the engine.
+func asOthers(name string) error {
+	return badRequest("User %q is not supported by the embedded engine: its containers run as the user who runs it", name)
+}
+
+// identity returns the credentials of a container's user; nil for the engine's own, with the reason why it is not
+// the wanted one.
+func (e *Engine) identity(c *container) (*syscall.Credential, string) {
+	without := func(format string, args ...any) (*syscall.Credential, string) {
+		return nil, "user " + c.config.User + " has no effect: " + fmt.Sprintf(format, args...)
+	}
+	credential, why := userOf(c.config.User)
 	switch {
-	case int(credential.Uid) == os.Geteuid():
+	case why != "":
+		return without("%s", why)
+	case credential == nil:
 		return nil, ""
 	case os.Geteuid() != 0 || !mapped(credential.Uid):
 		return without("only root can start processes of others")
+	case credential.Uid == 0: // it may enter everything
+		return credential, ""
 	}
 	cmd := e.command(c)
 	needs := []string{cmd.dir}

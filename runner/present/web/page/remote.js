@@ -39,7 +39,7 @@ function draw() {
   $("step").className = recorded || talk?.asks ? "warn" : trouble ? "bad" : "";
   const run = $("run");
   run.hidden = !step || Boolean(talk?.asks) || Boolean(busy) || Boolean(trouble);
-  $("stop").hidden = !busy;
+  $("stop").hidden = !busy || Boolean(recorded);
   $("again").hidden = $("skip").hidden = !trouble || Boolean(busy);
   $("replay").hidden = !recorded && (!trouble?.replay || Boolean(busy));
   $("replay").textContent = recorded ? "Leave it" : "Replay";
