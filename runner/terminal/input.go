@@ -97,7 +97,7 @@ func (p *prompt) expectLine(runs bool) {
 		p.commandBegins(runs, false)
 		return
 	}
-	p.state, p.line.complaint, p.line.expected = sent, false, ""
+	p.state, p.line.answered, p.line.complaint, p.line.expected = sent, false, false, ""
 	p.line.alt = p.out.screen.AltScreen()
 	p.line.again()
 	p.out.echo.reset(&p.out)

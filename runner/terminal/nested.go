@@ -350,9 +350,10 @@ func (p *prompt) integrating() bool {
 
 // atForeignPrompt reports whether a program that may be a shell waits for a line behind
 // an apparent prompt. Of a shell whose line editor has just asked for marks around a paste, any
-// text before the cursor is the prompt.
+// text before the cursor is the prompt. Before the echo of a line has come back through a slow relay,
+// its own prompt is there.
 func (p *prompt) atForeignPrompt() bool {
-	if p.state != running || p.editor.leaving || p.exchange != nil || p.out.screen.AltScreen() {
+	if p.state != running || !p.line.answered || p.editor.leaving || p.exchange != nil || p.out.screen.AltScreen() {
 		return false
 	}
 	group := p.world.foreground()

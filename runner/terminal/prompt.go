@@ -89,6 +89,7 @@ func (c *command) ended(status int) { c.status, c.ran, c.lineRan = status, true,
 
 // typedLine is the line typed at the prompt, until its command begins.
 type typedLine struct {
+	answered  bool   // something was written since it was typed
 	echoed    bool   // it has been echoed
 	complaint bool   // the shell wrote text behind the echo instead of running a command
 	heard     []byte // text behind the echo, in case a command runs after all
@@ -155,6 +156,7 @@ func (p *prompt) end() { p.state = ended }
 
 // printed is the screen's hook for text, escape sequences stripped.
 func (p *prompt) printed(b []byte) {
+	p.line.answered = true
 	switch {
 	case p.out.echo.holding():
 		p.out.echo.held = append(p.out.echo.held, b...)
