@@ -18,6 +18,9 @@ var keyDirective = directive{
 	links:   (*linker).addKeys,
 	compile: func(step *markdown.Step) (operation, error) {
 		key, err := terminal.ParseKey(strings.TrimSpace(step.Text))
+		if step.Rule == markdown.RuleInterrupt {
+			return operation{kind: KindPresses, keys: key, condition: Condition{Read: true}, act: clickInterrupt}, err
+		}
 		return operation{kind: KindPresses, keys: key, act: pressKeys}, err
 	},
 }

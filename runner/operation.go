@@ -63,6 +63,7 @@ type Condition struct {
 	Output   *Expected      // the whole output of the snippet before
 	OnScreen *regexp.Regexp // it matches a text on the screen
 	Page     string         // it answers with a status below 400
+	Read     bool           // the command before has ended, met a wait, or run for the time of a reader
 	Reads    *Figure        // a number in the output of the snippet before, or of it
 	Holds    *figure.Claim  // it holds
 }
@@ -93,6 +94,9 @@ func (c Condition) String() string {
 	}
 	if c.Page != "" {
 		all = append(all, c.Page+" answers with a status below 400")
+	}
+	if c.Read {
+		all = append(all, fmt.Sprintf("after a wait, the end of the command before it, or %v", readingTime))
 	}
 	if c.Reads != nil {
 		all = append(all, c.Reads.String())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -125,6 +126,39 @@ func workdirFrom(src *source, dir string) (workdir, option string, err error) {
 	return workdir, "--root " + shellWord(above) + " ", err
 }
 
+// atOnce names the ^C of clicks that come with no wait behind the command of their terminal. There a scenario gives the
+// command some time to end by itself; in a deck of slides the key comes at once.
+func atOnce(deck *markdown.Deck) (left markdown.ErrorList) {
+	waited, pane := map[string]bool{"0": false}, "0" // by pane
+	for _, c := range deck.Chapters {
+		for _, s := range c.Slides {
+			for _, e := range s.Exercises {
+				for _, st := range e.Steps {
+					number, selects := strings.CutPrefix(st.Text, "select-pane -t ")
+					switch {
+					case st.Skip != "":
+					case st.Directive == "tmux" && selects:
+						pane = number
+					case st.Directive == "tmux" && strings.HasPrefix(st.Text, "split-pane"):
+						pane = strconv.Itoa(len(waited))
+						waited[pane] = false
+					case st.Directive == "tmux" && st.Text == "kill-pane":
+						delete(waited, pane)
+					case st.Directive == "wait", st.Directive == "longwait":
+						waited[pane] = true
+					case st.Directive == "bash" && !st.Hidden:
+						waited[pane] = false
+					case st.Rule == markdown.RuleInterrupt && !waited[pane]:
+						left.Add(markdown.CodeRewrite, st.Head(), "put a wait or a check before it",
+							"this ^C comes at once there, and the command before it may not be judged")
+					}
+				}
+			}
+		}
+	}
+	return left
+}
+
 // imported are the files of a deck made of documents, below dir, and the parts that are left out.
 func imported(deck *markdown.Deck, dir, workdir string) (files []newFile, left markdown.ErrorList, err error) {
 	manifest := struct {
@@ -166,6 +200,7 @@ func imported(deck *markdown.Deck, dir, workdir string) (files []newFile, left m
 		manifest.Content = append(manifest.Content, name)
 		files = append(files, newFile{filepath.Join(dir, name), []byte(text)})
 	}
+	left = append(left, atOnce(deck)...)
 	text, err := yaml.Marshal(manifest)
 	return append([]newFile{{filepath.Join(dir, "workshop.yml"), text}}, files...), left, err
 }

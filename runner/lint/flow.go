@@ -17,7 +17,6 @@ type flow struct {
 	now      state
 	command  *command // the last one, nil if there is none
 	pressed  bool     // keys were pressed since then
-	settled  bool     // a wait was met, or the command judged, since then
 	pager    bool     // a snippet has chosen a pager
 	pipefail bool     // the shell judges each command of a pipeline
 	builds   bool     // the session may build images
@@ -104,11 +103,9 @@ func (p *pass) visit(f *flow, i int) *visit {
 		if v.snippet.mistake != nil && !stays(v.program) || f.pager && v.program.pages() {
 			v.program = program{nature: unknown}
 		}
-		f.command, f.pressed, f.settled = &command{v.step, v.program}, false, false
+		f.command, f.pressed = &command{v.step, v.program}, false
 	case runner.KindPresses:
 		f.pressed = true
-	case runner.KindWaits, runner.KindJudges:
-		f.settled = true
 	}
 	f.now = f.now.after(v)
 	return v

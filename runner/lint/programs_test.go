@@ -336,23 +336,3 @@ func TestFlow(t *testing.T) {
 		})
 	}
 }
-
-// TestClicks shows which clicks of a scenario may interrupt a command that ends by itself.
-func TestClicks(t *testing.T) {
-	const click = "`true`{{exec interrupt}}\n"
-	for page, want := range map[string]string{
-		"`ls x`{{exec}}\n" + click:                                          "interrupts-command",
-		"`ls x`{{exec}}\n<!-- workshop: check -->\n" + click:                "",
-		"`ls x`{{exec}}\n<!-- workshop: wait y -->\n" + click:               "",
-		"`ls x`{{exec}}\n# B\n" + click:                                     "interrupts-command",
-		"`redis-server`{{exec}}\n" + click:                                  "",
-		"`./server`{{exec}}\n" + click:                                      "",
-		"`sort`{{exec}}\n" + click:                                          "",
-		"`ls x`{{exec T1}}\n`cd`{{exec T2}}\n`true`{{exec T1 interrupt}}\n": "",
-		click: "",
-	} {
-		if got := strings.Join(codes(lint.Run(load(t, page), lint.Options{})), " "); got != want {
-			t.Errorf("found %q, want %q in\n%s", got, want, page)
-		}
-	}
-}

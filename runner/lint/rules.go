@@ -67,7 +67,6 @@ func Rules() []*Rule {
 		&neverEnds,
 		&typesIntoProgram,
 		&keyToNothing,
-		&interruptsCommand,
 		&keyAsText,
 		&editorOpens,
 		&maskedStatus,
