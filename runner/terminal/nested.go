@@ -260,10 +260,10 @@ var prompts = lazy.Regexp(`(^|[^>])[$#] ?$|(^|[^\s\d>])% ?$`)
 // injection makes any shell write marks in its prompts. It is one line that every shell can
 // parse and the shortest line buffer holds (busybox: 1,023 bytes). bash and zsh mark the
 // beginning of a command, and their line editors answer the key of mark S; the other shells
-// answer a line, see question. The line editors of ksh are switched off, because they show a
+// answer a line, see question. zsh counts before it writes mark C: an interrupt may end that function. The line editors of ksh are switched off, because they show a
 // long line in pieces.
 const injection = ` __w=TOKEN;__s(){ printf "\033]133;S;0;${1:-0};0;$__w\007">/dev/tty;};` +
-	`if [ -n "$ZSH_VERSION" ];then setopt PROMPT_SUBST;__n=1;__c(){ printf "\e]133;C;$__n;$__w\a";__n=$((__n+1)); };` +
+	`if [ -n "$ZSH_VERSION" ];then setopt PROMPT_SUBST;__n=1;__c(){ __n=$((__n+1));printf "\e]133;C;$((__n-1));$__w\a"; };` +
 	`eval 'preexec_functions+=(__c)';` +
 	`__k(){ __s;zle reset-prompt;};zle -N __k;for __m in emacs viins vicmd;do bindkey -M $__m '^^' __k;done;` +
 	`PS1=$'%{\e]133;D;%?;$__n;'$__w$'\a%}'"$PS1"$'%{\e]133;B;e;'$__w$'\a%}';PS2="$PS2"$'%{\e]133;2;'$__w$'\a%}';` +
@@ -428,7 +428,11 @@ func (pr *probe) fail(p *prompt) { p.given = pr }
 
 // found notes the shell's first prompt with marks.
 func (pr *probe) found(edits bool, p *prompt) {
-	p.nested = append(p.nested, shell{token: pr.token, begins: pr.number > 0, edits: edits, number: p.last.number})
+	found := shell{token: pr.token, begins: pr.number > 0, edits: edits, number: p.last.number}
+	if i := len(p.nested) - 1; i >= 0 && p.nested[i].group != 0 && p.nested[i].group == p.world.foreground() {
+		found.number, p.nested = p.nested[i].number, p.nested[:i] // the same process: its prompt may still have the earlier marks
+	}
+	p.nested = append(p.nested, found)
 	p.given, p.last.number, p.last.marked, p.last.status, p.last.unknown = nil, pr.number, 0, 0, pr.again
 	p.ready(edits)
 }
