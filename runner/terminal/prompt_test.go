@@ -552,6 +552,8 @@ func TestPrompt(t *testing.T) {
 		}},
 		{"a shell that had marks", []move{
 			inner, types("PS1='# '"), shows("PS1='# '\r\n# "), is(running), later, shows("<n:D;0;0># <n:B;n>"), is(ready), unknown(true),
+			holds("a second shell", false, func(p *play) bool { return len(p.nested) > 1 }),
+			types("exit 3"), shows("exit 3\r\n<D;3;2>$ <B;e>"), is(ready), status(3), unknown(false),
 		}},
 
 		{"an interrupt at the prompt of a nested shell", []move{
