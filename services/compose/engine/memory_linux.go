@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -92,10 +93,17 @@ func lets(dir string) bool {
 	return slices.Contains(strings.Fields(string(text)), "memory")
 }
 
+// ours reports whether a directory has the name of a group that an engine made. One of a service of the system
+// may begin alike, such as workshop-web.service.
+func ours(dir string) bool {
+	id, err := hex.DecodeString(strings.TrimPrefix(filepath.Base(dir), groupPrefix))
+	return err == nil && len(id) == 6
+}
+
 // sweep removes the groups of engines that were killed, with the processes that are left in them.
 func (gs *groups) sweep() {
 	dirs, _ := filepath.Glob(filepath.Join(gs.dir, groupPrefix+"*")) // the pattern is well-formed
-	for _, dir := range dirs {
+	for _, dir := range slices.DeleteFunc(dirs, func(dir string) bool { return !ours(dir) }) {
 		g := &group{dir: dir, unified: gs.unified}
 		var err error
 		if g.lock, err = os.Open(dir); err != nil {

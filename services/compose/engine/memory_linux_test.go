@@ -123,10 +123,18 @@ func TestGroupsAreSwept(t *testing.T) {
 	if !alive(child) {
 		t.Error("the child ended with the engine, so nothing was tested")
 	}
+	service := filepath.Join(filepath.Dir(group), "workshop-web.service")
+	if err := os.Mkdir(service, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Rmdir(service) }()
 	_ = newGroups()
 	gone(t, child)
 	if _, err := os.Stat(group); !os.IsNotExist(err) {
 		t.Errorf("group %s: %v", group, err)
+	}
+	if _, err := os.Stat(service); err != nil {
+		t.Error("a service of the system:", err)
 	}
 }
 
