@@ -293,10 +293,16 @@ type probe struct {
 func (p *prompt) integrated(group int) bool {
 	known := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == group })
 	if known || group == p.shell && p.own(p.world.commandLine(group)) {
-		return !strings.HasPrefix(strings.TrimSpace(p.last.line), "exec ")
+		return !replaces(p.last.line)
 	}
 	behind := slices.ContainsFunc(p.nested, func(inner shell) bool { return inner.group == 0 })
 	return behind && !StartsShell(p.last.line)
+}
+
+// replaces reports whether a line replaces its shell and does nothing else: if that fails, no other command of
+// the line can remove the marks and fail.
+func replaces(line string) bool {
+	return strings.HasPrefix(strings.TrimSpace(line), "exec ") && !strings.ContainsAny(line, ";&|")
 }
 
 // integrate makes a nested shell that waits at its prompt write marks. It reports whether
