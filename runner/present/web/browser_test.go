@@ -87,7 +87,19 @@ func (b *tab) press(key string) {
 	}
 }
 
-func (b *tab) click(selector string) { b.t.Helper(); b.do(chromedp.Click(chromedp.CSS(selector))) }
+// click clicks on an element. One that the page replaces meanwhile is looked for again.
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	for {
+		err := chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS(selector)))
+		if err == nil {
+			return
+		}
+		if !strings.Contains(err.Error(), "Could not find node with given id") {
+			b.t.Fatal(err)
+		}
+	}
+}
 
 const screenText = `document.querySelector(".rows").innerText`
 

@@ -102,6 +102,7 @@ func TestFailureOnAPhone(t *testing.T) {
 		presenter.click("#trouble .tools button:nth-child(2)")
 		h.until("skipped", func(s *present.State) bool { return s.Trouble == nil && s.Outcomes[0].Skipped })
 	}
+	presenter.until(`document.getElementById("trouble").hidden`)
 	presenter.click("#steps .go")
 	presenter.click("#trouble .tools button:nth-child(3)") // the shell comes in sight
 	presenter.until(`document.getElementById("trouble").hidden && document.activeElement.id === "keys"`)

@@ -135,7 +135,7 @@ func TestThreeViewsAtOnce(t *testing.T) {
 	if buttons != "aAgain,xSkip,eTake the shell" {
 		t.Errorf("offered: %s", buttons)
 	}
-	presenter.do(chromedp.Click(chromedp.CSS("#trouble button:nth-of-type(2)")))
+	presenter.click("#trouble button:nth-of-type(2)")
 	presenter.until(`document.getElementById("trouble").hidden`)
 	presenter.until(badge(2, "✗ failed, skipped"))
 
@@ -241,7 +241,7 @@ func TestClaimThatIsNotTrue(t *testing.T) {
 	remote.until(`document.getElementById("step").className === "bad"`)
 	missed.until(verdict("✗ not as expected"))
 
-	presenter.do(chromedp.Click(chromedp.CSS("#trouble button:nth-of-type(2)")))
+	presenter.click("#trouble button:nth-of-type(2)")
 	presenter.until(badge(0, "✗ failed, skipped") + " && " + badge(1, "✗ failed, skipped"))
 	audience.until(shown("failed") + ` && document.querySelector('[data-step="0"]').dataset.skipped === ""`)
 	missed.until(verdict("✗ not as expected, skipped"))
@@ -333,7 +333,7 @@ func TestLateFailureOnPages(t *testing.T) {
 	audience.until(state(0, "failed"))
 	remote.until(`document.querySelector("#step.bad")?.textContent.startsWith("the command ended with status 1: echo")`)
 	missed.until(verdicts("✗ not as expected"))
-	presenter.do(chromedp.Click(chromedp.CSS("#trouble button:nth-of-type(2)")))
+	presenter.click("#trouble button:nth-of-type(2)")
 	presenter.until(badge(0, "✗ failed, skipped"))
 	presenter.press("y")
 	presenter.until(badge(2, "✓ passed"))

@@ -57,7 +57,7 @@ func TestPagingBack(t *testing.T) {
 		t.Errorf("buttons %s", buttons)
 	}
 	js[bool](audience, `(() => { navigator.clipboard.writeText = async (text) => { window.copied = text; }; return true; })()`)
-	audience.do(chromedp.Click(chromedp.CSS("#slide .copy")))
+	audience.click("#slide .copy")
 	audience.until("window.copied === `echo \"six times seven is $((6 * 7))\"`")
 	audience.types(kb.Escape)
 	audience.until(count(2, 3) + ` && document.getElementById("away").hidden`)
