@@ -379,7 +379,7 @@ func (src *source) composeDirs() []string {
 func (src *source) composeDir() string {
 	for _, dir := range src.composeDirs() {
 		for _, file := range composeFiles {
-			if info, err := fs.Stat(src.fsys, path.Join(dir, file)); err == nil && (info.Mode().IsRegular() || info.IsDir()) {
+			if info, err := fs.Stat(src.fsys, path.Join(dir, file)); err == nil && info.Mode().IsRegular() {
 				return dir
 			}
 		}

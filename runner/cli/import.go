@@ -144,7 +144,7 @@ func atOnce(deck *markdown.Deck) (left markdown.ErrorList) {
 						waited[pane] = false
 					case st.Directive == "tmux" && st.Text == "kill-pane":
 						delete(waited, pane)
-					case st.Directive == "wait", st.Directive == "longwait":
+					case st.Directive == "wait", st.Directive == "longwait", st.Directive == "check":
 						waited[pane] = true
 					case st.Directive == "bash" && !st.Hidden:
 						waited[pane] = false

@@ -260,8 +260,8 @@ var prompts = lazy.Regexp(`(^|[^>])[$#] ?$|(^|[^\s\d>])% ?$`)
 // injection makes any shell write marks in its prompts. It is one line that every shell can
 // parse and the shortest line buffer holds (busybox: 1,023 bytes). bash and zsh mark the
 // beginning of a command, and their line editors answer the key of mark S; the other shells
-// answer a line, see question. zsh counts before it writes mark C: an interrupt may end that function. The line editors of ksh are switched off, because they show a
-// long line in pieces.
+// answer a line, see question. zsh counts before it writes mark C: an interrupt may end that
+// function. The line editors of ksh are switched off, because they show a long line in pieces.
 const injection = ` __w=TOKEN;__s(){ printf "\033]133;S;0;${1:-0};0;$__w\007">/dev/tty;};` +
 	`if [ -n "$ZSH_VERSION" ];then setopt PROMPT_SUBST;__n=1;__c(){ __n=$((__n+1));printf "\e]133;C;$((__n-1));$__w\a"; };` +
 	`eval 'preexec_functions+=(__c)';` +
