@@ -134,10 +134,11 @@ type printer struct {
 
 	mu      sync.Mutex // guards the fields below and stdout
 	streams map[string]io.ReadCloser
-	reading map[string]int      // how many logs of a container are being read
-	coming  map[string]bool     // containers that the engine is restarting
-	died    map[string]int64    // when, in nanoseconds since the epoch
-	ends    map[string]chan int // exit statuses in events, by container
+	reading map[string]int           // how many logs of a container are being read
+	printed map[string]chan struct{} // closed when the latest log of a container has been printed
+	coming  map[string]bool          // containers that the engine is restarting
+	died    map[string]int64         // when, in nanoseconds since the epoch
+	ends    map[string]chan int      // exit statuses in events, by container
 	onExit  func(c *container, status int)
 
 	wg   sync.WaitGroup
@@ -149,7 +150,8 @@ func (s *session) newPrinter(o logOptions) *printer {
 	return &printer{
 		session: s, options: o, look: s.style.logs.lines(s, o),
 		streams: map[string]io.ReadCloser{},
-		reading: map[string]int{}, coming: map[string]bool{}, died: map[string]int64{},
+		reading: map[string]int{}, printed: map[string]chan struct{}{},
+		coming: map[string]bool{}, died: map[string]int64{},
 		ends: map[string]chan int{}, idle: make(chan struct{}, 1), over: make(chan struct{}),
 	}
 }
@@ -273,18 +275,22 @@ func (p *printer) status(ctx context.Context, c *container) (status int, ok bool
 	}
 }
 
-// print starts printing the log of a container.
+// print starts printing the log of a container. The log of an earlier run comes first, with the
+// line about its end.
 func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 	p.mu.Lock()
 	p.look.present(c)
 	stream := p.streams[c.id]
 	delete(p.streams, c.id)
 	runs := c.State.Running || stream != nil
+	earlier, done := p.printed[c.id], make(chan struct{})
+	p.printed[c.id] = done
 	p.reading[c.id]++
 	delete(p.coming, c.id)
 	delete(p.died, c.id)
 	p.mu.Unlock()
 	p.wg.Go(func() {
+		defer close(done)
 		restarting := false
 		defer func() {
 			p.mu.Lock()
@@ -315,6 +321,12 @@ func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 		r := io.Reader(stream)
 		if !c.Config.Tty {
 			r = demultiplex(r)
+		}
+		if earlier != nil {
+			select {
+			case <-earlier:
+			case <-ctx.Done():
+			}
 		}
 		p.copy(ctx, c, r)
 		if !o.follow || context.Cause(ctx) != nil {
