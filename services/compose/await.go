@@ -121,7 +121,7 @@ func (s *session) awaitAll(ctx context.Context, services []types.ServiceConfig, 
 }
 
 // notRun matches the output of a health check that did not run: the engine's words, and those of shells.
-var notRun = expression(`^OCI runtime exec failed: exec: "(.+)": executable file (not found)|` +
+var notRun = expression(`^OCI runtime exec failed: exec: "(.+)": (executable file not found|permission denied|no such file|exec format)|` +
 	`(?m)^(?:\S*/)?(?:ba|da|a)?sh: (?:line )?(?:\d+: )?(.+?): (?:command )?(not found|Permission denied)$`)
 
 // noteCheck notes once why an unhealthy container of the embedded engine is so, if the program of its health
@@ -139,8 +139,13 @@ func (s *session) noteCheck(ctx context.Context, c *container) {
 		return
 	}
 	why := "is missing on this machine"
-	if m[4] == "Permission denied" {
+	switch cmp.Or(m[2], m[4]) {
+	case "permission denied", "Permission denied":
 		why = "may not be executed"
+	case "no such file": // it is there
+		why = "names an interpreter that is missing on this machine"
+	case "exec format":
+		why = "is neither a program nor a script that names its interpreter"
 	}
 	s.ui.warn(fmt.Sprintf("%s: its health check cannot run: %s %s", c.service(), cmp.Or(m[1], m[3]), why))
 }

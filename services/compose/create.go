@@ -53,7 +53,6 @@ type oneOff struct {
 	labels       map[string]string
 	user         string
 	workdir      string
-	volumes      []string
 	ports        []types.ServicePortConfig
 	servicePorts bool
 	tty          bool
@@ -103,7 +102,6 @@ func (s *session) request(ctx context.Context, svc types.ServiceConfig, c newCon
 			req.WorkingDir = o.workdir
 		}
 		req.HostConfig.RestartPolicy = restartPolicy{}
-		req.HostConfig.Binds = append(req.HostConfig.Binds, o.volumes...)
 		if !o.servicePorts {
 			ports = o.ports
 		}
@@ -409,6 +407,9 @@ func bind(source string, v types.ServiceVolumeConfig) string {
 	}
 	if v.Bind != nil && v.Bind.SELinux != "" {
 		mode += "," + v.Bind.SELinux
+	}
+	if v.Bind != nil && v.Bind.Propagation != "" {
+		mode += "," + v.Bind.Propagation
 	}
 	return source + ":" + v.Target + ":" + mode
 }

@@ -11,10 +11,13 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/compose-spec/compose-go/v2/format"
 	"github.com/compose-spec/compose-go/v2/types"
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
@@ -79,7 +82,7 @@ func runCommand(ctx context.Context, s *session, opts options) error {
 	detach := opts.has("detach")
 	o := &oneOff{
 		command: opts.args[1:], environment: opts.values("env"), labels: map[string]string{},
-		user: opts.value("user", ""), workdir: opts.value("workdir", ""), volumes: s.binds(opts.values("volume")),
+		user: opts.value("user", ""), workdir: opts.value("workdir", ""),
 		servicePorts: opts.has("service-ports"),
 		tty:          !detach && !opts.has("no-TTY") && isTerminal(s.Stdin) && isTerminal(s.Stdout),
 		stdin:        !detach,
@@ -128,6 +131,10 @@ func runCommand(ctx context.Context, s *session, opts options) error {
 		}
 	}
 	if err := s.ensureImages(ctx, []types.ServiceConfig{svc}, upOptions{}); err != nil {
+		return err
+	}
+	var err error
+	if svc.Volumes, err = s.withVolumes(svc.Volumes, opts.values("volume")); err != nil {
 		return err
 	}
 	var random [32]byte
@@ -179,15 +186,35 @@ func runCommand(ctx context.Context, s *session, opts options) error {
 	return nil
 }
 
-// binds makes the sources of volumes absolute.
-func (s *session) binds(volumes []string) []string {
-	out := slices.Clone(volumes)
-	for i, v := range out {
-		if source, rest, ok := strings.Cut(v, ":"); ok && strings.HasPrefix(source, ".") {
-			out[i] = absolute(s.project.WorkingDir, source) + ":" + rest
+// withVolumes returns the volumes of a service with those of `run -v`, which take the place of others at their
+// targets.
+func (s *session) withVolumes(own []types.ServiceVolumeConfig, texts []string) ([]types.ServiceVolumeConfig, error) {
+	list := slices.Clone(own)
+	for _, text := range texts {
+		v, err := format.ParseVolume(text)
+		if err != nil {
+			return nil, err
 		}
+		v1 := s.style.look == V1
+		if v1 {
+			v.Target = path.Clean(v.Target)
+		}
+		at := func(other types.ServiceVolumeConfig) bool {
+			return other.Target == v.Target || v1 && path.Clean(other.Target) == v.Target
+		}
+		switch {
+		case v1 && v.Source == "" && slices.ContainsFunc(list, at):
+			continue
+		case v1 && v.Source != "":
+			v.Type = types.VolumeTypeBind // the source goes to the engine as it is: it is no volume of the project
+		case v.Type == types.VolumeTypeBind:
+			if v.Source, err = filepath.Abs(v.Source); err != nil {
+				return nil, err
+			}
+		}
+		list = append(slices.DeleteFunc(list, at), v)
 	}
-	return out
+	return list, nil
 }
 
 // converse connects the streams with a process in a container until its output ends. Meanwhile a

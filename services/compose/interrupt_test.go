@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -255,6 +256,49 @@ func TestFollow(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Logs that are followed end with a container that is stopped, killed or removed before the engine starts it again.
+func TestFollowRestarting(t *testing.T) {
+	s := newStage(t, embeddedHost(t), `services:
+  web:
+    image: workshop
+    command: [sh, -c, "echo begun; exit 3"]
+    restart: always
+    stop_signal: SIGKILL
+`)
+	for _, look := range []compose.Look{compose.V1, compose.V5} {
+		for _, act := range []string{"POST /stop", "POST /kill", "DELETE ?force=1"} {
+			s.ok(look, "up", "-d")
+			var containers []struct{ ID string }
+			if err := s.api("GET", "/containers/json?all=1", &containers); err != nil || len(containers) != 1 {
+				t.Fatal(containers, err)
+			}
+			var acting sync.WaitGroup
+			acted := false
+			end := newSpy(func(text string) bool {
+				if !acted && strings.Count(text, "exited with code 3") > 2 { // the next delay is 400 ms or longer
+					acted = true
+					acting.Go(func() {
+						method, path, _ := strings.Cut(act, " ")
+						if err := s.api(method, "/containers/"+containers[0].ID+path, nil); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				return false
+			})
+			late := make(chan os.Signal, 1)
+			timer := time.AfterFunc(time.Minute, func() { late <- os.Interrupt })
+			r := s.interrupted(look, late, end, "logs", "-f")
+			timer.Stop()
+			acting.Wait()
+			if r.code != 0 || strings.Contains(r.out, "No such container") {
+				t.Errorf("look %d, %s: %d %s\n%s", look, act, r.code, r.err, r.out)
+			}
+			s.ok(look, "down")
+		}
+	}
 }
 
 // TestEndOfContext ends the context of a command that waits for the engine.

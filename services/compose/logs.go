@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -136,7 +137,7 @@ type printer struct {
 	streams map[string]io.ReadCloser
 	reading map[string]int           // how many logs of a container are being read
 	printed map[string]chan struct{} // closed when the latest log of a container has been printed
-	coming  map[string]bool          // containers that the engine is restarting
+	coming  map[string]bool          // containers whose end has been printed, until they start again or turn out not to
 	died    map[string]int64         // when, in nanoseconds since the epoch
 	ends    map[string]chan int      // exit statuses in events, by container
 	onExit  func(c *container, status int)
@@ -194,10 +195,12 @@ func (p *printer) run(ctx context.Context, containers []*container, events <-cha
 	for p.count() > 0 {
 		select {
 		case <-p.idle:
+			p.settle(ctx)
 		case e, ok := <-events:
 			if !ok {
 				events = nil // the followed logs continue
 				close(p.over)
+				p.settle(ctx)
 				continue
 			}
 			if err := p.event(ctx, e); err != nil {
@@ -216,6 +219,28 @@ func (p *printer) count() int {
 	return len(p.reading) + len(p.coming)
 }
 
+// settle forgets the ended containers that will not start again. It runs where events are received, so that
+// one that is still to come tells of a later change.
+func (p *printer) settle(ctx context.Context) {
+	p.mu.Lock()
+	coming := slices.Collect(maps.Keys(p.coming))
+	p.mu.Unlock()
+	for _, id := range coming {
+		restarts := false
+		select {
+		case <-p.over: // nothing would tell
+		default:
+			c, err := p.inspect(ctx, id)
+			restarts = err == nil && (c.State.Restarting || c.State.Running)
+		}
+		if !restarts {
+			p.mu.Lock()
+			delete(p.coming, id)
+			p.mu.Unlock()
+		}
+	}
+}
+
 // event follows a container that has been started. After a restart it follows the log from the last
 // end on: the output before that has been printed.
 func (p *printer) event(ctx context.Context, e event) error {
@@ -231,6 +256,9 @@ func (p *printer) event(ctx context.Context, e event) error {
 		}
 	}
 	p.mu.Unlock()
+	if slices.Contains([]string{"stop", "kill", "destroy"}, e.Action) {
+		p.settle(ctx) // a container between two runs has no other end
+	}
 	if e.Action != "start" || reading && !restarted {
 		return nil
 	}
@@ -291,12 +319,12 @@ func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 	p.mu.Unlock()
 	p.wg.Go(func() {
 		defer close(done)
-		restarting := false
+		ended := false
 		defer func() {
 			p.mu.Lock()
 			if p.reading[c.id]--; p.reading[c.id] == 0 {
 				delete(p.reading, c.id)
-				if restarting {
+				if ended {
 					p.coming[c.id] = true
 				}
 			}
@@ -309,7 +337,7 @@ func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 		if stream == nil {
 			var err error
 			if stream, err = p.openLogs(ctx, c, o); err != nil {
-				if context.Cause(ctx) == nil {
+				if context.Cause(ctx) == nil && !notFound(err) {
 					p.write(c, fmt.Appendln(nil, err))
 				}
 				return
@@ -343,9 +371,7 @@ func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 		if p.onExit != nil {
 			p.onExit(c, status)
 		}
-		if now, err := p.inspect(ctx, c.id); err == nil {
-			restarting = now.State.Restarting || now.State.Running
-		}
+		ended = true
 	})
 }
 

@@ -68,11 +68,14 @@ const (
 	oneBridge = "it has networks of its own only: leave it out, or use --engine docker"
 )
 
-// ownUser reports whether a user, or UID:GID, is the one who runs this, and so the embedded engine.
+// ownUser reports whether a user, or UID:GROUP, is the one who runs this, and so the embedded engine.
 func ownUser(name string) bool {
 	own, err := user.Current()
 	name, group, _ := strings.Cut(name, ":")
-	return err == nil && (name == own.Username || name == own.Uid) && (group == "" || group == own.Gid)
+	if g, unknown := user.LookupGroup(group); unknown == nil {
+		group = g.Gid
+	}
+	return err == nil && slices.Contains([]string{"", own.Username, own.Uid}, name) && (group == "" || group == own.Gid)
 }
 
 // otherResources returns the paths, below deploy, of the resources that are not the limit of memory.

@@ -339,6 +339,10 @@ func TestMissingChecks(t *testing.T) {
 		"no-such-check -U me || exit 1":        "no-such-check is missing on this machine",
 		"[CMD, no-such-word]":                  "no-such-word is missing on this machine",
 		"./check":                              "./check may not be executed",
+		"[CMD, ./check]":                       "./check may not be executed",
+		"[CMD, ./.]":                           "./. may not be executed",
+		"[CMD, ./plain]":                       "./plain is neither a program nor a script that names its interpreter",
+		"[CMD, ./foreign]":                     "./foreign names an interpreter that is missing on this machine",
 		"\"echo 'host: not found'; exit 127\"": "",
 	} {
 		s := newStage(t, embeddedHost(t), `services:
@@ -350,6 +354,12 @@ func TestMissingChecks(t *testing.T) {
   other: {image: workshop, command: [rng], depends_on: {db: {condition: service_healthy}}}
 `)
 		s.write("check", "#!/bin/sh\n")
+		for name, text := range map[string]string{"plain": "exit 0\n", "foreign": "#!/no/such/shell\n"} {
+			s.write(name, text)
+			if err := os.Chmod(s.dir+"/"+name, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
 		for _, look := range []compose.Look{compose.V1, compose.V5} {
 			r := s.run(look, "up", "-d")
 			notes := 1
@@ -406,6 +416,63 @@ func TestMissingSources(t *testing.T) {
 			if r := s.run(look, "run", "--rm", "-v", elsewhere+"/new:/other", "web", "true"); name == "short" && (r.code == 0 ||
 				!strings.Contains(r.err, "bind source path does not exist: "+elsewhere+"/new")) {
 				t.Errorf("run: %d %s", r.code, r.err)
+			}
+		}
+	}
+}
+
+// The volumes of run take the place of the service's, as in the original commands. Which one wins in 1.29.2
+// depends on chance; here it is the later one.
+func TestRunVolumes(t *testing.T) {
+	s := newStage(t, embeddedHost(t), `services:
+  web:
+    x-workshop: {command: exec sleep 1000}
+    volumes: ["./own:/data", "named:/named", "/anonymous"]
+volumes: {named: {}}
+`)
+	const mounts = `env | sed -n 's/^VOLUME_//p' | sort`
+	const named = "NAMED=volumes/PROJECTnamed"
+	for _, look := range []compose.Look{compose.V1, compose.V5} {
+		for args, want := range map[string]string{
+			"DIR/new:/data":              "DATA=DIR/new " + named,
+			"DIR/new:/named":             "DATA=DIR/own NAMED=DIR/new",
+			"DIR/a:/x DIR/b:/x":          "DATA=DIR/own " + named + " X=DIR/b",
+			"other:/data":                "DATA=volumes/other " + named,
+			"DIR/new:/anonymous":         "ANONYMOUS=DIR/new DATA=DIR/own " + named,
+			"/new":                       "DATA=DIR/own " + named,
+			"v1: DIR/new:/data/":         "DATA=DIR/new " + named,
+			"v1: /data":                  "DATA=DIR/own " + named,
+			"v1: named:/x":               "DATA=DIR/own " + named + " X=volumes/named",
+			"v1: ./new:/x":               `"./new" includes invalid characters for a local volume name`,
+			"v5: DIR/new:/data/":         "Duplicate mount point: /data",
+			"v5: /data":                  named,
+			"v5: named:/x":               "DATA=DIR/own " + named + " X=volumes/PROJECTnamed",
+			"v5: DIR/new:/":              "destination can't be '/'",
+			"v5: DIR/new:/x DIR/new::/x": "invalid spec: DIR/new::/x: empty section between colons",
+		} {
+			project := map[compose.Look]string{compose.V1: "v1: ", compose.V5: "v5: "}[look]
+			list, ours := strings.CutPrefix(args, project)
+			if !ours && args[0] == 'v' {
+				continue
+			}
+			fill := strings.NewReplacer("DIR", s.dir, "PROJECT", filepath.Base(s.dir)+"_")
+			command := []string{"run", "-T", "--rm", "--no-deps"}
+			for _, v := range strings.Fields(fill.Replace(list)) {
+				command = append(command, "-v", v)
+			}
+			r := s.run(look, append(command, "web", "sh", "-c", mounts)...)
+			var shown []string
+			for _, line := range strings.Fields(r.out) {
+				name, place, _ := strings.Cut(line, "=")
+				if _, inner, ok := strings.Cut(place, "/volumes/"); ok {
+					place = "volumes/" + inner
+				}
+				if len(place) < 64 || !strings.HasPrefix(place, "volumes/") { // not one without a name
+					shown = append(shown, name+"="+place)
+				}
+			}
+			if want := fill.Replace(want); strings.Join(shown, " ") != want && (r.code == 0 || !strings.Contains(r.err, want)) {
+				t.Errorf("look %d, %s: %d %q %s, want %q", look, args, r.code, shown, r.err, want)
 			}
 		}
 	}
@@ -485,7 +552,7 @@ func TestProcessUser(t *testing.T) {
       working_dir: closed
     stop_signal: SIGKILL
   group:
-    user: "0:54321"
+    user: ":54321"
     x-workshop:
       command: "id -g; exec sleep 1000"
       working_dir: closed
@@ -519,6 +586,10 @@ func TestOwnUser(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
+	group, err := user.LookupGroupId(own.Gid)
+	if err != nil {
+		t.Skip(err)
+	}
 	s := newStage(t, embeddedHost(t), `services:
   process:
     user: `+own.Username+`
@@ -526,6 +597,11 @@ func TestOwnUser(t *testing.T) {
     stop_signal: SIGKILL
   image:
     user: "`+own.Uid+`:`+own.Gid+`"
+    image: workshop
+    command: [sleep, "1000"]
+    stop_signal: SIGKILL
+  group:
+    user: ":`+group.Name+`"
     image: workshop
     command: [sleep, "1000"]
     stop_signal: SIGKILL
@@ -540,8 +616,8 @@ func TestOwnUser(t *testing.T) {
 	if r := s.ok(compose.V5, "up", "-d"); strings.Contains(r.err, "user") {
 		t.Errorf("a note: %s", r.err)
 	}
-	for _, service := range []string{"process", "image"} {
-		if r := s.ok(compose.V5, "exec", "-T", "-u", own.Username, service, "id", "-u"); r.out != own.Uid+"\n" {
+	for _, service := range []string{"process", "image", "group"} {
+		if r := s.ok(compose.V5, "exec", "-T", "-u", own.Username+":"+group.Name, service, "id", "-u"); r.out != own.Uid+"\n" {
 			t.Errorf("%s: user %q", service, r.out)
 		}
 	}

@@ -54,7 +54,7 @@ type container struct {
 	halted   bool          // stopped by a client, so it is not restarted
 	backoff  chan struct{} // closed to cancel a pending restart
 	removing bool
-	stopped  chan struct{} // closed, and replaced, when it has ended and is not restarted
+	next     *ending
 	removed  chan struct{} // closed when it has been removed
 	execs    []string      // ids
 
@@ -168,8 +168,8 @@ func (e *Engine) createContainer(w http.ResponseWriter, r *http.Request) error {
 	c := &container{
 		id: newID(), image: img, config: request.over(img.config), host: host, created: time.Now(),
 		stdin: &stdinGate{}, endpoints: map[string]*endpoint{}, state: created,
-		size:    windowSize{host.ConsoleSize[0], host.ConsoleSize[1]},
-		stopped: make(chan struct{}), removed: make(chan struct{}),
+		size: windowSize{host.ConsoleSize[0], host.ConsoleSize[1]},
+		next: newEnding(), removed: make(chan struct{}),
 	}
 	if len(c.config.Entrypoint)+len(c.config.Cmd) == 0 {
 		return badRequest("no command specified")
@@ -532,7 +532,7 @@ func (e *Engine) deleteContainer(w http.ResponseWriter, r *http.Request) error {
 			c.run.process.kill()
 			ended = c.run.over
 		case c.state == restarting:
-			ended = c.stopped
+			ended = c.next.over
 			c.cancelRestart()
 		}
 		return nil

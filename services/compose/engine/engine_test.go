@@ -767,7 +767,11 @@ func TestRestartPolicies(t *testing.T) {
 	}
 	t.Run("on failure, twice", func(t *testing.T) {
 		c := &client{t, c.socket, c.http}
+		next := c.watch(query(object{"container": []string{"twice"}}))
 		id := c.start("twice", []string{"say", `out:here\n`, "exit:5"}, policy("on-failure", 2))
+		for range 3 {
+			next("container die")
+		}
 		if code := c.wait(id); code != 5 {
 			t.Errorf("status %d", code)
 		}
@@ -785,6 +789,16 @@ func TestRestartPolicies(t *testing.T) {
 		if d := c.inspect(id); d.RestartCount != 0 {
 			t.Errorf("%+v", d)
 		}
+	})
+	t.Run("always, and waited for", func(t *testing.T) { // Docker tells the end of each run
+		c := &client{t, c.socket, c.http}
+		id := c.start("waited", []string{"say", "exit:6"}, policy("always", 0))
+		for _, condition := range []string{"", "?condition=next-exit"} {
+			if got := get[struct{ StatusCode int }](c, "POST /containers/waited/wait"+condition, nil); got.StatusCode != 6 {
+				t.Errorf("%q: %+v", condition, got)
+			}
+		}
+		c.do("DELETE /containers/"+id+"?force=1", nil)
 	})
 	t.Run("always, until it is stopped", func(t *testing.T) {
 		c := &client{t, c.socket, c.http}
@@ -822,6 +836,7 @@ func TestRestartPolicies(t *testing.T) {
 		c.do("POST /containers/loops/kill?signal=HUP", nil) // it goes on
 		next("container die")
 		c.do("POST /containers/loops/kill", nil)
+		next("container kill")
 		if d := c.inspect("loops"); d.State.Status != "exited" || d.State.ExitCode != 1 {
 			t.Errorf("%+v", d.State)
 		}
@@ -913,6 +928,10 @@ func TestExec(t *testing.T) {
 		"not found": {
 			all(object{"Cmd": []string{"nosuch"}}), "",
 			"1 OCI runtime exec failed: exec: \"nosuch\": executable file not found in $PATH: unknown\r\n", 126,
+		},
+		"not executable": {
+			all(object{"Cmd": []string{"/etc/passwd"}}), "",
+			"1 OCI runtime exec failed: exec: \"/etc/passwd\": permission denied: unknown\r\n", 126,
 		},
 		"terminal": {all(object{"Cmd": []string{"sh", "-c", "stty size"}, "Tty": true, "ConsoleSize": []int{12, 34}}), "", "12 34\r\n", 0},
 		"a shell to type into": {

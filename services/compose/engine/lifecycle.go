@@ -285,16 +285,31 @@ func (e *Engine) finish(ctx context.Context, c *container, r *run) {
 		c.restarts++
 		c.backoff = make(chan struct{})
 		go e.restartLater(context.WithoutCancel(ctx), c, c.delay, c.backoff)
+		c.wake()
 		return
 	}
 	e.end(c)
 }
 
+// ending is the next end of a run, also of one that is followed by another.
+type ending struct {
+	over chan struct{} // closed when the fields are valid
+	code int
+}
+
+// wake tells the clients that wait for the end of a container, as Docker does at each end. The caller holds e.mu.
+func (c *container) wake() {
+	c.next.code = c.exitCode
+	close(c.next.over)
+	c.next = newEnding()
+}
+
+func newEnding() *ending { return &ending{over: make(chan struct{})} }
+
 // end makes a container exited that has ended and is not restarted. The caller holds e.mu.
 func (e *Engine) end(c *container) {
 	c.state = exited
-	close(c.stopped)
-	c.stopped = make(chan struct{})
+	c.wake()
 	if c.host.AutoRemove && !c.removing {
 		c.removing = true
 		e.remove(c)
@@ -333,6 +348,7 @@ func (e *Engine) restartLater(ctx context.Context, c *container, delay time.Dura
 	if err := e.startRun(ctx, c); err != nil {
 		e.log.Warn("restart failed", "container", c.name, "error", err)
 		e.end(c)
+		e.events.publish("container", "stop", c.id, c.attributes()) // for those who wait for the restart
 	}
 }
 
@@ -401,7 +417,7 @@ func (e *Engine) stop(r *http.Request) (bool, error) {
 		}
 		c.halted = true
 		if c.run == nil {
-			over = c.stopped
+			over = c.next.over
 			c.cancelRestart()
 			return nil
 		}
@@ -463,6 +479,7 @@ func (e *Engine) killContainer(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	var over <-chan struct{}
+	var between *container // it ended between two runs, which nothing else tells
 	err := e.locked(r, func(c *container) error {
 		if !c.running() {
 			return conflict("Cannot kill container: %s: Container %s is not running", r.PathValue("id"), c.id)
@@ -476,7 +493,7 @@ func (e *Engine) killContainer(w http.ResponseWriter, r *http.Request) error {
 		}
 		if c.run == nil { // between two runs: no process can get the signal
 			if c.halted {
-				over = c.stopped
+				over, between = c.next.over, c
 				c.cancelRestart()
 			}
 			return nil
@@ -493,6 +510,11 @@ func (e *Engine) killContainer(w http.ResponseWriter, r *http.Request) error {
 	}
 	if over != nil {
 		<-over
+	}
+	if between != nil {
+		e.mu.Lock()
+		e.events.publish("container", "kill", between.id, between.attributes("signal", strconv.Itoa(int(signal))))
+		e.mu.Unlock()
 	}
 	return noContent(w)
 }
@@ -552,15 +574,16 @@ func (e *Engine) resume(c *container) {
 func (e *Engine) waitContainer(w http.ResponseWriter, r *http.Request) error {
 	var found *container
 	var until <-chan struct{}
+	var code *int
 	err := e.locked(r, func(c *container) error {
-		found = c
+		found, code = c, &c.exitCode
 		switch condition := r.URL.Query().Get("condition"); condition {
 		case "", "not-running":
 			if c.running() {
-				until = c.stopped
+				until, code = c.next.over, &c.next.code
 			}
 		case "next-exit":
-			until = c.stopped
+			until, code = c.next.over, &c.next.code
 		case "removed":
 			until = c.removed
 		default:
@@ -585,9 +608,9 @@ func (e *Engine) waitContainer(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	e.mu.Lock()
-	code := found.exitCode
+	status := *code
 	e.mu.Unlock()
-	fmt.Fprintf(w, "{\"StatusCode\":%d}\n", code)
+	fmt.Fprintf(w, "{\"StatusCode\":%d}\n", status)
 	return nil
 }
 

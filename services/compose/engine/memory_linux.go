@@ -193,8 +193,14 @@ func (g *group) close() {
 	if g == nil {
 		return
 	}
+	removeGroup(g.dir)
+	g.lock.Close()
+}
+
+// removeGroup removes a group with those below it: an engine in a container makes some.
+func removeGroup(dir string) {
 	for {
-		text, err := os.ReadFile(filepath.Join(g.dir, "cgroup.procs"))
+		text, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 		pids := strings.Fields(string(text))
 		if err != nil || len(pids) == 0 {
 			break
@@ -209,8 +215,11 @@ func (g *group) close() {
 			break
 		}
 	}
-	_ = unix.Rmdir(g.dir)
-	g.lock.Close()
+	below, _ := filepath.Glob(filepath.Join(dir, "*", "cgroup.procs")) // the pattern is well-formed
+	for _, file := range below {
+		removeGroup(filepath.Dir(file))
+	}
+	_ = unix.Rmdir(dir)
 }
 
 // killAndWait reports false for a process that does not end in ten seconds, as one that waits for a disk.

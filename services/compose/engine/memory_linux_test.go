@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // limited asks for 100 MB of memory.
@@ -91,7 +92,16 @@ func TestMemoryLimit(t *testing.T) {
 		t.Error("a new run was killed")
 	}
 	group = groupOf(t, c.inspect(id).State.Pid)
+	// A group below it, such as that of an engine in the container, goes with its processes.
+	child = childOf(t, c.follow(id, "stdout=1&since="+c.inspect(id).State.FinishedAt.Format(time.RFC3339Nano)))
+	if err := os.Mkdir(filepath.Join(group, "inner"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(group, "inner", "cgroup.procs"), []byte(strconv.Itoa(child)), 0); err != nil {
+		t.Fatal(err)
+	}
 	c.do("DELETE /containers/modest?force=1", nil)
+	gone(t, child)
 	if _, err := os.Stat(group); !os.IsNotExist(err) {
 		t.Errorf("group %s: %v", group, err)
 	}

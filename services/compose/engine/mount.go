@@ -32,8 +32,11 @@ func (h hostConfig) mounts(anonymous map[string]struct{}) (list []mount, err err
 		case !strings.HasPrefix(target, "/"):
 			return badRequest("invalid volume specification: '%s:%s': invalid mount config for type \"%s\": invalid mount path: '%s' mount path "+
 				"must be absolute", source, target, kind, target)
+		case path.Clean(target) == "/":
+			return badRequest("invalid volume specification: '%s:%s': invalid mount config for type \"%s\": invalid specification: "+
+				"destination can't be '/'", source, target, kind)
 		case slices.ContainsFunc(list, func(m mount) bool { return m.Destination == path.Clean(target) }):
-			return badRequest("Duplicate mount point: %s", target)
+			return badRequest("Duplicate mount point: %s", path.Clean(target))
 		}
 		m := mount{Type: kind, Source: source, Destination: path.Clean(target), Mode: mode, RW: !slices.Contains(strings.Split(mode, ","), "ro")}
 		if kind == "volume" {

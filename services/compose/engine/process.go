@@ -273,12 +273,17 @@ func (c *command) lookUp(bin string) (string, error) {
 			}
 		}
 	}
+	missing := errNoProgram
 	for _, name := range candidates {
-		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+		info, err := os.Stat(name)
+		switch {
+		case err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0:
 			return name, nil
+		case err == nil && strings.Contains(program, "/"): // on PATH it is passed over
+			missing = syscall.EACCES
 		}
 	}
-	return "", errNoProgram
+	return "", missing
 }
 
 // workingDir returns a directory of the image, or else of the machine. Docker creates a missing

@@ -11,10 +11,13 @@ import (
 	"syscall"
 )
 
-// userOf returns the credentials of a user of this machine, such as NAME or UID:GROUP; nil for the one who runs
+// userOf returns the credentials of a user of this machine, such as NAME, UID:GROUP or :GROUP; nil for the one who runs
 // the engine, or with the reason why there is none.
 func userOf(text string) (_ *syscall.Credential, why string) {
 	name, group, _ := strings.Cut(text, ":")
+	if name == "" { // a group alone
+		name = strconv.Itoa(os.Geteuid())
+	}
 	credential := &syscall.Credential{}
 	uid, err := strconv.ParseUint(name, 10, 32)
 	found, unknown := user.LookupId(name)
