@@ -337,7 +337,7 @@ func TestProgramNotFound(t *testing.T) {
 		message string
 	}{
 		"nowhere":        {"nosuch", 127, `OCI runtime create failed: exec: "nosuch": executable file not found in $PATH: unknown`},
-		"not executable": {"/etc/passwd", 127, `OCI runtime create failed: exec: "/etc/passwd": executable file not found in $PATH: unknown`},
+		"not executable": {"/etc/passwd", 126, `OCI runtime create failed: exec: "/etc/passwd": permission denied: unknown`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := &client{t, c.socket, c.http}
