@@ -272,13 +272,11 @@ func (s State) runAgain(c Command) (State, []effect) {
 }
 
 func (s State) runUpTo(c Command) (State, []effect) {
-	step := s.Selected()
-	if slide := s.Current(); step == nil && slide != nil && len(slide.Steps) > 0 { // none is left: the last one
-		s.Step = len(slide.Steps) - 1
-		step = s.Selected()
-	}
-	if step == nil {
-		step = s.near()
+	step := s.destination()
+	if slide := s.Current(); step != nil && slide != nil {
+		if i := slices.Index(slide.Steps, step); i >= 0 {
+			s.Step = i
+		}
 	}
 	switch {
 	case s.busy():
@@ -469,6 +467,23 @@ func (s *State) due() int {
 		}
 	}
 	return len(slide.Steps)
+}
+
+// destination is the step that [VerbForward] runs up to: the selected one; where none is left, the last one of
+// the slide; on a slide without steps the one whose shell belongs to it. nil if there is none.
+func (s *State) destination() *Step {
+	if slide := s.Current(); s.Selected() == nil && slide != nil && len(slide.Steps) > 0 {
+		return slide.Steps[len(slide.Steps)-1]
+	}
+	return s.near()
+}
+
+// Before are the steps that [VerbForward] would run.
+func (s *State) Before() []*Step {
+	if step := s.destination(); step != nil {
+		return s.before(step)
+	}
+	return nil
 }
 
 // before are the steps of a session that come before one, in the plan's order, and

@@ -238,7 +238,7 @@ type order struct {
 var verbs = map[Role][]present.Verb{
 	Remote: {
 		present.VerbNext, present.VerbPrev, present.VerbRun, present.VerbStop, present.VerbAgain, present.VerbSkip, present.VerbToggle,
-		present.VerbFont, present.VerbReplay,
+		present.VerbFont, present.VerbReplay, present.VerbForward,
 	},
 	Presenter: {
 		present.VerbNext, present.VerbPrev, present.VerbGoto, present.VerbSearch, present.VerbSelect, present.VerbMove,

@@ -216,6 +216,8 @@ type talkView struct {
 	Notes   string `json:"notes,omitempty"` // remarks on the session
 	Pace    []int  `json:"pace,omitempty"`  // steps that were run, and all
 
+	Before int `json:"before,omitempty"` // steps that were not run in this shell, and come before the place in the talk
+
 	Commands int64 `json:"commands,omitempty"` // of the steps that are left, as measured, in milliseconds
 	Unknown  int   `json:"unknown,omitempty"`  // commands among them that were not
 
@@ -251,6 +253,7 @@ func talkOf(s *present.State, role Role, length time.Duration) *talkView {
 		}
 	}
 	v.Pace = []int{ran, len(s.Outcomes)}
+	v.Before = len(s.Before())
 	left := s.Left()
 	v.Commands, v.Unknown = left.Commands.Milliseconds(), left.Unknown
 	return v

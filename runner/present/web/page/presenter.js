@@ -1,4 +1,4 @@
-import { $, connect, copy, duration, ended, make, post, progress, say, send, state } from "./link.js";
+import { $, connect, copy, duration, forward, make, post, progress, say, send, stands, state } from "./link.js";
 import { fill, follow, mark, show } from "./slide.js";
 import { Screen, resizer } from "./screen.js";
 import { listen, turns } from "./keys.js";
@@ -67,12 +67,6 @@ function drawSteps() {
   if (open != null) $("steps").querySelector(`[data-index="${open}"] .pick`)?.focus({ preventScroll: true });
 }
 
-// forward runs what comes before the selected step; if none is left to select, before the slide's last one or the slide.
-function forward() {
-  const step = selected() ?? state.steps?.steps.at(-1);
-  send(step ? { do: "forward", what: step.id } : { do: "forward", n: state.slide?.index });
-}
-
 function reveal() { $("steps").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); }
 
 function takeShell() { send({ do: "dismiss" }); $("keys").focus(); }
@@ -101,7 +95,7 @@ function drawRoom() {
   const r = state.room;
   const some = (n, one, many) => (n === 1 ? `One ${one}` : `${n} ${many}`);
   $("present").textContent = `${some(r.audience, "page watches", "pages watch")}, ${some(r.remotes, "remote", "remotes").toLowerCase()}. ${r.pen ? "You have the pen." : r.holder ? `${r.holder} has the pen: you can look.` : "Nobody has the pen."}`;
-  $("pens").replaceChildren(...(r.pen ? r.others ?? [] : []).map((o) => make("p", {}, make("button", { type: "button", onclick: () => post("hand", { to: o.id }).catch((e) => say(e.message, true)) }, `Hand the pen to ${o.name}`))));
+  $("pens").replaceChildren(...(r.pen ? r.others ?? [] : []).map((o) => make("p", {}, make("button", { type: "button", onclick: () => post("hand", { to: o.id }).catch((e) => { say(e.message, true); $("present").textContent = e.message; }) }, `Hand the pen to ${o.name}`))));
   document.body.dataset.pen = r.pen ? "" : "no";
   $("keys").readOnly = !r.pen;
 }
@@ -214,6 +208,7 @@ connect((changed, part) => {
     $("stop").hidden = !busy() || Boolean(talk.recorded);
     $("live").hidden = !talk.recorded;
     $("continue").hidden = busy();
+    $("forward").hidden = busy() || Boolean(talk.recorded || state.trouble) || !talk.before;
     $("session").textContent = talk.session ? `Shell of ${talk.session}` : "";
     $("session").title = talk.notes ?? "";
     $("ran").textContent = talk.pace ? `${talk.pace[0]} of ${talk.pace[1]} run` : "";
@@ -233,7 +228,7 @@ connect((changed, part) => {
 });
 
 function tick() {
-  if (!state.talk || ended()) return;
+  if (!state.talk || stands()) return;
   $("timer").textContent = duration(Date.now() - state.talk.started);
   const { length, started } = state.talk;
   if (length) { // late: more of the time has gone than of the slides
@@ -255,6 +250,7 @@ on("start", () => send({ do: "shell" }));
 on("fresh", () => { send({ do: "fresh" }); $("keys").focus(); });
 on("stop", () => send({ do: "stop" }));
 on("live", () => send({ do: "dismiss" }));
+on("forward", () => send(forward()));
 on("continue", () => send({ do: "continue" }));
 on("timer", () => send({ do: "clock" }));
 on("smaller", () => font(-1));
@@ -315,7 +311,7 @@ document.addEventListener("keydown", (e) => {
     f: () => send({ do: "toggle", text: "figures" }), z: () => send({ do: "toggle", text: "stage" }),
     "+": () => font(1), "=": () => font(1), "-": () => font(-1),
     m: () => $("remarks").showModal(),
-    F: forward, r: () => send({ do: "reload" }), R: () => send({ do: "replay" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
+    F: () => send(forward()), r: () => send({ do: "reload" }), R: () => send({ do: "replay" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
     x: () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); else $("keys").focus(); },
     e: takeShell,
     Escape: () => { if (state.trouble || state.talk?.recorded) send({ do: "dismiss" }); },
