@@ -154,6 +154,18 @@ func TestUnsent(t *testing.T) {
 	}
 }
 
+// A link that leads nowhere looks different in the room, and cannot be followed.
+func TestBrokenLink(t *testing.T) {
+	h := openRoom(t, "# A\n\n[gone](nowhere.md), [none](#none), [here](#a)\n", present.Options{}, Options{})
+	h.State().Current().Slide().Nowhere = []string{"nowhere.md", "#none"}
+	browser := browsertest.Start(t)
+	audience := join(t, browser, h.server.Invite(Audience))
+	audience.until(`document.querySelector("#slide p").textContent === "gone (broken link), none (broken link), here"`)
+	audience.until(`[...document.querySelectorAll("#slide a")].map((a) => a.textContent).join() === "here"`)
+	audience.picture("broken-link", 1280, 720)
+	audience.picture("broken-link-phone", 390, 844)
+}
+
 // A terminal that is wider than the page shows at its sides that there is more, also while it shows a recording.
 func TestWideTerminalOnAPhone(t *testing.T) {
 	h := openRoom(t, "# A\n\n.exercise[\n```bash\nprintf '%0100d\\n' {1..9}\n```\n]\n", present.Options{Yes: true}, Options{})
