@@ -51,6 +51,10 @@ func TestRemoteAfterARestart(t *testing.T) {
 	remote.picture("remote-restart", 390, 844)
 	presenter.picture("presenter-restart", 1280, 720)
 	presenter.picture("presenter-restart-phone", 390, 844)
+	h.Do(present.Command{Do: present.VerbNext}) // a slide without steps has it as well
+	remote.until(offers + ` && document.getElementById("step").textContent === "There are no steps on this slide. F runs what came before."`)
+	h.Do(present.Command{Do: present.VerbPrev})
+	remote.until(count(2, 3) + " && " + offers)
 	remote.click("#forward")
 	remote.until(`document.getElementById("forward").className === "armed" && document.getElementById("forward").textContent === "FTap again"`)
 	if n := len(h.State().Log); n != 0 {
@@ -69,10 +73,8 @@ func TestRemoteAfterARestart(t *testing.T) {
 	for _, b := range []*tab{remote, presenter} { // nothing is left that comes before
 		b.until(`document.getElementById("forward").hidden`)
 	}
-	// A slide without steps has it as well; and what cannot be done is said.
-	h.Do(present.Command{Do: present.VerbNext})
-	remote.until(offers + ` && document.getElementById("step").textContent === "There are no steps on this slide. F runs what came before."`)
 	h.Do(present.Command{Do: present.VerbGoto, Text: "nowhere"})
+	// What cannot be done is said.
 	remote.until(`document.getElementById("step").textContent.startsWith("there is no slide") && document.getElementById("step").className === "bad"`)
 }
 
