@@ -97,8 +97,8 @@ func remembered() []effect { return []effect{{kind: remember}} }
 // that the talk has to carry out. Allow and Refuse have none, as every command ends the question
 // but those that type; the talk does the rest.
 var updates = map[Verb]func(State, Command) (State, []effect){
-	VerbNext:     func(s State, _ Command) (State, []effect) { return s.show(s.Slide + 1) },
-	VerbPrev:     func(s State, _ Command) (State, []effect) { return s.show(s.Slide - 1) },
+	VerbNext:     func(s State, c Command) (State, []effect) { return s.turn(c, 1) },
+	VerbPrev:     func(s State, c Command) (State, []effect) { return s.turn(c, -1) },
 	VerbGoto:     State.goTo,
 	VerbSearch:   State.searchOn,
 	VerbSelect:   func(s State, c Command) (State, []effect) { return s.pick(c.N) },
@@ -157,6 +157,8 @@ func (s *State) busy() bool { return s.Running != nil || s.Busy != "" }
 // isBusy is the answer to a command that has to wait.
 const isBusy = "a step is running: stop it first"
 
+const noneLeft = "no step is left on this slide"
+
 func (s State) goTo(c Command) (State, []effect) {
 	at := s.Deck.Find(c.Text)
 	if at < 0 {
@@ -195,7 +197,7 @@ func (s State) runSelected(c Command) (State, []effect) {
 	step := s.Selected()
 	switch {
 	case step == nil:
-		return s.say(c, "no step is left on this slide")
+		return s.say(c, noneLeft)
 	case s.busy():
 		return s.refuse(c, isBusy)
 	}
@@ -328,8 +330,11 @@ func (s State) skip(c Command) (State, []effect) {
 	if s.Trouble != nil {
 		step, late = s.Trouble.Step, s.Trouble.Late
 	}
-	if step == nil || s.busy() {
-		return s, nil
+	switch {
+	case step == nil:
+		return s.say(c, noneLeft)
+	case s.busy():
+		return s.refuse(c, isBusy)
 	}
 	s.Trouble = nil
 	steps := []*Step{step}
@@ -357,16 +362,22 @@ func (s State) dismiss(Command) (State, []effect) {
 	return s, remembered()
 }
 
-func (s State) fresh(Command) (State, []effect) {
-	if s.busy() || s.Terminal == nil {
+func (s State) fresh(c Command) (State, []effect) {
+	switch {
+	case s.busy():
+		return s.refuse(c, isBusy)
+	case s.Terminal == nil:
 		return s, remembered()
 	}
 	s.Trouble = nil
 	return s, []effect{{kind: freshShell}}
 }
 
-func (s State) open(Command) (State, []effect) {
-	if s.busy() || s.Terminal != nil {
+func (s State) open(c Command) (State, []effect) {
+	switch {
+	case s.busy():
+		return s.refuse(c, isBusy)
+	case s.Terminal != nil:
 		return s, remembered()
 	}
 	return s, []effect{{kind: openShell, step: s.near()}}
@@ -395,7 +406,14 @@ func (s State) font(c Command) (State, []effect) {
 	if !ok {
 		at = slices.Index(columns, terminal.DefaultCols)
 	}
-	s.Columns = columns[min(max(at-c.N, 0), len(columns)-1)]
+	to := at - c.N
+	s.Columns = columns[min(max(to, 0), len(columns)-1)]
+	switch {
+	case to < 0:
+		return s.say(c, "the letters of the terminal cannot be larger")
+	case to >= len(columns):
+		return s.say(c, "the letters of the terminal cannot be smaller")
+	}
 	return s, remembered()
 }
 
@@ -442,6 +460,18 @@ func (s State) toggle(c Command) (State, []effect) {
 		s.Staged = stages[(slices.Index(stages, s.Staged)+1)%len(stages)]
 	}
 	return s, remembered()
+}
+
+// turn goes to the next slide, or to the one before.
+func (s State) turn(c Command, by int) (State, []effect) {
+	switch at := s.Slide + by; {
+	case at < 0:
+		return s.say(c, "this is the first slide")
+	case at >= len(s.Deck.Slides):
+		return s.say(c, "this is the last slide")
+	default:
+		return s.show(at)
+	}
 }
 
 // show goes to a slide, and selects its first step that is to be run. Nothing runs.

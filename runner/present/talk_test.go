@@ -471,3 +471,38 @@ func TestCommandThatCameTooLate(t *testing.T) {
 		t.Errorf("slide %d, message %q", s.Slide, s.Message.Text)
 	}
 }
+
+// A command that can do nothing says why.
+func TestNothingToDo(t *testing.T) {
+	h := openHall(t, t.TempDir(), "# A\n\n.exercise[\n```bash\nread x\n```\n]\n\n---\n\n# B\n", Options{Yes: true})
+	for _, tt := range []struct {
+		c    Command
+		want string
+	}{
+		{Command{Do: VerbPrev}, "this is the first slide"},
+		{Command{Do: VerbNext}, ""},
+		{Command{Do: VerbNext}, "this is the last slide"},
+		{Command{Do: VerbRun}, noneLeft},
+		{Command{Do: VerbSkip}, noneLeft},
+		{Command{Do: VerbFont, N: 9}, "the letters of the terminal cannot be larger"},
+		{Command{Do: VerbFont, N: 1}, "the letters of the terminal cannot be larger"},
+		{Command{Do: VerbFont, N: -1}, ""},
+		{Command{Do: VerbFont, N: -9}, "the letters of the terminal cannot be smaller"},
+		{Command{Do: VerbPrev}, ""},
+	} {
+		h.Do(tt.c)
+		if got := h.State().Message.Text; got != tt.want {
+			t.Errorf("%s %d: %q, want %q", tt.c.Do, tt.c.N, got, tt.want)
+		}
+	}
+	h.Do(Command{Do: VerbRun})
+	h.until("it runs", func(s *State) bool { return s.Running != nil && s.Terminal != nil })
+	for _, verb := range []Verb{VerbRun, VerbAgain, VerbForward, VerbContinue, VerbSkip, VerbFresh, VerbShell} {
+		h.Do(Command{Do: verb})
+		if got := h.State().Message; got.Text != isBusy || !got.Error {
+			t.Errorf("%s while a step runs: %+v", verb, got)
+		}
+	}
+	h.Do(Command{Do: VerbInput, Text: "\r"})
+	h.until("it has ended", func(s *State) bool { return s.Running == nil && s.Busy == "" && len(s.Log) == 1 })
+}

@@ -196,3 +196,68 @@ func TestWideTerminalOnAPhone(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 }
+
+// Whoever has paged back sees the marks of that slide as they are, also of a step that runs from another slide. The
+// remote says on which slide a step has failed, and offers the steps of its own slide.
+func TestMarksElsewhere(t *testing.T) {
+	deck := "# One\n\n.exercise[\n```bash\nread x; false\n```\n]\n\n---\n\n# Two\n\n.exercise[\n```bash\ntrue\n```\n]\n"
+	h := openRoom(t, deck, present.Options{Yes: true}, Options{})
+	browser := browsertest.Start(t)
+	audience := join(t, browser, h.server.Invite(Audience))
+	remote := join(t, browser, h.server.Invite(Remote))
+	remote.do(chromedp.EmulateViewport(390, 844))
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	h.Do(present.Command{Do: present.VerbNext})
+	audience.until(count(2, 2))
+	audience.click("#back")
+	audience.until(count(1, 2) + ` && document.getElementById("back").disabled`)
+	state := func(text string) {
+		t.Helper()
+		audience.until(count(1, 2) + fmt.Sprintf(` && document.querySelector("#slide [data-step]").dataset.state === %q`, text))
+	}
+	h.Do(present.Command{Do: present.VerbForward})
+	h.until("it runs", func(s *present.State) bool { return s.Running != nil })
+	state("running")
+	h.Do(present.Command{Do: present.VerbInput, Text: "x\r"})
+	state("failed")
+	remote.until(`document.getElementById("step").textContent.startsWith("Slide 1 · One: the command ended with status 1: read x")`)
+	remote.until(`document.getElementById("run").textContent === "Run  true" && !document.getElementById("run").hidden && !document.getElementById("skip").hidden`)
+	remote.until("document.documentElement.scrollHeight <= innerHeight")
+	remote.picture("remote-trouble-elsewhere", 390, 844)
+	presenter.until(`document.querySelector("#trouble dl").innerText.includes("1 · One")`)
+	h.Do(present.Command{Do: present.VerbSkip})
+	audience.until(`"skipped" in document.querySelector("#slide [data-step]").dataset`)
+}
+
+// A link within the deck pages back to its slide, and says so where it does not.
+func TestLinksOfTheAudience(t *testing.T) {
+	h := openRoom(t, "# One\n\n[on](#two) [nowhere](#none)\n\n---\n\n# Two\n\n[back](#one)\n", present.Options{}, Options{})
+	browser := browsertest.Start(t)
+	audience := join(t, browser, h.server.Invite(Audience))
+	said := func(text string) {
+		t.Helper()
+		audience.until(fmt.Sprintf(`document.getElementById("unsent").textContent === %q`, text))
+	}
+	audience.until(count(1, 2))
+	audience.click(`a[href="#two"]`)
+	said("The talk has not come there yet")
+	audience.click(`a[href="#none"]`)
+	said("There is no such slide")
+	h.Do(present.Command{Do: present.VerbNext})
+	audience.until(count(2, 2))
+	audience.click(`a[href="#one"]`)
+	audience.until(count(1, 2) + ` && !document.getElementById("away").hidden`)
+	audience.click(`a[href="#two"]`)
+	audience.until(count(2, 2) + ` && document.getElementById("away").hidden`)
+}
+
+// A presenter without the pen is told why nothing can be pressed.
+func TestWithoutThePen(t *testing.T) {
+	h := openRoom(t, "# A\n", present.Options{}, Options{})
+	browser := browsertest.Start(t)
+	first := join(t, browser, h.server.Invite(Presenter))
+	first.until(`document.getElementById("state").textContent === ""`)
+	join(t, browser, h.server.Invite(Presenter)) // takes the pen
+	first.until(`document.getElementById("state").textContent.endsWith(" has the pen: you can look.")`)
+	first.picture("no-pen", 1280, 720)
+}

@@ -4,6 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -273,6 +276,7 @@ type troubleView struct {
 	Nearest string `json:"nearest,omitempty"`
 	Status  *int   `json:"status,omitempty"`
 	Tail    string `json:"tail,omitempty"`
+	Slide   string `json:"slide,omitempty"`  // of the step, if another one is shown
 	Replay  bool   `json:"replay,omitempty"` // there is a recording to show instead
 }
 
@@ -285,6 +289,9 @@ func troubleOf(s *present.State) *troubleView {
 		return nil
 	}
 	v := &troubleView{ID: stepID(t.Step), Index: t.Step.Index, Step: page.Printable(t.Step.Summary()), Replay: s.CanReplay()}
+	if slide := s.Current(); slide != nil && !slices.Contains(slide.Steps, t.Step) {
+		v.Slide = fmt.Sprintf("%d · %s", t.Step.Slide+1, page.Printable(s.Deck.Slides[t.Step.Slide].Title()))
+	}
 	switch {
 	case t.Failure != nil:
 		f := t.Failure
@@ -376,15 +383,30 @@ type logEntry struct {
 	stepMark
 }
 
-// logMark changes whenever the log has, or the mark of its last command.
+// logMark changes whenever the log has, or the mark of its last command, or that of a visible step of a slide
+// before the one that is shown: whoever has paged back sees it.
 type logMark struct {
-	Last     int64 `json:"last"`
-	Revision int   `json:"revision,omitempty"` // rises when an entry is another one
+	Before   string `json:"before,omitempty"` // a digest of these marks
+	Last     int64  `json:"last"`
+	Revision int    `json:"revision,omitempty"` // rises when an entry is another one
 	stepMark
 }
 
-func logMarkOf(s *present.State) logMark {
-	m := logMark{Revision: s.Revision}
+func (st *stream) logMarkOf(s *present.State) logMark {
+	if n := len(s.Outcomes); st.marked.slide != s.Slide || st.marked.deck != s.Deck || n > 0 && st.marked.outcomes != &s.Outcomes[0] {
+		h := fnv.New64a()
+		for _, step := range s.Deck.Steps {
+			if step.Slide < s.Slide && !step.Hidden {
+				mark := s.Mark(step)
+				fmt.Fprint(h, mark.State, mark.Skipped, " ")
+			}
+		}
+		st.marked = marked{deck: s.Deck, slide: s.Slide, digest: strconv.FormatUint(h.Sum64(), 36)}
+		if n > 0 {
+			st.marked.outcomes = &s.Outcomes[0]
+		}
+	}
+	m := logMark{Revision: s.Revision, Before: st.marked.digest}
 	if n := len(s.Log); n > 0 {
 		m.Last = s.Log[n-1].Started.UnixMicro()
 	}
@@ -392,6 +414,14 @@ func logMarkOf(s *present.State) logMark {
 		m.stepMark = stepMark{e.Mark.State, e.Mark.Skipped}
 	}
 	return m
+}
+
+// marked is a digest of the marks before a slide, for which it holds.
+type marked struct {
+	deck     *present.Deck
+	slide    int
+	outcomes **present.Outcome // the first one: they are replaced as a whole
+	digest   string
 }
 
 // logFrom are up to n commands from one on. The output of the steps behind a command, such

@@ -83,7 +83,7 @@ function drawTrouble() {
     make("p", { class: "why" }, t.refused ? `Not run: ${t.message}` : t.message),
     ...(t.late ? [make("p", {}, "Its command failed when the exercise was over.")] : []),
     ...(t.hint ? [make("p", {}, t.hint)] : []),
-    make("dl", {}, ...line("step", t.step), ...line("command", t.command !== t.step ? t.command : ""), ...line("expected", t.want), ...line("nearest", t.nearest), ...line("exit status", t.status == null || t.message.endsWith(`status ${t.status}`) ? "" : String(t.status))),
+    make("dl", {}, ...line("slide", t.slide), ...line("step", t.step), ...line("command", t.command !== t.step ? t.command : ""), ...line("expected", t.want), ...line("nearest", t.nearest), ...line("exit status", t.status == null || t.message.endsWith(`status ${t.status}`) ? "" : String(t.status))),
     ...(t.tail ? [make("pre", { tabindex: 0, "aria-label": "What came" }, t.tail)] : [])),
     make("p", { class: "tools" },
       make("button", { ...order("again"), class: "main" }, make("kbd", {}, "a"), "Again"), make("button", order("skip"), make("kbd", {}, "x"), "Skip"),
@@ -91,10 +91,12 @@ function drawTrouble() {
       t.replay ? make("button", { type: "button", disabled: !pen(), title: "Show the recorded output of the last check", onclick: () => send({ do: "replay" }) }, make("kbd", {}, "R"), "Replay") : null));
 }
 
+const looks = () => `${state.room.holder || "Nobody"} has the pen: you can look.`;
+
 function drawRoom() {
   const r = state.room;
   const some = (n, one, many) => (n === 1 ? `One ${one}` : `${n} ${many}`);
-  $("present").textContent = `${some(r.audience, "page watches", "pages watch")}, ${some(r.remotes, "remote", "remotes").toLowerCase()}. ${r.pen ? "You have the pen." : r.holder ? `${r.holder} has the pen: you can look.` : "Nobody has the pen."}`;
+  $("present").textContent = `${some(r.audience, "page watches", "pages watch")}, ${some(r.remotes, "remote", "remotes").toLowerCase()}. ${r.pen ? "You have the pen." : looks()}`;
   $("pens").replaceChildren(...(r.pen ? r.others ?? [] : []).map((o) => make("p", {}, make("button", { type: "button", onclick: () => post("hand", { to: o.id }).catch((e) => { say(e.message, true); $("present").textContent = e.message; }) }, `Hand the pen to ${o.name}`))));
   document.body.dataset.pen = r.pen ? "" : "no";
   $("keys").readOnly = !r.pen;
@@ -201,8 +203,8 @@ connect((changed, part) => {
   }
   if (changed.has("steps") || changed.has("trouble")) reveal();
   if (changed.has("consent") || changed.has("room")) drawConsent();
-  if (changed.has("talk")) {
-    $("state").textContent = talk.running ? `Running ${talk.running}` : talk.busy || talk.message || "";
+  if (changed.has("talk") || changed.has("room")) {
+    $("state").textContent = talk.running ? `Running ${talk.running}` : talk.busy || talk.message || (pen() ? "" : looks());
     $("state").title = $("state").textContent; // where it has no room
     $("state").className = talk.error && !talk.running && !talk.busy ? "bad" : busy() ? "busy" : "";
     $("stop").hidden = !busy() || Boolean(talk.recorded);

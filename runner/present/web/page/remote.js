@@ -41,10 +41,10 @@ function draw() {
   const recorded = talk?.recorded, before = !busy && !trouble && !recorded && !talk?.asks && talk?.before > 0;
   const none = state.steps?.steps.length ? "No step is left on this slide." : "There are no steps on this slide.";
   const message = talk?.message || (step ? "" : before ? `${none} F runs what came before.` : none);
-  $("step").textContent = talk?.asks ? "May this deck run on the presenter’s machine? It is asked there." : recorded ? recorded : busy ? `Running: ${busy}` : trouble ? `${trouble.message}: ${trouble.step}` : message;
+  $("step").textContent = talk?.asks ? "May this deck run on the presenter’s machine? It is asked there." : recorded ? recorded : busy ? `Running: ${busy}` : trouble ? `${trouble.slide ? `Slide ${trouble.slide}: ` : ""}${trouble.message}: ${trouble.step}` : message;
   $("step").className = recorded || talk?.asks ? "warn" : trouble || talk?.error && !busy ? "bad" : "";
   const run = $("run");
-  run.hidden = !step || Boolean(talk?.asks) || Boolean(busy) || Boolean(trouble);
+  run.hidden = !step || Boolean(talk?.asks) || Boolean(busy) || Boolean(trouble && !trouble.slide);
   $("stop").hidden = !busy || Boolean(recorded);
   $("again").hidden = $("skip").hidden = !trouble || Boolean(busy);
   $("replay").hidden = !recorded && (!trouble?.replay || Boolean(busy));
