@@ -229,6 +229,28 @@ func TestMarksElsewhere(t *testing.T) {
 	audience.until(`"skipped" in document.querySelector("#slide [data-step]").dataset`)
 }
 
+// A page that says how large the terminal is says so again when it comes back: the talk may have been started again.
+func TestSizeAfterALine(t *testing.T) {
+	h := openRoom(t, liveDeck, present.Options{Yes: true}, Options{Resizes: true})
+	wire := newLine(t, h.server.hosts[0])
+	h.server.hosts = append([]string{wire.Addr().String()}, h.server.hosts...)
+	browser := browsertest.Start(t)
+	presenter := join(t, browser, h.server.Invite(Presenter))
+	presenter.click("#start")
+	var rows int
+	h.until("the page's size", func(s *present.State) bool {
+		if s.Terminal == nil || s.Busy != "" || len(s.Terminal.Lines) == 24 {
+			return false
+		}
+		rows = len(s.Terminal.Lines)
+		return true
+	})
+	h.Do(present.Command{Do: present.VerbResize, Cols: 80, Rows: 24}) // as that of a new talk
+	h.until("another size", func(s *present.State) bool { return len(s.Terminal.Lines) == 24 })
+	wire.cut(false)
+	h.until("the page's size again", func(s *present.State) bool { return len(s.Terminal.Lines) == rows })
+}
+
 // A link within the deck pages back to its slide, and says so where it does not.
 func TestLinksOfTheAudience(t *testing.T) {
 	h := openRoom(t, "# One\n\n[on](#two) [nowhere](#none)\n\n---\n\n# Two\n\n[back](#one)\n", present.Options{}, Options{})

@@ -28,12 +28,15 @@ export function connect(changed) {
     source?.close();
     if (document.hidden) return;
     source = new EventSource(`events?view=${view}`);
+    let fresh = true;
     source.onmessage = (e) => {
       wait = first;
       tries = 0;
       over = asleep = false;
       delete document.body.dataset.over;
       lost("");
+      if (fresh) document.dispatchEvent(new Event("line")); // there is one again, perhaps to another process
+      fresh = false;
       document.body.dataset.live = "";
       const parts = JSON.parse(e.data);
       const term = merge(parts);

@@ -8,6 +8,7 @@ const floor = 7; // pixels: eighty columns on a phone
 // resizer asks for another size of the terminal, once it rests.
 export function resizer() {
   let asked = "", resting;
+  document.addEventListener("line", () => { asked = ""; }); // a talk that was started again has another size
   return (cols, rows) => {
     if (!cols) { asked = ""; return; } // another page decides now
     rows = Math.min(Math.max(rows, 20), 60); // fewer would be too few for what is run
