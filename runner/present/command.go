@@ -508,12 +508,21 @@ func (s *State) destination() *Step {
 	return s.near()
 }
 
-// Before are the steps that [VerbForward] would run.
+// Before are the steps that [VerbForward] would run; none where it would end the shell and start that of an earlier
+// session anew: nobody who looks back is offered that.
 func (s *State) Before() []*Step {
-	if step := s.destination(); step != nil {
+	if step := s.destination(); step != nil && !s.over(step.Session) {
 		return s.before(step)
 	}
 	return nil
+}
+
+// over reports whether a session comes before the one whose shell is there.
+func (s *State) over(session *runner.Session) bool {
+	at := func(name string) int {
+		return slices.IndexFunc(s.Deck.Plan.Sessions, func(o *runner.Session) bool { return o.Name == name })
+	}
+	return s.Session != "" && at(session.Name) < at(s.Session)
 }
 
 // before are the steps of a session that come before one, in the plan's order, and

@@ -415,6 +415,27 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// Whoever looks back at a chapter whose shell has ended is not offered to run it once more; whoever skips steps is.
+func TestBefore(t *testing.T) {
+	two := "# %s\n\n.exercise[\n```bash\ntrue\n```\n```bash\ntrue\n```\n]\n"
+	h := openChapters(t, map[string]string{
+		"a.md": fmt.Sprintf(two, "A"), "b.md": fmt.Sprintf(two, "B"), "workshop.yml": "session: chapter\ncontent: [a.md, b.md]\n",
+	})
+	offered := func(slide string, step, want int) {
+		t.Helper()
+		h.Do(Command{Do: VerbGoto, Text: slide})
+		if n := len(h.do(Command{Do: VerbSelect, N: step}).Before()); n != want {
+			t.Errorf("slide %s, step %d: %d steps, want %d", slide, step, n, want)
+		}
+	}
+	offered("1", 0, 0)
+	offered("1", 2, 1)
+	offered("2", 1, 1)
+	h.run()
+	offered("2", 0, 0)
+	offered("1", 1, 0)
+}
+
 // TestFlood has a program write without end, and a watcher that never looks.
 func TestFlood(t *testing.T) {
 	deck := "# F\n\n.exercise[\n```bash\nyes 'a line of the flood'\n```\n```wait flood```\n]\n\n---\n\n# End\n"
