@@ -211,8 +211,8 @@ func (s State) runSelected(c Command) (State, []effect) {
 
 // press lists the steps that one press on a step runs: the step and the hidden steps up to the next visible
 // one. Hidden steps that stand before the first visible one run together with it. A step about a
-// command that was not run is run together with its command; if another command was run since,
-// it is refused, for it would be judged on that one.
+// command that was not run, or a step that was stopped, is run together with its command; if another command was
+// run since, it is refused, for it would be judged on that one.
 func (s *State) press(step *Step) (steps []*Step, why string) {
 	exercise := s.Deck.Steps[step.Index-step.Number:][:len(step.Exercise.Steps)]
 	from, to := step.Number, step.Number+1
@@ -222,6 +222,8 @@ func (s *State) press(step *Step) (steps []*Step, why string) {
 			from = about.Number
 		case !s.lastRan(about, exercise) && (!about.answersFor(step.place()) || !s.current(about)):
 			return nil, "run " + strconv.Quote(about.Summary()) + " first: this belongs to it, and it is no longer the last command"
+		case s.Outcome(step).Verdict() == runner.Interrupted: // ^C has ended the command, too
+			from = about.Number
 		}
 	}
 	for begun := !step.Hidden || s.lead(step) != nil; to < len(exercise) && (exercise[to].Hidden || !begun); to++ {

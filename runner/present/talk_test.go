@@ -415,6 +415,22 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// A wait that was stopped is run again with its command, which ^C has ended.
+func TestStoppedWait(t *testing.T) {
+	h := openHall(t, t.TempDir(), "# A\n\n.exercise[\n```bash\necho sta''rted; sleep 1000\n```\n<!-- ```wait READY``` -->\n]\n", Options{Yes: true})
+	for n := range 2 {
+		h.Do(Command{Do: VerbRun})
+		h.until("the wait runs", func(s *State) bool {
+			return s.Running != nil && s.Running.Step.Directive == "wait" && strings.Count(liveScreen(s), "\nstarted") == n+1
+		})
+		h.Do(Command{Do: VerbStop})
+		s := h.until("it was stopped", func(s *State) bool { return s.Running == nil && s.Busy == "" && len(s.Log) == 2*(n+1) })
+		if o := s.Outcomes[1]; o.Verdict() != runner.Interrupted || s.Selected().Directive != "wait" {
+			t.Fatalf("%v, selected: %s", o.Verdict(), s.Selected().Summary())
+		}
+	}
+}
+
 // Whoever looks back at a chapter whose shell has ended is not offered to run it once more; whoever skips steps is.
 func TestBefore(t *testing.T) {
 	two := "# %s\n\n.exercise[\n```bash\ntrue\n```\n```bash\ntrue\n```\n]\n"
