@@ -73,11 +73,10 @@ type stream struct {
 	full   bool // more than the audience sees, if the seat may
 	begun  bool
 
-	deck   *present.Deck
-	at     int
-	term   terminalStream
-	marked marked
-	sent   map[string][]byte // the other parts, as they were sent
+	deck *present.Deck
+	at   int
+	term terminalStream
+	sent map[string][]byte // the other parts, as they were sent
 }
 
 // role is the one whose view the page shows.
@@ -121,7 +120,7 @@ func (st *stream) next(s *present.State) []byte {
 		talk.Columns, talk.Fits = s.Columns, true
 	}
 	add("talk", talk)
-	add("log", st.logMarkOf(s))
+	add("log", st.server.logMarkOf(s))
 	if role != Audience {
 		room := st.server.seats.room(st.seat)
 		room.Shared = st.server.shared

@@ -392,36 +392,45 @@ type logMark struct {
 	stepMark
 }
 
-func (st *stream) logMarkOf(s *present.State) logMark {
-	if n := len(s.Outcomes); st.marked.slide != s.Slide || st.marked.deck != s.Deck || n > 0 && st.marked.outcomes != &s.Outcomes[0] {
-		h := fnv.New64a()
-		for _, step := range s.Deck.Steps {
-			if step.Slide < s.Slide && !step.Hidden {
-				mark := s.Mark(step)
-				fmt.Fprint(h, mark.State, mark.Skipped, " ")
-			}
-		}
-		st.marked = marked{deck: s.Deck, slide: s.Slide, digest: strconv.FormatUint(h.Sum64(), 36)}
-		if n > 0 {
-			st.marked.outcomes = &s.Outcomes[0]
-		}
+func (s *Server) logMarkOf(state *present.State) logMark {
+	m := logMark{Revision: state.Revision, Before: s.before.of(state)}
+	if n := len(state.Log); n > 0 {
+		m.Last = state.Log[n-1].Started.UnixMicro()
 	}
-	m := logMark{Revision: s.Revision, Before: st.marked.digest}
-	if n := len(s.Log); n > 0 {
-		m.Last = s.Log[n-1].Started.UnixMicro()
-	}
-	if e := s.LastEntry(); e != nil {
+	if e := state.LastEntry(); e != nil {
 		m.stepMark = stepMark{e.Mark.State, e.Mark.Skipped}
 	}
 	return m
 }
 
-// marked is a digest of the marks before a slide, for which it holds.
-type marked struct {
+// marksBefore is a digest of the marks before a slide, made once for all pages.
+type marksBefore struct {
+	mu       sync.Mutex
 	deck     *present.Deck
 	slide    int
 	outcomes **present.Outcome // the first one: they are replaced as a whole
 	digest   string
+}
+
+func (m *marksBefore) of(s *present.State) string {
+	var outcomes **present.Outcome
+	if len(s.Outcomes) > 0 {
+		outcomes = &s.Outcomes[0]
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.digest != "" && m.deck == s.Deck && m.slide == s.Slide && m.outcomes == outcomes {
+		return m.digest
+	}
+	h := fnv.New64a()
+	for _, step := range s.Deck.Steps {
+		if step.Slide < s.Slide && !step.Hidden {
+			mark := s.Mark(step)
+			fmt.Fprint(h, mark.State, mark.Skipped, " ")
+		}
+	}
+	m.deck, m.slide, m.outcomes, m.digest = s.Deck, s.Slide, outcomes, strconv.FormatUint(h.Sum64(), 36)
+	return m.digest
 }
 
 // logFrom are up to n commands from one on. The output of the steps behind a command, such
