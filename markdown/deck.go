@@ -93,6 +93,7 @@ type Slide struct {
 	Pos        Pos               // its first line
 	Source     string            // Markdown without properties and notes, substitutions made
 	Notes      string            // the text behind `???`
+	Nowhere    []string          // the targets of its links that lead nowhere, as in [Link], if they were looked for
 	origin     origin            // of Source
 	tokens     []packed          // of Source, by where they stand in the chapter
 	Exercises  []*Exercise

@@ -22,10 +22,7 @@ type Link struct {
 func (s *Slide) Links() []Link {
 	var links []Link
 	add := func(start, end int, target string, image bool) {
-		if u, err := url.PathUnescape(target); err == nil {
-			target = u
-		}
-		if target != "" {
+		if target = unescaped(target); target != "" {
 			links = append(links, Link{s.At(start, end), target, image})
 		}
 	}
@@ -76,6 +73,14 @@ var (
 	definition = lazy.Regexp(`(?m)^ {0,3}\[[^\]\n^]+\]:[ \t]+(\S+)`)
 	background = lazy.Regexp(`url\(\s*["']?([^"')]+?)["']?\s*\)`)
 )
+
+// unescaped is a target with its percent-encoding resolved.
+func unescaped(target string) string {
+	if u, err := url.PathUnescape(target); err == nil {
+		return u
+	}
+	return target
+}
 
 // maxDestination is the greatest length of a link's target.
 const maxDestination = 2000

@@ -23,6 +23,8 @@ type sectionParser struct {
 	hide      string // the words of the slide's front matter that hide it; "" if there are none
 	outline   int    // the offset of a heading in the last comment; 0 if there is none
 	divs      int    // the number of open divisions
+	headed    bool   // there is a heading in them
+	outer     string // the title of the section around them, if so
 	learner   string // the outermost of them whose commands learners find; "" if there is none
 	learning  int    // its number
 	learned   Span   // its place
@@ -83,10 +85,12 @@ func (p *sectionParser) sections() {
 		case p.notes >= 0:
 			p.unspoken(t)
 		case t.kind == headingToken:
+			p.within()
 			p.cut(t.start)
 			p.heading(*t, nil)
 		case t.kind == underlineToken:
 			under = t.start
+			p.within()
 			p.cut(t.data)
 			p.heading(token{start: t.data, end: t.start - 1}, nil)
 		case t.kind == notesToken && p.separated:
@@ -253,7 +257,17 @@ func (p *sectionParser) division(t *token) {
 		if p.divs == p.learning {
 			p.learner = ""
 		}
-		p.divs--
+		if p.divs--; p.divs == 0 && p.headed {
+			p.cut(t.end)
+			p.slide.Title, p.headed = p.outer, false
+		}
+	}
+}
+
+// within notes the section around a heading of a division. It goes on behind the division.
+func (p *sectionParser) within() {
+	if p.divs > 0 && !p.headed {
+		p.headed, p.outer = true, p.slide.Title
 	}
 }
 

@@ -51,6 +51,7 @@ type Node struct {
 	Text     string
 	Lang     string
 	URL      string // as written: who follows it has to look at it
+	Nowhere  bool   // the link leads nowhere, see [Slide]
 	Ordered  bool
 	Start    int
 	Tight    bool
@@ -93,6 +94,7 @@ func Tree(parts ...*Slide) (*Node, error) {
 	var last *Step
 	for _, p := range parts {
 		last = t.add(p, last)
+		t.nowhere = append(t.nowhere, p.Nowhere...)
 	}
 	pc := parser.NewContext()
 	pc.Set(treeKey, t)
@@ -143,6 +145,8 @@ type treeParser struct {
 	after  []*Step           // hidden ones that come behind the block that is being made
 	claims []placed          // of all steps, in order
 	texts  []said            // that were made, in order
+
+	nowhere []string // the targets of links that lead nowhere
 }
 
 // placed is a claim by where it stands.
@@ -655,7 +659,8 @@ func (t *treeParser) inline(c ast.Node) []*Node {
 		}
 		return one(&Node{Kind: kind, Children: t.inlines(c)})
 	case *ast.Link:
-		return one(&Node{Kind: LinkNode, URL: string(c.Destination), Children: t.inlines(c)})
+		to := string(c.Destination)
+		return one(&Node{Kind: LinkNode, URL: to, Nowhere: slices.Contains(t.nowhere, unescaped(to)), Children: t.inlines(c)})
 	case *ast.AutoLink:
 		label := string(c.Label(t.source))
 		return one(&Node{Kind: LinkNode, URL: string(c.URL(t.source)), Children: []*Node{{Kind: TextNode, Text: label}}})

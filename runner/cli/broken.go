@@ -61,9 +61,34 @@ func (d *dialect) presented(args []string, w, remarks, listed io.Writer) (plan *
 	if broken, err = breakShown(plan, found, errs, true, w); err != nil {
 		return nil, nil, 0, err
 	}
+	leadNowhere(plan, found)
 	groupOf(remarks, found.Part(true).Rest)
 	warnOf(listed, found.Part(true).Rest)
 	return plan, sources, broken, nil
+}
+
+// leadNowhere tells slides of their links that lead nowhere.
+func leadNowhere(plan *runner.Plan, found *lint.Report) {
+	at := map[markdown.Pos]bool{}
+	for _, f := range found.Findings {
+		if f.Code == markdown.CodeMissingTarget {
+			at[f.Pos] = true
+		}
+	}
+	if len(at) == 0 {
+		return
+	}
+	for _, deck := range plan.Decks {
+		for _, c := range deck.Chapters {
+			for _, s := range c.Slides {
+				for _, l := range s.Links() {
+					if !l.Image && at[l.Pos] {
+						s.Nowhere = append(s.Nowhere, l.Target)
+					}
+				}
+			}
+		}
+	}
 }
 
 // toShow reads and compiles decks, and returns their mistakes.

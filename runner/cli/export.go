@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"workshop/runner"
 	"workshop/runner/present"
 	"workshop/runner/present/web"
 	"workshop/runner/report"
@@ -83,6 +84,7 @@ Speaker's notes and hidden steps are left out. Nothing is executed.`,
 		if err != nil {
 			return err
 		}
+		leadNowhere(plan, lintPlan(plan, sources, nil, runner.Selection{}))
 		site := web.Site{Deck: present.NewDeck(plan), Images: sources[0].picture}
 		if from != "" {
 			if site.Book, err = bookOf("--report", from, plan); err != nil {

@@ -20,7 +20,7 @@ import (
 func TestExportSite(t *testing.T) {
 	dir := t.TempDir()
 	deck := "# One with a title that is long\n\nSee [the second](#two).\n\n.exercise[\n```bash\necho \"six times $((6*7)) <b>&\" # a-remark-without-a-blank-that-fills-more-than-a-line-of-a-phone-to-its-end\n```\n<!-- ```wait 42``` -->\n" +
-		"```bash\nls /nope\n```\n<!-- ```status 2``` -->\n]\n\n???\n\nDo not forget the towel.\n\n---\n\n# Two\n\n![a picture](pic/a.png)\n\n![](pic/gone.png) ![A \"plan\"](pic/no-plan.png)\n\n--\n\nThe rest.\n"
+		"```bash\nls /nope\n```\n<!-- ```status 2``` -->\n]\n\n???\n\nDo not forget the towel.\n\n---\n\n# Two\n\n![a picture](pic/a.png)\n\n![](pic/gone.png) ![A \"plan\"](pic/no-plan.png)\n\n--\n\nThe rest, [as before](gone.md).\n"
 	var picture bytes.Buffer
 	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 4, 3))); err != nil {
 		t.Fatal(err)
@@ -73,6 +73,7 @@ func TestExportSite(t *testing.T) {
 		`[...document.querySelectorAll(".verdict")].every((v) => v.textContent.startsWith("✓ passed on "))`,
 		`document.querySelectorAll("img").length === 1 && document.querySelector("img").naturalWidth === 4`,
 		`[...document.querySelectorAll(".absent")].map((e) => e.textContent).join("|") === 'pic/gone.png (picture missing)|A "plan" (picture missing)'`,
+		`document.querySelector("article:not([hidden]) .nowhere").textContent === "as before (broken link)"`,
 		`!document.documentElement.outerHTML.includes("towel")`,
 		`getComputedStyle(document.querySelector(".output")).backgroundColor === "rgb(15, 21, 30)"`,
 		`!document.getElementById("find").form.hidden`,

@@ -162,26 +162,36 @@ func atOnce(deck *markdown.Deck) (left markdown.ErrorList) {
 // imported are the files of a deck made of documents, below dir, and the parts that are left out.
 func imported(deck *markdown.Deck, dir, workdir string) (files []newFile, left markdown.ErrorList, err error) {
 	manifest := struct {
-		Title    string   `yaml:"title"`
-		Session  string   `yaml:"session"`
-		Workdir  string   `yaml:"workdir,omitempty"`
-		Engine   string   `yaml:"engine,omitempty"`
-		Network  string   `yaml:"network,omitempty"`
-		Compose  string   `yaml:"compose,omitempty"`
-		Statuses string   `yaml:"statuses,omitempty"`
-		Pipefail bool     `yaml:"pipefail,omitempty"`
-		Teardown string   `yaml:"teardown,omitempty"`
-		Secrets  []string `yaml:"secrets,omitempty"`
-		Content  []string `yaml:"content"`
+		Title    string            `yaml:"title"`
+		Session  string            `yaml:"session"`
+		Workdir  string            `yaml:"workdir,omitempty"`
+		Engine   string            `yaml:"engine,omitempty"`
+		Network  string            `yaml:"network,omitempty"`
+		Compose  string            `yaml:"compose,omitempty"`
+		Statuses string            `yaml:"statuses,omitempty"`
+		Pipefail bool              `yaml:"pipefail,omitempty"`
+		Requires []string          `yaml:"requires,omitempty"`
+		Skip     string            `yaml:"skip,omitempty"`
+		OnlyIf   string            `yaml:"only-if,omitempty"`
+		Env      map[string]string `yaml:"env,omitempty"`
+		Setup    string            `yaml:"setup,omitempty"`
+		Teardown string            `yaml:"teardown,omitempty"`
+		Secrets  []string          `yaml:"secrets,omitempty"`
+		Content  []string          `yaml:"content"`
 	}{
 		Title: deck.Title, Session: string(deck.Session), Workdir: workdir, Engine: deck.Engine, Network: deck.Network,
 		Compose: deck.Compose, Statuses: deck.Statuses, Pipefail: deck.Pipefail, Secrets: deck.Secrets,
+		Requires: deck.Terms.Requires, Skip: deck.Terms.Skip, OnlyIf: deck.Terms.OnlyIf, Setup: deck.Terms.Setup,
+		Env: map[string]string{},
+	}
+	for _, v := range deck.Terms.Env {
+		manifest.Env[v.Name] = v.Value
 	}
 	lost := func(at markdown.Pos, what string) {
 		left.Add(markdown.CodeRewrite, at.Point(), "copy it from the manifest", "%s is not carried", what)
 	}
-	if t := deck.Terms; len(t.Requires)+len(t.Env)+len(deck.Mirrors) > 0 || t.Skip+t.OnlyIf+t.Setup+t.Teardown != "" {
-		lost(markdown.Pos{File: deck.File, Line: 1, Col: 1}, "what the deck requires, sets or does around its sessions")
+	if len(deck.Mirrors) > 0 {
+		lost(markdown.Pos{File: deck.File, Line: 1, Col: 1}, "the list of mirrors")
 	}
 	for _, c := range deck.Chapters {
 		t := c.Terms
@@ -200,6 +210,7 @@ func imported(deck *markdown.Deck, dir, workdir string) (files []newFile, left m
 		manifest.Content = append(manifest.Content, name)
 		files = append(files, newFile{filepath.Join(dir, name), []byte(text)})
 	}
+	manifest.Teardown += deck.Terms.Teardown
 	left = append(left, atOnce(deck)...)
 	text, err := yaml.Marshal(manifest)
 	return append([]newFile{{filepath.Join(dir, "workshop.yml"), text}}, files...), left, err

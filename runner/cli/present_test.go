@@ -425,7 +425,7 @@ func TestPresentWarnings(t *testing.T) {
 	if text := r.raw.String(); !strings.Contains(text, "lint: 0 errors, 2 warnings") || strings.Contains(text, "no such file for this") {
 		t.Errorf("before the talk: %q", text)
 	}
-	r.sees("A plan (plan.png: no such file)", " m: 2 remarks ")
+	r.sees("A plan (plan.png: no such file)", "There (broken link)", " m: 2 remarks ")
 	r.press("m")
 	r.sees("talk.md:3:11: plan.png: no such file for this image", "talk.md:5:9: nowhere.md: no such file for this link")
 	r.press("Escape")

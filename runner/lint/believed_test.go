@@ -104,6 +104,8 @@ func TestBelieved(t *testing.T) {
 		},
 		{"a port", snippet("curl localhost:`3xxxx`"), "placeholder"},
 		{"dots", snippet("docker service update `...` web"), "placeholder"},
+		{"dots for a command", snippet("cat log | ..."), "placeholder"},
+		{"dots for an argument, and in a text", snippet("docker run ... web\necho ...\ncat <<END\n...\nEND"), ""},
 		{"dots that are an argument", snippet("go test ./...\ngit log a...b\ngo vet `./...`"), ""},
 		{"a template", snippet("mktemp /tmp/x.XXXXXX\nmktemp -d a-XXXX"), ""},
 		{"a file that is filled", snippet("sed -i s/X.X.X.X/1.2.3.4/ f"), ""},

@@ -16,7 +16,7 @@ takes <name> for redirections, and nodeX, X.X.X.X or blue-xxxx-yyyy for real nam
 variable that a hidden step sets, or a command that finds the name out
 ($(kubectl get pods -o name | head -1)). Or put text that is only for reading into a fence
 without a directive. Less certain forms, such as nodeX and ..., are reported only within
-backticks that highlight them.`,
+backticks that highlight them, and ... in the place of a command.`,
 	Bad:  ".exercise[\n```bash\nkubectl logs <pod>\nssh `nodeX`\n```\n]\n",
 	Good: ".exercise[\n```bash\nkubectl logs $POD\nssh `$NODE`\n```\n]\n",
 	snippet: func(p *pass, s *snippet) {
@@ -80,14 +80,15 @@ func (s *snippet) stands() (found []stretch) {
 				marked = marked[1:]
 			}
 			within := len(marked) > 0 && marked[0].from <= w.from
-			sure := certain().MatchString(line[m[0]:m[1]])
-			if !sure && !(within && likely().MatchString(line[m[0]:m[1]])) || aside(line, m[0]) {
+			text := line[m[0]:m[1]]
+			dots := text == "..." || text == "…"
+			if !certain().MatchString(text) && !dots && !(within && likely().MatchString(text)) || aside(line, m[0]) {
 				continue
 			}
 			if looks++; looks > maxHighlights {
 				return found
 			}
-			if within || !s.searched(w) {
+			if within || dots && s.named(w) || !dots && !s.searched(w) {
 				found = append(found, w)
 			}
 		}
@@ -106,6 +107,12 @@ func aside(line string, at int) bool {
 func (s *snippet) searched(at stretch) bool {
 	call := s.callAround(at)
 	return call != nil && looksFor(text(call.Args[0]))
+}
+
+// named reports whether a part of the snippet is the name of a command.
+func (s *snippet) named(at stretch) bool {
+	call := s.callAround(at)
+	return call != nil && int(call.Args[0].Pos().Offset()) == at.from
 }
 
 // looksFor reports whether a program looks for a text that it is given.

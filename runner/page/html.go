@@ -128,11 +128,16 @@ func (r *renderer) node(n *markdown.Node) {
 		r.b.WriteString("<code" + r.step(n, "") + ">" + Escape(n.Text) + "</code>")
 		r.goesOn(&r.late, n)
 	case markdown.LinkNode:
-		if to := linkTo(n.URL); to != "" && !r.linked {
+		switch to := linkTo(n.URL); {
+		case n.Nowhere:
+			r.b.WriteString(`<span class="nowhere">`)
+			r.all(n.Children)
+			r.b.WriteString(` (broken link)</span>`)
+		case to != "" && !r.linked:
 			r.linked = true
 			r.element("a", linkAttributes(to), n)
 			r.linked = false
-		} else {
+		default:
 			r.all(n.Children)
 		}
 	case markdown.ImageNode:

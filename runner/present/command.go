@@ -97,8 +97,8 @@ func remembered() []effect { return []effect{{kind: remember}} }
 // that the talk has to carry out. Allow and Refuse have none, as every command ends the question
 // but those that type; the talk does the rest.
 var updates = map[Verb]func(State, Command) (State, []effect){
-	VerbNext:     func(s State, _ Command) (State, []effect) { return s.show(s.Slide + 1) },
-	VerbPrev:     func(s State, _ Command) (State, []effect) { return s.show(s.Slide - 1) },
+	VerbNext:     func(s State, c Command) (State, []effect) { return s.turn(c, 1) },
+	VerbPrev:     func(s State, c Command) (State, []effect) { return s.turn(c, -1) },
 	VerbGoto:     State.goTo,
 	VerbSearch:   State.searchOn,
 	VerbSelect:   func(s State, c Command) (State, []effect) { return s.pick(c.N) },
@@ -157,6 +157,8 @@ func (s *State) busy() bool { return s.Running != nil || s.Busy != "" }
 // isBusy is the answer to a command that has to wait.
 const isBusy = "a step is running: stop it first"
 
+const noneLeft = "no step is left on this slide"
+
 func (s State) goTo(c Command) (State, []effect) {
 	at := s.Deck.Find(c.Text)
 	if at < 0 {
@@ -195,7 +197,7 @@ func (s State) runSelected(c Command) (State, []effect) {
 	step := s.Selected()
 	switch {
 	case step == nil:
-		return s.say(c, "no step is left on this slide")
+		return s.say(c, noneLeft)
 	case s.busy():
 		return s.refuse(c, isBusy)
 	}
@@ -209,8 +211,8 @@ func (s State) runSelected(c Command) (State, []effect) {
 
 // press lists the steps that one press on a step runs: the step and the hidden steps up to the next visible
 // one. Hidden steps that stand before the first visible one run together with it. A step about a
-// command that was not run is run together with its command; if another command was run since,
-// it is refused, for it would be judged on that one.
+// command that was not run, or a step that was stopped, is run together with its command; if another command was
+// run since, it is refused, for it would be judged on that one.
 func (s *State) press(step *Step) (steps []*Step, why string) {
 	exercise := s.Deck.Steps[step.Index-step.Number:][:len(step.Exercise.Steps)]
 	from, to := step.Number, step.Number+1
@@ -220,6 +222,8 @@ func (s *State) press(step *Step) (steps []*Step, why string) {
 			from = about.Number
 		case !s.lastRan(about, exercise) && (!about.answersFor(step.place()) || !s.current(about)):
 			return nil, "run " + strconv.Quote(about.Summary()) + " first: this belongs to it, and it is no longer the last command"
+		case s.Outcome(step).Verdict() == runner.Interrupted: // ^C has ended the command, too
+			from = about.Number
 		}
 	}
 	for begun := !step.Hidden || s.lead(step) != nil; to < len(exercise) && (exercise[to].Hidden || !begun); to++ {
@@ -272,13 +276,11 @@ func (s State) runAgain(c Command) (State, []effect) {
 }
 
 func (s State) runUpTo(c Command) (State, []effect) {
-	step := s.Selected()
-	if slide := s.Current(); step == nil && slide != nil && len(slide.Steps) > 0 { // none is left: the last one
-		s.Step = len(slide.Steps) - 1
-		step = s.Selected()
-	}
-	if step == nil {
-		step = s.near()
+	step := s.destination()
+	if slide := s.Current(); step != nil && slide != nil {
+		if i := slices.Index(slide.Steps, step); i >= 0 {
+			s.Step = i
+		}
 	}
 	switch {
 	case s.busy():
@@ -330,8 +332,11 @@ func (s State) skip(c Command) (State, []effect) {
 	if s.Trouble != nil {
 		step, late = s.Trouble.Step, s.Trouble.Late
 	}
-	if step == nil || s.busy() {
-		return s, nil
+	switch {
+	case step == nil:
+		return s.say(c, noneLeft)
+	case s.busy():
+		return s.refuse(c, isBusy)
 	}
 	s.Trouble = nil
 	steps := []*Step{step}
@@ -359,16 +364,22 @@ func (s State) dismiss(Command) (State, []effect) {
 	return s, remembered()
 }
 
-func (s State) fresh(Command) (State, []effect) {
-	if s.busy() || s.Terminal == nil {
+func (s State) fresh(c Command) (State, []effect) {
+	switch {
+	case s.busy():
+		return s.refuse(c, isBusy)
+	case s.Terminal == nil:
 		return s, remembered()
 	}
 	s.Trouble = nil
 	return s, []effect{{kind: freshShell}}
 }
 
-func (s State) open(Command) (State, []effect) {
-	if s.busy() || s.Terminal != nil {
+func (s State) open(c Command) (State, []effect) {
+	switch {
+	case s.busy():
+		return s.refuse(c, isBusy)
+	case s.Terminal != nil:
 		return s, remembered()
 	}
 	return s, []effect{{kind: openShell, step: s.near()}}
@@ -397,7 +408,14 @@ func (s State) font(c Command) (State, []effect) {
 	if !ok {
 		at = slices.Index(columns, terminal.DefaultCols)
 	}
-	s.Columns = columns[min(max(at-c.N, 0), len(columns)-1)]
+	to := at - c.N
+	s.Columns = columns[min(max(to, 0), len(columns)-1)]
+	switch {
+	case to < 0:
+		return s.say(c, "the letters of the terminal cannot be larger")
+	case to >= len(columns):
+		return s.say(c, "the letters of the terminal cannot be smaller")
+	}
 	return s, remembered()
 }
 
@@ -446,6 +464,18 @@ func (s State) toggle(c Command) (State, []effect) {
 	return s, remembered()
 }
 
+// turn goes to the next slide, or to the one before.
+func (s State) turn(c Command, by int) (State, []effect) {
+	switch at := s.Slide + by; {
+	case at < 0:
+		return s.say(c, "this is the first slide")
+	case at >= len(s.Deck.Slides):
+		return s.say(c, "this is the last slide")
+	default:
+		return s.show(at)
+	}
+}
+
 // show goes to a slide, and selects its first step that is to be run. Nothing runs.
 func (s State) show(at int) (State, []effect) {
 	at = min(max(at, 0), max(len(s.Deck.Slides)-1, 0))
@@ -469,6 +499,32 @@ func (s *State) due() int {
 		}
 	}
 	return len(slide.Steps)
+}
+
+// destination is the step that [VerbForward] runs up to: the selected one; where none is left, the last one of
+// the slide; on a slide without steps the one whose shell belongs to it. nil if there is none.
+func (s *State) destination() *Step {
+	if slide := s.Current(); s.Selected() == nil && slide != nil && len(slide.Steps) > 0 {
+		return slide.Steps[len(slide.Steps)-1]
+	}
+	return s.near()
+}
+
+// Before are the steps that [VerbForward] would run; none where it would end the shell and start that of an earlier
+// session anew: nobody who looks back is offered that.
+func (s *State) Before() []*Step {
+	if step := s.destination(); step != nil && !s.over(step.Session) {
+		return s.before(step)
+	}
+	return nil
+}
+
+// over reports whether a session comes before the one whose shell is there.
+func (s *State) over(session *runner.Session) bool {
+	at := func(name string) int {
+		return slices.IndexFunc(s.Deck.Plan.Sessions, func(o *runner.Session) bool { return o.Name == name })
+	}
+	return s.Session != "" && at(session.Name) < at(s.Session)
 }
 
 // before are the steps of a session that come before one, in the plan's order, and

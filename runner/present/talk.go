@@ -452,11 +452,7 @@ func (t *Talk) permitted(c Command) bool {
 // sure asks again before the shell ends because of a step that belongs to an earlier
 // session.
 func (t *Talk) sure(step *Step) bool {
-	sessions := t.s.Deck.Plan.Sessions
-	at := func(name string) int {
-		return slices.IndexFunc(sessions, func(s *runner.Session) bool { return s.Name == name })
-	}
-	if t.s.Session == "" || at(step.Session.Name) >= at(t.s.Session) || t.confirmed == step {
+	if !t.s.over(step.Session) || t.confirmed == step {
 		t.confirmed = nil
 		return true
 	}

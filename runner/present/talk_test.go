@@ -415,6 +415,43 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// A wait that was stopped is run again with its command, which ^C has ended.
+func TestStoppedWait(t *testing.T) {
+	h := openHall(t, t.TempDir(), "# A\n\n.exercise[\n```bash\necho sta''rted; sleep 1000\n```\n<!-- ```wait READY``` -->\n]\n", Options{Yes: true})
+	for n := range 2 {
+		h.Do(Command{Do: VerbRun})
+		h.until("the wait runs", func(s *State) bool {
+			return s.Running != nil && s.Running.Step.Directive == "wait" && strings.Count(liveScreen(s), "\nstarted") == n+1
+		})
+		h.Do(Command{Do: VerbStop})
+		s := h.until("it was stopped", func(s *State) bool { return s.Running == nil && s.Busy == "" && len(s.Log) == 2*(n+1) })
+		if o := s.Outcomes[1]; o.Verdict() != runner.Interrupted || s.Selected().Directive != "wait" {
+			t.Fatalf("%v, selected: %s", o.Verdict(), s.Selected().Summary())
+		}
+	}
+}
+
+// Whoever looks back at a chapter whose shell has ended is not offered to run it once more; whoever skips steps is.
+func TestBefore(t *testing.T) {
+	two := "# %s\n\n.exercise[\n```bash\ntrue\n```\n```bash\ntrue\n```\n]\n"
+	h := openChapters(t, map[string]string{
+		"a.md": fmt.Sprintf(two, "A"), "b.md": fmt.Sprintf(two, "B"), "workshop.yml": "session: chapter\ncontent: [a.md, b.md]\n",
+	})
+	offered := func(slide string, step, want int) {
+		t.Helper()
+		h.Do(Command{Do: VerbGoto, Text: slide})
+		if n := len(h.do(Command{Do: VerbSelect, N: step}).Before()); n != want {
+			t.Errorf("slide %s, step %d: %d steps, want %d", slide, step, n, want)
+		}
+	}
+	offered("1", 0, 0)
+	offered("1", 2, 1)
+	offered("2", 1, 1)
+	h.run()
+	offered("2", 0, 0)
+	offered("1", 1, 0)
+}
+
 // TestFlood has a program write without end, and a watcher that never looks.
 func TestFlood(t *testing.T) {
 	deck := "# F\n\n.exercise[\n```bash\nyes 'a line of the flood'\n```\n```wait flood```\n]\n\n---\n\n# End\n"
@@ -470,4 +507,39 @@ func TestCommandThatCameTooLate(t *testing.T) {
 	if s := h.do(Command{Do: VerbNext, If: same}); s.Slide != 1 || s.Message.Text != "not done: something else has changed meanwhile" {
 		t.Errorf("slide %d, message %q", s.Slide, s.Message.Text)
 	}
+}
+
+// A command that can do nothing says why.
+func TestNothingToDo(t *testing.T) {
+	h := openHall(t, t.TempDir(), "# A\n\n.exercise[\n```bash\nread x\n```\n]\n\n---\n\n# B\n", Options{Yes: true})
+	for _, tt := range []struct {
+		c    Command
+		want string
+	}{
+		{Command{Do: VerbPrev}, "this is the first slide"},
+		{Command{Do: VerbNext}, ""},
+		{Command{Do: VerbNext}, "this is the last slide"},
+		{Command{Do: VerbRun}, noneLeft},
+		{Command{Do: VerbSkip}, noneLeft},
+		{Command{Do: VerbFont, N: 9}, "the letters of the terminal cannot be larger"},
+		{Command{Do: VerbFont, N: 1}, "the letters of the terminal cannot be larger"},
+		{Command{Do: VerbFont, N: -1}, ""},
+		{Command{Do: VerbFont, N: -9}, "the letters of the terminal cannot be smaller"},
+		{Command{Do: VerbPrev}, ""},
+	} {
+		h.Do(tt.c)
+		if got := h.State().Message.Text; got != tt.want {
+			t.Errorf("%s %d: %q, want %q", tt.c.Do, tt.c.N, got, tt.want)
+		}
+	}
+	h.Do(Command{Do: VerbRun})
+	h.until("it runs", func(s *State) bool { return s.Running != nil && s.Terminal != nil })
+	for _, verb := range []Verb{VerbRun, VerbAgain, VerbForward, VerbContinue, VerbSkip, VerbFresh, VerbShell} {
+		h.Do(Command{Do: verb})
+		if got := h.State().Message; got.Text != isBusy || !got.Error {
+			t.Errorf("%s while a step runs: %+v", verb, got)
+		}
+	}
+	h.Do(Command{Do: VerbInput, Text: "\r"})
+	h.until("it has ended", func(s *State) bool { return s.Running == nil && s.Busy == "" && len(s.Log) == 1 })
 }

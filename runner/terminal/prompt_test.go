@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -239,6 +240,20 @@ func unknown(want bool) move {
 	return holds("unknown", want, func(p *play) bool { return p.last.unknown })
 }
 
+// judged compares the status that the line would fail with if another one were typed now, 0 if with none.
+func judged(want int) move {
+	return func(p *play) {
+		p.Helper()
+		var got int
+		if failed := (*StatusError)(nil); errors.As(p.lineStatus(), &failed) {
+			got = failed.Status
+		}
+		if got != want {
+			p.Errorf("judged with status %d, want %d", got, want)
+		}
+	}
+}
+
 func excused(want bool) move {
 	return holds("excused", want, func(p *play) bool { return p.excused() })
 }
@@ -269,8 +284,8 @@ func TestPrompt(t *testing.T) {
 		moves []move
 	}{
 		{"a command", []move{
-			types("false"), typed("false\r"), is(sent), shows("false\r\n" + hide + "<C;1>"), is(running), shows("x\r\n"),
-			shows(lost + "<D;1;2>"), is(prompting), shows("$ <B;e>"), is(ready), status(1), ran(true), outputs("x\n"), asked(""),
+			types("false"), typed("false\r"), is(sent), shows("false\r\n" + hide + "<C;1>"), is(running), shows("x\r\n"), judged(0),
+			shows(lost + "<D;1;2>"), is(prompting), judged(1), shows("$ <B;e>"), is(ready), status(1), ran(true), outputs("x\n"), asked(""),
 		}},
 		{"marks in pieces", []move{
 			types("false"), shows("false\r\n" + hide + "\x1b]133;C"), is(sent), shows(";1;t"), is(sent), shows("\a"), is(running),

@@ -266,10 +266,11 @@ func (s *Session) SubmitSnippet(ctx context.Context, snippet Snippet) error {
 }
 
 // lineStatus is the error of the last command that a line began, if it has ended: a *StatusError
-// or ErrUnknown. It is nil if the command passed, goes on, or is none.
+// or ErrUnknown. It is nil if the command passed, goes on, or is none. The mark at the beginning of
+// a prompt tells the status already.
 func (p *prompt) lineStatus() error {
 	switch last := &p.last; {
-	case p.state != ready || !last.lineRan:
+	case p.state != ready && !p.showsPrompt() || !last.lineRan:
 		return nil
 	case last.unknown:
 		return ErrUnknown
@@ -299,10 +300,7 @@ func (s *Session) submitLine(ctx context.Context, line string, judged, last bool
 		s.settlePrompt(ctx)
 	}
 	s.settleReader(ctx)
-	s.mu.Lock()
-	err := s.lineBefore(judged)
-	s.mu.Unlock()
-	if err != nil {
+	if err := s.awaitShown(ctx, judged); err != nil {
 		return err
 	}
 	if err := s.fits(line); err != nil {
@@ -383,6 +381,20 @@ func (s *Session) submitLine(ctx context.Context, line string, judged, last bool
 		return ErrIncomplete
 	}
 	return nil
+}
+
+// awaitShown waits until a prompt that is being shown is whole. The command of the line before may
+// have ended since the terminal was seen to be read. The error is [Session.lineBefore]'s, or
+// [Session.AwaitPrompt]'s.
+func (s *Session) awaitShown(ctx context.Context, judged bool) error {
+	s.mu.Lock()
+	err := s.lineBefore(judged)
+	shows := s.prompt.showsPrompt()
+	s.mu.Unlock()
+	if err == nil && judged && shows {
+		_, err = s.AwaitPrompt(ctx)
+	}
+	return err
 }
 
 // lineBefore is the lineStatus of the line before, after the pending output, if that line is judged.

@@ -3,6 +3,7 @@ package terminal
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -52,4 +53,33 @@ func TestReplacedShellAtALook(t *testing.T) {
 			t.Fatalf("%v\n%s", err, strings.Join(s.Screen(), "\n"))
 		}
 	})
+}
+
+// TestLineBehindAnUnprovedPrompt types a line while the shell has still to prove that it reads: the status of the line
+// before counts, and the line waits for the proof.
+func TestLineBehindAnUnprovedPrompt(t *testing.T) {
+	for _, status := range []int{0, 3} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			s := newSession(t)
+			ctx := limited(t)
+			if err := s.submitLine(ctx, fmt.Sprintf("(exit %d)", status), false, false); err != nil {
+				t.Fatal(err)
+			}
+			s.mu.Lock()
+			s.prompt.interrupt.unproved = true
+			s.prompt.ready(true)
+			s.mu.Unlock()
+			err := s.submitLine(ctx, "read -r x", true, true)
+			if status != 0 {
+				var failed *StatusError
+				if !errors.As(err, &failed) || failed.Status != status {
+					t.Errorf("error %v, want status %d", err, status)
+				}
+				return
+			}
+			if err != nil || s.holds(func() bool { return s.prompt.interrupt.unproved }) {
+				t.Errorf("error %v, or typed before the shell had proved that it reads", err)
+			}
+		})
+	}
 }

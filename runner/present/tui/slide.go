@@ -384,7 +384,11 @@ func (p *painter) inlines(nodes []*markdown.Node, base style) line {
 				p.page.links = append(p.page.links, n.URL)
 			}
 			p.linked = true
-			l = append(l, p.inlines(n.Children, mix(base, p.link))...)
+			if n.Nowhere {
+				l = append(append(l, p.inlines(n.Children, mix(base, p.warning))...), screen.NewRun(" (broken link)", mix(base, p.warning)))
+			} else {
+				l = append(l, p.inlines(n.Children, mix(base, p.link))...)
+			}
 			p.linked = false
 		case markdown.ImageNode:
 			text := n.Plain()

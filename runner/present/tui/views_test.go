@@ -312,6 +312,29 @@ func TestMissingPicture(t *testing.T) {
 	}
 }
 
+// TestBrokenLink marks a link that leads nowhere, with colours and without, and no other one.
+func TestBrokenLink(t *testing.T) {
+	for _, colour := range []bool{true, false} {
+		f := look(t, "# A\n\n[gone](no%20where.md), [there](else.md), **[bold](#none)**\n", 80, 24)
+		f.theme = newTheme(colour)
+		f.s.Current().Slide().Nowhere = []string{"no where.md", "#none"}
+		clear(f.trees)
+		f.laid = laid{}
+		text := strings.Join(f.shows(), "\n")
+		if !strings.Contains(text, "gone (broken link), there, bold (broken link)\n") {
+			t.Errorf("colour %v: %s", colour, text)
+		}
+		lines, _ := f.draw()
+		for _, l := range lines {
+			for _, r := range l {
+				if broken := r.Text == "gone" || r.Text == "bold"; broken && r.Style.Attr()&screen.Underline != 0 || r.Text == "there" && r.Style != f.theme.link {
+					t.Errorf("colour %v: %q looks like %v", colour, r.Text, r.Style)
+				}
+			}
+		}
+	}
+}
+
 // TestShortConsent has no keys for a list that is shown whole.
 func TestShortConsent(t *testing.T) {
 	f := look(t, "# A\n\n.exercise[\n```bash\ntrue\n```\n]\n", 80, 24)

@@ -170,7 +170,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		want := 403
 		switch verb {
 		case present.VerbNext, present.VerbPrev, present.VerbRun, present.VerbStop, present.VerbAgain, present.VerbSkip,
-			present.VerbReplay:
+			present.VerbReplay, present.VerbForward:
 			want = 204
 		}
 		if resp, _ := remote.ask("POST", "do", body, nil); resp.StatusCode != want {

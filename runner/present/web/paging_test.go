@@ -319,7 +319,7 @@ const covered = `(() => {
 	if (l.height === 0 || l.top < 0 || l.bottom > innerHeight) return "none";
 	return [...document.querySelectorAll("body *")].filter((e) => {
 		const r = e.getBoundingClientRect();
-		return e !== link && !e.classList.contains("aside") && e.checkVisibility({ visibilityProperty: true }) && r.width * r.height > 0 &&
+		return !link.contains(e) && !e.classList.contains("aside") && e.checkVisibility({ visibilityProperty: true }) && r.width * r.height > 0 &&
 			r.left < l.right && r.right > l.left && r.top < l.bottom - 1 && r.bottom > l.top + 1;
 	}).map((e) => e.outerHTML.slice(0, 80)).join("\n");
 })()`

@@ -238,7 +238,7 @@ type order struct {
 var verbs = map[Role][]present.Verb{
 	Remote: {
 		present.VerbNext, present.VerbPrev, present.VerbRun, present.VerbStop, present.VerbAgain, present.VerbSkip, present.VerbToggle,
-		present.VerbFont, present.VerbReplay,
+		present.VerbFont, present.VerbReplay, present.VerbForward,
 	},
 	Presenter: {
 		present.VerbNext, present.VerbPrev, present.VerbGoto, present.VerbSearch, present.VerbSelect, present.VerbMove,
@@ -346,6 +346,9 @@ func (v *visit) hand() {
 func (v *visit) slide() {
 	s := v.talk.State()
 	at, err := strconv.Atoi(v.r.URL.Query().Get("at"))
+	if name := v.r.URL.Query().Get("to"); name != "" {
+		at, err = s.Deck.Find(name), nil
+	}
 	if err != nil || at < 0 || at >= len(s.Deck.Slides) {
 		v.refuse(http.StatusNotFound, "There is no such slide.")
 		return

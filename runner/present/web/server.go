@@ -43,6 +43,7 @@ type Server struct {
 	seats  *seats
 	book   *book
 	slides slideCache
+	before marksBefore
 	http   *http.Server
 	shared bool
 

@@ -120,7 +120,7 @@ func (st *stream) next(s *present.State) []byte {
 		talk.Columns, talk.Fits = s.Columns, true
 	}
 	add("talk", talk)
-	add("log", logMarkOf(s))
+	add("log", st.server.logMarkOf(s))
 	if role != Audience {
 		room := st.server.seats.room(st.seat)
 		room.Shared = st.server.shared

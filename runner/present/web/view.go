@@ -4,6 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -216,6 +219,8 @@ type talkView struct {
 	Notes   string `json:"notes,omitempty"` // remarks on the session
 	Pace    []int  `json:"pace,omitempty"`  // steps that were run, and all
 
+	Before int `json:"before,omitempty"` // steps that were not run in this shell, and come before the place in the talk
+
 	Commands int64 `json:"commands,omitempty"` // of the steps that are left, as measured, in milliseconds
 	Unknown  int   `json:"unknown,omitempty"`  // commands among them that were not
 
@@ -251,6 +256,7 @@ func talkOf(s *present.State, role Role, length time.Duration) *talkView {
 		}
 	}
 	v.Pace = []int{ran, len(s.Outcomes)}
+	v.Before = len(s.Before())
 	left := s.Left()
 	v.Commands, v.Unknown = left.Commands.Milliseconds(), left.Unknown
 	return v
@@ -270,6 +276,7 @@ type troubleView struct {
 	Nearest string `json:"nearest,omitempty"`
 	Status  *int   `json:"status,omitempty"`
 	Tail    string `json:"tail,omitempty"`
+	Slide   string `json:"slide,omitempty"`  // of the step, if another one is shown
 	Replay  bool   `json:"replay,omitempty"` // there is a recording to show instead
 }
 
@@ -282,6 +289,9 @@ func troubleOf(s *present.State) *troubleView {
 		return nil
 	}
 	v := &troubleView{ID: stepID(t.Step), Index: t.Step.Index, Step: page.Printable(t.Step.Summary()), Replay: s.CanReplay()}
+	if slide := s.Current(); slide != nil && !slices.Contains(slide.Steps, t.Step) {
+		v.Slide = fmt.Sprintf("%d · %s", t.Step.Slide+1, page.Printable(s.Deck.Slides[t.Step.Slide].Title()))
+	}
 	switch {
 	case t.Failure != nil:
 		f := t.Failure
@@ -373,22 +383,54 @@ type logEntry struct {
 	stepMark
 }
 
-// logMark changes whenever the log has, or the mark of its last command.
+// logMark changes whenever the log has, or the mark of its last command, or that of a visible step of a slide
+// before the one that is shown: whoever has paged back sees it.
 type logMark struct {
-	Last     int64 `json:"last"`
-	Revision int   `json:"revision,omitempty"` // rises when an entry is another one
+	Before   string `json:"before,omitempty"` // a digest of these marks
+	Last     int64  `json:"last"`
+	Revision int    `json:"revision,omitempty"` // rises when an entry is another one
 	stepMark
 }
 
-func logMarkOf(s *present.State) logMark {
-	m := logMark{Revision: s.Revision}
-	if n := len(s.Log); n > 0 {
-		m.Last = s.Log[n-1].Started.UnixMicro()
+func (s *Server) logMarkOf(state *present.State) logMark {
+	m := logMark{Revision: state.Revision, Before: s.before.of(state)}
+	if n := len(state.Log); n > 0 {
+		m.Last = state.Log[n-1].Started.UnixMicro()
 	}
-	if e := s.LastEntry(); e != nil {
+	if e := state.LastEntry(); e != nil {
 		m.stepMark = stepMark{e.Mark.State, e.Mark.Skipped}
 	}
 	return m
+}
+
+// marksBefore is a digest of the marks before a slide, made once for all pages.
+type marksBefore struct {
+	mu       sync.Mutex
+	deck     *present.Deck
+	slide    int
+	outcomes **present.Outcome // the first one: they are replaced as a whole
+	digest   string
+}
+
+func (m *marksBefore) of(s *present.State) string {
+	var outcomes **present.Outcome
+	if len(s.Outcomes) > 0 {
+		outcomes = &s.Outcomes[0]
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.digest != "" && m.deck == s.Deck && m.slide == s.Slide && m.outcomes == outcomes {
+		return m.digest
+	}
+	h := fnv.New64a()
+	for _, step := range s.Deck.Steps {
+		if step.Slide < s.Slide && !step.Hidden {
+			mark := s.Mark(step)
+			fmt.Fprint(h, mark.State, mark.Skipped, " ")
+		}
+	}
+	m.deck, m.slide, m.outcomes, m.digest = s.Deck, s.Slide, outcomes, strconv.FormatUint(h.Sum64(), 36)
+	return m.digest
 }
 
 // logFrom are up to n commands from one on. The output of the steps behind a command, such

@@ -1,4 +1,4 @@
-import { $, connect, copy, make, progress, say, state } from "./link.js";
+import { $, connect, copy, make, progress, say, state, unsent } from "./link.js";
 import { follow, mark, show } from "./slide.js";
 import { Screen, resizer } from "./screen.js";
 
@@ -41,6 +41,19 @@ $("back").hidden = !mine;
 $("back").addEventListener("click", () => turn(-1));
 $("forth").addEventListener("click", () => turn(1));
 $("follow").addEventListener("click", follows);
+// A link within the deck pages back to its slide.
+$("slide").addEventListener("click", async (e) => {
+  const link = e.target.closest('a[href^="#"]');
+  if (!link) return;
+  e.preventDefault();
+  if (!mine) return;
+  const r = await fetch(`slide?to=${link.hash.slice(1)}`).catch(() => null);
+  if (!r) return; // the stream tells of the line
+  const to = r.ok ? (await r.json()).slide.index : -1;
+  if (to < 0) unsent("There is no such slide");
+  else if (to > state.slide.index) unsent("The talk has not come there yet");
+  else page(to);
+});
 const turns = { ArrowLeft: -1, PageUp: -1, ArrowRight: 1, PageDown: 1 };
 document.addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.shiftKey || !mine) return;
@@ -65,6 +78,7 @@ function draw() {
   document.title = slide ? `${slide.title} · ${deck.title}` : deck.title;
   document.body.dataset.away = away ? "" : "no";
   $("away").hidden = $("forth").hidden = !away;
+  $("back").disabled = !slide?.index;
   $("talk").textContent = away ? `The talk is at slide ${at.index + 1}: ${at.title}` : "";
   progress();
   if (slide) say(`Slide ${slide.index + 1} of ${deck.total}: ${slide.title}`);

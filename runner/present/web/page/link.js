@@ -10,32 +10,44 @@ export const ended = () => "over" in document.body.dataset;
 
 const first = 250, longest = 8000; // milliseconds until the next attempt
 
+// asleep says that nobody has seen the page since it last heard of the talk: its clocks stand.
+let asleep = false;
+export const stands = () => asleep || ended();
+
+// row shows the row of the line, as long as there is something in it.
+function row() { $("link").hidden = !$("line").textContent && !$("unsent").textContent; }
+
 // connect keeps state the latest there is, and tells of each change with the names of the
 // parts that are new. A page that nobody sees has no stream: browsers allow few.
 export function connect(changed) {
-  let source, timer, wait = first, over = false;
-  const lost = (text) => { $("link").textContent = text; $("link").hidden = !text; };
+  let source, timer, wait = first, over = false, tries = 0;
+  const lost = (text) => { $("line").textContent = text; row(); };
+  const close = (text) => { delete document.body.dataset.live; document.body.dataset.over = ""; lost(text); };
   const open = () => {
     clearTimeout(timer);
     source?.close();
     if (document.hidden) return;
     source = new EventSource(`events?view=${view}`);
+    let fresh = true;
     source.onmessage = (e) => {
       wait = first;
-      over = false;
+      tries = 0;
+      over = asleep = false;
       delete document.body.dataset.over;
       lost("");
+      if (fresh) document.dispatchEvent(new Event("line")); // there is one again, perhaps to another process
+      fresh = false;
       document.body.dataset.live = "";
       const parts = JSON.parse(e.data);
       const term = merge(parts);
       changed(new Set(Object.keys(parts)), term);
     };
-    source.addEventListener("over", () => { over = true; source.close(); delete document.body.dataset.live; document.body.dataset.over = ""; lost("The talk has ended."); });
+    source.addEventListener("over", () => { over = true; source.close(); close("The talk has ended."); });
     source.onerror = () => {
       source.close();
       delete document.body.dataset.live;
       if (over) return; // it was looked for once more
-      lost("Connecting again …");
+      if (!ended()) lost("Connecting again …");
       timer = setTimeout(again, wait * (0.75 + Math.random() / 2));
       wait = Math.min(wait * 2, longest);
     };
@@ -44,11 +56,14 @@ export function connect(changed) {
     try {
       const r = await fetch("log?from=9007199254740991", { signal: AbortSignal.timeout(5000) });
       if (r.status === 401 || r.status === 403) { lost("This seat is no longer valid: ask for a new link."); return; }
-    } catch { /* it is the line: the stream will say so again */ }
+      tries = 0;
+    } catch { // it is the line, or there is no talk any more: nobody was there to be told of its end
+      if (++tries > (asleep ? 3 : 5)) close("The talk has ended, or cannot be reached from here.");
+    }
     open();
   };
-  document.addEventListener("visibilitychange", () => { if (document.hidden) source?.close(); else { wait = first; open(); } });
-  window.addEventListener("online", () => { wait = first; open(); });
+  document.addEventListener("visibilitychange", () => { if (document.hidden) { asleep = true; source?.close(); } else { wait = first; tries = 0; open(); } });
+  window.addEventListener("online", () => { wait = first; tries = 0; open(); });
   window.addEventListener("pageshow", (e) => { if (e.persisted) open(); });
   open();
 }
@@ -68,7 +83,7 @@ function merge(parts) {
 export async function post(path, data) {
   const r = await fetch(path, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(data), signal: AbortSignal.timeout(10000),
-  });
+  }).catch(() => { throw new Error("the talk cannot be reached"); });
   if (!r.ok) throw new Error((await r.text()).trim());
   return r.status === 204 ? null : r.json();
 }
@@ -86,14 +101,35 @@ export async function send(order) {
   if (sending) return;
   sending = true;
   try {
-    while (queue.length > 0) await post("do", queue.shift());
+    while (queue.length > 0) {
+      order = queue.shift();
+      await post("do", order);
+    }
   } catch (e) {
     queue.length = 0;
-    say(`Not sent: ${e.message}`, true);
+    if (order.do !== "resize") unsent(`Not sent: ${e.message}`); // nobody has ordered a size
     document.dispatchEvent(new Event("unsent"));
   } finally {
     sending = false;
   }
+}
+
+// unsent says for a while that an order was not carried out, to everybody.
+let unsaid;
+export function unsent(text) {
+  $("unsent").textContent = text;
+  row();
+  say(text, true);
+  clearTimeout(unsaid);
+  unsaid = setTimeout(() => { $("unsent").textContent = ""; row(); }, 5000);
+}
+
+// forward is the order to run what comes before the selected step; if none is left to select, before the slide's last
+// one or the slide.
+export function forward() {
+  const { steps, slide } = state;
+  const step = steps?.steps.find((s) => s.index === steps.selected) ?? steps?.steps.at(-1);
+  return step ? { do: "forward", what: step.id } : { do: "forward", n: slide?.index };
 }
 
 // say has a screen reader say something.

@@ -1,4 +1,4 @@
-import { $, connect, copy, duration, ended, make, post, progress, say, send, state } from "./link.js";
+import { $, connect, copy, duration, forward, make, post, progress, say, send, stands, state } from "./link.js";
 import { fill, follow, mark, show } from "./slide.js";
 import { Screen, resizer } from "./screen.js";
 import { listen, turns } from "./keys.js";
@@ -67,12 +67,6 @@ function drawSteps() {
   if (open != null) $("steps").querySelector(`[data-index="${open}"] .pick`)?.focus({ preventScroll: true });
 }
 
-// forward runs what comes before the selected step; if none is left to select, before the slide's last one or the slide.
-function forward() {
-  const step = selected() ?? state.steps?.steps.at(-1);
-  send(step ? { do: "forward", what: step.id } : { do: "forward", n: state.slide?.index });
-}
-
 function reveal() { $("steps").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); }
 
 function takeShell() { send({ do: "dismiss" }); $("keys").focus(); }
@@ -89,7 +83,7 @@ function drawTrouble() {
     make("p", { class: "why" }, t.refused ? `Not run: ${t.message}` : t.message),
     ...(t.late ? [make("p", {}, "Its command failed when the exercise was over.")] : []),
     ...(t.hint ? [make("p", {}, t.hint)] : []),
-    make("dl", {}, ...line("step", t.step), ...line("command", t.command !== t.step ? t.command : ""), ...line("expected", t.want), ...line("nearest", t.nearest), ...line("exit status", t.status == null || t.message.endsWith(`status ${t.status}`) ? "" : String(t.status))),
+    make("dl", {}, ...line("slide", t.slide), ...line("step", t.step), ...line("command", t.command !== t.step ? t.command : ""), ...line("expected", t.want), ...line("nearest", t.nearest), ...line("exit status", t.status == null || t.message.endsWith(`status ${t.status}`) ? "" : String(t.status))),
     ...(t.tail ? [make("pre", { tabindex: 0, "aria-label": "What came" }, t.tail)] : [])),
     make("p", { class: "tools" },
       make("button", { ...order("again"), class: "main" }, make("kbd", {}, "a"), "Again"), make("button", order("skip"), make("kbd", {}, "x"), "Skip"),
@@ -97,11 +91,13 @@ function drawTrouble() {
       t.replay ? make("button", { type: "button", disabled: !pen(), title: "Show the recorded output of the last check", onclick: () => send({ do: "replay" }) }, make("kbd", {}, "R"), "Replay") : null));
 }
 
+const looks = () => `${state.room.holder || "Nobody"} has the pen: you can look.`;
+
 function drawRoom() {
   const r = state.room;
   const some = (n, one, many) => (n === 1 ? `One ${one}` : `${n} ${many}`);
-  $("present").textContent = `${some(r.audience, "page watches", "pages watch")}, ${some(r.remotes, "remote", "remotes").toLowerCase()}. ${r.pen ? "You have the pen." : r.holder ? `${r.holder} has the pen: you can look.` : "Nobody has the pen."}`;
-  $("pens").replaceChildren(...(r.pen ? r.others ?? [] : []).map((o) => make("p", {}, make("button", { type: "button", onclick: () => post("hand", { to: o.id }).catch((e) => say(e.message, true)) }, `Hand the pen to ${o.name}`))));
+  $("present").textContent = `${some(r.audience, "page watches", "pages watch")}, ${some(r.remotes, "remote", "remotes").toLowerCase()}. ${r.pen ? "You have the pen." : looks()}`;
+  $("pens").replaceChildren(...(r.pen ? r.others ?? [] : []).map((o) => make("p", {}, make("button", { type: "button", onclick: () => post("hand", { to: o.id }).catch((e) => { say(e.message, true); $("present").textContent = e.message; }) }, `Hand the pen to ${o.name}`))));
   document.body.dataset.pen = r.pen ? "" : "no";
   $("keys").readOnly = !r.pen;
 }
@@ -207,13 +203,14 @@ connect((changed, part) => {
   }
   if (changed.has("steps") || changed.has("trouble")) reveal();
   if (changed.has("consent") || changed.has("room")) drawConsent();
-  if (changed.has("talk")) {
-    $("state").textContent = talk.running ? `Running ${talk.running}` : talk.busy || talk.message || "";
+  if (changed.has("talk") || changed.has("room")) {
+    $("state").textContent = talk.running ? `Running ${talk.running}` : talk.busy || talk.message || (pen() ? "" : looks());
     $("state").title = $("state").textContent; // where it has no room
     $("state").className = talk.error && !talk.running && !talk.busy ? "bad" : busy() ? "busy" : "";
     $("stop").hidden = !busy() || Boolean(talk.recorded);
     $("live").hidden = !talk.recorded;
     $("continue").hidden = busy();
+    $("forward").hidden = busy() || Boolean(talk.recorded || state.trouble) || !talk.before;
     $("session").textContent = talk.session ? `Shell of ${talk.session}` : "";
     $("session").title = talk.notes ?? "";
     $("ran").textContent = talk.pace ? `${talk.pace[0]} of ${talk.pace[1]} run` : "";
@@ -233,7 +230,7 @@ connect((changed, part) => {
 });
 
 function tick() {
-  if (!state.talk || ended()) return;
+  if (!state.talk || stands()) return;
   $("timer").textContent = duration(Date.now() - state.talk.started);
   const { length, started } = state.talk;
   if (length) { // late: more of the time has gone than of the slides
@@ -255,6 +252,7 @@ on("start", () => send({ do: "shell" }));
 on("fresh", () => { send({ do: "fresh" }); $("keys").focus(); });
 on("stop", () => send({ do: "stop" }));
 on("live", () => send({ do: "dismiss" }));
+on("forward", () => send(forward()));
 on("continue", () => send({ do: "continue" }));
 on("timer", () => send({ do: "clock" }));
 on("smaller", () => font(-1));
@@ -315,7 +313,7 @@ document.addEventListener("keydown", (e) => {
     f: () => send({ do: "toggle", text: "figures" }), z: () => send({ do: "toggle", text: "stage" }),
     "+": () => font(1), "=": () => font(1), "-": () => font(-1),
     m: () => $("remarks").showModal(),
-    F: forward, r: () => send({ do: "reload" }), R: () => send({ do: "replay" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
+    F: () => send(forward()), r: () => send({ do: "reload" }), R: () => send({ do: "replay" }), a: () => { if (state.trouble) send({ do: "again", what: state.trouble.id }); },
     x: () => { if (state.trouble) send({ do: "skip", what: state.trouble.id }); else $("keys").focus(); },
     e: takeShell,
     Escape: () => { if (state.trouble || state.talk?.recorded) send({ do: "dismiss" }); },

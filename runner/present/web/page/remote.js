@@ -1,4 +1,4 @@
-import { $, connect, duration, ended, say, send, state } from "./link.js";
+import { $, connect, duration, forward, say, send, stands, state } from "./link.js";
 import { fill, follow, mark, show } from "./slide.js";
 
 const armed = 4000; // milliseconds in which the second tap counts
@@ -22,35 +22,47 @@ $("run").addEventListener("click", () => {
 });
 $("again").addEventListener("click", () => { if (state.trouble) twice({ do: "again", what: state.trouble.id }); });
 
+// means names an order: what it does, and to which step.
+const means = (order) => order && `${order.do} ${order.what ?? order.n}`;
+
 function twice(order) {
-  if (ready !== order.what) { ready = order.what; timer = setTimeout(disarm, armed); draw(); say("Tap again to run"); return; }
+  if (ready !== means(order)) { clearTimeout(timer); ready = means(order); timer = setTimeout(disarm, armed); draw(); say("Tap again to run"); return; }
   disarm();
   send(order);
 }
 
 function disarm() { clearTimeout(timer); ready = null; draw(); }
+$("forward").addEventListener("click", () => twice(forward()));
 const current = () => state.steps?.steps.find((s) => s.index === state.steps.selected);
 
 function draw() {
   const step = current(), { talk, trouble } = state;
   const busy = talk?.running || talk?.busy;
-  const recorded = talk?.recorded, none = state.steps?.steps.length ? "No step is left on this slide." : "There are no steps on this slide.";
-  $("step").textContent = talk?.asks ? "May this deck run on the presenter’s machine? It is asked there." : recorded ? recorded : busy ? `Running: ${busy}` : trouble ? `${trouble.message}: ${trouble.step}` : step ? "" : none;
-  $("step").className = recorded || talk?.asks ? "warn" : trouble ? "bad" : "";
+  const recorded = talk?.recorded, before = !busy && !trouble && !recorded && !talk?.asks && talk?.before > 0;
+  const none = state.steps?.steps.length ? "No step is left on this slide." : "There are no steps on this slide.";
+  const message = talk?.message || (step ? "" : before ? `${none} F runs what came before.` : none);
+  $("step").textContent = talk?.asks ? "May this deck run on the presenter’s machine? It is asked there." : recorded ? recorded : busy ? `Running: ${busy}` : trouble ? `${trouble.slide ? `Slide ${trouble.slide}: ` : ""}${trouble.message}: ${trouble.step}` : message;
+  $("step").className = recorded || talk?.asks ? "warn" : trouble || talk?.error && !busy ? "bad" : "";
   const run = $("run");
-  run.hidden = !step || Boolean(talk?.asks) || Boolean(busy) || Boolean(trouble);
+  run.hidden = !step || Boolean(talk?.asks) || Boolean(busy) || Boolean(trouble && !trouble.slide);
   $("stop").hidden = !busy || Boolean(recorded);
   $("again").hidden = $("skip").hidden = !trouble || Boolean(busy);
   $("replay").hidden = !recorded && (!trouble?.replay || Boolean(busy));
   $("replay").textContent = recorded ? "Leave it" : "Replay";
   $("replay").setAttribute("aria-label", recorded ? "Leave the recording" : "Show the recorded output of the last check");
-  $("again").textContent = trouble && ready === trouble.id ? "Tap again" : "Again";
-  $("again").className = trouble && ready === trouble.id ? "armed" : "";
+  const armed = trouble && ready === `again ${trouble.id}`;
+  $("again").textContent = armed ? "Tap again" : "Again";
+  $("again").className = armed ? "armed" : "";
+  const onward = ready === means(forward());
+  $("forward").hidden = !before;
+  $("forward").lastElementChild.textContent = onward ? "Tap again" : "Run what came before";
+  $("forward").className = onward ? "armed" : "";
   $("smaller").hidden = $("larger").hidden = !talk?.columns || !talk.shell || Boolean(trouble);
   $("blank").setAttribute("aria-pressed", String(Boolean(talk?.blank)));
   if (step) {
-    run.textContent = ready === step.id ? "Tap again to run" : `Run  ${step.kind === "type" ? "" : `${step.name} `}${step.text.split("\n")[0]}`;
-    run.className = ready === step.id ? "armed" : "";
+    const armed = ready === `run ${step.id}`;
+    run.textContent = armed ? "Tap again to run" : `Run  ${step.kind === "type" ? "" : `${step.name} `}${step.text.split("\n")[0]}`;
+    run.className = armed ? "armed" : "";
   }
 }
 
@@ -72,5 +84,5 @@ connect((changed) => {
   if (talk) { draw(); tick(); }
 });
 
-function tick() { if (state.talk && !ended()) $("timer").textContent = duration(Date.now() - state.talk.started); }
+function tick() { if (state.talk && !stands()) $("timer").textContent = duration(Date.now() - state.talk.started); }
 setInterval(tick, 1000);

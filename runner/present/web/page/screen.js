@@ -8,6 +8,7 @@ const floor = 7; // pixels: eighty columns on a phone
 // resizer asks for another size of the terminal, once it rests.
 export function resizer() {
   let asked = "", resting;
+  document.addEventListener("line", () => { asked = ""; }); // a talk that was started again has another size
   return (cols, rows) => {
     if (!cols) { asked = ""; return; } // another page decides now
     rows = Math.min(Math.max(rows, 20), 60); // fewer would be too few for what is run
@@ -20,12 +21,14 @@ export function resizer() {
 export class Screen {
   constructor(section) {
     this.section = section;
+    this.scroller = section.querySelector(".scroller");
     this.screen = section.querySelector(".screen");
     this.rows = section.querySelector(".rows");
     this.cursor = section.querySelector(".cursor");
     this.least = floor; // pixels: smaller text is not read but scrolled
     this.wanted = 0; // columns, where this page says how large the terminal is; 0: it does not
     new ResizeObserver(() => this.fit()).observe(section);
+    this.scroller.addEventListener("scroll", () => this.more(), { passive: true });
     document.fonts?.ready.then(() => { this.ratio = 0; this.fit(); });
   }
 
@@ -76,13 +79,21 @@ export class Screen {
     this.size = Math.max(Math.floor(20 * Math.max(size, Math.min(wide, this.least))) / 20, floor);
     this.screen.style.fontSize = `${this.size}px`;
     this.screen.style.width = `${this.cols}ch`;
-    this.section.style.overflow = size < this.size ? "auto" : "";
+    this.scroller.style.overflow = size < this.size ? "auto" : "";
     this.reveal();
+    this.more();
+  }
+
+  // more shows at the sides that there is more to scroll to.
+  more() {
+    const { scrollLeft, scrollWidth, clientWidth } = this.scroller;
+    const sides = [scrollLeft > 1 && "left", scrollLeft + clientWidth < scrollWidth - 1 && "right"];
+    this.section.dataset.more = sides.filter(Boolean).join(" ");
   }
 
   // reveal scrolls to the row of the cursor, where not all rows have a place.
   reveal() {
     const row = 1.25 * this.size;
-    this.section.scrollTop = Math.max(0, Math.ceil(((this.term?.y ?? 0) + 1) * row + 16 - this.section.clientHeight));
+    this.scroller.scrollTop = Math.max(0, Math.ceil(((this.term?.y ?? 0) + 1) * row + 16 - this.scroller.clientHeight));
   }
 }
