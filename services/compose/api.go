@@ -37,6 +37,7 @@ type inspection struct {
 		Paused     bool
 		Restarting bool
 		ExitCode   int
+		StartedAt  time.Time
 		Health     *struct {
 			Status string
 			Log    []struct{ Output string } // of the last checks

@@ -301,6 +301,53 @@ func TestFollowRestarting(t *testing.T) {
 	}
 }
 
+// TestFollowRestarts follows the log of a container that is restarted again and again, beside another one. A run may
+// be killed before it has written anything.
+func TestFollowRestarts(t *testing.T) {
+	onEngines(t, func(t *testing.T, host string) {
+		for look, name := range map[compose.Look]string{compose.V1: "_redis_1", compose.V5: "-redis-1"} {
+			s := newStage(t, host, "services:\n  redis: {build: redis}\n  other: {build: redis}\n", "redis")
+			s.ok(look, "up", "-d")
+			const restarts = 30
+			var wg sync.WaitGroup
+			begins := newSpy(func(text string) bool {
+				if strings.Count(text, "Ready") == 2 {
+					wg.Go(func() {
+						for range restarts {
+							if err := s.api("POST", "/containers/"+s.name+name+"/restart?t=0", nil); err != nil {
+								t.Error(err)
+							}
+						}
+						s.ok(look, "stop", "-t", "0")
+					})
+					return true
+				}
+				return false
+			})
+			r := s.interrupted(look, nil, begins, "logs", "-f", "--no-color")
+			wg.Wait()
+			var text string // of one of the two
+			for line := range strings.Lines(r.out) {
+				if strings.Contains(line, "redis") {
+					text += line
+				}
+			}
+			runs := strings.SplitAfter(text, " exited with code")
+			for _, run := range runs {
+				if strings.Count(run, "Ready") > 1 {
+					t.Errorf("a run without its end, or twice")
+				}
+			}
+			if len(runs) != restarts+2 || strings.Contains(runs[len(runs)-1], "Ready") {
+				t.Errorf("%d ends of runs, want %d", len(runs)-1, restarts+1)
+			}
+			if t.Failed() {
+				t.Fatal(r.out)
+			}
+		}
+	})
+}
+
 // TestEndOfContext ends the context of a command that waits for the engine.
 func TestEndOfContext(t *testing.T) {
 	s := newStage(t, embeddedHost(t), "services:\n  redis: {build: redis}\n", "redis")

@@ -139,7 +139,8 @@ type printer struct {
 	printed map[string]chan struct{} // closed when the latest log of a container has been printed
 	coming  map[string]bool          // containers whose end has been printed, until they start again or turn out not to
 	died    map[string]int64         // when, in nanoseconds since the epoch
-	ends    map[string]chan int      // exit statuses in events, by container
+	missed  map[string]missedRun     // runs that were over before they were followed, until their end is reported
+	ends    map[string]chan int      // gets the exit status of the latest log's run, by container
 	onExit  func(c *container, status int)
 
 	wg   sync.WaitGroup
@@ -152,7 +153,7 @@ func (s *session) newPrinter(o logOptions) *printer {
 		session: s, options: o, look: s.style.logs.lines(s, o),
 		streams: map[string]io.ReadCloser{},
 		reading: map[string]int{}, printed: map[string]chan struct{}{},
-		coming: map[string]bool{}, died: map[string]int64{},
+		coming: map[string]bool{}, died: map[string]int64{}, missed: map[string]missedRun{},
 		ends: map[string]chan int{}, idle: make(chan struct{}, 1), over: make(chan struct{}),
 	}
 }
@@ -200,6 +201,9 @@ func (p *printer) run(ctx context.Context, containers []*container, events <-cha
 			if !ok {
 				events = nil // the followed logs continue
 				close(p.over)
+				for id := range p.missed {
+					p.printMissed(ctx, id, "")
+				}
 				p.settle(ctx)
 				continue
 			}
@@ -216,7 +220,7 @@ func (p *printer) run(ctx context.Context, containers []*container, events <-cha
 func (p *printer) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.reading) + len(p.coming)
+	return len(p.reading) + len(p.coming) + len(p.missed)
 }
 
 // settle forgets the ended containers that will not start again. It runs where events are received, so that
@@ -244,54 +248,103 @@ func (p *printer) settle(ctx context.Context) {
 // event follows a container that has been started. After a restart it follows the log from the last
 // end on: the output before that has been printed.
 func (p *printer) event(ctx context.Context, e event) error {
+	id := e.Actor.ID
 	p.mu.Lock()
-	died, restarted := p.died[e.Actor.ID]
-	reading := p.reading[e.Actor.ID] > 0
-	if e.Action == "die" {
-		p.died[e.Actor.ID] = e.TimeNano
+	died, restarted := p.died[id]
+	reading := p.reading[id] > 0
+	p.mu.Unlock()
+	switch e.Action {
+	case "die":
+		if _, missed := p.missed[id]; missed {
+			p.printMissed(ctx, id, unixTime(time.Unix(0, e.TimeNano)))
+		}
 		status, _ := strconv.Atoi(e.Actor.Attributes["exitCode"])
-		select {
-		case p.end(e.Actor.ID) <- status:
-		default: // nobody has waited for the last ones
+		p.mu.Lock()
+		p.died[id] = e.TimeNano
+		if end := p.ends[id]; end != nil {
+			end <- status
+			delete(p.ends, id)
+		}
+		p.mu.Unlock()
+	case "stop", "kill", "destroy":
+		p.settle(ctx) // a container between two runs has no other end
+	case "start":
+		if reading && !restarted {
+			return nil
+		}
+		o := p.options
+		o.tail = ""
+		if restarted {
+			o.since = unixTime(time.Unix(0, died))
+		}
+		return p.started(ctx, e, o)
+	}
+	return nil
+}
+
+// started follows the run of a container that an event has reported. A log that is opened behind the
+// end of that run may hold the next one as well.
+func (p *printer) started(ctx context.Context, e event, o logOptions) error {
+	id := e.Actor.ID
+	p.mu.Lock()
+	stream := p.streams[id]
+	p.mu.Unlock()
+	attached := stream != nil
+	if !attached {
+		var err error
+		if stream, err = p.openLogs(ctx, &container{id: id}, o); notFound(err) {
+			return nil
 		}
 	}
-	p.mu.Unlock()
-	if slices.Contains([]string{"stop", "kill", "destroy"}, e.Action) {
-		p.settle(ctx) // a container between two runs has no other end
+	c, err := p.inspect(ctx, id)
+	if err != nil && stream != nil && !attached {
+		stream.Close()
 	}
-	if e.Action != "start" || reading && !restarted {
-		return nil
-	}
-	c, err := p.inspect(ctx, e.Actor.ID)
 	if notFound(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	o := p.options
-	o.tail = ""
-	if restarted {
-		o.since = unixTime(time.Unix(0, died))
+	over := !c.State.Running || c.State.Restarting || c.State.StartedAt.UnixNano() > e.TimeNano
+	p.mu.Lock()
+	switch {
+	case stream == nil || attached:
+	case over:
+		stream.Close()
+		c.State.Running = true // it was
+		p.missed[id] = missedRun{c, o}
+		p.mu.Unlock()
+		return nil
+	default:
+		p.streams[id] = stream
 	}
+	p.mu.Unlock()
 	p.print(ctx, c, o)
 	return nil
 }
 
-// end returns the channel for the exit statuses of a container. The caller holds p.mu.
-func (p *printer) end(id string) chan int {
-	if p.ends[id] == nil {
-		p.ends[id] = make(chan int, 16)
+// missedRun is a run that was over before its log was opened.
+type missedRun struct {
+	c *container
+	o logOptions
+}
+
+// printMissed prints the log of a missed run up to a time, its end, or up to now if that is "".
+func (p *printer) printMissed(ctx context.Context, id, end string) {
+	p.mu.Lock()
+	m := p.missed[id]
+	delete(p.missed, id)
+	p.mu.Unlock()
+	if end != "" {
+		m.o.follow, m.o.until = false, end
 	}
-	return p.ends[id]
+	p.print(ctx, m.c, m.o)
 }
 
 // status waits for the end of a container that was running when its log was opened. An event
 // reports the end. A request could not: the container may be up again already.
-func (p *printer) status(ctx context.Context, c *container) (status int, ok bool) {
-	p.mu.Lock()
-	end := p.end(c.id)
-	p.mu.Unlock()
+func (p *printer) status(ctx context.Context, c *container, end <-chan int) (status int, ok bool) {
 	select {
 	case status = <-end:
 		return status, true
@@ -312,7 +365,8 @@ func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 	delete(p.streams, c.id)
 	runs := c.State.Running || stream != nil
 	earlier, done := p.printed[c.id], make(chan struct{})
-	p.printed[c.id] = done
+	end := make(chan int, 1)
+	p.printed[c.id], p.ends[c.id] = done, end
 	p.reading[c.id]++
 	delete(p.coming, c.id)
 	delete(p.died, c.id)
@@ -357,12 +411,12 @@ func (p *printer) print(ctx context.Context, c *container, o logOptions) {
 			}
 		}
 		p.copy(ctx, c, r)
-		if !o.follow || context.Cause(ctx) != nil {
+		if !p.options.follow || context.Cause(ctx) != nil {
 			return
 		}
 		status, ok := c.State.ExitCode, true
 		if runs {
-			status, ok = p.status(ctx, c)
+			status, ok = p.status(ctx, c, end)
 		}
 		if !ok {
 			return

@@ -35,6 +35,7 @@ type run struct {
 	health     *prober
 	cancel     context.CancelFunc
 	over       chan struct{} // closed when the end has been recorded
+	logged     int64         // the end of its output in the log; valid then
 }
 
 // restartPolicy decides whether a container that ended by itself is started again.
@@ -268,7 +269,7 @@ func (e *Engine) finish(ctx context.Context, c *container, r *run) {
 	}
 	r.release(e.places)
 	c.leaveAddresses()
-	c.run = nil
+	c.run, r.logged = nil, c.output.log.end()
 	c.stdin.open(nil)
 	c.exitCode = r.process.code
 	c.finishedAt = time.Now()

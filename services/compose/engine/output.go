@@ -259,9 +259,13 @@ func (q logRequest) append(b []byte, records []record) (_ []byte, over bool) {
 	return b, false
 }
 
-// copyLog writes a log from one position to another, or to its end if that is later. While ended is
-// open it waits for more.
-func (q logRequest) copyLog(ctx context.Context, w io.Writer, l *lineLog, from, to int64, ended <-chan struct{}) error {
+// copyLog writes a log from one position to another, or to its end if that is later. It waits for the
+// further output of a run, if it is not nil, up to its end: the next run may write already.
+func (q logRequest) copyLog(ctx context.Context, w io.Writer, l *lineLog, from, to int64, r *run) error {
+	var over <-chan struct{}
+	if r != nil {
+		over = r.over
+	}
 	var deadline <-chan time.Time
 	if !q.until.IsZero() {
 		timer := time.NewTimer(time.Until(q.until))
@@ -278,6 +282,17 @@ func (q logRequest) copyLog(ctx context.Context, w io.Writer, l *lineLog, from, 
 		if err != nil {
 			return err
 		}
+		ended := r == nil
+		select {
+		case <-over:
+			ended, to = true, min(to, r.logged)
+		default:
+		}
+		for len(records) > 0 && next > to {
+			last := len(records) - 1
+			next -= lengthOf(records[last:])
+			records = records[:last]
+		}
 		if dropped := next - lengthOf(records) - from; dropped > 0 && len(records) > 0 {
 			records = append([]record{q.gap(dropped, records[0].time)}, records...)
 		}
@@ -293,13 +308,12 @@ func (q logRequest) copyLog(ctx context.Context, w io.Writer, l *lineLog, from, 
 		if err := flush(); err != nil {
 			return err
 		}
-		if ended == nil {
+		if ended {
 			return nil
 		}
 		select {
 		case <-more:
-		case <-ended:
-			ended = nil // read once more, for the output before the end
+		case <-over: // read once more, for the output before the end
 		case <-deadline:
 			return nil
 		case <-ctx.Done():
@@ -332,9 +346,9 @@ func (e *Engine) streamLogs(w http.ResponseWriter, r *http.Request) error {
 		e.mu.Unlock()
 		return err
 	}
-	var ended <-chan struct{}
-	if c.run != nil && boolean(r, "follow") {
-		ended = c.run.over
+	var followed *run
+	if boolean(r, "follow") {
+		followed = c.run
 	}
 	log, tty, driver := c.output.log, c.config.Tty, c.host.LogConfig.Type
 	e.mu.Unlock()
@@ -352,7 +366,7 @@ func (e *Engine) streamLogs(w http.ResponseWriter, r *http.Request) error {
 	if !begin(w) {
 		return nil
 	}
-	if err := q.copyLog(r.Context(), w, log, from, math.MaxInt64, ended); err != nil && r.Context().Err() == nil {
+	if err := q.copyLog(r.Context(), w, log, from, math.MaxInt64, followed); err != nil && r.Context().Err() == nil {
 		e.log.Debug("logs", "container", c.name, "error", err)
 	}
 	return nil
