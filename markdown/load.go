@@ -549,7 +549,7 @@ func (r *reports) add(what string, full Code, e *Error) {
 	case len(r.list) == maxReports:
 		r.list.Add(full, e.Pos.Point(), "", "too many %s: no more of this chapter are shown", what)
 	default:
-		e.Message = oneLine(e.Message)
+		e.Message, e.Hint = oneLine(e.Message), oneLine(e.Hint)
 		r.list = append(r.list, e)
 	}
 }
