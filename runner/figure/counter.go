@@ -73,6 +73,8 @@ func mean(values []float64) (Reading, bool) {
 type Counter struct {
 	last   float64 // value
 	begun  bool
+	first  float64   // time of the first reading, in seconds
+	now    float64   // time of the last reading
 	at     []float64 // of the edges, in seconds
 	values []float64 // behind them
 }
@@ -82,27 +84,34 @@ func (c *Counter) Add(at, value float64) bool {
 	if c.begun && value < c.last {
 		return false
 	}
+	if !c.begun {
+		c.first = at
+	}
 	if c.begun && value > c.last {
 		c.at, c.values = append(c.at, at), append(c.values, value)
 	}
-	c.last, c.begun = value, true
+	c.last, c.begun, c.now = value, true, at
 	return true
 }
 
-// The numbers of edges, and of the longest gaps between two, that an estimate needs; and of the
-// possible beginnings.
+// What an estimate needs: a number of edges, and a time of several gaps. Several programs may write
+// the number down one after another and then pause together, so a stretch without a pause says
+// nothing before it is longer than a pause may be.
 const (
 	minEdges  = 5
-	minGaps   = 4
-	beginning = 16
+	minGaps   = 4  // of the longest within the edges that count
+	minPauses = 2  // of the longest of all readings, also of those that are left out
+	minPause  = 1  // second
+	beginning = 16 // possible beginnings
 )
 
 // Reading is the rate per second with its standard error. It is not ok before there are enough edges.
 func (c *Counter) Reading() (best Reading, ok bool) {
 	n := len(c.at)
+	least := minPauses * c.pause()
 	for i := range beginning + 1 {
 		from := i * n / (2 * beginning)
-		r, enough := slope(c.at[from:], c.values[from:])
+		r, enough := slope(c.at[from:], c.values[from:], least)
 		if enough && (!ok || r.Error < best.Error) {
 			best, ok = r, true
 		}
@@ -110,10 +119,19 @@ func (c *Counter) Reading() (best Reading, ok bool) {
 	return best, ok
 }
 
-// slope fits a straight line (least squares). Neighbouring edges are not independent: several programs
-// may write the number down, each at its own moments. So only one of them counts for each of the
-// longest gap between two edges.
-func slope(at, values []float64) (Reading, bool) {
+// pause is the longest time in which the number did not change, at least minPause.
+func (c *Counter) pause() float64 {
+	longest, last := float64(minPause), c.first
+	for _, at := range c.at {
+		longest, last = max(longest, at-last), at
+	}
+	return max(longest, c.now-last)
+}
+
+// slope fits a straight line (least squares) through edges that cover at least some time in seconds.
+// Neighbouring edges are not independent: several programs may write the number down, each at its
+// own moments. So only one of them counts for each of the longest gap between two edges.
+func slope(at, values []float64, least float64) (Reading, bool) {
 	n := float64(len(at))
 	if n < minEdges {
 		return Reading{}, false
@@ -128,7 +146,7 @@ func slope(at, values []float64) (Reading, bool) {
 	}
 	whole := at[len(at)-1] - at[0]
 	spread := sumTT - sumT*sumT/n
-	if spread <= 0 || whole < minGaps*gap {
+	if spread <= 0 || whole < max(minGaps*gap, least) {
 		return Reading{}, false
 	}
 	rate := (sumTV - sumT*sumV/n) / spread

@@ -74,12 +74,20 @@ func (f *farm) fixed(at float64) (figure.Reading, float64) {
 
 // sampled is a rate as it is measured now, until done, or the limit.
 func (f *farm) sampled(at float64, s figure.Sampling) (figure.Reading, float64) {
+	r, took, _ := sample(s, 0.2, f.lateness, func(t float64) float64 { return f.read(at + t) })
+	return r, at + took
+}
+
+// sample reads a number again and again until enough is known of its rate, or the limit.
+func sample(s figure.Sampling, every float64, late func() float64, read func(at float64) float64) (
+	r figure.Reading, took float64, ok bool,
+) {
 	var c figure.Counter
-	for t := 0.0; ; t += 0.2 + f.lateness() {
-		c.Add(t, f.read(at+t))
-		r, ok := c.Reading()
+	for t := 0.0; ; t += every + late() {
+		c.Add(t, read(t))
+		r, ok = c.Reading()
 		if t >= s.Limit || ok && s.Enough(t, r) {
-			return r, at + t
+			return r, t, ok
 		}
 	}
 }
@@ -142,4 +150,43 @@ func TestWrongVerdicts(t *testing.T) {
 		}
 	}
 	t.Log("\n" + table.String())
+}
+
+// TestBursts measures a number that rises by turns: programs that wait for the same service write it
+// down one after another, and pause together. A measurement begins anywhere in that.
+func TestBursts(t *testing.T) {
+	t.Parallel()
+	const step, truth = 0.1, 10. // seconds between two changes of a burst; per second
+	for _, tt := range []struct{ burst, pause float64 }{{1, 1}, {0.5, 0.5}, {0.5, 1.5}, {1, 0.5}, {1, 2}, {2, 1}, {0.1, 2.9}} {
+		rise := truth * (tt.burst + tt.pause) / math.Round(tt.burst/step) // of a change
+		var wrong, undecided int
+		var took, worst float64
+		for i := range *runs {
+			random := rand.New(rand.NewPCG(uint64(i), 1))
+			phase, period := random.Float64()*(tt.burst+tt.pause), tt.burst+tt.pause
+			late := func() float64 { return random.ExpFloat64() * 0.005 }
+			read := func(at float64) float64 {
+				at += phase - late()
+				whole := math.Floor(at / period)
+				within := min(math.Floor((at-whole*period)/step+1), math.Round(tt.burst/step))
+				return max(0, rise*(whole*math.Round(tt.burst/step)+within))
+			}
+			last := 0.
+			rising := func(at float64) float64 { last = max(last, read(at)); return last }
+			r, at, ok := sample(figure.Sampling{Limit: 60}, step, late, rising)
+			took += at
+			switch off := math.Abs(r.Value-truth) / truth; {
+			case !ok:
+				undecided++
+			case off > figure.Precision:
+				wrong++
+				worst = max(worst, off)
+			}
+		}
+		t.Logf("%v s of changes, %v s without: %d of %d wrong, by up to %.0f %%; %d undecided, %.1f s", tt.burst, tt.pause, wrong,
+			*runs, 100*worst, undecided, took/float64(*runs))
+		if 100*wrong > *runs || undecided > 0 {
+			t.Errorf("%v s of changes, %v s without: %d wrong, %d undecided", tt.burst, tt.pause, wrong, undecided)
+		}
+	}
 }
