@@ -71,7 +71,7 @@ func foreign(s *Slide) (left ErrorList) {
 		}
 		left.Add(CodeRewrite, s.At(at[0], at[1]), "", "%s is text there", shorten(shown[at[0]:at[1]]))
 	}
-	for _, t := range s.scanned() {
+	for t := range s.scanned() {
 		if at := strings.Index(t.info, "{{"); t.kind == fenceToken && t.comment < 0 && at >= 0 && len(t.steps) == 0 {
 			left.Add(CodeRewrite, s.At(t.data+at, t.data+len(t.info)), "", "%s is text there", shorten(t.info[at:]))
 		}
@@ -183,7 +183,7 @@ func exportSlide(s *Slide) string {
 	if len(s.Properties) > 0 {
 		b.WriteString("\n")
 	}
-	x := &exporter{slide: s, tokens: s.scanned()}
+	x := &exporter{slide: s, tokens: slices.Collect(s.scanned())}
 	titled := slices.ContainsFunc(x.tokens, func(t token) bool { return t.kind == headingToken || t.kind == underlineToken })
 	if s.Title != "" && !titled && !s.Increment {
 		fmt.Fprintf(&b, "## %s\n\n", s.Title)

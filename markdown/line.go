@@ -36,38 +36,42 @@ func (s *Slide) Lines() []Line {
 			seen[i] = unseen[0]
 		}
 	}
-	headings, code := map[int]bool{}, make([]bool, len(seen))
-	for _, t := range s.scanned() {
+	const heading, code = 1, 2
+	kinds := make([]byte, len(seen))
+	for t := range s.scanned() {
 		switch {
 		case t.kind == commentToken, t.kind == closeToken, t.kind == openToken && t.match >= 0:
 			hide(t.start, t.end)
 		case t.kind == headingToken:
-			headings[t.start] = true
+			kinds[t.start] |= heading
 		case t.kind == fenceToken && isDiagram(t.info):
 			hide(strings.LastIndexByte(s.Source[:t.start], '\n')+1, t.end)
 		case t.kind == fenceToken:
 			hide(strings.LastIndexByte(s.Source[:t.start], '\n')+1, t.body) // list markers may stand before it
 			hide(t.tail, t.end)
 			for i := t.body; i < t.tail; i++ {
-				code[i] = true
+				kinds[i] |= code
 			}
 		}
 	}
 	if strings.Contains(s.Source, "mermaid") || strings.Contains(s.Source, "%%{") {
 		for _, at := range diagram().FindAllStringIndex(s.Source, -1) {
-			if !code[at[0]] {
+			if kinds[at[0]]&code == 0 {
 				hide(at[0], at[1])
 			}
 		}
 	}
-	var lines []Line
-	at := 0
+	shown, at := string(seen), 0
+	lines := make([]Line, 0, strings.Count(s.Source, "\n")+1)
 	for source := range strings.Lines(s.Source) {
-		l := Line{Start: at, End: at + len(strings.TrimSuffix(source, "\n")), Heading: headings[at], Code: code[at]}
+		l := Line{Start: at, End: at + len(strings.TrimSuffix(source, "\n")), Heading: kinds[at]&heading != 0, Code: kinds[at]&code != 0}
 		at += len(source)
-		rest := string(seen[l.Start:at])
-		l.Text = strings.TrimSuffix(strings.ReplaceAll(rest, unseen, ""), "\n")
-		if !strings.Contains(rest, unseen) || strings.TrimSpace(l.Text) != "" {
+		rest, whole := shown[l.Start:at], true
+		if strings.Contains(rest, unseen) {
+			rest, whole = strings.ReplaceAll(rest, unseen, ""), false
+		}
+		l.Text = strings.TrimSuffix(rest, "\n")
+		if whole || strings.TrimSpace(l.Text) != "" {
 			lines = append(lines, l)
 		}
 	}

@@ -26,7 +26,10 @@ func (s *Slide) Links() []Link {
 			links = append(links, Link{s.At(start, end), target, image})
 		}
 	}
-	text := s.shown()
+	text := ""
+	if strings.ContainsAny(s.Source, "[<") { // that of a link
+		text = s.shown()
+	}
 	if strings.Contains(text, "<") && strings.Contains(text, "=") {
 		for _, at := range attribute().FindAllStringSubmatchIndex(text, -1) {
 			add(at[4], at[5], text[at[4]:at[5]], strings.EqualFold(text[at[2]:at[3]], "src"))
@@ -118,7 +121,7 @@ func destination(text string, at int) (from, to int) {
 // as long.
 func (s *Slide) shown() string {
 	b := []byte(s.Source)
-	for _, t := range s.scanned() {
+	for t := range s.scanned() {
 		switch t.kind {
 		case fenceToken, spanToken, quoteToken, codeToken, commentToken:
 			for i := t.start; i < t.end; i++ {

@@ -1,6 +1,10 @@
 package markdown
 
-import "sort"
+import (
+	"iter"
+	"slices"
+	"sort"
+)
 
 // origin maps a text of a deck to its places in the files: indentation, backticks and line
 // ends may have been removed from it, so that it is not one stretch of them.
@@ -112,18 +116,20 @@ func (d *Deck) Forget() {
 }
 
 // scanned are the tokens of the slide's source, by their places in it.
-func (s *Slide) scanned() []token {
+func (s *Slide) scanned() iter.Seq[token] {
 	if s.origin.src == nil {
-		return scan(plainSource(s.Source), &log{}, &log{})
+		return slices.Values(scan(plainSource(s.Source), &log{}, &log{}))
 	}
-	tokens := make([]token, len(s.tokens))
-	for i := range tokens {
-		t := &tokens[i]
-		*t = s.tokens[i].unpack()
-		t.start, t.match = s.origin.back(t.start), s.origin.back(t.match)
-		for _, off := range []*int{&t.data, &t.body, &t.tail, &t.end} {
-			*off = min(s.origin.back(*off), len(s.Source))
+	return func(yield func(token) bool) {
+		for _, p := range s.tokens {
+			t := p.unpack()
+			t.start, t.match = s.origin.back(t.start), s.origin.back(t.match)
+			for _, off := range []*int{&t.data, &t.body, &t.tail, &t.end} {
+				*off = min(s.origin.back(*off), len(s.Source))
+			}
+			if !yield(t) {
+				return
+			}
 		}
 	}
-	return tokens
 }

@@ -175,7 +175,7 @@ func (t *treeParser) add(slide *Slide, last *Step) *Step {
 	from := 0 // the text before has been added, or is a comment
 	write := func(to int) { t.source = append(t.source, src[from:to]...) }
 	opens := map[int]*openedClass{} // by where they stand in the slide
-	for _, k := range slide.scanned() {
+	for k := range slide.scanned() {
 		comment := k.start < from
 		at := len(t.source) + max(0, k.start-from)
 		for _, s := range k.steps {

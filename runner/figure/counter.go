@@ -31,7 +31,7 @@ func (s *Series) Seen() int { return s.seen }
 func (s *Series) Fell() bool { return s.fell }
 
 // Changes is the number of times that the number of a rate rose.
-func (s *Series) Changes() int { return len(s.counter.at) }
+func (s *Series) Changes() int { return len(s.counter.edges) }
 
 // Reading is the estimate so far; it is not ok before there are enough samples.
 func (s *Series) Reading() (best Reading, ok bool) {
@@ -39,19 +39,22 @@ func (s *Series) Reading() (best Reading, ok bool) {
 		return s.counter.Reading()
 	}
 	n := len(s.values)
-	for i := range beginning + 1 {
-		r, enough := mean(s.values[i*n/(2*beginning):])
-		if enough && (!ok || r.Error < best.Error) {
+	for i := range beginnings + 1 {
+		r, enough := mean(s.values[i*n/(2*beginnings):])
+		if enough && (!ok || r.Error*muchBetter < best.Error) {
 			best, ok = r, true
 		}
 	}
 	return best, ok
 }
 
+// minValues is the number of samples that a mean needs.
+const minValues = 5
+
 // mean is the mean of samples.
 func mean(values []float64) (Reading, bool) {
 	n := float64(len(values))
-	if n < minEdges {
+	if n < minValues {
 		return Reading{}, false
 	}
 	var sum, squares float64
@@ -65,97 +68,152 @@ func mean(values []float64) (Reading, bool) {
 }
 
 // Counter estimates the rate of a number that rises in steps, such as a total that a program
-// writes down once a second. Between its steps the number says nothing new, so it is read at their
-// edges: the rate is the slope of the straight line through them.
+// writes down once a second.
+//
+// Between its steps the number says nothing new, so it is read at their edges. Several programs may
+// write it down one after another and then pause together. So only the edges behind a long pause
+// count: they divide the time into blocks that begin alike. The rate is what the number gains from
+// the first of these edges to the last one, and its error follows from how much the blocks differ
+// (the method of batch means, Conway, 1963).
 //
 // The edges before a change of the rate are left out: of the possible beginnings, in the first half
-// of the edges, the one with the smallest error is taken (the rule MSER of White, 1997).
+// of the edges, one with a much smaller error is taken (the rule MSER of White, 1997).
 type Counter struct {
-	last   float64 // value
-	begun  bool
-	first  float64   // time of the first reading, in seconds
-	now    float64   // time of the last reading
-	at     []float64 // of the edges, in seconds
-	values []float64 // behind them
+	begun      bool
+	last       float64 // value of the last reading
+	highest    float64 // value so far, also between two readings
+	first, now float64 // times of the first and the last reading, in seconds
+	edges      []edge
 }
+
+// edge is a reading that is higher than the one before. The number rose somewhere between the two.
+type edge struct {
+	value     float64
+	since, at float64 // times of the two, in seconds
+	sharp     bool    // it rose before since as well: value is that of the time at
+}
+
+// What an estimate needs, and what it considers.
+const (
+	minReading = 0.01 // seconds between two readings: the work for each grows with their number
+	minBlocks  = 5
+	minPauses  = 2    // an estimate covers so many of the longest pauses, also of those that are left out
+	minPause   = 1.   // second
+	longPause  = 0.5  // of the longest, for an edge to begin a block
+	maxBatch   = 3    // blocks that are taken together, for they may take turns
+	surePart   = 0.25 // of the variance of the blocks, which the distance of the readings cannot explain
+	beginnings = 4
+	muchBetter = 1.5 // so many times smaller
+)
 
 // Add takes a reading of the number at a time in seconds. It returns false if the number fell.
 func (c *Counter) Add(at, value float64) bool {
-	if c.begun && value < c.last {
+	if c.begun && value < c.highest {
 		return false
 	}
-	if !c.begun {
-		c.first = at
+	c.highest = value
+	switch n := len(c.edges); {
+	case !c.begun:
+		c.begun, c.first = true, at
+	case at < c.now+minReading:
+		return true
+	case value > c.last:
+		c.edges = append(c.edges, edge{value, c.now, at, n > 0 && c.edges[n-1].at == c.now})
 	}
-	if c.begun && value > c.last {
-		c.at, c.values = append(c.at, at), append(c.values, value)
-	}
-	c.last, c.begun, c.now = value, true, at
+	c.last, c.now = value, at
 	return true
 }
 
-// What an estimate needs: a number of edges, and a time of several gaps. Several programs may write
-// the number down one after another and then pause together, so a stretch without a pause says
-// nothing before it is longer than a pause may be.
-const (
-	minEdges  = 5
-	minGaps   = 4  // of the longest within the edges that count
-	minPauses = 2  // of the longest of all readings, also of those that are left out
-	minPause  = 1  // second
-	beginning = 16 // possible beginnings
-)
-
 // Reading is the rate per second with its standard error. It is not ok before there are enough edges.
 func (c *Counter) Reading() (best Reading, ok bool) {
-	n := len(c.at)
-	least := minPauses * c.pause()
-	for i := range beginning + 1 {
-		from := i * n / (2 * beginning)
-		r, enough := slope(c.at[from:], c.values[from:], least)
-		if enough && (!ok || r.Error < best.Error) {
+	n, least := len(c.edges), minPauses*c.pause()
+	for i := range beginnings + 1 {
+		r, enough := rate(c.edges[i*n/(2*beginnings):], least)
+		if enough && (!ok || r.Error*muchBetter < best.Error) {
 			best, ok = r, true
 		}
 	}
 	return best, ok
 }
 
-// pause is the longest time in which the number did not change, at least minPause.
+// pause is the longest time in which the number did not change, at least minPause: a program may
+// have paused before it was looked at.
 func (c *Counter) pause() float64 {
-	longest, last := float64(minPause), c.first
-	for _, at := range c.at {
-		longest, last = max(longest, at-last), at
+	longest, last := minPause, c.first
+	for _, e := range c.edges {
+		longest, last = max(longest, e.at-last), e.at
 	}
 	return max(longest, c.now-last)
 }
 
-// slope fits a straight line (least squares) through edges that cover at least some time in seconds.
-// Neighbouring edges are not independent: several programs may write the number down, each at its
-// own moments. So only one of them counts for each of the longest gap between two edges.
-func slope(at, values []float64, least float64) (Reading, bool) {
-	n := float64(len(at))
-	if n < minEdges {
+// rate is the rate between edges that cover at least some time in seconds.
+func rate(edges []edge, least float64) (Reading, bool) {
+	starts := blocks(edges)
+	n := len(starts) - 1
+	if n < minBlocks {
 		return Reading{}, false
 	}
-	var sumT, sumV, sumTT, sumTV, gap float64
-	for i := range at {
-		t, v := at[i]-at[0], values[i]-values[0]
-		sumT, sumV, sumTT, sumTV = sumT+t, sumV+v, sumTT+t*t, sumTV+t*v
-		if i > 0 {
-			gap = max(gap, at[i]-at[i-1])
+	whole := starts[n].at - starts[0].at
+	if whole < least {
+		return Reading{}, false
+	}
+	value := (starts[n].value - starts[0].value) / whole
+	variance := math.Inf(1) // of what the number gains in the whole time
+	for size := 1; size <= maxBatch && n >= minBlocks*size; size++ {
+		variance = min(variance, scatter(starts, size, value))
+	}
+	// Both ends are known to the distance of two readings, or to a step of the number.
+	step, unsharp := smallestStep(edges), 0.
+	for _, s := range starts {
+		unsharp = max(unsharp, min(s.at-s.since, step/value))
+	}
+	return Reading{value, math.Hypot(math.Sqrt(variance), value*unsharp/math.Sqrt(6)) / whole}, true
+}
+
+// blocks are the edges behind a long pause, at which the blocks begin.
+func blocks(edges []edge) (starts []edge) {
+	longest := 0.
+	for i := 1; i < len(edges); i++ {
+		longest = max(longest, edges[i].at-edges[i-1].at)
+	}
+	for i := 1; i < len(edges); i++ {
+		if edges[i].at-edges[i-1].at >= longPause*longest {
+			starts = append(starts, edges[i])
 		}
 	}
-	whole := at[len(at)-1] - at[0]
-	spread := sumTT - sumT*sumT/n
-	if spread <= 0 || whole < max(minGaps*gap, least) {
-		return Reading{}, false
-	}
-	rate := (sumTV - sumT*sumV/n) / spread
-	var squares float64
-	for i := range at {
-		rest := values[i] - values[0] - sumV/n - rate*(at[i]-at[0]-sumT/n)
+	return starts
+}
+
+// scatter is the variance of what a number gains from the first edge to the last one: that of batches
+// of some blocks, times their number. Part of it is no property of the number, as an edge is anywhere
+// between two readings (a twelfth of the square of their distance).
+func scatter(starts []edge, size int, rate float64) float64 {
+	var squares, readings, batches float64
+	for i := (len(starts) - 1) % size; i+size < len(starts); i += size {
+		from, to := starts[i], starts[i+size]
+		rest := to.value - from.value - rate*(to.at-from.at)
 		squares += rest * rest
+		for _, e := range []edge{from, to} {
+			if !e.sharp {
+				readings += math.Pow(rate*(e.at-e.since), 2) / 12
+			}
+		}
+		batches++
 	}
-	independent := whole / gap
-	variance := squares / n * independent / (independent - 2) / (whole * whole / 12) / independent
-	return Reading{rate, math.Sqrt(variance)}, true
+	squares = max(squares-readings, surePart*squares)
+	return squares / (batches - 1) * float64(len(starts)-1) / float64(size) * math.Pow(student(batches-1), 2)
+}
+
+// student is how many times wider the interval of a normal value's [Certainty] is if its variance is
+// estimated with some degrees of freedom (the expansion of Student's t by Fisher, 1925).
+func student(freedom float64) float64 {
+	return 1 + (2.5+(5.75+10/freedom)/freedom)/freedom
+}
+
+func smallestStep(edges []edge) float64 {
+	step := math.Inf(1)
+	for i := 1; i < len(edges); i++ {
+		step = min(step, edges[i].value-edges[i-1].value)
+	}
+	return step
 }

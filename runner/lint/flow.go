@@ -99,7 +99,7 @@ func (p *pass) visit(f *flow, i int) *visit {
 		if other != nil {
 			v.program, v.edits = p.catalogue.ofStmts(parse(p.parser, other).stmts), nil
 		}
-		f.pager = f.pager || pagerChoice().MatchString(v.step.Text)
+		f.pager = f.pager || choosesPager(v.step.Text)
 		if v.snippet.mistake != nil && !stays(v.program) || f.pager && v.program.pages() {
 			v.program = program{nature: unknown}
 		}

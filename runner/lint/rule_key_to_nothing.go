@@ -49,6 +49,12 @@ command, and ^D ends the shell. Remove the key, or start the program that it is 
 // pagerChoice finds the choice of a pager in a snippet.
 var pagerChoice = lazy.Regexp(`\b[A-Z_]*PAGER=|\bcore\.pager\b|\bgit (?:-p|--paginate)\b`)
 
+// choosesPager reports whether a snippet chooses a pager. Few do.
+func choosesPager(text string) bool {
+	named := strings.Contains(text, "PAGER=") || strings.Contains(text, "core.pager") || strings.Contains(text, "git -")
+	return named && pagerChoice().MatchString(text)
+}
+
 // pages reports whether a program shows its output by a pager.
 func (p program) pages() bool {
 	call, ok := p.node.(*syntax.CallExpr)

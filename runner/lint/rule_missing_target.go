@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"workshop/markdown"
 	"workshop/markdown/lazy"
@@ -29,7 +30,7 @@ the network are never requested.`,
 	deck: func(p *pass, d *Deck) {
 		t := &targets{deck: d, files: map[string]bool{}}
 		for _, c := range d.Chapters {
-			t.missing = map[string]int{}
+			t.missing, t.found = map[string]int{}, map[string]bool{}
 			var links []markdown.Link
 			for _, s := range c.Slides {
 				if !s.Excluded {
@@ -51,13 +52,13 @@ type targets struct {
 	titles  map[string]bool // the letters of titles: each renderer makes names of them in a way of its own
 	slides  int
 	files   map[string]bool
+	found   map[string]bool            // whether a name in the chapter leads to a file, as far as it was looked for
 	missing map[string]int             // links of a chapter to files that are not there, by folder and kind
 	beside  func(file string) []string // nil until the first use
 }
 
 var (
 	filled  = lazy.Regexp(`@@|\{\{|\$\{|^[\[(]`) // by another program, or it is no target at all
-	letter  = lazy.Regexp(`\pL`)
 	scheme  = lazy.Regexp(`^([A-Za-z][A-Za-z0-9+.-]*:|//|/|\?|\{|\$|<|@@)`)
 	htmlID  = lazy.Regexp(`<[^<>]{0,200}?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)`)
 	heading = lazy.Regexp(`(?m)^ {0,3}#{1,6}[ \t]+([^\n]{1,200})`)
@@ -70,20 +71,27 @@ func (t *targets) there(c *markdown.Chapter, l markdown.Link) bool {
 	if l.End == (markdown.Pos{}) && !l.Image { // a substitution, already checked
 		return true
 	}
-	if scheme().MatchString(l.Target) || filled().MatchString(l.Target) {
+	if beyond(l.Target) {
 		return true
 	}
 	name, anchor := targetOf(l)
 	switch {
 	case name == "":
 		return anchor == "" || t.leads(anchor)
-	case t.deck.FS == nil, !letter().MatchString(name), t.exists(c, name), !l.Image && t.elsewhere(c, name):
+	case t.deck.FS == nil, !strings.ContainsFunc(name, unicode.IsLetter), t.exists(c, name), !l.Image && t.elsewhere(c, name):
 		return true
 	}
 	for _, full := range t.places(c, name) {
 		t.missing[kindOf(full)]++
 	}
 	return false
+}
+
+// beyond reports whether nothing is known of a target: it is on the network, or another program fills
+// it in. Most are names of files, which have none of the characters of the others.
+func beyond(target string) bool {
+	return (strings.HasPrefix(target, "/") || strings.ContainsAny(target, ":?{$<@[(")) &&
+		(scheme().MatchString(target) || filled().MatchString(target))
 }
 
 // targetOf are the file and the place in it that a link names.
@@ -116,6 +124,15 @@ func (t *targets) check(p *pass, c *markdown.Chapter, l markdown.Link) {
 // exists looks for a file beside the deck and beside the chapter, and in a deck without a manifest
 // beside those that may list the chapter.
 func (t *targets) exists(c *markdown.Chapter, name string) bool {
+	found, known := t.found[name]
+	if !known {
+		found = t.look(c, name)
+		t.found[name] = found
+	}
+	return found
+}
+
+func (t *targets) look(c *markdown.Chapter, name string) bool {
 	if t.in(t.dirs(c), name) {
 		return true
 	}

@@ -74,7 +74,11 @@ func (s *snippet) stands() (found []stretch) {
 	marked := s.highlights()
 	at, looks := 0, 0
 	for line := range strings.Lines(s.step.Text) {
-		for _, m := range word().FindAllStringIndex(line, -1) {
+		var words [][]int
+		if len(marked) > 0 || suspicious(line) {
+			words = word().FindAllStringIndex(line, -1)
+		}
+		for _, m := range words {
 			w := stretch{at + m[0], at + m[1]}
 			for len(marked) > 0 && marked[0].to < w.to {
 				marked = marked[1:]
@@ -95,6 +99,13 @@ func (s *snippet) stands() (found []stretch) {
 		at += len(line)
 	}
 	return found
+}
+
+// suspicious reports whether a line may hold a word that stands for something else, wherever it is. Most
+// lines hold none.
+func suspicious(line string) bool {
+	return strings.ContainsAny(line, ".…") || strings.Contains(line, "xxx") || strings.Contains(line, "yyyy") ||
+		strings.Contains(line, "zzzz")
 }
 
 // aside reports whether the word at an offset of a line is in a comment, or the rest of the pattern
