@@ -164,7 +164,7 @@ func InExercise(text string) bool {
 }
 
 func backtickRuns(text string) []run {
-	var runs []run
+	runs := make([]run, 0, min(strings.Count(text, "`"), len(text)/8))
 	for i := 0; i < len(text); {
 		n := strings.IndexByte(text[i:], '`')
 		if n < 0 {
@@ -175,12 +175,14 @@ func backtickRuns(text string) []run {
 		runs = append(runs, run{i, n, -1})
 		i += n
 	}
-	last := map[int]int{}
+	var short [8]int      // by length: 1 + the start of the run behind this one; 0 if there is none
+	long := map[int]int{} // the same
 	for i := len(runs) - 1; i >= 0; i-- {
-		if next, ok := last[runs[i].len]; ok {
-			runs[i].next = next
+		if n := runs[i].len; n < len(short) {
+			runs[i].next, short[n] = short[n]-1, runs[i].start+1
+		} else {
+			runs[i].next, long[n] = long[n]-1, runs[i].start+1
 		}
-		last[runs[i].len] = runs[i].start
 	}
 	return runs
 }

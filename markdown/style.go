@@ -167,8 +167,10 @@ func (l *loader) named(d *document) *style {
 			continue
 		}
 		word, rest, at := order(d.src.text, t)
+		if word != "style" {
+			continue
+		}
 		switch place := d.src.span(at, t.end); {
-		case word != "style":
 		case first == (Span{}):
 			name, first, st = rest, place, l.styleOf(rest, place)
 		case rest != name:
