@@ -38,9 +38,9 @@ func (s *Series) Reading() (best Reading, ok bool) {
 	if s.rate {
 		return s.counter.Reading()
 	}
-	n := len(s.values)
+	n, share := len(s.values), independence(s.values)
 	for i := range beginnings + 1 {
-		r, enough := mean(s.values[i*n/(2*beginnings):])
+		r, enough := mean(s.values[i*n/(2*beginnings):], share)
 		if enough && (!ok || r.Error*muchBetter < best.Error) {
 			best, ok = r, true
 		}
@@ -48,13 +48,14 @@ func (s *Series) Reading() (best Reading, ok bool) {
 	return best, ok
 }
 
-// minValues is the number of samples that a mean needs.
-const minValues = 5
+// minValues is the number of independent samples that a mean needs.
+const minValues = 10
 
-// mean is the mean of samples.
-func mean(values []float64) (Reading, bool) {
+// mean is the mean of samples, of which a share counts. It is not ok if they are too few.
+func mean(values []float64, share float64) (Reading, bool) {
 	n := float64(len(values))
-	if n < minValues {
+	independent := n * share
+	if independent < minValues {
 		return Reading{}, false
 	}
 	var sum, squares float64
@@ -64,7 +65,31 @@ func mean(values []float64) (Reading, bool) {
 	for _, v := range values {
 		squares += (v - sum/n) * (v - sum/n)
 	}
-	return Reading{sum / n, math.Sqrt(squares / (n - 1) / n)}, true
+	return Reading{sum / n, math.Sqrt(squares/(n-1)/independent) * student(independent-1)}, true
+}
+
+// independence is the share of some samples that say something new: a value that changes slowly says
+// little at each. It follows from the correlation of neighbours (for a process of first order: Bayley and
+// Hammersley, 1946).
+func independence(values []float64) float64 {
+	var sum, squares, products float64
+	n := float64(len(values))
+	for _, v := range values {
+		sum += v
+	}
+	for i, v := range values {
+		squares += (v - sum/n) * (v - sum/n)
+		if i > 0 {
+			products += (v - sum/n) * (values[i-1] - sum/n)
+		}
+	}
+	if squares == 0 {
+		return 1
+	}
+	correlation := products / squares
+	correlation += (1 + 4*correlation) / n // few samples look too independent (Kendall, 1954)
+	correlation = min(max(correlation, 0), 1)
+	return (1 - correlation) / (1 + correlation)
 }
 
 // Counter estimates the rate of a number that rises in steps, such as a total that a program

@@ -261,3 +261,57 @@ func TestNoEstimate(t *testing.T) {
 		}
 	}
 }
+
+// TestMeans samples values until their mean is known to ±5 %, and counts how often it is further from the
+// true one, 10, than it says. With -runs=10000 -v it prints the table of the decision record.
+func TestMeans(t *testing.T) {
+	t.Parallel()
+	// slow is a value of which some share is the value before, and the rest is at random.
+	slow := func(share float64) func(random *rand.Rand) func() float64 {
+		return func(random *rand.Rand) func() float64 {
+			off := random.NormFloat64()
+			return func() float64 {
+				off = share*off + math.Sqrt(1-share*share)*random.NormFloat64()
+				return 10 + 2*off
+			}
+		}
+	}
+	var table strings.Builder
+	fmt.Fprintf(&table, "| value | further off than it says | samples | undecided |\n|--|--|--|--|\n")
+	for _, tt := range []struct {
+		name string
+		next func(random *rand.Rand) func() float64
+		most float64 // per cent of wrong ones
+	}{
+		{"independent", slow(0), 2},
+		{"exponential", func(random *rand.Rand) func() float64 { return func() float64 { return 10 * random.ExpFloat64() } }, 2},
+		{"half of it is the value before", slow(0.5), 3},
+		{"nine tenths of it", slow(0.9), 5},
+		{"99 hundredths of it", slow(0.99), 15}, // 300 samples are a few turns of it
+	} {
+		off, samples, undecided := 0, 0, 0
+		for i := range *runs {
+			next, series := tt.next(rand.New(rand.NewPCG(uint64(i), 3))), figure.NewSeries(false)
+			var r figure.Reading
+			ok := false
+			for range 300 {
+				series.Add(0, next())
+				samples++
+				if r, ok = series.Reading(); ok && figure.Certainty*r.Error <= figure.Precision*r.Value {
+					break
+				}
+			}
+			if !ok {
+				undecided++
+			} else if math.Abs(r.Value-10) > figure.Certainty*r.Error {
+				off++
+			}
+		}
+		share := func(n int) float64 { return 100 * float64(n) / float64(*runs) }
+		fmt.Fprintf(&table, "| %s | %.2f %% | %d | %.2f %% |\n", tt.name, share(off), samples / *runs, share(undecided))
+		if share(off) > tt.most {
+			t.Errorf("%s: %.1f %% are further off than they say", tt.name, share(off))
+		}
+	}
+	t.Log("\n" + table.String())
+}
