@@ -403,6 +403,34 @@ func (l *Ledger) keep(result *runner.Result) {
 	}
 }
 
+// Begin records that a run of some sessions is under way. Until its end their exercises count as
+// interrupted, so that a run that is killed leaves no verdicts of an earlier one. If that cannot be
+// written, the ledger is removed: no verdict is better than an old one.
+func (l *Ledger) Begin(sessions []*runner.Session) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == "" {
+		return nil
+	}
+	for _, s := range sessions {
+		for _, e := range s.Exercises {
+			if !e.Setup {
+				last := l.entries[e.ID] // its duration and its program stay
+				last.Place, last.Verdict, last.At = e.ID, runner.Interrupted, time.Now().UTC()
+				l.entries[e.ID] = last
+			}
+		}
+	}
+	err := l.write()
+	if err == nil {
+		return nil
+	}
+	if gone := os.Remove(l.file); gone == nil || errors.Is(gone, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // Finish records the results of exercises and writes the ledger. An error, such as a folder
 // without write permission, does not affect the run.
 func (l *Ledger) Finish(result *runner.Result) error {
@@ -415,6 +443,11 @@ func (l *Ledger) Finish(result *runner.Result) error {
 		return nil
 	}
 	l.changed = false
+	return l.write()
+}
+
+// write writes all entries.
+func (l *Ledger) write() error {
 	places := make([]string, 0, len(l.entries))
 	for p := range l.entries {
 		places = append(places, p)

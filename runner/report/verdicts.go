@@ -75,6 +75,19 @@ func brief(v runner.Verdict) bool {
 // wanting reports whether an exercise is shown first and open.
 func wanting(v runner.Verdict) bool { return v != runner.Passed && !brief(v) }
 
+// failsRun reports whether an exercise that is flaky or inconclusive fails the run. One that failed in its
+// last attempt is never accepted. In a run that failed for another reason it is not known, and does not
+// matter.
+func failsRun(r *runner.Result, e *runner.ExerciseResult) bool {
+	switch e.Verdict {
+	case runner.Flaky:
+		return e.OfAttempt() != runner.Passed || r.Verdict == runner.Flaky && !r.Accepted
+	case runner.Inconclusive:
+		return r.Verdict == runner.Inconclusive && !r.Accepted
+	}
+	return false
+}
+
 // tally counts verdicts.
 type tally map[runner.Verdict]int
 
