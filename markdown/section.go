@@ -351,8 +351,10 @@ func (p *sectionParser) comment(t *token) {
 	word, text, at := order(p.src.text, *t)
 	switch word {
 	case "":
-		if m := nearlyOrder().FindStringSubmatch(p.src.text[t.start:t.end]); m != nil && t.indent == 0 && (m[1] == "skip" || p.isDirective(m[1])) {
-			p.log.warn(CodeStepOutside, p.src.pos(t.start).Point(), "write <!-- workshop: "+m[1]+" …", "this comment is for readers only: workshop ignores it")
+		if m := nearlyOrder().FindStringSubmatch(p.src.text[t.start:t.end]); m != nil && t.indent == 0 &&
+			(m[1] == "skip" || p.isDirective(m[1])) {
+			p.log.warn(CodeStepOutside, p.src.pos(t.start).Point(), "write <!-- workshop: "+m[1]+" …",
+				"this comment is for readers only: workshop ignores it")
 		}
 	case "style":
 	case "skip":
