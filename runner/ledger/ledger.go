@@ -197,8 +197,10 @@ func FromReport(r io.Reader) (*Ledger, error) {
 			}
 		case runner.StepFinished:
 			if slices.Contains(verdicts, rec.Verdict) {
-				l.entries[p] = entry{Place: p, Own: owns[p], Verdict: l.ofAttempts(p, rec.Verdict), At: rec.Time, Seconds: rec.Seconds,
-					output: rec.Output, pieces: pieces}
+				l.entries[p] = entry{
+					Place: p, Own: owns[p], Verdict: l.ofAttempts(p, rec.Verdict), At: rec.Time, Seconds: rec.Seconds,
+					output: rec.Output, pieces: pieces,
+				}
 			}
 		}
 	}

@@ -317,8 +317,10 @@ func (f *face) marked(text string, cols int) []line {
 	if err != nil {
 		return wrap(say(text, 0), cols, nil, nil)
 	}
-	p := painter{theme: f.theme, cols: cols, tight: true, state: f.s, slide: f.s.Current(), gallery: newGallery(nil, nil),
-		codeBlocks: &codeBlocks{}}
+	p := painter{
+		theme: f.theme, cols: cols, tight: true, state: f.s, slide: f.s.Current(), gallery: newGallery(nil, nil),
+		codeBlocks: &codeBlocks{},
+	}
 	p.page.step = map[int]int{}
 	return indent(p.blocks(tree.Children, cols, false), say(" ", 0), say(" ", 0))
 }

@@ -179,8 +179,10 @@ func TestReplayIsLabelled(t *testing.T) {
 	missed.until(`!document.getElementById("none").hidden`)
 	remote := join(t, browser, h.server.Invite(Remote))
 	remote.until(`document.getElementById("step").textContent.includes("not live")`)
-	for _, leave := range []func(){func() { presenter.types(kb.Escape) }, func() { presenter.click("#live") },
-		func() { remote.click("#replay") }} {
+	for _, leave := range []func(){
+		func() { presenter.types(kb.Escape) }, func() { presenter.click("#live") },
+		func() { remote.click("#replay") },
+	} {
 		for _, b := range []*tab{presenter, remote} { // one button, and that one leaves
 			b.until(`document.getElementById("stop").hidden`)
 		}

@@ -32,8 +32,10 @@ type volumeDetails struct {
 }
 
 func (v *volume) details() volumeDetails {
-	return volumeDetails{Name: v.name, Driver: "local", Mountpoint: v.dir, CreatedAt: v.created.UTC().Format(time.RFC3339),
-		Labels: v.labels, Scope: "local"}
+	return volumeDetails{
+		Name: v.name, Driver: "local", Mountpoint: v.dir, CreatedAt: v.created.UTC().Format(time.RFC3339),
+		Labels: v.labels, Scope: "local",
+	}
 }
 
 // volumes holds the volumes of an engine and answers the requests for /volumes.
