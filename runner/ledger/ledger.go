@@ -197,7 +197,10 @@ func FromReport(r io.Reader) (*Ledger, error) {
 			}
 		case runner.StepFinished:
 			if slices.Contains(verdicts, rec.Verdict) {
-				l.entries[p] = entry{Place: p, Own: owns[p], Verdict: l.ofAttempts(p, rec.Verdict), At: rec.Time, Seconds: rec.Seconds, output: rec.Output, pieces: pieces}
+				l.entries[p] = entry{
+					Place: p, Own: owns[p], Verdict: l.ofAttempts(p, rec.Verdict), At: rec.Time, Seconds: rec.Seconds,
+					output: rec.Output, pieces: pieces,
+				}
 			}
 		}
 	}
@@ -331,7 +334,7 @@ func (l *Ledger) Event(e runner.Event) error {
 			step = e.Step
 		}
 		k, ok := l.keys[step]
-		known := ok && step.Instead() == nil // else the run did not type what the slide shows
+		known := ok && step.Instead() == nil // else the run did not type the text of the slide
 		verdict := e.Verdict
 		if e.Kind == runner.ExerciseCorrected {
 			verdict = runner.Failed
@@ -347,7 +350,7 @@ func (l *Ledger) Event(e runner.Event) error {
 	return nil
 }
 
-// Run is the last result of an exercise, whatever its text was.
+// Run is the last result of an exercise, with the same text or another one.
 type Run struct {
 	Verdict  runner.Verdict // see [runner.SessionResult.Outcome]
 	Duration time.Duration

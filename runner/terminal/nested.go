@@ -497,7 +497,8 @@ func (s *Session) lostPrompt() (lost, mute bool) {
 	s.dev.settle()
 	front := s.dev.front()
 	mute = front.mode.canonical
-	reads := len(s.queue.pending) == 0 && front.group == shell && front.takesLine() && (mute && readsCommands(shell) || !mute && selects(shell))
+	reads := len(s.queue.pending) == 0 && front.group == shell && front.takesLine() &&
+		(mute && readsCommands(shell) || !mute && selects(shell))
 	s.drain()
 	return reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen() && !s.prompt.atForeignPrompt(), mute
 }

@@ -93,7 +93,8 @@ func otherResources(deploy map[string]any) (paths [][]string) {
 }
 
 // noCopy is the refusal of `cp`, which would copy between two places of this machine.
-const noCopy = "cp is not supported: a container of the embedded engine is a process of this machine without files of its own. Copy from and to " +
+const noCopy = "cp is not supported: a container of the embedded engine is a process of this machine without files " +
+	"of its own. Copy from and to " +
 	"the directories that the process uses (`docker compose exec SERVICE env` shows its volumes), or `docker compose exec -T SERVICE cat FILE`"
 
 // instead holds the replacements for common attributes.
