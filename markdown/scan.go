@@ -206,12 +206,30 @@ func (s *scanner) add(t token) int {
 // line scans the line from start to end and returns the offset to continue at: the next line,
 // or the end of a construct that began in this one.
 func (s *scanner) line(start, end int) int {
-	line, next := s.text[start:end], min(end+1, len(s.text))
+	line := s.text[start:end]
 	single := s.single
 	s.single = -1
 	if single >= 0 && isUnderline(line) {
 		s.add(token{kind: underlineToken, start: start, end: end, data: single})
 	}
+	if next := min(end+1, len(s.text)); s.separator(line, start, next) {
+		return next
+	}
+	s.nearSeparator(line, start, end)
+	blanks := prefix(line, isBlank)
+	s.whole(line, start, end, blanks)
+	s.context(line, start, end, blanks)
+	if strings.TrimSpace(line) == "]" {
+		s.stray(start, end)
+	}
+	if blanks < len(line) && line[blanks] == '.' {
+		s.spaced(start, line)
+	}
+	return s.inline(start, end)
+}
+
+// separator scans a line that separates slides, or a slide and its notes.
+func (s *scanner) separator(line string, start, next int) bool {
 	switch line {
 	case "---", "--":
 		s.spanned(start)
@@ -221,32 +239,51 @@ func (s *scanner) line(start, end int) int {
 		}
 		s.blank, s.list, s.quote = true, s.list && line == "--", 0
 		s.add(token{kind: separatorToken, start: start, end: next})
-		return next
 	case "???":
 		s.add(token{kind: notesToken, start: start, end: next})
-		return next
+	default:
+		return false
 	}
-	switch trimmed := strings.TrimRight(line, " \t"); {
+	return true
+}
+
+// nearSeparator warns of a line that would be a separator without the blanks behind it.
+func (s *scanner) nearSeparator(line string, start, end int) {
+	trimmed := strings.TrimRight(line, " \t")
+	what := ""
+	switch {
 	case trimmed == line:
+		return
 	case trimmed == "---" || trimmed == "--":
-		fix := s.src.edit(start+len(trimmed), end, "")
-		s.remark.warnFix(fix, CodeSeparatorBlank, s.src.span(start, end),
-			"remove the blanks behind it", "%s with a trailing blank separates no slides", trimmed)
+		what = "separates no slides"
 	case trimmed == "???":
-		s.remark.warnFix(s.src.edit(start+len(trimmed), end, ""), CodeSeparatorBlank, s.src.span(start, end),
-			"remove the blanks behind it", "??? with a trailing blank starts no notes")
+		what = "starts no notes"
+	default:
+		return
 	}
-	blanks := prefix(line, isBlank)
+	s.remark.warnFix(s.src.edit(start+len(trimmed), end, ""), CodeSeparatorBlank, s.src.span(start, end),
+		"remove the blanks behind it", "%s with a trailing blank %s", trimmed, what)
+}
+
+// whole looks for a construct that has the line to itself. In a comment there are none but orders of
+// silence and, for a title, headings.
+func (s *scanner) whole(line string, start, end, blanks int) {
 	if s.comment >= 0 {
 		s.ignore(start+blanks, start+blanks, end)
 		if t := &s.tokens[s.comment]; t.data == 0 && strings.HasPrefix(line, "##") && isHeading(line) {
 			t.data = start
 		}
-	} else if isHeading(line) {
+		return
+	}
+	if isHeading(line) {
 		s.add(token{kind: headingToken, start: start, end: end})
 	} else if name, ok := division(line); ok {
 		s.add(token{kind: divToken, start: start, end: end, info: name})
 	}
+}
+
+// context notes the kind of the line for those below it: blank, indented code or a paragraph.
+func (s *scanner) context(line string, start, end, blanks int) {
 	switch {
 	case blanks == len(line):
 		s.blank = true
@@ -259,8 +296,11 @@ func (s *scanner) line(start, end int) int {
 		s.list = listMarker(line[blanks:]) > 0 || s.list && (blanks > 0 || !s.blank)
 		s.blank = false
 	}
-	switch lone := strings.TrimSpace(line) == "]"; {
-	case !lone:
+}
+
+// stray looks at a line `]`: the block that it seems to end may have been closed before.
+func (s *scanner) stray(start, end int) {
+	switch {
 	case len(s.stack) > 0:
 		if open := s.stack[len(s.stack)-1]; open < 0 && s.exercise > 0 && s.suspect == 0 {
 			s.suspect = -open
@@ -269,10 +309,6 @@ func (s *scanner) line(start, end int) int {
 		s.remark.warn(CodeStrayBracket, s.src.span(start, end), "in an exercise each [ needs its ], save in code",
 			"this ] closes nothing: what it belongs to was closed before, or never opened")
 	}
-	if blanks < len(line) && line[blanks] == '.' {
-		s.spaced(start, line)
-	}
-	return s.inline(start, end)
 }
 
 // spaced looks for `.exercise [`, which opens nothing.
