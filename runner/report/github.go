@@ -86,7 +86,7 @@ func faults(r *runner.Result) []fault {
 		}
 		for _, e := range s.Exercises {
 			switch {
-			case !told(s, e), e.Verdict == runner.Passed, e.Verdict == runner.Skipped, e.Verdict == runner.Blocked:
+			case !told(s, e), e.Verdict == runner.Passed, e.Verdict == runner.Skipped, e.Verdict == runner.Blocked && !failsRun(r, e):
 			case e.Failure != nil:
 				all = append(all, fault{e.Verdict, clean(e.ID), e.Failure.Pos, e.Failure, failsRun(r, e)})
 			default:
@@ -220,7 +220,7 @@ func asides(r *runner.Result) string {
 	var lines []string
 	for _, s := range r.Sessions {
 		for _, e := range s.Exercises {
-			if (e.Verdict == runner.Skipped || e.Verdict == runner.Blocked) && e.Failure != nil {
+			if (e.Verdict == runner.Skipped || e.Verdict == runner.Blocked && !failsRun(r, e)) && e.Failure != nil {
 				lines = append(lines, markOf(e.Verdict)+" "+e.ID+": "+e.Failure.Message)
 			}
 		}

@@ -327,7 +327,7 @@ func (p plannedCase) testcase() testcase {
 	if e.Counts != nil {
 		tc.attempts(e, p.fails)
 	}
-	if p.fails && e.Verdict == runner.Inconclusive {
+	if p.fails && tc.Skipped != nil {
 		tc.Failure, tc.Skipped = tc.Skipped, nil
 	}
 	return tc
