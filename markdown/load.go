@@ -100,17 +100,23 @@ type loader struct {
 	terminals *terminals               // of the session under way
 	shell     *syntax.Parser           // of commands at prompts
 	vocabulary
-	values  map[string]string // of substitutions, by manifest key
-	titled  string            // the deck's title in a directory's list of documents
-	files   map[string]opened
-	looked  map[string]error      // the errors of names, nil if the file exists
-	alone   bool                  // the deck has no manifest
-	folders map[string][]*listing // the manifests of folders
-	parser  parser.Parser         // of headings
-	log                           // of the deck itself
-	logs    []*log                // of the chapters
+	values map[string]string // of substitutions, by manifest key
+	titled string            // the deck's title in a directory's list of documents
+	alone  bool              // the deck has no manifest
+	parser parser.Parser     // of headings
+	log                      // of the deck itself
+	logs   []*log            // of the chapters
+
+	found
 
 	contents
+}
+
+// found is what has been looked for in the file system, by name.
+type found struct {
+	files   map[string]opened
+	looked  map[string]error      // the errors, nil if the file exists
+	folders map[string][]*listing // the manifests of folders
 }
 
 // contents are the headings of a deck, for its table of contents.
@@ -130,7 +136,7 @@ type opened struct {
 func newLoader(fsys fs.FS, opts Options) *loader {
 	l := &loader{
 		fsys: fsys, show: opts.Path, env: opts.Env, hint: opts.Outside, home: ".", vocabulary: newVocabulary(opts.Directives),
-		values: map[string]string{}, files: map[string]opened{}, looked: map[string]error{}, folders: map[string][]*listing{},
+		values: map[string]string{}, found: found{map[string]opened{}, map[string]error{}, map[string][]*listing{}},
 		parser: goldmark.DefaultParser(), fill: opts.Fill, shell: syntax.NewParser(syntax.Variant(syntax.LangBash)),
 	}
 	if l.show == nil {

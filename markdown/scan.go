@@ -206,12 +206,30 @@ func (s *scanner) add(t token) int {
 // line scans the line from start to end and returns the offset to continue at: the next line,
 // or the end of a construct that began in this one.
 func (s *scanner) line(start, end int) int {
-	line, next := s.text[start:end], min(end+1, len(s.text))
+	line := s.text[start:end]
 	single := s.single
 	s.single = -1
 	if single >= 0 && isUnderline(line) {
 		s.add(token{kind: underlineToken, start: start, end: end, data: single})
 	}
+	if next := min(end+1, len(s.text)); s.separator(line, start, next) {
+		return next
+	}
+	s.nearSeparator(line, start, end)
+	blanks := prefix(line, isBlank)
+	s.whole(line, start, end, blanks)
+	s.context(line, start, end, blanks)
+	if strings.TrimSpace(line) == "]" {
+		s.stray(start, end)
+	}
+	if blanks < len(line) && line[blanks] == '.' {
+		s.spaced(start, line)
+	}
+	return s.inline(start, end)
+}
+
+// separator scans a line that separates slides, or a slide and its notes.
+func (s *scanner) separator(line string, start, next int) bool {
 	switch line {
 	case "---", "--":
 		s.spanned(start)
@@ -221,32 +239,51 @@ func (s *scanner) line(start, end int) int {
 		}
 		s.blank, s.list, s.quote = true, s.list && line == "--", 0
 		s.add(token{kind: separatorToken, start: start, end: next})
-		return next
 	case "???":
 		s.add(token{kind: notesToken, start: start, end: next})
-		return next
+	default:
+		return false
 	}
-	switch trimmed := strings.TrimRight(line, " \t"); {
+	return true
+}
+
+// nearSeparator warns of a line that would be a separator without the blanks behind it.
+func (s *scanner) nearSeparator(line string, start, end int) {
+	trimmed := strings.TrimRight(line, " \t")
+	what := ""
+	switch {
 	case trimmed == line:
+		return
 	case trimmed == "---" || trimmed == "--":
-		fix := s.src.edit(start+len(trimmed), end, "")
-		s.remark.warnFix(fix, CodeSeparatorBlank, s.src.span(start, end),
-			"remove the blanks behind it", "%s with a trailing blank separates no slides", trimmed)
+		what = "separates no slides"
 	case trimmed == "???":
-		s.remark.warnFix(s.src.edit(start+len(trimmed), end, ""), CodeSeparatorBlank, s.src.span(start, end),
-			"remove the blanks behind it", "??? with a trailing blank starts no notes")
+		what = "starts no notes"
+	default:
+		return
 	}
-	blanks := prefix(line, isBlank)
+	s.remark.warnFix(s.src.edit(start+len(trimmed), end, ""), CodeSeparatorBlank, s.src.span(start, end),
+		"remove the blanks behind it", "%s with a trailing blank %s", trimmed, what)
+}
+
+// whole looks for a construct that has the line to itself. In a comment there are none but orders of
+// silence and, for a title, headings.
+func (s *scanner) whole(line string, start, end, blanks int) {
 	if s.comment >= 0 {
 		s.ignore(start+blanks, start+blanks, end)
 		if t := &s.tokens[s.comment]; t.data == 0 && strings.HasPrefix(line, "##") && isHeading(line) {
 			t.data = start
 		}
-	} else if isHeading(line) {
+		return
+	}
+	if isHeading(line) {
 		s.add(token{kind: headingToken, start: start, end: end})
 	} else if name, ok := division(line); ok {
 		s.add(token{kind: divToken, start: start, end: end, info: name})
 	}
+}
+
+// context notes the kind of the line for those below it: blank, indented code or a paragraph.
+func (s *scanner) context(line string, start, end, blanks int) {
 	switch {
 	case blanks == len(line):
 		s.blank = true
@@ -259,8 +296,11 @@ func (s *scanner) line(start, end int) int {
 		s.list = listMarker(line[blanks:]) > 0 || s.list && (blanks > 0 || !s.blank)
 		s.blank = false
 	}
-	switch lone := strings.TrimSpace(line) == "]"; {
-	case !lone:
+}
+
+// stray looks at a line `]`: the block that it seems to end may have been closed before.
+func (s *scanner) stray(start, end int) {
+	switch {
 	case len(s.stack) > 0:
 		if open := s.stack[len(s.stack)-1]; open < 0 && s.exercise > 0 && s.suspect == 0 {
 			s.suspect = -open
@@ -269,10 +309,6 @@ func (s *scanner) line(start, end int) int {
 		s.remark.warn(CodeStrayBracket, s.src.span(start, end), "in an exercise each [ needs its ], save in code",
 			"this ] closes nothing: what it belongs to was closed before, or never opened")
 	}
-	if blanks < len(line) && line[blanks] == '.' {
-		s.spaced(start, line)
-	}
-	return s.inline(start, end)
 }
 
 // spaced looks for `.exercise [`, which opens nothing.
@@ -289,125 +325,177 @@ func (s *scanner) slides() bool {
 	return slices.ContainsFunc(s.tokens, func(t token) bool { return t.kind == openToken || t.kind == separatorToken || t.kind == notesToken })
 }
 
+// walk is where a scanner is in a line. A construct that goes on for several lines ends it in
+// another one.
+type walk struct {
+	start, end int  // the line
+	at         int  // the next character
+	lead       bool // nothing but blanks, list markers, comment marks and opened blocks came: a fence may begin
+	indented   int  // how far the line's indentation reaches
+	frozen     bool // a comment or a block began: later text indents nothing
+	quotation  bool
+}
+
 // inline scans the line from start to end for the constructs inside a line.
 func (s *scanner) inline(start, end int) int {
-	lead := true      // nothing but blanks, list markers, comment marks and opened blocks: a fence may begin
-	indented := start // how far the line's indentation reaches
-	frozen := false   // a comment or a block began: later text indents nothing
-	quotation := strings.HasPrefix(strings.TrimLeft(s.text[start:end], " \t"), ">")
-	if !quotation {
+	w := &walk{start: start, end: end, at: start, indented: start, lead: true}
+	w.quotation = strings.HasPrefix(strings.TrimLeft(s.text[start:end], " \t"), ">")
+	if !w.quotation {
 		s.quote = 0
 	} else if s.quote > 0 {
 		s.tokens[s.quote-1].end = end
 	}
-	for i := start; i < end; {
-		c := s.text[i]
-		n := 0
-		if isBlank(c) || c == '>' && lead && quotation {
-			n = 1
-		} else if lead {
-			n = listMarker(s.text[i:end])
-		}
-		if n > 0 {
-			i += n
-			if lead && !frozen {
-				indented = i
-			}
+	for w.at < w.end {
+		if s.margin(w) {
 			continue
 		}
-		fence := 0
-		if lead {
-			fence = s.fenceAt(i, end)
-		}
-		if lead && c == '{' && !quotation && s.comment < 0 {
-			if next, ok := s.highlight(start, indented, i, end); ok {
-				start, end = s.lineStart(next), s.lineEnd(next)
-				i, indented, frozen = next, start, true
-				continue
-			}
-		}
-		if fence > 0 && quotation {
-			s.quoteFence(i, fence, end)
-			lead = false
-			i += fence
-			continue
-		}
-		if fence > 0 {
-			next, ok := s.fence(start, indented, i, fence, end)
-			if !ok {
+		if w.lead {
+			taken, next := s.block(w)
+			if next > 0 {
 				return next
 			}
-			start, end = s.lineStart(next), s.lineEnd(next)
-			i, indented, frozen = next, start, true
-			continue
-		}
-		switch {
-		case c == '`':
-			n := s.backticks(i)
-			if closer := s.closer(i, n, end); closer >= 0 {
-				t := token{kind: codeToken, start: i, end: closer + n, info: s.text[i+n : closer], data: i + n}
-				if n >= 3 {
-					t.kind = spanToken
-				}
-				t.attr, _ = braces(s.text[closer+n:])
-				s.add(t)
-				lead = false
-				if i = closer + n; i > end { // a span of several lines
-					start, end = s.lineStart(i), s.lineEnd(i)
-				}
-				if t.kind == spanToken {
-					i = s.balanced(i, end, t.info)
-				}
+			if taken {
 				continue
 			}
-			if n >= 3 && s.exercise > 0 && !quotation && !s.bare(i+n, end) {
-				s.log.fail(CodeUnclosedFence, s.src.span(i, i+n), "a fence starts its own line, a one-liner ends on the line where it began",
-					"unclosed %s", s.text[i:i+min(n, 8)])
-			}
-			i += n - 1
-		case c == '<' && s.comment < 0 && strings.HasPrefix(s.text[i:end], "<!--"):
-			t := token{kind: commentToken, start: i}
-			if last := len(s.tokens) - 1; lead && last >= 0 && s.tokens[last].kind == codeToken && s.tokens[last].end == end {
-				t.indent = columns(s.text[start:i])
-			}
-			s.comment, s.outside, frozen = s.add(t), len(s.stack), true
-			s.ignore(i, i+len("<!--"), end)
-			i += 4
-			continue
-		case c == '-' && s.comment >= 0 && strings.HasPrefix(s.text[i:end], "-->"):
-			s.tokens[s.comment].end = i + 3
-			s.comment, frozen = -1, true
-			s.forget()
-			i += 3
-			continue
-		case c == '.':
-			n, ok := className(s.text[i:end])
-			if ok {
-				s.open(i, n)
-				frozen = true
-				i += n
-				continue
-			}
-			i += n - 1
-		case c == '[' && len(s.stack) > 0:
-			s.stack = append(s.stack, -1-i)
-		case c == '[' && s.literal > 0:
-			s.literal++
-		case c == ']':
-			s.close(i)
-		case c == '\\' && s.comment < 0:
-			n, ok := className(s.text[i+1 : end])
-			if !ok || len(s.stack) > 0 {
-				n = 1
-			} else {
-				s.literal++
-			}
-			i += n // the escaped text is literal
 		}
-		lead = false
-		i++
+		if !s.mark(w) {
+			w.lead = false
+			w.at++
+		}
 	}
-	return min(end+1, len(s.text))
+	return min(w.end+1, len(s.text))
+}
+
+// margin passes a blank, or a mark of a list or a quotation.
+func (s *scanner) margin(w *walk) bool {
+	n := 0
+	if c := s.text[w.at]; isBlank(c) || c == '>' && w.lead && w.quotation {
+		n = 1
+	} else if w.lead {
+		n = listMarker(s.text[w.at:w.end])
+	}
+	w.at += n
+	if n > 0 && w.lead && !w.frozen {
+		w.indented = w.at
+	}
+	return n > 0
+}
+
+// block scans a fence, or the shortcode `highlight`. If the fence is not closed, next is the offset to go on at.
+func (s *scanner) block(w *walk) (taken bool, next int) {
+	if s.text[w.at] == '{' && !w.quotation && s.comment < 0 {
+		if next, ok := s.highlight(w.start, w.indented, w.at, w.end); ok {
+			w.behind(s, next)
+			return true, 0
+		}
+	}
+	n := s.fenceAt(w.at, w.end)
+	if n == 0 {
+		return false, 0
+	}
+	if w.quotation {
+		s.quoteFence(w.at, n, w.end)
+		w.lead = false
+		w.at += n
+		return true, 0
+	}
+	next, closed := s.fence(w.start, w.indented, w.at, n, w.end)
+	if !closed {
+		return true, next
+	}
+	w.behind(s, next)
+	return true, 0
+}
+
+// behind goes on behind a block.
+func (w *walk) behind(s *scanner, at int) {
+	w.start, w.end = s.lineStart(at), s.lineEnd(at)
+	w.at, w.indented, w.frozen = at, w.start, true
+}
+
+// mark scans the mark at the next character, if there is one. It reports whether it has passed it;
+// otherwise the next character ends the margin of the line.
+func (s *scanner) mark(w *walk) (passed bool) {
+	switch c := s.text[w.at]; {
+	case c == '`':
+		return s.span(w)
+	case c == '<' && s.comment < 0 && strings.HasPrefix(s.text[w.at:w.end], "<!--"):
+		t := token{kind: commentToken, start: w.at}
+		if last := len(s.tokens) - 1; w.lead && last >= 0 && s.tokens[last].kind == codeToken && s.tokens[last].end == w.end {
+			t.indent = columns(s.text[w.start:w.at])
+		}
+		s.comment, s.outside, w.frozen = s.add(t), len(s.stack), true
+		s.ignore(w.at, w.at+len("<!--"), w.end)
+		w.at += len("<!--")
+		return true
+	case c == '-' && s.comment >= 0 && strings.HasPrefix(s.text[w.at:w.end], "-->"):
+		w.at += len("-->")
+		s.tokens[s.comment].end = w.at
+		s.comment, w.frozen = -1, true
+		s.forget()
+		return true
+	case c == '.':
+		n, ok := className(s.text[w.at:w.end])
+		if ok {
+			s.open(w.at, n)
+			w.frozen = true
+			w.at += n
+			return true
+		}
+		w.at += n - 1
+	case c == '\\' && s.comment < 0: // the escaped text is literal
+		n, ok := className(s.text[w.at+1 : w.end])
+		if !ok || len(s.stack) > 0 {
+			n = 1
+		} else {
+			s.literal++
+		}
+		w.at += n
+	case c == '[' || c == ']':
+		s.bracket(w.at, c)
+	}
+	return false
+}
+
+// bracket scans a bracket that opens no block.
+func (s *scanner) bracket(at int, c byte) {
+	switch {
+	case c == ']':
+		s.close(at)
+	case len(s.stack) > 0:
+		s.stack = append(s.stack, -1-at)
+	case s.literal > 0:
+		s.literal++
+	}
+}
+
+// span scans a code span. It reports whether it has passed it: the backticks at the next character may
+// open none.
+func (s *scanner) span(w *walk) (passed bool) {
+	i, n := w.at, s.backticks(w.at)
+	closer := s.closer(i, n, w.end)
+	if closer < 0 {
+		if n >= 3 && s.exercise > 0 && !w.quotation && !s.bare(i+n, w.end) {
+			s.log.fail(CodeUnclosedFence, s.src.span(i, i+n), "a fence starts its own line, a one-liner ends on the line where it began",
+				"unclosed %s", s.text[i:i+min(n, 8)])
+		}
+		w.at += n - 1
+		return false
+	}
+	t := token{kind: codeToken, start: i, end: closer + n, info: s.text[i+n : closer], data: i + n}
+	if n >= 3 {
+		t.kind = spanToken
+	}
+	t.attr, _ = braces(s.text[t.end:])
+	s.add(t)
+	w.lead = false
+	if w.at = t.end; w.at > w.end { // a span of several lines
+		w.start, w.end = s.lineStart(w.at), s.lineEnd(w.at)
+	}
+	if t.kind == spanToken {
+		w.at = s.balanced(w.at, w.end, t.info)
+	}
+	return true
 }
 
 // balanced is the offset behind the `]` that stand right behind a one-liner in a comment, one for

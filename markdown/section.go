@@ -22,24 +22,39 @@ type sectionParser struct {
 	separated bool   // the document has separators, and with them notes
 	hide      string // the words of the slide's front matter that hide it; "" if there are none
 	outline   int    // the offset of a heading in the last comment; 0 if there is none
-	divs      int    // the number of open divisions
-	headed    bool   // there is a heading in them
-	outer     string // the title of the section around them, if so
-	learner   string // the outermost of them whose commands learners find; "" if there is none
-	learning  int    // its number
-	learned   Span   // its place
+	divisions
 	*terminals
 
-	snippet  *Step // the last command of the section
-	compared bool  // its output is compared
-	other    bool  // the last visible fence of the section is in another language, and not run
-	apart    bool  // a fence that is neither a command nor an output stands behind the last command
-	code     int   // the offset behind the last line of indented code
-	silent   []room
-	skip     string // the reason not to run the next fence, from a comment
-	skipAt   Span   // the place of that comment
-	file     string // the name of the file that the next fence is, from a comment
-	fileAt   Span   // the place of that comment
+	last
+	orders
+	code   int // the offset behind the last line of indented code
+	silent []room
+}
+
+// divisions are the open divisions `::: name`.
+type divisions struct {
+	divs     int    // their number
+	headed   bool   // there is a heading in them
+	outer    string // the title of the section around them, if so
+	learner  string // the outermost of them whose commands learners find; "" if there is none
+	learning int    // its number
+	learned  Span   // its place
+}
+
+// last is the last command of a section.
+type last struct {
+	snippet  *Step
+	compared bool // its output is compared
+	other    bool // the last visible fence of the section is in another language, and not run
+	apart    bool // a fence that is neither a command nor an output stands behind it
+}
+
+// orders are those of comments for the next fence.
+type orders struct {
+	skip   string // the reason not to run it
+	skipAt Span   // the place of that comment
+	file   string // the name of the file that the fence is
+	fileAt Span   // the place of that comment
 }
 
 // terminals is the state of a session's terminals.
@@ -351,8 +366,10 @@ func (p *sectionParser) comment(t *token) {
 	word, text, at := order(p.src.text, *t)
 	switch word {
 	case "":
-		if m := nearlyOrder().FindStringSubmatch(p.src.text[t.start:t.end]); m != nil && t.indent == 0 && (m[1] == "skip" || p.isDirective(m[1])) {
-			p.log.warn(CodeStepOutside, p.src.pos(t.start).Point(), "write <!-- workshop: "+m[1]+" …", "this comment is for readers only: workshop ignores it")
+		if m := nearlyOrder().FindStringSubmatch(p.src.text[t.start:t.end]); m != nil && t.indent == 0 &&
+			(m[1] == "skip" || p.isDirective(m[1])) {
+			p.log.warn(CodeStepOutside, p.src.pos(t.start).Point(), "write <!-- workshop: "+m[1]+" …",
+				"this comment is for readers only: workshop ignores it")
 		}
 	case "style":
 	case "skip":

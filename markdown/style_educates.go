@@ -197,7 +197,8 @@ func (p *sectionParser) everywhere(t *token, do func()) {
 func (p *sectionParser) value(t *token, rule string, n *yaml.Node) {
 	text := strings.TrimRight(n.Value, "\n")
 	if strings.TrimSpace(text) == "" {
-		p.log.fail(CodeFenceWithoutWord, p.src.span(t.start, t.data+len(rule)), "command: and what is to be typed", "this %s has no command", rule)
+		p.log.fail(CodeFenceWithoutWord, p.src.span(t.start, t.data+len(rule)), "command: and what is to be typed",
+			"this %s has no command", rule)
 		return
 	}
 	from, to := p.opening(t)

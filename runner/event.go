@@ -49,7 +49,7 @@ const (
 	// ExerciseRetried: Exercise, Verdict, Failure: the verdict of all attempts, if it is not that of the last one.
 	ExerciseRetried EventKind = "exercise-retried"
 	SessionFinished EventKind = "session-finished" // Session, Verdict, Duration, Failure
-	RunFinished     EventKind = "run-finished"     // Verdict, Duration, Accepted
+	RunFinished     EventKind = "run-finished"     // Verdict, Duration, Accepted, Empty
 )
 
 // Event is an event of a run. Events come from one goroutine at a time, in order. Session,
@@ -75,6 +75,7 @@ type Event struct {
 	Repeat   int     // RunStarted: see [Options]
 	Jobs     int     // RunStarted: sessions that run side by side, 0 if they do not
 	Accepted bool    // RunFinished: see [Result]
+	Empty    bool    // RunFinished: see [Result]
 	Result   *Result // RunFinished
 }
 
@@ -110,6 +111,7 @@ type Result struct {
 	Plan     *Plan
 	Verdict  Verdict // the worst of its exercises'
 	Accepted bool    // the verdict, which is not passed, does not fail the run
+	Empty    bool    // the run did not begin, as nothing is selected or left
 	Repeat   int     // see [Options]
 	Started  time.Time
 	Duration time.Duration

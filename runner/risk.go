@@ -175,7 +175,8 @@ func riskOfTarget(name string) string {
 			return ""
 		}
 	}
-	if name == "~" || strings.HasPrefix(name, "~/") || strings.HasPrefix(name, "/") || name == ".." || strings.HasPrefix(name, "../") || strings.Contains(name, "/../") {
+	if name == "~" || strings.HasPrefix(name, "~/") || strings.HasPrefix(name, "/") || name == ".." ||
+		strings.HasPrefix(name, "../") || strings.Contains(name, "/../") {
 		return "writes outside of its folder"
 	}
 	return ""

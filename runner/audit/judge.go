@@ -30,7 +30,7 @@ type Outcome struct {
 	Why     string // the failure's message, the excuse, or the reason why it is undecided
 	Result  *runner.SessionResult
 	Suggest string // Survived: a step that would notice
-	Proved  string // what came of trying the suggestion; "": it was not tried
+	Proved  string // the result of trying the suggestion; "": it was not tried
 }
 
 // Judge gives a mutant its verdict by the result of its session.

@@ -46,7 +46,7 @@ type Call struct {
 type Mutant struct {
 	*Operator
 	*Subject
-	Exercise *runner.Exercise // of the changed step; of the first one for what is outside the steps
+	Exercise *runner.Exercise // of the changed step; the first one for a change outside the steps
 	Step     *runner.Step     // the changed one, or the first snippet of the session
 	Pos      markdown.Pos     // of the change
 	What     string           // in words

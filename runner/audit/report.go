@@ -212,7 +212,7 @@ func (r *Report) Survivors() []*Outcome {
 	return list
 }
 
-// printable is a text for a terminal: control characters are shown as what they are.
+// printable is a text for a terminal: control characters are shown by their names.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {

@@ -158,7 +158,7 @@ func pattern(text string) string {
 	return strings.ReplaceAll(text, "/", `\/`)
 }
 
-// median is the middle of what an expression finds.
+// median is the middle of the numbers that an expression finds.
 func median(re *regexp.Regexp, lines []string) (v float64, ok bool) {
 	var all []float64
 	for _, m := range re.FindAllStringSubmatch(strings.Join(lines, "\n"), -1) {

@@ -130,6 +130,8 @@ func resultCode(r *runner.Result) int {
 	switch {
 	case r.Accepted:
 		return exitPassed
+	case r.Empty:
+		return exitNothing
 	case r.Verdict == runner.Broken && len(r.Problems) == 0 && r.Misread():
 		return exitUsage
 	case r.Verdict == runner.Skipped && !r.Verified():

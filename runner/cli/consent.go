@@ -66,7 +66,8 @@ If they are, say so by one of
   <!-- workshop: style %s -->   a line in %s
   style: %s                     a line in %s
   --style %s                    for this run%s`,
-		where, count(commands, "command"), andHidden(hidden), count(sections, "section"), strings.Join(args, " "), style, document, style, manifest, style, near)
+		where, count(commands, "command"), andHidden(hidden), count(sections, "section"), strings.Join(args, " "), style, document,
+		style, manifest, style, near)
 }
 
 // count is a number with a noun.

@@ -130,7 +130,10 @@ func importImage(t *testing.T, image, changes string, files ...string) {
 		}
 	}
 	slices.Sort(files)
-	tar := exec.Command("tar", append([]string{"-C", "/", "-chP", "--exclude=__pycache__", "--exclude=test", "--exclude=config-3*", "--transform=s,^/,,"},
+	tar := exec.Command("tar", append([]string{
+		"-C", "/", "-chP", "--exclude=__pycache__", "--exclude=test", "--exclude=config-3*",
+		"--transform=s,^/,,",
+	},
 		slices.Compact(files)...)...)
 	args := []string{"import"}
 	for change := range strings.SplitSeq(changes, "\n") {

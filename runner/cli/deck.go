@@ -45,7 +45,7 @@ func openDecks(args []string, root string, opts markdown.Options) ([]*source, er
 	}
 	var all []*source
 	var errs markdown.ErrorList
-	known := newPlaces()
+	known, used := newPlaces(), map[string]bool{}
 	for _, arg := range args {
 		src, err := openDeck(arg, root, opts, known)
 		var list markdown.ErrorList
@@ -54,6 +54,14 @@ func openDecks(args []string, root string, opts markdown.Options) ([]*source, er
 			errs = append(errs, list...)
 		case err != nil:
 			return nil, err
+		}
+		if src != nil && src.deck != nil {
+			// Reports and shards tell decks apart by their names; all manifests have the same file name.
+			name := src.deck.Name
+			for n := 2; used[src.deck.Name]; n++ {
+				src.deck.Name = fmt.Sprintf("%s-%d", name, n)
+			}
+			used[src.deck.Name] = true
 		}
 		all = append(all, src)
 	}

@@ -19,8 +19,10 @@ import (
 // TestExportSite opens the talk for afterwards from a file: slides, real output, pictures, search.
 func TestExportSite(t *testing.T) {
 	dir := t.TempDir()
-	deck := "# One with a title that is long\n\nSee [the second](#two).\n\n.exercise[\n```bash\necho \"six times $((6*7)) <b>&\" # a-remark-without-a-blank-that-fills-more-than-a-line-of-a-phone-to-its-end\n```\n<!-- ```wait 42``` -->\n" +
-		"```bash\nls /nope\n```\n<!-- ```status 2``` -->\n]\n\n???\n\nDo not forget the towel.\n\n---\n\n# Two\n\n![a picture](pic/a.png)\n\n![](pic/gone.png) ![A \"plan\"](pic/no-plan.png)\n\n--\n\nThe rest, [as before](gone.md).\n"
+	deck := "# One with a title that is long\n\nSee [the second](#two).\n\n.exercise[\n```bash\necho \"six times " +
+		"$((6*7)) <b>&\" # a-remark-without-a-blank-that-fills-more-than-a-line-of-a-phone-to-its-end\n```\n<!-- ```wait 42``` -->\n" +
+		"```bash\nls /nope\n```\n<!-- ```status 2``` -->\n]\n\n???\n\nDo not forget the towel.\n\n---\n\n# Two\n\n![a " +
+		"picture](pic/a.png)\n\n![](pic/gone.png) ![A \"plan\"](pic/no-plan.png)\n\n--\n\nThe rest, [as before](gone.md).\n"
 	var picture bytes.Buffer
 	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 4, 3))); err != nil {
 		t.Fatal(err)
@@ -72,7 +74,8 @@ func TestExportSite(t *testing.T) {
 		`[...document.querySelectorAll(".output")].map((o) => o.textContent).join("|").startsWith("six times 42 <b>&|ls: ")`,
 		`[...document.querySelectorAll(".verdict")].every((v) => v.textContent.startsWith("✓ passed on "))`,
 		`document.querySelectorAll("img").length === 1 && document.querySelector("img").naturalWidth === 4`,
-		`[...document.querySelectorAll(".absent")].map((e) => e.textContent).join("|") === 'pic/gone.png (picture missing)|A "plan" (picture missing)'`,
+		`[...document.querySelectorAll(".absent")].map((e) => e.textContent).join("|") === 'pic/gone.png (picture `+
+			`missing)|A "plan" (picture missing)'`,
 		`document.querySelector("article:not([hidden]) .nowhere").textContent === "as before (broken link)"`,
 		`!document.documentElement.outerHTML.includes("towel")`,
 		`getComputedStyle(document.querySelector(".output")).backgroundColor === "rgb(15, 21, 30)"`,
@@ -80,8 +83,10 @@ func TestExportSite(t *testing.T) {
 		`document.querySelector('[data-step] .copy').getAttribute("aria-label").startsWith("Copy: echo")`,
 		`document.querySelector('article a').getAttribute("href") === "#s3" && document.getElementById("s3")`,
 	)
-	browsertest.Value[bool](t, page, `(() => { const f = document.getElementById("find"); f.value = "NOPE cannot"; f.dispatchEvent(new Event("input")); return true; })()`)
-	holds(`document.getElementById("found").textContent === "1 of 2 slides"`, `document.getElementById("s3").hidden && !document.getElementById("s1").hidden`)
+	browsertest.Value[bool](t, page, `(() => { const f = document.getElementById("find"); f.value = "NOPE cannot"; `+
+		`f.dispatchEvent(new Event("input")); return true; })()`)
+	holds(`document.getElementById("found").textContent === "1 of 2 slides"`,
+		`document.getElementById("s3").hidden && !document.getElementById("s1").hidden`)
 	if err := chromedp.Do(page, chromedp.Click(chromedp.CSS("article a"))); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +103,8 @@ func TestExportSite(t *testing.T) {
 				return [...r.getClientRects()];
 			});
 			const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-			return texts.length > 3 && [...document.querySelectorAll(".number a, .copy")].every((e) => !texts.some((b) => over(e.getBoundingClientRect(), b)));
+			const others = [...document.querySelectorAll(".number a, .copy")];
+			return texts.length > 3 && others.every((e) => !texts.some((b) => over(e.getBoundingClientRect(), b)));
 		})()`)
 	}
 	if shots := os.Getenv("SCREENSHOTS"); shots != "" {

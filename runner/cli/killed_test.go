@@ -88,3 +88,49 @@ func TestKilledReports(t *testing.T) {
 		}
 	}
 }
+
+// TestKilledLedger kills a run after one that passed: check --failed does not say that nothing failed.
+func TestKilledLedger(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	workshop := func(args ...string) *exec.Cmd {
+		cmd := exec.CommandContext(t.Context(), exe, args...)
+		cmd.Args[0], cmd.Dir, cmd.Env = "workshop", dir, append(os.Environ(), "XDG_CACHE_HOME="+filepath.Join(dir, "cache"))
+		return cmd
+	}
+	write := func(first, second string) {
+		t.Helper()
+		deck := "## First\n\n.exercise[\n```bash\n" + first + "\n```\n]\n\n---\n\n## Second\n\n.exercise[\n```bash\n" + second + "\n```\n]\n"
+		if err := os.WriteFile(filepath.Join(dir, "deck.md"), []byte(deck), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("true", "true")
+	if out, err := workshop("check", "deck.md").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	write("false", "sleep 60")
+	cmd := workshop("check", "deck.md")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(io.Discard, out, 1); err != nil { // the first exercise has failed
+		t.Fatalf("the run says nothing: %v", err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	said, err := workshop("check", "--failed", "--dry-run", "deck.md").CombinedOutput()
+	if err != nil || !bytes.Contains(said, []byte("deck/first")) {
+		t.Errorf("check --failed after a run that was killed: %v\n%s", err, said)
+	}
+}

@@ -296,26 +296,34 @@ func openLedger(plan *runner.Plan, deck *source) (*ledger.Ledger, error) {
 
 // ledgers returns the ledgers that record the verdicts of a run for a later talk. Their errors are
 // not errors of the run.
-func (j *job) ledgers(plan *runner.Plan, sources []*source) []report.Reporter {
+func (j *job) ledgers(plan *runner.Plan, sources []*source, warnings io.Writer) []report.Reporter {
 	if j.forget {
 		return nil
 	}
 	var all []report.Reporter
 	for _, src := range sources {
 		if book, err := openLedger(plan, src); err == nil {
-			all = append(all, quietly{book, src.deck})
+			all = append(all, quietly{book, src.deck, warnings})
 		}
 	}
 	return all
 }
 
-// quietly records the verdicts of one deck and hides its errors.
+// quietly records the verdicts of one deck and hides its errors, apart from one that keeps the verdicts
+// of an earlier run.
 type quietly struct {
 	*ledger.Ledger
-	deck *markdown.Deck
+	deck     *markdown.Deck
+	warnings io.Writer
 }
 
 func (q quietly) Event(e runner.Event) error {
+	if e.Kind == runner.RunStarted {
+		own := slices.DeleteFunc(slices.Clone(e.Plan.Sessions), func(s *runner.Session) bool { return s.Deck != q.deck })
+		if err := q.Begin(own); err != nil {
+			fmt.Fprintf(q.warnings, "warning: this run is not remembered, and --failed knows an earlier one only: %v\n", err)
+		}
+	}
 	if e.Session != nil && e.Session.Deck == q.deck {
 		_ = q.Ledger.Event(e)
 	}

@@ -399,7 +399,8 @@ func TestPresentWarning(t *testing.T) {
 // shows them; and that a key pressed right behind the one that closes a list is not lost.
 func TestPresentRemarks(t *testing.T) {
 	for _, cols := range []int{80, 200} {
-		r := enterRoom(t, cols, 24, "--from-start", writeDeck(t, "# Alone\n\n.exercise[\n```bash\ntrue\n```\n```open :99999```\n]\n\n---\n\n# Next\n"))
+		r := enterRoom(t, cols, 24, "--from-start", writeDeck(t, "# Alone\n\n.exercise[\n```bash\ntrue\n```\n```open "+
+			":99999```\n]\n\n---\n\n# Next\n"))
 		r.sees("one mistake in a step: m shows it", " m: 1 remark  1/2")
 		r.press("m")
 		r.sees("Mistakes and remarks", "talk.md:7:", "!Alone")
@@ -421,7 +422,8 @@ func TestPresentRemarks(t *testing.T) {
 
 // TestPresentWarnings lists what lint warns of one by one, though one line before the talk tells of it.
 func TestPresentWarnings(t *testing.T) {
-	r := enterRoom(t, 200, 24, "--from-start", writeDeck(t, "# Alone\n\n![A plan](plan.png)\n\n[There](nowhere.md)\n\n.exercise[\n```bash\ntrue\n```\n]\n"))
+	r := enterRoom(t, 200, 24, "--from-start", writeDeck(t, "# Alone\n\n![A "+
+		"plan](plan.png)\n\n[There](nowhere.md)\n\n.exercise[\n```bash\ntrue\n```\n]\n"))
 	if text := r.raw.String(); !strings.Contains(text, "lint: 0 errors, 2 warnings") || strings.Contains(text, "no such file for this") {
 		t.Errorf("before the talk: %q", text)
 	}
@@ -496,7 +498,8 @@ func TestPresentPreflight(t *testing.T) {
 // TestPresentPreflightMarks gives each visible step of an exercise at risk the mark that a talk gives it.
 func TestPresentPreflightMarks(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
-	deck := writeDeck(t, "# A\n\n.exercise[\n```bash\necho o''ne\n```\n```bash\necho starting\n```\n<!-- ```wait nothing``` -->\n```bash\necho t''wo\n```\n]\n")
+	deck := writeDeck(t, "# A\n\n.exercise[\n```bash\necho o''ne\n```\n```bash\necho starting\n```\n<!-- ```wait "+
+		"nothing``` -->\n```bash\necho t''wo\n```\n]\n")
 	r := enterRoom(t, 80, 24, "--preflight", "--wait", "200ms", "--network", "private", deck)
 	r.press("y\r")
 	r.sees("risks:", "✓ passed     echo o''ne\n", "✗ failed     echo starting\n", "· not run    echo t''wo\n", "Enter presents the deck")

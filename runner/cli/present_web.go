@@ -39,7 +39,8 @@ func (b *browsers) flags(cmd *cobra.Command) {
 	f.StringVar(&b.addr, "web", "",
 		"also serve browsers, at `ADDR` (HOST:PORT; 127.0.0.1 and a free port without one): presenter, remote, audience")
 	f.Lookup("web").NoOptDefVal = webHere
-	f.StringVar(&b.room, "room", "", "serve the room, at `ADDR` of this machine (HOST or HOST:PORT; asks without one), with a short code and a QR code")
+	f.StringVar(&b.room, "room", "", "serve the room, at `ADDR` of this machine (HOST or HOST:PORT; asks without one), "+
+		"with a short code and a QR code")
 	f.Lookup("room").NoOptDefVal = roomAsks
 	f.BoolVar(&b.only, "web-only", false, "serve browsers, and leave the terminal as it is")
 	f.StringArrayVar(&b.hosts, "web-host", nil, "answer to this `NAME` too, when others reach this machine by it (repeatable)")

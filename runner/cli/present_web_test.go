@@ -212,7 +212,8 @@ func TestPresentRoom(t *testing.T) {
 	if _, err := console.Send("127.0.0.1\n"); err != nil {
 		t.Fatal(err)
 	}
-	see(t, console, "presenter  http://127.0.0.1:", "audience   http://127.0.0.1:", "█████", "Only this machine can reach this address", "Enter prints new links")
+	see(t, console, "presenter  http://127.0.0.1:", "audience   http://127.0.0.1:", "█████",
+		"Only this machine can reach this address", "Enter prints new links")
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}

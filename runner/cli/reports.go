@@ -161,7 +161,7 @@ func abort(files *report.Files, err error) error {
 	if exitCode(err) == exitBroken {
 		verdict = runner.Broken
 	}
-	if failed := files.Abort(verdict, problems(err)); failed != nil {
+	if failed := files.Abort(runner.Result{Verdict: verdict, Problems: problems(err), Empty: exitCode(err) == exitNothing}); failed != nil {
 		return errors.Join(err, fmt.Errorf("write the report: %w", failed))
 	}
 	return err

@@ -333,7 +333,7 @@ func (j *job) read(ctx context.Context, args []string, warnings io.Writer) (*rea
 		return nil, err
 	}
 	sel.FromStart = j.fromStart || j.picks.builds()
-	d := &reading{plan: plan, sources: sources, sel: sel, whole: plan.Own(), ledgers: j.ledgers(plan, sources)}
+	d := &reading{plan: plan, sources: sources, sel: sel, whole: plan.Own(), ledgers: j.ledgers(plan, sources, warnings)}
 	if err := plan.Select(sel); err != nil {
 		return nil, emptiness(err, sel, sources)
 	}

@@ -281,7 +281,7 @@ func (s *shards) took(plan *runner.Plan, sources []*source) runner.Took {
 				}
 				books[src] = book
 			}
-			if last, ok := books[src].LastRun(e.ID); ok {
+			if last, ok := books[src].LastRun(e.ID); ok && last.Duration > 0 { // else the run was killed before it
 				known[[2]string{ss.Deck.Name, e.ID}] = last.Duration
 			}
 		})

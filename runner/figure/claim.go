@@ -23,7 +23,7 @@ type Claim struct {
 // String is the claim as it was written.
 func (c *Claim) String() string { return c.text }
 
-// Bound is the claim without its left side: what the measured value must be.
+// Bound is the claim without its left side: the condition for the measured value.
 func (c *Claim) Bound() string { return strings.TrimSpace(c.text[c.at:]) }
 
 // Subject is the left side of the claim.
@@ -394,7 +394,7 @@ func (c *Claim) infer(t *term, known func(string) (Unit, bool)) error {
 }
 
 // alike returns a mistake if two expressions cannot be compared. 0 is 0 in every unit, and a bare
-// number counts whatever the other side counts.
+// number counts the things that the other side counts.
 func (c *Claim) alike(a, b *term) error {
 	if a.dim.equal(b.dim) || a.zero() || b.zero() || a.bare() && b.dim.counts() || b.bare() && a.dim.counts() {
 		return nil

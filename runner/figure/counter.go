@@ -137,9 +137,9 @@ func independence(values []float64) float64 {
 //
 // Between its steps the number says nothing new, so it is read at their edges. Several programs may
 // write it down one after another and then pause together. So only the edges behind a long pause
-// count: they divide the time into blocks that begin alike. The rate is what the number gains from
-// the first of these edges to the last one, and its error follows from how much the blocks differ
-// (the method of batch means, Conway, 1963).
+// count: they divide the time into blocks that begin alike. The rate is the gain of the number from
+// the first of these edges to the last one, and its error follows from the differences between the
+// blocks (the method of batch means, Conway, 1963).
 //
 // The edges before a change of the rate are left out: of the possible beginnings, in the first half
 // of the edges, one with a much smaller error is taken (the rule MSER of White, 1997).
@@ -158,7 +158,7 @@ type edge struct {
 	sharp     bool    // it rose before since as well: value is that of the time at
 }
 
-// What an estimate needs, and what it considers.
+// The needs of an estimate, and its bounds.
 const (
 	minReading = 0.01 // seconds between two readings: the work for each grows with their number
 	minBlocks  = 5
@@ -223,7 +223,7 @@ func rate(edges []edge, least float64) (Reading, bool) {
 		return Reading{}, false
 	}
 	value := (starts[n].value - starts[0].value) / whole
-	variance := math.Inf(1) // of what the number gains in the whole time
+	variance := math.Inf(1) // of the gain of the number in the whole time
 	for size := 1; size <= maxBatch && n >= minBlocks*size; size++ {
 		variance = min(variance, scatter(starts, size, value))
 	}
@@ -249,7 +249,7 @@ func blocks(edges []edge) (starts []edge) {
 	return starts
 }
 
-// scatter is the variance of what a number gains from the first edge to the last one: that of batches
+// scatter is the variance of the gain of a number from the first edge to the last one: that of batches
 // of some blocks, times their number. Part of it is no property of the number, as an edge is anywhere
 // between two readings (a twelfth of the square of their distance).
 func scatter(starts []edge, size int, rate float64) float64 {

@@ -197,7 +197,10 @@ func FromReport(r io.Reader) (*Ledger, error) {
 			}
 		case runner.StepFinished:
 			if slices.Contains(verdicts, rec.Verdict) {
-				l.entries[p] = entry{Place: p, Own: owns[p], Verdict: l.ofAttempts(p, rec.Verdict), At: rec.Time, Seconds: rec.Seconds, output: rec.Output, pieces: pieces}
+				l.entries[p] = entry{
+					Place: p, Own: owns[p], Verdict: l.ofAttempts(p, rec.Verdict), At: rec.Time, Seconds: rec.Seconds,
+					output: rec.Output, pieces: pieces,
+				}
 			}
 		}
 	}
@@ -331,7 +334,7 @@ func (l *Ledger) Event(e runner.Event) error {
 			step = e.Step
 		}
 		k, ok := l.keys[step]
-		known := ok && step.Instead() == nil // else the run did not type what the slide shows
+		known := ok && step.Instead() == nil // else the run did not type the text of the slide
 		verdict := e.Verdict
 		if e.Kind == runner.ExerciseCorrected {
 			verdict = runner.Failed
@@ -347,7 +350,7 @@ func (l *Ledger) Event(e runner.Event) error {
 	return nil
 }
 
-// Run is the last result of an exercise, whatever its text was.
+// Run is the last result of an exercise, with the same text or another one.
 type Run struct {
 	Verdict  runner.Verdict // see [runner.SessionResult.Outcome]
 	Duration time.Duration
@@ -403,6 +406,34 @@ func (l *Ledger) keep(result *runner.Result) {
 	}
 }
 
+// Begin records that a run of some sessions is under way. Until its end their exercises count as
+// interrupted, so that a run that is killed leaves no verdicts of an earlier one. If that cannot be
+// written, the ledger is removed: no verdict is better than an old one.
+func (l *Ledger) Begin(sessions []*runner.Session) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == "" {
+		return nil
+	}
+	for _, s := range sessions {
+		for _, e := range s.Exercises {
+			if !e.Setup {
+				last := l.entries[e.ID] // its duration and its program stay
+				last.Place, last.Verdict, last.At = e.ID, runner.Interrupted, time.Now().UTC()
+				l.entries[e.ID] = last
+			}
+		}
+	}
+	err := l.write()
+	if err == nil {
+		return nil
+	}
+	if gone := os.Remove(l.file); gone == nil || errors.Is(gone, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // Finish records the results of exercises and writes the ledger. An error, such as a folder
 // without write permission, does not affect the run.
 func (l *Ledger) Finish(result *runner.Result) error {
@@ -415,6 +446,11 @@ func (l *Ledger) Finish(result *runner.Result) error {
 		return nil
 	}
 	l.changed = false
+	return l.write()
+}
+
+// write writes all entries.
+func (l *Ledger) write() error {
 	places := make([]string, 0, len(l.entries))
 	for p := range l.entries {
 		places = append(places, p)

@@ -221,3 +221,55 @@ func TestAttempts(t *testing.T) {
 		}
 	}
 }
+
+// TestBegin checks what is left of an earlier run when another one has begun and was killed: its verdicts
+// are not the last ones. A ledger that cannot be written is removed.
+func TestBegin(t *testing.T) {
+	plan, dir := compile(t, "true", "true"), t.TempDir()
+	open := func() *ledger.Ledger {
+		t.Helper()
+		l, err := ledger.Open(dir, "deck")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Know(plan)
+		return l
+	}
+	first := open()
+	result, err := runner.Run(t.Context(), plan, runner.Options{Path: os.Getenv("PATH"), Event: func(e runner.Event) {
+		if err := first.Event(e); err != nil {
+			t.Error(err)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Finish(result); err != nil {
+		t.Fatal(err)
+	}
+	last := plan.Sessions[0].Exercises[1]
+	before, _ := open().LastRun(last.ID)
+	if got := open().Failed(); len(got) > 0 || before.Duration <= 0 {
+		t.Fatalf("a run that passed: %v did not, %v", got, before)
+	}
+	if err := open().Begin(plan.Sessions); err != nil {
+		t.Fatal(err)
+	}
+	if got := open().Failed(); len(got) != 2 {
+		t.Errorf("a run that was killed: %v did not pass, want both", got)
+	}
+	if got, _ := open().LastRun(last.ID); got.Duration != before.Duration {
+		t.Errorf("the duration of the run before was %v, now %v", before.Duration, got.Duration)
+	}
+
+	stale := open()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir, nil, 0o600); err != nil { // no file can be made there
+		t.Fatal(err)
+	}
+	if err := stale.Begin(plan.Sessions); err == nil {
+		t.Error("a ledger that is neither written nor removed is no error")
+	}
+}

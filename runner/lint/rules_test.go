@@ -45,12 +45,15 @@ func input(t testing.TB, fsys fs.FS, name string) lint.Input {
 	if err != nil && !errors.As(err, &more) {
 		t.Fatal(err)
 	}
-	return lint.Input{Decks: []lint.Deck{{Deck: deck, FS: fsys}}, Plan: plan, Errors: append(errs, more...), Docker: func(args []string, _ bool) string {
-		if slices.Contains(args, "push") {
-			return "no registry"
-		}
-		return ""
-	}}
+	return lint.Input{
+		Decks: []lint.Deck{{Deck: deck, FS: fsys}}, Plan: plan, Errors: append(errs, more...),
+		Docker: func(args []string, _ bool) string {
+			if slices.Contains(args, "push") {
+				return "no registry"
+			}
+			return ""
+		},
+	}
 }
 
 func codes(r *lint.Report) (list []string) {

@@ -11,7 +11,7 @@ import (
 	"workshop/markdown/lazy"
 )
 
-// Bundle holds what a page that is a single file needs in it.
+// Bundle holds the parts of a page that is a single file.
 type Bundle struct {
 	Styles template.CSS
 	Script template.JS

@@ -150,7 +150,7 @@ func (r *renderer) node(n *markdown.Node) {
 	}
 }
 
-// claims writes the places for what was measured about a text.
+// claims writes the places for the measured figures of a text.
 func (r *renderer) claims(n *markdown.Node) {
 	for _, claim := range n.Claims {
 		if i, ok := r.steps[claim]; ok {

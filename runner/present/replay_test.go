@@ -9,7 +9,8 @@ import (
 	"workshop/runner/ledger"
 )
 
-const replayDeck = "# A\n\n.exercise[\n```bash\necho live-$((40 + 2))\n```\n<!-- ```wait live``` -->\n```bash\nfalse\n```\n]\n\n---\n\n# B\n"
+const replayDeck = "# A\n\n.exercise[\n```bash\necho live-$((40 + 2))\n```\n<!-- ```wait live``` " +
+	"-->\n```bash\nfalse\n```\n]\n\n---\n\n# B\n"
 
 // reportOf is a report of a check of replayDeck.
 func reportOf(t *testing.T) *ledger.Ledger {
@@ -17,7 +18,8 @@ func reportOf(t *testing.T) *ledger.Ledger {
 	at := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 	var b strings.Builder
 	line := func(ms int, rest string) {
-		fmt.Fprintf(&b, `{"v":1,"time":%q,"exercise":"deck/a",%s}`+"\n", at.Add(time.Duration(ms)*time.Millisecond).Format(time.RFC3339Nano), rest)
+		fmt.Fprintf(&b, `{"v":1,"time":%q,"exercise":"deck/a",%s}`+"\n",
+			at.Add(time.Duration(ms)*time.Millisecond).Format(time.RFC3339Nano), rest)
 	}
 	line(0, `"kind":"step-started","step":1,"directive":"bash","input":"echo live-$((40 + 2))"`)
 	line(1, `"kind":"output","step":1,"text":"\r$ echo live-$((40 + 2))\n"`)
@@ -53,7 +55,8 @@ func TestReplay(t *testing.T) {
 	h.do(Command{Do: VerbReplay})
 	h.until("it ends", func(s *State) bool { return s.Recorded != nil && s.Recorded.Ended })
 	s = h.State()
-	if text := liveScreen(s); !strings.Contains(text, "\nrecorded-42\n") || !strings.Contains(text, "later") || !strings.Contains(text, "\n$ echo live") || !strings.Contains(text, "End of the recording") {
+	if text := liveScreen(s); !strings.Contains(text, "\nrecorded-42\n") || !strings.Contains(text, "later") ||
+		!strings.Contains(text, "\n$ echo live") || !strings.Contains(text, "End of the recording") {
 		t.Errorf("shown:\n%s", text)
 	}
 	if took := time.Since(began); took < 200*time.Millisecond {

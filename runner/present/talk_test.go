@@ -296,7 +296,8 @@ func TestMemory(t *testing.T) {
 	h.until("it ran", func(s *State) bool { return idle(s) && len(s.Log) == 1 })
 	h.close()
 	h = openHall(t, dir, "# New\n\n---\n\n"+small, Options{Memory: NewMemory(state, "x")})
-	if s := h.State(); s.Slide != 3 || s.Step != 3 || !s.Hidden || s.Message.Text != "resumed at slide 4 in a new shell: F runs what came before" {
+	if s := h.State(); s.Slide != 3 || s.Step != 3 || !s.Hidden ||
+		s.Message.Text != "resumed at slide 4 in a new shell: F runs what came before" {
 		t.Fatalf("%d %d %+v", s.Slide, s.Step, s.Message)
 	}
 	h.do(Command{Do: VerbSelect, N: 0})
@@ -327,7 +328,8 @@ func TestResumedBehindTheSteps(t *testing.T) {
 	n := len(h.State().Log)
 	h.Do(Command{Do: VerbForward})
 	s := h.until("it ran", func(s *State) bool { return idle(s) && len(s.Log) > n+1 })
-	if s.Outcomes[0] == nil || s.Outcomes[2] != nil || s.Selected() == nil || s.Selected().Text != "echo $x\n" && s.Selected().Text != "echo $x" {
+	if s.Outcomes[0] == nil || s.Outcomes[2] != nil || s.Selected() == nil ||
+		s.Selected().Text != "echo $x\n" && s.Selected().Text != "echo $x" {
 		t.Errorf("%v, selected %+v", s.Outcomes, s.Selected())
 	}
 }
@@ -417,7 +419,8 @@ func TestSessions(t *testing.T) {
 
 // A wait that was stopped is run again with its command, which ^C has ended.
 func TestStoppedWait(t *testing.T) {
-	h := openHall(t, t.TempDir(), "# A\n\n.exercise[\n```bash\necho sta''rted; sleep 1000\n```\n<!-- ```wait READY``` -->\n]\n", Options{Yes: true})
+	h := openHall(t, t.TempDir(), "# A\n\n.exercise[\n```bash\necho sta''rted; sleep 1000\n```\n<!-- ```wait READY``` -->\n]\n",
+		Options{Yes: true})
 	for n := range 2 {
 		h.Do(Command{Do: VerbRun})
 		h.until("the wait runs", func(s *State) bool {

@@ -59,6 +59,8 @@
 //	                               invalid
 //	accepted                       (run-finished) true: the verdict is not passed, and yet
 //	                               does not fail the run
+//	empty                          (run-finished) true: the run has not begun, as nothing is
+//	                               selected or left to run
 //	seconds                        duration
 //	output                         (step-finished) the last 4 KiB of the output, without
 //	                               prompts and echoes

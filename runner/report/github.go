@@ -65,6 +65,7 @@ type fault struct {
 	title   string
 	pos     markdown.Pos
 	failure *runner.Failure // nil: not known
+	fails   bool            // see [failsRun]
 }
 
 // faults are what did not pass, the worst first, each in order. What was blocked or skipped has its
@@ -77,19 +78,19 @@ func faults(r *runner.Result) []fault {
 		title = shardsTitle
 	}
 	for _, f := range r.Problems {
-		all = append(all, fault{r.Verdict, title, f.Pos, f})
+		all = append(all, fault{r.Verdict, title, f.Pos, f, false})
 	}
 	for _, s := range r.Sessions {
 		if unreported(s) {
-			all = append(all, fault{s.Verdict, "session " + clean(s.Name), s.Failure.Pos, s.Failure})
+			all = append(all, fault{s.Verdict, "session " + clean(s.Name), s.Failure.Pos, s.Failure, false})
 		}
 		for _, e := range s.Exercises {
 			switch {
-			case !told(s, e), e.Verdict == runner.Passed, e.Verdict == runner.Skipped, e.Verdict == runner.Blocked:
+			case !told(s, e), e.Verdict == runner.Passed, e.Verdict == runner.Skipped, e.Verdict == runner.Blocked && !failsRun(r, e):
 			case e.Failure != nil:
-				all = append(all, fault{e.Verdict, clean(e.ID), e.Failure.Pos, e.Failure})
+				all = append(all, fault{e.Verdict, clean(e.ID), e.Failure.Pos, e.Failure, failsRun(r, e)})
 			default:
-				all = append(all, fault{e.Verdict, clean(e.ID), e.Pos, nil})
+				all = append(all, fault{e.Verdict, clean(e.ID), e.Pos, nil, failsRun(r, e)})
 			}
 		}
 	}
@@ -106,14 +107,13 @@ func (f fault) rank() int {
 
 // severity is that of the annotation. A flaky or an undecided exercise is an error if the run failed
 // because of such.
-func (f fault) severity(r *runner.Result) string {
+func (f fault) severity() string {
 	switch f.verdict {
 	case runner.Invalid, runner.Broken, runner.Failed:
 		return "error"
-	case runner.Flaky, runner.Inconclusive:
-		if f.verdict == r.Verdict && !r.Accepted {
-			return "error"
-		}
+	}
+	if f.fails {
+		return "error"
 	}
 	return "warning"
 }
@@ -140,7 +140,7 @@ func annotations(r *runner.Result) []github.Annotation {
 	for _, severity := range []string{"error", "warning"} {
 		var all []github.Annotation
 		for _, f := range faults(r) {
-			if f.severity(r) == severity {
+			if f.severity() == severity {
 				pos := f.pos
 				pos.File = guard(clean(pos.File))
 				all = append(all, github.Annotation{Severity: severity, Pos: pos, Title: guard(f.title), Message: guard(f.message())})
@@ -220,7 +220,7 @@ func asides(r *runner.Result) string {
 	var lines []string
 	for _, s := range r.Sessions {
 		for _, e := range s.Exercises {
-			if (e.Verdict == runner.Skipped || e.Verdict == runner.Blocked) && e.Failure != nil {
+			if (e.Verdict == runner.Skipped || e.Verdict == runner.Blocked && !failsRun(r, e)) && e.Failure != nil {
 				lines = append(lines, markOf(e.Verdict)+" "+e.ID+": "+e.Failure.Message)
 			}
 		}

@@ -73,6 +73,7 @@ type cases struct {
 type plannedCase struct {
 	name     string
 	exercise *runner.ExerciseResult
+	fails    bool // see [failsRun]
 	other    *testcase
 }
 
@@ -244,7 +245,7 @@ func (j junit) document(r *runner.Result) *suites {
 				continue
 			}
 			name, file := suiteOf(s, e)
-			add(name, file, e.Started, plannedCase{exercise: e})
+			add(name, file, e.Started, plannedCase{exercise: e, fails: failsRun(r, e)})
 			for _, c := range claimsIn(e) {
 				claims[name] = append(claims[name], property{"claim", c.String()})
 			}
@@ -324,14 +325,17 @@ func (p plannedCase) testcase() testcase {
 	tc := testcase{Name: clean(e.ID), File: clean(e.Pos.File), Time: seconds(e.Duration)}
 	tc.judge(e.Verdict, e.Failure)
 	if e.Counts != nil {
-		tc.attempts(e)
+		tc.attempts(e, p.fails)
+	}
+	if p.fails && tc.Skipped != nil {
+		tc.Failure, tc.Skipped = tc.Skipped, nil
 	}
 	return tc
 }
 
 // attempts adds the attempts of an exercise that failed. A case that failed in the first of them fails
-// with its reason.
-func (tc *testcase) attempts(e *runner.ExerciseResult) {
+// with its reason. A flaky case that fails the run has a failure, too: many readers know no others.
+func (tc *testcase) attempts(e *runner.ExerciseResult, fails bool) {
 	all := append(slices.Clone(e.Earlier), e)
 	var failed []rerun
 	for i, a := range all {
@@ -349,8 +353,14 @@ func (tc *testcase) attempts(e *runner.ExerciseResult) {
 	}
 	switch {
 	case len(failed) == 0:
-	case e.Verdict == runner.Flaky && e.OfAttempt() == runner.Passed:
+	case e.Verdict == runner.Flaky:
 		tc.Failure, tc.Flaky = nil, failed
+		if fails {
+			tc.Failure = &reason{Message: "flaky: " + failed[0].Message, Type: string(runner.Flaky), Body: failed[0].StackTrace}
+			if told := e.Story(); told != "" {
+				tc.Failure.Body = told + "\n" + tc.Failure.Body
+			}
+		}
 	case tc.Failure != nil || tc.Error != nil:
 		first := &reason{Message: failed[0].Message, Type: failed[0].Type, Body: failed[0].StackTrace}
 		tc.Failure, tc.Error, tc.Rerun = nil, nil, failed[1:]
@@ -430,6 +440,8 @@ func (tc *testcase) special() runner.Verdict {
 		return runner.Flaky
 	case tc.Skipped != nil:
 		return runner.Verdict(tc.Skipped.Type)
+	case tc.Failure != nil && tc.Failure.Type != string(runner.Failed) && tc.Failure.Type != string(runner.Broken):
+		return runner.Verdict(tc.Failure.Type)
 	}
 	return ""
 }

@@ -65,6 +65,7 @@ type record struct {
 	Failure   *failureRecord   `json:"failure,omitempty"`
 	Counts    *countsRecord    `json:"counts,omitempty"`
 	Accepted  bool             `json:"accepted,omitempty"`
+	Empty     bool             `json:"empty,omitempty"`
 	Repeats   []repeatRecord   `json:"repeats,omitempty"`
 
 	at time.Time // Time, if it is known already
@@ -287,7 +288,7 @@ func (e *encoder) fill(r *record, ev runner.Event) {
 		r.Measured, r.Narrow = ev.Measured, ev.Narrow
 	case runner.RunFinished:
 		counts := countsOf(e.state.verdicts)
-		r.Counts, r.Accepted = &counts, ev.Accepted
+		r.Counts, r.Accepted, r.Empty = &counts, ev.Accepted, ev.Empty
 		if ev.Result != nil {
 			r.Repeats = recordRepeats(ev.Result)
 		}

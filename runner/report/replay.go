@@ -148,7 +148,7 @@ func (p *replay) event(r *record) (runner.Event, error) {
 	if err := p.enter(r, ev); err != nil {
 		return ev, err
 	}
-	ev.Attempt, ev.Repeat, ev.Accepted = r.Attempt, r.Repeat, r.Accepted
+	ev.Attempt, ev.Repeat, ev.Accepted, ev.Empty = r.Attempt, r.Repeat, r.Accepted, r.Empty
 	if r.Kind == runner.ExerciseRetried {
 		ev.Failure = p.exercise.Failure
 	}
@@ -220,7 +220,7 @@ func (p *replay) enter(r *record, ev runner.Event) error {
 		p.session.Verdict, p.session.Duration, p.session.Failure = r.Verdict, ev.Duration, ev.Failure
 	case runner.RunFinished:
 		p.ended = true
-		p.result.Verdict, p.result.Duration, p.result.Accepted = r.Verdict, ev.Duration, r.Accepted
+		p.result.Verdict, p.result.Duration, p.result.Accepted, p.result.Empty = r.Verdict, ev.Duration, r.Accepted, r.Empty
 	}
 	return nil
 }

@@ -269,15 +269,16 @@ func (f *Files) Add(spec string, stdout io.Writer) error {
 func (f *Files) Show(r Reporter) { f.direct = append(f.direct, &once{to: r}) }
 
 // Abort writes the reports of a run that has not begun, with the reasons, unless they were
-// finished before.
-func (f *Files) Abort(verdict runner.Verdict, problems []*runner.Failure) error {
+// finished before. It takes from the result its verdict, its problems and whether it is empty.
+func (f *Files) Abort(r runner.Result) error {
 	now := time.Now()
+	r.Started = now
 	errs := []error{f.Event(runner.Event{Kind: runner.RunStarted, Time: now, Plan: &runner.Plan{}})}
-	for _, p := range problems {
+	for _, p := range r.Problems {
 		errs = append(errs, f.Event(runner.Event{Kind: runner.EventProblem, Time: now, Failure: p}))
 	}
-	errs = append(errs, f.Event(runner.Event{Kind: runner.RunFinished, Time: now, Verdict: verdict}))
-	return errors.Join(append(errs, f.Finish(&runner.Result{Started: now, Verdict: verdict, Problems: problems}))...)
+	errs = append(errs, f.Event(runner.Event{Kind: runner.RunFinished, Time: now, Verdict: r.Verdict, Empty: r.Empty}))
+	return errors.Join(append(errs, f.Finish(&r))...)
 }
 
 // Event gives an event to the reports.

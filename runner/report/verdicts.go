@@ -75,6 +75,19 @@ func brief(v runner.Verdict) bool {
 // wanting reports whether an exercise is shown first and open.
 func wanting(v runner.Verdict) bool { return v != runner.Passed && !brief(v) }
 
+// failsRun reports whether an exercise that is flaky, inconclusive or blocked is what fails the run. One
+// that failed in its last attempt is never accepted. In a run that failed for another reason it is not
+// known, and does not matter. What blocks the exercises of a run that is blocked is in quarantine.
+func failsRun(r *runner.Result, e *runner.ExerciseResult) bool {
+	switch e.Verdict {
+	case runner.Flaky:
+		return e.OfAttempt() != runner.Passed || r.Verdict == runner.Flaky && !r.Accepted
+	case runner.Inconclusive, runner.Blocked:
+		return r.Verdict == e.Verdict && !r.Accepted
+	}
+	return false
+}
+
 // tally counts verdicts.
 type tally map[runner.Verdict]int
 
@@ -112,22 +125,23 @@ func countsText(r *runner.Result) string {
 }
 
 // told are the exercises of a run that a list of results names: not a set-up that passed or has its
-// cause elsewhere, and not one that did not pass in its own session either.
+// cause elsewhere, unless it fails the run, and not one that did not pass in its own session either.
 func told(r *runner.Result) func(*runner.SessionResult, *runner.ExerciseResult) bool {
 	type id struct {
 		deck     *markdown.Deck
 		exercise string
 	}
 	known := map[id]bool{}
+	wanting := func(e *runner.ExerciseResult) bool { return wanting(e.Verdict) || failsRun(r, e) }
 	for _, s := range r.Sessions {
 		for _, e := range s.Exercises {
-			if !e.Setup && wanting(e.Verdict) {
+			if !e.Setup && wanting(e) {
 				known[id{s.Deck, e.ID}] = true
 			}
 		}
 	}
 	return func(s *runner.SessionResult, e *runner.ExerciseResult) bool {
-		return !e.Setup || wanting(e.Verdict) && !known[id{s.Deck, e.ID}]
+		return !e.Setup || wanting(e) && !known[id{s.Deck, e.ID}]
 	}
 }
 

@@ -37,10 +37,7 @@ type Screen struct {
 	gen        uint64
 	epoch      uint32
 
-	page        *page // main or alt
-	main, alt   page
-	left        cursorState // of the main page at the last change to the other one
-	wasLeft     bool
+	pages
 	cur         cursorState
 	top, bottom int // the scrolling region: its first and last row
 	tabs        []bool
@@ -51,6 +48,14 @@ type Screen struct {
 	past     *past  // nil: none is kept
 	stripped []byte // text that the hook has not got yet
 	flow     flow
+}
+
+// pages are the main page and the alternate one, that of full-screen programs.
+type pages struct {
+	page      *page // the one in use
+	main, alt page
+	left      cursorState // of the main page at the last change to the other one
+	wasLeft   bool
 }
 
 // cursorState is the state that DECSC saves.

@@ -23,7 +23,10 @@ func TestExcerpt(t *testing.T) {
 		{"its beginning is lost", "7\n8\n", false, "… the beginning is left out …", "8", "… the beginning is left out …"},
 		{"long, its beginning is lost", numbers.String(), false, "… the beginning is left out …", "3000", "… the beginning is left out …"},
 		{"one line", strings.Repeat("é", 5000), true, "… 6928 bytes left out …", strings.Repeat("é", 1536), "… 6928 bytes left out …"},
-		{"one line, ended", strings.Repeat("x", 9999) + "\n", true, "… 6928 bytes left out …", strings.Repeat("x", 3071), "… 6928 bytes left out …"},
+		{
+			"one line, ended", strings.Repeat("x", 9999) + "\n", true, "… 6928 bytes left out …", strings.Repeat("x", 3071),
+			"… 6928 bytes left out …",
+		},
 	} {
 		got := excerpt([]byte(tc.text), tc.whole)
 		lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")

@@ -119,7 +119,7 @@ func (p *prompt) strange(f front, argv []string) bool {
 	switch {
 	case foreignShells().MatchString(path.Base(argv[0])):
 		return true
-	case !interactive(argv) || f.group == p.shell:
+	case !interactive(argv) || f.group == p.shell && p.own(argv):
 		return false
 	case isShell(argv):
 		return true
@@ -497,7 +497,8 @@ func (s *Session) lostPrompt() (lost, mute bool) {
 	s.dev.settle()
 	front := s.dev.front()
 	mute = front.mode.canonical
-	reads := len(s.queue.pending) == 0 && front.group == shell && front.takesLine() && (mute && readsCommands(shell) || !mute && selects(shell))
+	reads := len(s.queue.pending) == 0 && front.group == shell && front.takesLine() &&
+		(mute && readsCommands(shell) || !mute && selects(shell))
 	s.drain()
 	return reads && s.prompt.unmarked() && !s.prompt.out.screen.AltScreen() && !s.prompt.atForeignPrompt(), mute
 }

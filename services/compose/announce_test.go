@@ -32,7 +32,10 @@ networks: {other: {}}
 `, "DC", app(t)), "redis")
 	s.ok(compose.V5, "up", "-d", "--scale", "my-web=2")
 	env := s.ok(compose.V5, "exec", "-T", "asks", "env").out
-	for _, want := range []string{"MY_WEB_HOST=127.0.0.1\n", "MY_WEB_PORT=", "MY_WEB_URL=own\n", "BUILT_HOST=127.0.0.1\n", "BUILT_URL=http://127.0.0.1:"} {
+	for _, want := range []string{
+		"MY_WEB_HOST=127.0.0.1\n", "MY_WEB_PORT=", "MY_WEB_URL=own\n", "BUILT_HOST=127.0.0.1\n",
+		"BUILT_URL=http://127.0.0.1:",
+	} {
 		if !strings.Contains(env, want) {
 			t.Errorf("no %q in the environment:\n%s", want, env)
 		}

@@ -370,7 +370,10 @@ func (p *Project) readRaw(details *types.ConfigDetails, substitute func(string, 
 		}
 	}
 	p.raw = mapOfMaps(merged["services"])
-	inherit := inheritance{dir: details.WorkingDir, interpolation: interpolation.Options{Substitute: substitute, LookupValue: details.LookupEnv}}
+	inherit := inheritance{dir: details.WorkingDir, interpolation: interpolation.Options{
+		Substitute:  substitute,
+		LookupValue: details.LookupEnv,
+	}}
 	for name := range p.raw {
 		if p.raw[name], err = inherit.service(p.raw, name, 0); err != nil {
 			return "", err

@@ -302,7 +302,8 @@ func TestMountErrorsAsDockerCompose(t *testing.T) {
 		"long twice": "[/srv, {type: bind, source: ./b, target: /srv, read_only: true}]",
 		"missing":    "[{type: bind, source: ./none, target: /srv}]",
 	} {
-		s := newStage(t, dockerHost(t), "version: \"3.7\"\nservices:\n  redis:\n    build: redis\n    volumes: "+volumes+"\nvolumes: {v: {}}\n", "redis")
+		s := newStage(t, dockerHost(t), "version: \"3.7\"\nservices:\n  redis:\n    build: redis\n    volumes: "+
+			""+volumes+"\nvolumes: {v: {}}\n", "redis")
 		for _, args := range [][]string{{"config", "-q"}, {"build", "-q"}, {"up", "-d"}, {"ps", "-q"}} {
 			want, got := s.real(args...), s.run(compose.V1, args...)
 			_, made := os.Stat(s.dir + "/none")

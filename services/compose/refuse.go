@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	"net"
 	"os"
@@ -93,7 +94,8 @@ func otherResources(deploy map[string]any) (paths [][]string) {
 }
 
 // noCopy is the refusal of `cp`, which would copy between two places of this machine.
-const noCopy = "cp is not supported: a container of the embedded engine is a process of this machine without files of its own. Copy from and to " +
+const noCopy = "cp is not supported: a container of the embedded engine is a process of this machine without files " +
+	"of its own. Copy from and to " +
 	"the directories that the process uses (`docker compose exec SERVICE env` shows its volumes), or `docker compose exec -T SERVICE cat FILE`"
 
 // instead holds the replacements for common attributes.
@@ -196,96 +198,144 @@ func (s *session) noteProcesses(ctx context.Context) error {
 // goes without some of them.
 func (p *Project) refused(svc types.ServiceConfig, denied func(ports string) bool) (list fileErrors) {
 	raw, process := p.raw[svc.Name], p.local[svc.Name] != nil
-	add := func(path []string, what, why string) {
-		list = append(list, p.errorAt(append([]string{"services", svc.Name}, path...), what+" is not supported by the embedded engine: "+why))
-	}
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
 		value := raw[name]
-		if strings.HasPrefix(name, "x-") || without(value) {
-			continue
-		}
-		if process && (name == "deploy" || name == "build" || !slices.Contains(understood, name)) {
-			continue
-		}
-		if name == "user" && ownUser(fmt.Sprint(value)) {
-			continue
-		}
-		if !slices.Contains(understood, name) {
-			add([]string{name}, name, cmp.Or(instead[name], noKernel))
-			continue
-		}
-		m, _ := value.(map[string]any)
-		switch name {
-		case "network_mode":
-			if mode := fmt.Sprint(value); mode != "bridge" && mode != "none" && mode != "default" {
-				add([]string{name}, "network_mode: "+mode, "publish the ports instead, or use --engine docker")
-			}
-		case "logging":
-			if driver, ok := m["driver"]; ok && driver != "json-file" && driver != "none" {
-				add([]string{name, "driver"}, fmt.Sprintf("the logging driver %v", driver), "use json-file, or --engine docker")
-			}
-			options, _ := m["options"].(map[string]any)
-			for _, option := range slices.Sorted(maps.Keys(options)) {
-				if !slices.Contains(understoodLogging, option) {
-					add([]string{name, "options", option}, "the log option "+option, "use max-size and max-file, or --engine docker")
-				}
-			}
-		case "platform":
-			if platform := fmt.Sprint(value); !strings.HasPrefix(platform, "linux") {
-				add([]string{name}, "platform: "+platform, "leave it out, or use --engine docker")
-			}
-		case "deploy":
-			for _, key := range slices.Sorted(maps.Keys(m)) {
-				if !slices.Contains(understoodDeploy, key) && key != "resources" && !without(m[key]) {
-					add([]string{name, key}, "deploy: "+key, oneNode)
-				}
-			}
-			for _, path := range otherResources(m) {
-				add(append([]string{name}, path...), "deploy: "+strings.Join(path, "."), noLimits)
-			}
-		case "build":
-			for _, key := range slices.Sorted(maps.Keys(m)) {
-				known := []string{"context", "dockerfile", "dockerfile_inline", "args", "labels", "tags", "no_cache", "pull", "cache_from"}
-				switch {
-				case slices.Contains(known, key) || without(m[key]):
-				case key == "target":
-					add([]string{name, key}, "build: "+key, "it builds in one stage: name a process with "+extension+", or use --engine docker")
-				default:
-					add([]string{name, key}, "build: "+key, "it builds in one stage from copied files: leave it out, or use --engine docker")
-				}
-			}
-		case "networks":
-			for _, key := range slices.Sorted(maps.Keys(m)) {
-				options, _ := m[key].(map[string]any)
-				for _, option := range slices.Sorted(maps.Keys(options)) {
-					if option != "aliases" && !without(options[option]) {
-						add([]string{name, key, option}, option, oneBridge)
-					}
-				}
-			}
-		case "expose":
-			for i, port := range svc.Expose {
-				if _, proto, _ := strings.Cut(port, "/"); protocol(proto) != "tcp" && !process {
-					add([]string{name, fmt.Sprint(i)}, "a port for "+proto, "use TCP, or --engine docker")
-				}
-			}
-		case "ports":
-			for i, port := range svc.Ports {
-				path := []string{name, fmt.Sprint(i)}
-				switch {
-				case protocol(port.Protocol) != "tcp" && process:
-				case protocol(port.Protocol) != "tcp":
-					add(path, "a port for "+port.Protocol, "use TCP, or --engine docker")
-				case denied(port.Published):
-					add(path, "publishing on port "+port.Published, "this user may bind none below 1024 here: "+
-						"publish a higher one, or use --engine docker")
-				case !slices.Contains([]string{"", "0.0.0.0", "::", "::1"}, port.HostIP) && !strings.HasPrefix(port.HostIP, "127."):
-					add(path, "publishing on "+port.HostIP, "it binds loopback addresses only: leave the address out, or use --engine docker")
-				}
-			}
+		r := refusal{svc: svc, process: process, denied: denied, add: func(path []string, what, why string) {
+			at := append([]string{"services", svc.Name, name}, path...)
+			list = append(list, p.errorAt(at, what+" is not supported by the embedded engine: "+why))
+		}}
+		known := slices.Contains(understood, name)
+		switch {
+		case strings.HasPrefix(name, "x-"), without(value),
+			process && (name == "deploy" || name == "build" || !known),
+			name == "user" && ownUser(fmt.Sprint(value)):
+		case !known:
+			r.add(nil, name, cmp.Or(instead[name], noKernel))
+		case partly[name] != nil:
+			partly[name](&r, value)
 		}
 	}
 	return list
+}
+
+// refusal adds errors at the parts of an option of a service.
+type refusal struct {
+	svc     types.ServiceConfig
+	process bool // the service is one of the bundled programs, or x-workshop names it
+	denied  func(ports string) bool
+	add     func(path []string, what, why string)
+}
+
+// partly are the options of which the embedded engine understands some values.
+var partly = map[string]func(r *refusal, value any){
+	"network_mode": (*refusal).networkMode,
+	"logging":      (*refusal).logging,
+	"platform":     (*refusal).platform,
+	"deploy":       (*refusal).deploy,
+	"build":        (*refusal).build,
+	"networks":     (*refusal).networks,
+	"expose":       (*refusal).expose,
+	"ports":        (*refusal).ports,
+}
+
+// fields are the keys and the values of a mapping, in order.
+func fields(value any) iter.Seq2[string, any] {
+	m, _ := value.(map[string]any)
+	return func(yield func(string, any) bool) {
+		for _, key := range slices.Sorted(maps.Keys(m)) {
+			if !yield(key, m[key]) {
+				return
+			}
+		}
+	}
+}
+
+func (r *refusal) networkMode(value any) {
+	if mode := fmt.Sprint(value); mode != "bridge" && mode != "none" && mode != "default" {
+		r.add(nil, "network_mode: "+mode, "publish the ports instead, or use --engine docker")
+	}
+}
+
+func (r *refusal) logging(value any) {
+	for key, value := range fields(value) {
+		switch key {
+		case "driver":
+			if value != "json-file" && value != "none" {
+				r.add([]string{key}, fmt.Sprintf("the logging driver %v", value), "use json-file, or --engine docker")
+			}
+		case "options":
+			for option := range fields(value) {
+				if !slices.Contains(understoodLogging, option) {
+					r.add([]string{key, option}, "the log option "+option, "use max-size and max-file, or --engine docker")
+				}
+			}
+		}
+	}
+}
+
+func (r *refusal) platform(value any) {
+	if platform := fmt.Sprint(value); !strings.HasPrefix(platform, "linux") {
+		r.add(nil, "platform: "+platform, "leave it out, or use --engine docker")
+	}
+}
+
+func (r *refusal) deploy(value any) {
+	for key, part := range fields(value) {
+		if !slices.Contains(understoodDeploy, key) && key != "resources" && !without(part) {
+			r.add([]string{key}, "deploy: "+key, oneNode)
+		}
+	}
+	m, _ := value.(map[string]any)
+	for _, path := range otherResources(m) {
+		r.add(path, "deploy: "+strings.Join(path, "."), noLimits)
+	}
+}
+
+func (r *refusal) build(value any) {
+	known := []string{"context", "dockerfile", "dockerfile_inline", "args", "labels", "tags", "no_cache", "pull", "cache_from"}
+	for key, part := range fields(value) {
+		switch {
+		case slices.Contains(known, key) || without(part):
+		case key == "target":
+			r.add([]string{key}, "build: "+key, "it builds in one stage: name a process with "+extension+", or use --engine docker")
+		default:
+			r.add([]string{key}, "build: "+key, "it builds in one stage from copied files: leave it out, or use --engine docker")
+		}
+	}
+}
+
+func (r *refusal) networks(value any) {
+	for key, options := range fields(value) {
+		for option, part := range fields(options) {
+			if option != "aliases" && !without(part) {
+				r.add([]string{key, option}, option, oneBridge)
+			}
+		}
+	}
+}
+
+func (r *refusal) expose(any) {
+	for i, port := range r.svc.Expose {
+		if _, proto, _ := strings.Cut(port, "/"); protocol(proto) != "tcp" && !r.process {
+			r.add([]string{fmt.Sprint(i)}, "a port for "+proto, "use TCP, or --engine docker")
+		}
+	}
+}
+
+func (r *refusal) ports(any) {
+	for i, port := range r.svc.Ports {
+		path := []string{fmt.Sprint(i)}
+		switch {
+		case protocol(port.Protocol) != "tcp" && r.process:
+		case protocol(port.Protocol) != "tcp":
+			r.add(path, "a port for "+port.Protocol, "use TCP, or --engine docker")
+		case r.denied(port.Published):
+			r.add(path, "publishing on port "+port.Published, "this user may bind none below 1024 here: "+
+				"publish a higher one, or use --engine docker")
+		case !slices.Contains([]string{"", "0.0.0.0", "::", "::1"}, port.HostIP) && !strings.HasPrefix(port.HostIP, "127."):
+			r.add(path, "publishing on "+port.HostIP, "it binds loopback addresses only: leave the address out, or use --engine docker")
+		}
+	}
 }
 
 // missingSources returns the binds of a process whose sources would be made outside of the project's directory.

@@ -39,7 +39,8 @@ docker-compose.yml:5:5: privileged is not supported by the embedded engine:
 docker-compose.yml:7:5: cap_add is not supported by the embedded engine:
   its containers are ordinary processes of the user: leave it out, or use --engine docker
 docker-compose.yml:8:5: volumes is not supported by the embedded engine:
-  its containers see the files of the machine: COPY what the service needs into its image, name a process with x-workshop, or use --engine docker
+  its containers see the files of the machine: COPY what the service needs into its image,
+  name a process with x-workshop, or use --engine docker
 docker-compose.yml:9:5: user is not supported by the embedded engine:
   its containers run as you: leave it out, or use --engine docker
 docker-compose.yml:10:5: cpus is not supported by the embedded engine:
@@ -102,9 +103,11 @@ docker-compose.yml:18:5: driver of a network is not supported by the embedded en
 docker-compose.yml:19:5: internal of a network is not supported by the embedded engine:
   it has networks of its own only: leave it out, or use --engine docker
 docker-compose.yml:22:5: driver of a volume is not supported by the embedded engine:
-  its containers see the files of the machine: COPY what the service needs into its image, name a process with x-workshop, or use --engine docker
+  its containers see the files of the machine: COPY what the service needs into its image,
+  name a process with x-workshop, or use --engine docker
 docker-compose.yml:23:5: driver_opts of a volume is not supported by the embedded engine:
-  its containers see the files of the machine: COPY what the service needs into its image, name a process with x-workshop, or use --engine docker`},
+  its containers see the files of the machine: COPY what the service needs into its image,
+  name a process with x-workshop, or use --engine docker`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			// A line that begins with two spaces continues the one before it.
@@ -160,8 +163,8 @@ docker-compose.yml:4:5: read_only is not supported by the embedded engine: its c
 		`COPY what the service needs into its image, name a process with x-workshop, or use --engine docker
 docker-compose.yml:16:7: dockerfile line 2: USER me: the embedded engine's containers run as the user who runs it: leave it out
 web/Dockerfile:1:1: FROM node:22: ` + noRegistry + `
-web/Dockerfile:2:1: RUN npm ci && npm run build: the embedded engine runs no build steps: COPY files that are ready, build FROM workshop, ` +
-		`name a process with x-workshop in the Compose file, or use a real engine
+web/Dockerfile:2:1: RUN npm ci && npm run build: the embedded engine runs no build steps: ` +
+		`COPY files that are ready, build FROM workshop, name a process with x-workshop in the Compose file, or use a real engine
 web/Dockerfile:4:1: FROM nginx: ` + noRegistry + `
 web/Dockerfile:4:1: FROM: ` + stages + `
 web/Dockerfile:5:1: COPY --from: ` + stages + `
@@ -626,10 +629,12 @@ func TestOwnUser(t *testing.T) {
 // cp is refused with advice, wherever it is asked for.
 func TestNoCopy(t *testing.T) {
 	s := newStage(t, embeddedHost(t), "services: {web: {image: workshop}}\n")
-	if r := s.run(compose.V5, "cp", "web:/etc/passwd", "."); r.code != 1 || !strings.Contains(r.err, "`docker compose exec -T SERVICE cat FILE`") {
+	if r := s.run(compose.V5, "cp", "web:/etc/passwd", "."); r.code != 1 || !strings.Contains(r.err,
+		"`docker compose exec -T SERVICE cat FILE`") {
 		t.Errorf("exit status %d: %s", r.code, r.err)
 	}
-	if why := compose.CheckDocker([]string{"compose", "cp", "a", "web:/"}, compose.DockerUse{}); !strings.Contains(why, "no `docker compose cp`") {
+	if why := compose.CheckDocker([]string{"compose", "cp", "a", "web:/"}, compose.DockerUse{}); !strings.Contains(why,
+		"no `docker compose cp`") {
 		t.Errorf("beforehand: %q", why)
 	}
 }

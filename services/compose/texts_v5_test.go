@@ -136,7 +136,8 @@ volumes: {data: {}, unused: {}}
 		}},
 		{name: "ls", file: build("") + "  web:\n    image: PROJECTother\n", commands: []string{
 			"build -q", "ls", "ls --format json", "ls --filter name=nosuch", "up -d", "ls", "ls -a", "ls -q", "ls --format json",
-			"ls --filter name=PROJ", "ls --filter nosuch=1", "ls --format nosuch", "ls --filter name=nosuch --format json", "stop -t 0", "ls", "ls -a", "down",
+			"ls --filter name=PROJ", "ls --filter nosuch=1", "ls --format nosuch", "ls --filter name=nosuch --format json", "stop -t 0",
+			"ls", "ls -a", "down",
 		}},
 		{name: "attach", file: build(""), commands: []string{"build -q", "up --attach nosuch", "up --attach other redis"}},
 		{name: "pull", file: build(""), commands: []string{

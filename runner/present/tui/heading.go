@@ -107,7 +107,7 @@ func sized(text line, scale int) string {
 	return string(b)
 }
 
-// sizing is what is known of the terminal's sizes of text, and the texts that are to stand there.
+// sizing holds the known sizes of text of the terminal, and the texts of the headings.
 type sizing struct {
 	asked  bool
 	known  bool

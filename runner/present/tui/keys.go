@@ -157,7 +157,7 @@ func ask(m mode) func(*face) tea.Cmd {
 }
 
 // press takes keys that were pressed at once: Escape and the key right behind it come from most terminals as that
-// key with Alt. Escape closes what is open, and the other key must not be lost with it.
+// key with Alt. Escape closes the open view, and the other key must not be lost with it.
 func (f *face) press(msg tea.KeyPressMsg) tea.Cmd {
 	if msg.Mod&tea.ModAlt == 0 || f.exact || f.focus == onShell || !f.open() || msg.String() == f.opts.Prefix {
 		return f.key(msg)
@@ -175,7 +175,8 @@ func (f *face) press(msg tea.KeyPressMsg) tea.Cmd {
 // open reports whether Escape closes something.
 func (f *face) open() bool {
 	s := f.s
-	return f.mode != normal || s.Consent != nil || s.Trouble != nil || s.Recorded != nil || f.digits != "" || f.back > 0 || f.zoom != both || f.long()
+	return f.mode != normal || s.Consent != nil || s.Trouble != nil || s.Recorded != nil || f.digits != "" || f.back > 0 ||
+		f.zoom != both || f.long()
 }
 
 // key is a key that was pressed.

@@ -191,7 +191,7 @@ func (p *painter) block(n *markdown.Node, cols int, centred bool) []line {
 	return lines
 }
 
-// beside puts what was measured for claims beside the last line of their sentence, or under it
+// beside puts the measured figures of claims beside the last line of their sentence, or under it
 // where there is no room.
 func (p *painter) beside(lines []line, claims []*markdown.Step, cols int) []line {
 	for _, claim := range claims {

@@ -29,7 +29,7 @@ type Options struct {
 	Invite func() Invitation // the audience's; nil: the talk is on this terminal only
 }
 
-// Invitation is what the room is shown so that its browsers find the talk.
+// Invitation is the address and code that the room is shown.
 type Invitation struct {
 	Address string
 	Note    string // who can use it

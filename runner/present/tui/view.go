@@ -299,7 +299,8 @@ func (f *face) said(cols int) (lines []line) {
 // long reports whether the last line has no room for the message: then it stands under the slide.
 func (f *face) long() bool {
 	text := f.s.Message.Text
-	return text != "" && (strings.Contains(text, "\n") || screen.NewRun(" "+text, 0).Width+screen.NewRun("  "+f.progress()+" ", 0).Width > f.cols)
+	return text != "" && (strings.Contains(text, "\n") ||
+		screen.NewRun(" "+text, 0).Width+screen.NewRun("  "+f.progress()+" ", 0).Width > f.cols)
 }
 
 // notes are those of the slide.
@@ -316,7 +317,10 @@ func (f *face) marked(text string, cols int) []line {
 	if err != nil {
 		return wrap(say(text, 0), cols, nil, nil)
 	}
-	p := painter{theme: f.theme, cols: cols, tight: true, state: f.s, slide: f.s.Current(), gallery: newGallery(nil, nil), codeBlocks: &codeBlocks{}}
+	p := painter{
+		theme: f.theme, cols: cols, tight: true, state: f.s, slide: f.s.Current(), gallery: newGallery(nil, nil),
+		codeBlocks: &codeBlocks{},
+	}
 	p.page.step = map[int]int{}
 	return indent(p.blocks(tree.Children, cols, false), say(" ", 0), say(" ", 0))
 }
@@ -388,7 +392,7 @@ func (f *face) trouble(cols, room int) []line {
 	return append(append([]line{rule}, lines...), keys...)
 }
 
-// hints are keys with what they do, in as many rows as it takes: no hint is cut.
+// hints are keys with their effects, in as many rows as it takes: no hint is cut.
 func (f *face) hints(keys [][2]string, cols int) []line {
 	rows := []line{say(" ", 0)}
 	for _, k := range keys {
@@ -465,7 +469,7 @@ func (f *face) shellLines(fr frame) []line {
 	return out
 }
 
-// prompt is the question of the last line with the end of what was typed, as far as there is room.
+// prompt is the question of the last line with the end of the typed answer, as far as there is room.
 func (f *face) prompt() line {
 	question := " go to: "
 	if f.mode == askSearch {
@@ -519,7 +523,7 @@ func (f *face) status() line {
 			right = more
 		}
 	}
-	if f.mode == askGoto || f.mode == askSearch || f.digits != "" || f.leaving { // what a person writes, or has to answer, is whole
+	if f.mode == askGoto || f.mode == askSearch || f.digits != "" || f.leaving { // a question and its answer are whole
 		if left.Width()+screen.NewRun(right, 0).Width+len("   ") >= f.cols {
 			right = ""
 		}
@@ -582,7 +586,7 @@ func (f *face) time() string {
 	return text
 }
 
-// roomy is how wide a terminal is that has room for what is left of the talk.
+// roomy is the width of a terminal that has room for the rest of the talk.
 const roomy = 140
 
 // consent is the question before anything runs.
@@ -598,7 +602,8 @@ func (f *face) consent(rows int) []line {
 	if c := f.s.Consent; c.Edited {
 		what = fmt.Sprintf("Edited since you agreed: this is new, of %s in all. What is hidden is shown, too.", count(c.All, "step"))
 	}
-	head := f.heading("This deck wants to run on this machine, with your privileges:", wrap(say(what, f.dim), f.cols-2, say("  ", 0), say("  ", 0))...)
+	head := f.heading("This deck wants to run on this machine, with your privileges:",
+		wrap(say(what, f.dim), f.cols-2, say("  ", 0), say("  ", 0))...)
 	var body []line
 	for _, script := range f.s.Consent.Scripts {
 		body = append(body, say("  "+script.Name, f.subtitle))
@@ -637,7 +642,8 @@ func (f *face) consent(rows int) []line {
 		}
 	}
 	for _, text := range f.s.Consent.Removed {
-		body = append(body, wrap(say(first(text), f.dim), f.cols-2, say(fmt.Sprintf("    %-16s ", "removed"), f.dim), say(strings.Repeat(" ", 21), 0))...)
+		body = append(body, wrap(say(first(text), f.dim), f.cols-2, say(fmt.Sprintf("    %-16s ", "removed"), f.dim),
+			say(strings.Repeat(" ", 21), 0))...)
 	}
 	all := [][2]string{{"y", "run it"}, {"n", "only show it"}}
 	keys := f.hints(all, f.cols)
@@ -731,7 +737,8 @@ func (f *face) linkList(rows int) []line {
 	var body []line
 	all := f.links()
 	for i, u := range all[:min(len(all), 9)] {
-		body = append(body, wrap(say(u, f.link), f.cols-2, join(say(fmt.Sprintf("   %d ", i+1), f.bar), say("  ", 0)), say(strings.Repeat(" ", 7), 0))...)
+		body = append(body, wrap(say(u, f.link), f.cols-2, join(say(fmt.Sprintf("   %d ", i+1), f.bar), say("  ", 0)),
+			say(strings.Repeat(" ", 7), 0))...)
 	}
 	if more := len(all) - 9; more > 0 {
 		body = append(body, say(fmt.Sprintf("       and %d more", more), f.dim))

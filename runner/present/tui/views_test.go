@@ -17,7 +17,8 @@ import (
 // usual are the sizes of terminals that views are measured at, and a small one.
 var usual = [][2]int{{40, 10}, {80, 24}, {120, 40}, {200, 50}}
 
-const manyNotes = "# A\n\nThis slide has several links: http://a.org/ http://b.org/ http://c.org/ http://d.org/ http://e.org/ http://f.org/ " +
+const manyNotes = "# A\n\nThis slide has several links: http://a.org/ http://b.org/ http://c.org/ http://d.org/ " +
+	"http://e.org/ http://f.org/ " +
 	"http://g.org/ http://h.org/ http://i.org/ http://j.org/ http://k.org/\n\n.exercise[\n```bash\nfalse\n```\n]\n\n???\n\n"
 
 // types presses keys that write text.
@@ -231,7 +232,8 @@ func TestLongMessageOverTheShell(t *testing.T) {
 	f.focus = onShell
 	f.Update(changed{})
 	shown := f.shows()
-	if text, last := strings.Join(shown, "\n"), shown[len(shown)-1]; !strings.Contains(text, `end"`) || !strings.HasPrefix(last, " ^]: back to the slides ") {
+	if text, last := strings.Join(shown, "\n"), shown[len(shown)-1]; !strings.Contains(text, `end"`) ||
+		!strings.HasPrefix(last, " ^]: back to the slides ") {
 		t.Errorf("%s", text)
 	}
 	f.focus, f.zoom = onSlide, shellOnly
@@ -278,7 +280,8 @@ func TestSmallFailure(t *testing.T) {
 					t.Errorf("%v: no %q:\n%s", size, want, text)
 				}
 			}
-			if all := strings.Contains(text, "came       status 1"); !all && !strings.Contains(text, " ▼ 3 more") && !strings.Contains(text, " ▼ 4 more") {
+			if all := strings.Contains(text, "came       status 1"); !all && !strings.Contains(text, " ▼ 3 more") &&
+				!strings.Contains(text, " ▼ 4 more") {
 				t.Errorf("%v: cut without a sign:\n%s", size, text)
 			}
 			for _, l := range lines {
@@ -301,7 +304,8 @@ func TestMissingPicture(t *testing.T) {
 		return nil, nil
 	}
 	text := strings.Join(f.shows(), "\n")
-	if !strings.Contains(text, "🖼  The plan (plan.png: no such file)\n") || !strings.Contains(text, "🖼  other.png\n") || !strings.Contains(text, "🖼  Far\n") {
+	if !strings.Contains(text, "🖼  The plan (plan.png: no such file)\n") || !strings.Contains(text, "🖼  other.png\n") ||
+		!strings.Contains(text, "🖼  Far\n") {
 		t.Errorf("%s", text)
 	}
 	there["plan.png"] = true
@@ -327,7 +331,8 @@ func TestBrokenLink(t *testing.T) {
 		lines, _ := f.draw()
 		for _, l := range lines {
 			for _, r := range l {
-				if broken := r.Text == "gone" || r.Text == "bold"; broken && r.Style.Attr()&screen.Underline != 0 || r.Text == "there" && r.Style != f.theme.link {
+				if broken := r.Text == "gone" || r.Text == "bold"; broken && r.Style.Attr()&screen.Underline != 0 ||
+					r.Text == "there" && r.Style != f.theme.link {
 					t.Errorf("colour %v: %q looks like %v", colour, r.Text, r.Style)
 				}
 			}

@@ -47,7 +47,8 @@ func TestRemoteAfterARestart(t *testing.T) {
 	for _, b := range []*tab{remote, presenter} {
 		b.until(offers)
 	}
-	remote.until(`((e) => e.scrollWidth <= e.clientWidth)(document.getElementById("forward")) && document.documentElement.scrollWidth <= innerWidth`)
+	remote.until(`((e) => e.scrollWidth <= e.clientWidth)(document.getElementById("forward")) && ` +
+		`document.documentElement.scrollWidth <= innerWidth`)
 	remote.picture("remote-restart", 390, 844)
 	presenter.picture("presenter-restart", 1280, 720)
 	presenter.picture("presenter-restart-phone", 390, 844)
@@ -75,7 +76,8 @@ func TestRemoteAfterARestart(t *testing.T) {
 	}
 	h.Do(present.Command{Do: present.VerbGoto, Text: "nowhere"})
 	// What cannot be done is said.
-	remote.until(`document.getElementById("step").textContent.startsWith("there is no slide") && document.getElementById("step").className === "bad"`)
+	remote.until(`document.getElementById("step").textContent.startsWith("there is no slide") && ` +
+		`document.getElementById("step").className === "bad"`)
 }
 
 // A page that nobody saw when the talk ended says so when it is seen again, and its clock stands where it was.
@@ -221,7 +223,8 @@ func TestMarksElsewhere(t *testing.T) {
 	h.Do(present.Command{Do: present.VerbInput, Text: "x\r"})
 	state("failed")
 	remote.until(`document.getElementById("step").textContent.startsWith("Slide 1 · One: the command ended with status 1: read x")`)
-	remote.until(`document.getElementById("run").textContent === "Run  true" && !document.getElementById("run").hidden && !document.getElementById("skip").hidden`)
+	remote.until(`document.getElementById("run").textContent === "Run  true" && !document.getElementById("run").hidden ` +
+		`&& !document.getElementById("skip").hidden`)
 	remote.until("document.documentElement.scrollHeight <= innerHeight")
 	remote.picture("remote-trouble-elsewhere", 390, 844)
 	presenter.until(`document.querySelector("#trouble dl").innerText.includes("1 · One")`)

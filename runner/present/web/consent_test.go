@@ -19,7 +19,8 @@ func TestConsentMarksRisks(t *testing.T) {
 	if v == nil || len(v.Steps) != 2 {
 		t.Fatalf("%+v", v)
 	}
-	if a, b := v.Steps[0], v.Steps[1]; a.Risk != "" || a.Slide != "1 · Safe" || b.Risk != "sudo, removes folders, writes outside of its folder" || b.Slide != "2 · Risky" {
+	if a, b := v.Steps[0], v.Steps[1]; a.Risk != "" || a.Slide != "1 · Safe" ||
+		b.Risk != "sudo, removes folders, writes outside of its folder" || b.Slide != "2 · Risky" {
 		t.Errorf("%+v", v.Steps)
 	}
 }

@@ -211,12 +211,14 @@ const contrast = `(() => {
 
 // On paper each slide has a page.
 func TestPrint(t *testing.T) {
-	h := openRoom(t, pictureDeck+"\n---\n\n# Full\n\n"+strings.Repeat("- a line of text\n", 14)+"\n---\n\n# More\n\n--\n\nthan that\n", present.Options{}, Options{})
+	h := openRoom(t, pictureDeck+"\n---\n\n# Full\n\n"+strings.Repeat("- a line of text\n", 14)+
+		"\n---\n\n# More\n\n--\n\nthan that\n", present.Options{}, Options{})
 	browser := browsertest.Start(t)
 	audience := join(t, browser, h.server.Invite(Audience))
 	printed := newTab(t, browser, js[string](audience, "location.href")+"print")
 	const fits = `[...document.querySelectorAll(".paper > .slide")].every((s) => s.scrollHeight <= s.parentElement.clientHeight + 1)`
-	const letters = `parseFloat(getComputedStyle(document.querySelector(".paper .c-title")).fontSize) / document.querySelector(".paper").clientWidth`
+	const letters = `parseFloat(getComputedStyle(document.querySelector(".paper .c-title")).fontSize) / ` +
+		`document.querySelector(".paper").clientWidth`
 	large := js[float64](printed, letters)
 	for _, width := range []int64{390, 844, 320} { // a phone that is turned
 		printed.do(chromedp.EmulateViewport(width, 600))

@@ -96,7 +96,8 @@ func TestFailureOnAPhone(t *testing.T) {
 				` && [...document.querySelectorAll("#trouble .tools button")].every((e) => e.getBoundingClientRect().height >= 40)`)
 		}
 		// At its end the page has nothing that the failure lies over.
-		presenter.until(`document.querySelector(".progress").getBoundingClientRect().bottom <= document.getElementById("trouble").getBoundingClientRect().top + 1`)
+		presenter.until(`document.querySelector(".progress").getBoundingClientRect().bottom <= ` +
+			`document.getElementById("trouble").getBoundingClientRect().top + 1`)
 		presenter.picture(fmt.Sprintf("failure-phone-%dx%d", s[0], s[1]), s[0], s[1])
 		remote.picture(fmt.Sprintf("remote-failure-phone-%dx%d", s[0], s[1]), s[0], s[1])
 		presenter.click("#trouble .tools button:nth-child(2)")
@@ -145,7 +146,8 @@ func TestPhoneReads(t *testing.T) {
 	audience.until(`document.querySelector(".scroll").scrollWidth <= document.querySelector(".scroll").clientWidth + 1`)
 	// No text of a command is beside the button or beneath the mark but in the first lines, and none of it lies under them.
 	audience.until(`[...document.querySelectorAll("pre.step")].every((pre) => {
-		const button = pre.querySelector(".copy").getBoundingClientRect(), mark = pre.getBoundingClientRect().right - parseFloat(getComputedStyle(pre).paddingRight);
+		const button = pre.querySelector(".copy").getBoundingClientRect();
+		const mark = pre.getBoundingClientRect().right - parseFloat(getComputedStyle(pre).paddingRight);
 		const range = document.createRange();
 		range.selectNodeContents(pre.querySelector("code"));
 		return Math.abs(button.right - mark) <= 1 && [...range.getClientRects()].every((r) => r.right <= mark + 1 &&

@@ -106,7 +106,8 @@ func TestRemoteShowsTheSlide(t *testing.T) {
 	remote.until(`document.querySelector('[data-step="0"]').dataset.state === "passed"`)
 	remote.until(`!document.getElementById("larger").hidden`)
 	for _, id := range []string{"prev", "next", "run", "larger", "smaller", "blank"} {
-		r := js[[]float64](remote, `(() => { const r = document.getElementById("`+id+`").getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; })()`)
+		r := js[[]float64](remote, `(() => { const r = document.getElementById("`+id+`").getBoundingClientRect(); return `+
+			`[r.left, r.top, r.right, r.bottom]; })()`)
 		if r[0] < 0 || r[1] < 0 || r[2] > 390 || r[3] > 844 || r[3]-r[1] < 40 {
 			t.Errorf("%s is at %v", id, r)
 		}
@@ -151,7 +152,8 @@ func TestPrintOnRequest(t *testing.T) {
 func TestReplayIsLabelled(t *testing.T) {
 	const at = "2026-11-29T12:00:00"
 	book, err := ledger.FromReport(strings.NewReader(
-		`{"v":1,"time":"` + at + `Z","kind":"step-started","exercise":"deck/first","step":1,"directive":"bash","input":"echo \"six times seven is $((6 * 7))\""}
+		`{"v":1,"time":"` + at + `Z","kind":"step-started","exercise":"deck/first","step":1,"directive":"bash",` +
+			`"input":"echo \"six times seven is $((6 * 7))\""}
 {"v":1,"time":"` + at + `.1Z","kind":"output","exercise":"deck/first","step":1,"text":"recorded 42\n$ "}
 {"v":1,"time":"` + at + `.2Z","kind":"step-finished","exercise":"deck/first","step":1,"verdict":"passed","seconds":0.2}
 {"v":1,"time":"` + at + `.2Z","kind":"step-started","exercise":"deck/first","step":2,"directive":"wait","input":"is 42"}
@@ -177,7 +179,10 @@ func TestReplayIsLabelled(t *testing.T) {
 	missed.until(`!document.getElementById("none").hidden`)
 	remote := join(t, browser, h.server.Invite(Remote))
 	remote.until(`document.getElementById("step").textContent.includes("not live")`)
-	for _, leave := range []func(){func() { presenter.types(kb.Escape) }, func() { presenter.click("#live") }, func() { remote.click("#replay") }} {
+	for _, leave := range []func(){
+		func() { presenter.types(kb.Escape) }, func() { presenter.click("#live") },
+		func() { remote.click("#replay") },
+	} {
 		for _, b := range []*tab{presenter, remote} { // one button, and that one leaves
 			b.until(`document.getElementById("stop").hidden`)
 		}
@@ -202,7 +207,8 @@ func TestPanelOffersTheRecording(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := openRoom(t, "# First\n\n.exercise[\n```bash\ncat wanted\n```\n```bash\nfalse\n```\n]\n", present.Options{Yes: true, Ledger: book}, Options{})
+	h := openRoom(t, "# First\n\n.exercise[\n```bash\ncat wanted\n```\n```bash\nfalse\n```\n]\n",
+		present.Options{Yes: true, Ledger: book}, Options{})
 	browser := browsertest.Start(t)
 	presenter := join(t, browser, h.server.Invite(Presenter))
 	remote := join(t, browser, h.server.Invite(Remote))
@@ -255,7 +261,8 @@ func TestMissingPicture(t *testing.T) {
 	audience := join(t, browser, h.server.Invite(Audience))
 	printed := newTab(t, browser, strings.TrimSuffix(js[string](audience, "location.href"), "/")+"/print")
 	for _, page := range []*tab{audience, printed} {
-		page.until(`[...document.querySelectorAll(".absent")].map((e) => e.textContent).join() === "The plan (picture missing),other.png (picture missing)"`)
+		page.until(`[...document.querySelectorAll(".absent")].map((e) => e.textContent).join() === "The plan (picture ` +
+			`missing),other.png (picture missing)"`)
 		page.until(`document.querySelector("img") === null`)
 	}
 	audience.picture("picture-missing", 390, 844)
@@ -351,7 +358,8 @@ func TestTheEndCoversNothing(t *testing.T) {
 			if got := js[string](page, covered); got != "" {
 				t.Errorf("%s at %v: it covers %s", name, s, got)
 			}
-			if scrolls := name == "missed" || name == "presenter" && s[0] < 1024; !scrolls && js[bool](page, "document.documentElement.scrollHeight > innerHeight") {
+			if scrolls := name == "missed" || name == "presenter" && s[0] < 1024; !scrolls &&
+				js[bool](page, "document.documentElement.scrollHeight > innerHeight") {
 				t.Errorf("%s at %v: its last row is out of sight", name, s)
 			}
 			if js[bool](page, "document.documentElement.scrollWidth > innerWidth") {
@@ -406,7 +414,8 @@ func TestTheEnd(t *testing.T) {
 	browser := browsertest.Start(t)
 	presenter := join(t, browser, h.server.Invite(Presenter))
 	remote := join(t, browser, h.server.Invite(Remote))
-	presenter.until(`document.getElementById("next-title").textContent === "this is the last slide" && document.getElementById("after").parentElement.hidden`)
+	presenter.until(`document.getElementById("next-title").textContent === "this is the last slide" && ` +
+		`document.getElementById("after").parentElement.hidden`)
 	remote.until(`document.getElementById("step").textContent === "There are no steps on this slide."`)
 	if err := h.Close(); err != nil {
 		t.Fatal(err)

@@ -244,7 +244,8 @@ var verbs = map[Role][]present.Verb{
 		present.VerbNext, present.VerbPrev, present.VerbGoto, present.VerbSearch, present.VerbSelect, present.VerbMove,
 		present.VerbRun, present.VerbForward, present.VerbContinue, present.VerbStop, present.VerbAgain, present.VerbSkip,
 		present.VerbDismiss, present.VerbFresh, present.VerbShell, present.VerbInput, present.VerbKey, present.VerbPaste,
-		present.VerbResize, present.VerbFont, present.VerbReplay, present.VerbToggle, present.VerbAllow, present.VerbRefuse, present.VerbClock, present.VerbReload,
+		present.VerbResize, present.VerbFont, present.VerbReplay, present.VerbToggle, present.VerbAllow, present.VerbRefuse,
+		present.VerbClock, present.VerbReload,
 	},
 }
 

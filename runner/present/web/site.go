@@ -64,7 +64,8 @@ func (s Site) Write(dir string) (missing []string, err error) {
 	if data.Title == "" {
 		data.Title = "Workshop"
 	}
-	if data.Bundle, err = page.NewBundle(page.Asset{From: files, Name: "page/site.css"}, page.Asset{From: files, Name: "page/site.js"}); err != nil {
+	data.Bundle, err = page.NewBundle(page.Asset{From: files, Name: "page/site.css"}, page.Asset{From: files, Name: "page/site.js"})
+	if err != nil {
 		return nil, err
 	}
 	data.Policy += "; img-src 'self' file:"

@@ -238,7 +238,8 @@ func readHostConfig(data json.RawMessage, process bool) (hostConfig, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(h.raw)) {
 		value := h.raw[name]
-		if slices.Contains(hostFields, name) || process && slices.Contains(processFields, name) || slices.Contains(hostDefaults[name], string(value)) || empty(value) {
+		if slices.Contains(hostFields, name) || process && slices.Contains(processFields, name) ||
+			slices.Contains(hostDefaults[name], string(value)) || empty(value) {
 			continue
 		}
 		reason := hostReasons[name]
@@ -251,7 +252,8 @@ func readHostConfig(data json.RawMessage, process bool) (hostConfig, error) {
 		return h, err
 	}
 	for name, value := range map[string]any{
-		"Memory": h.Memory, "MemorySwap": h.MemorySwap, "NetworkMode": h.NetworkMode, "RestartPolicy": h.RestartPolicy, "PortBindings": h.PortBindings, "LogConfig": h.LogConfig,
+		"Memory": h.Memory, "MemorySwap": h.MemorySwap, "NetworkMode": h.NetworkMode, "RestartPolicy": h.RestartPolicy,
+		"PortBindings": h.PortBindings, "LogConfig": h.LogConfig,
 	} {
 		b, err := json.Marshal(value)
 		if err != nil {

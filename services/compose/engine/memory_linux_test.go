@@ -179,8 +179,12 @@ func TestMemoryWithoutRights(t *testing.T) {
 	made := get[struct {
 		ID       string
 		Warnings []string
-	}](c, "POST /containers/create?name=web", object{"Image": "workshop", "Cmd": []string{"say", "use:300"}, "HostConfig": limited()["HostConfig"]})
-	if want := "the limit of memory has no effect: no control group can be made here: permission denied"; strings.Join(made.Warnings, "\n") != want {
+	}](c, "POST /containers/create?name=web", object{
+		"Image": "workshop", "Cmd": []string{"say", "use:300"},
+		"HostConfig": limited()["HostConfig"],
+	})
+	want := "the limit of memory has no effect: no control group can be made here: permission denied"
+	if strings.Join(made.Warnings, "\n") != want {
 		t.Errorf("warnings %q, want %q", made.Warnings, want)
 	}
 	c.do("POST /containers/web/start", nil)

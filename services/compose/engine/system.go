@@ -107,7 +107,8 @@ func (e *Engine) info(w http.ResponseWriter, r *http.Request) error {
 		Driver: "process", DriverStatus: [][2]string{{"Isolation", "none: containers are processes of this machine"}, {"Network", kind}},
 		Plugins:       plugins{Volume: []string{"local"}, Network: []string{"bridge", "null"}, Log: []string{"json-file", "none"}},
 		LoggingDriver: "json-file", CgroupDriver: "none", SystemTime: time.Now().Format(time.RFC3339Nano),
-		OperatingSystem: "workshop embedded engine", OSType: "linux", Architecture: runtime.GOARCH, NCPU: runtime.NumCPU(), MemTotal: machineMemory(),
+		OperatingSystem: "workshop embedded engine", OSType: "linux", Architecture: runtime.GOARCH, NCPU: runtime.NumCPU(),
+		MemTotal:      machineMemory(),
 		ServerVersion: engineVersion, DefaultRuntime: "process", Swarm: swarm{"inactive"},
 		SecurityOptions: []string{}, DockerRootDir: e.state, Warnings: e.warnings(),
 	})

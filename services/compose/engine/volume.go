@@ -32,7 +32,10 @@ type volumeDetails struct {
 }
 
 func (v *volume) details() volumeDetails {
-	return volumeDetails{Name: v.name, Driver: "local", Mountpoint: v.dir, CreatedAt: v.created.UTC().Format(time.RFC3339), Labels: v.labels, Scope: "local"}
+	return volumeDetails{
+		Name: v.name, Driver: "local", Mountpoint: v.dir, CreatedAt: v.created.UTC().Format(time.RFC3339),
+		Labels: v.labels, Scope: "local",
+	}
 }
 
 // volumes holds the volumes of an engine and answers the requests for /volumes.
@@ -118,7 +121,8 @@ func (vs *volumes) make(name string, labels map[string]string) (*volume, error) 
 		return v, nil
 	}
 	if !containerName().MatchString(name) || strings.HasPrefix(name, "/") {
-		return nil, badRequest("create %s: %q includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. "+
+		return nil, badRequest("create %s: %q includes invalid characters for a local volume name, only "+
+			"\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. "+
 			"If you intended to pass a host directory, use absolute path", name, name)
 	}
 	v = &volume{name: name, created: time.Now(), labels: merged(labels, nil), users: map[string]bool{}, dir: filepath.Join(vs.dir, name)}
