@@ -322,6 +322,19 @@ func (p *pane) settle(status int, err error) error {
 	return nil // it goes on running
 }
 
+// awaited is the first command that still runs, and may end by itself; nil if there is none.
+func (s *session) awaited() *command {
+	if s == nil {
+		return nil
+	}
+	for _, p := range s.inOrder() {
+		if p.command.pending() && !p.shell.ReadsTerminal() {
+			return p.command
+		}
+	}
+	return nil
+}
+
 // finish judges, at the end of the session, the commands that have outlived their exercises.
 // A remark names those that still run.
 func (s *session) finish(ctx context.Context) {
