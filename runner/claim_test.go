@@ -91,3 +91,49 @@ func TestSampled(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// TestSampledOutput samples the output of programs that write in pieces, without a pause, and what an
+// expression finds only behind other text.
+func TestSampledOutput(t *testing.T) {
+	t.Parallel()
+	result, _ := runDeck(t, context.Background(), chapter("D",
+		steps("bash while true; do printf 'total 12'; sleep 0.03; printf '34\\n'; sleep 0.03; done",
+			"figure pieces /total (\\d+)/ every 50ms", "claim pieces == 1234"),
+		steps("bash seq -f 'total %.0f' 1 1000000000", "figure fast rate /total (\\d+)$/ every 50ms", "claim fast > 10 Hz"),
+		steps("bash while true; do seq 0 9; done", "figure digit /^(\\d)$/ every 50ms", "timeout 4s", "claim digit >= 4.5"),
+		steps("bash echo xtotal 12", "figure behind /\\Btotal (\\d+)/ every 50ms", "claim behind == 12")),
+		Options{Sandbox: sandbox.Options{PrivateNetwork: true}})
+	var got []string
+	for _, e := range result.Sessions[0].Exercises {
+		line := string(e.Verdict)
+		if e.Failure != nil && e.Verdict == Failed {
+			line += " " + e.Failure.Message
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		"passed", "passed", "inconclusive", `failed behind: the expression matches "total 12" in the output, but not by itself`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestStaleFigure defines a figure again, in steps that do not measure it: the one before must not be judged.
+func TestStaleFigure(t *testing.T) {
+	t.Parallel()
+	result, _ := runDeck(t, context.Background(), chapter("D",
+		steps("bash echo n 5", "figure n /n (\\d+)/", "claim n == 5"),
+		steps("bash echo n 50; false", "figure n /n (\\d+)/"),
+		steps("claim n < 10"),
+		steps("bash echo n 50", "figure n /n (\\d+)/ every 50ms", "timeout 1s", "claim n < 10"),
+		steps("claim n < 10")), Options{Sandbox: sandbox.Options{PrivateNetwork: true}})
+	var got []string
+	for _, e := range result.Sessions[0].Exercises {
+		got = append(got, string(e.Verdict))
+	}
+	want := []string{"passed", "failed", "blocked", "inconclusive", "inconclusive"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -144,7 +144,15 @@ func judgeClaim(ctx context.Context, p *pane, step *Step) error {
 	readings, late := map[string]figure.Reading{}, time.Duration(0)
 	for _, name := range c.Names() {
 		m, ok := p.session.figures[name]
-		own := !slices.ContainsFunc(step.measures, func(s *Step) bool { return s.op.figure.Name == name })
+		own := true
+		for _, by := range step.measures {
+			if by.op.figure.Name == name {
+				own, ok = false, ok && m.step == by // an earlier step may have measured another one of this name
+				if p.session.unsteady[by] {
+					return &undecidedError{p.failf(step, "", "the figure %s has too few samples for an estimate", name)}
+				}
+			}
+		}
 		if f := ofSnippet(name); own && f != nil {
 			var err error
 			if m, err = p.measure(ctx, step, f); err != nil {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	expect "github.com/Netflix/go-expect"
 
+	"workshop/markdown/lazy"
 	"workshop/runner/figure"
 	"workshop/runner/terminal"
 )
@@ -49,21 +51,35 @@ func sampleFigure(ctx context.Context, p *pane, step *Step) error {
 	return nil
 }
 
-// sample passes the numbers in the output on, until one is enough.
+// sample passes the numbers in the output on, until one is enough. A program writes a long output in
+// pieces, and one may end within a number. So if a match ends with its number, the output is read by
+// lines from there on.
 func (p *pane) sample(ctx context.Context, step *Step, enough func(v float64) bool) error {
-	f := step.op.figure
+	f, byLines := step.op.figure, false
 	for next := time.Now().Add(f.Every); ; {
-		found, err := p.shell.ExpectWhile(ctx, nil, expect.Regexp(f.Regexp))
+		if ctx.Err() != nil { // a program that prints without a pause always has a match
+			return ctx.Err()
+		}
+		want := f.Regexp
+		if byLines {
+			want = wholeLines()
+		}
+		found, err := p.shell.ExpectWhile(ctx, nil, expect.Regexp(want))
 		var timeout *terminal.TimeoutError
 		switch {
 		case err == nil:
 			p.waited++
-			v, err := f.reads().Read(f.Regexp.FindStringSubmatch(found.Text)[1])
-			if err != nil {
-				return p.failf(step, "", "%s: %v", f.Name, err)
+			text := found.Text
+			if m := f.Regexp.FindStringSubmatchIndex(text); !byLines && !found.OnScreen && m != nil && m[3] == len(text) {
+				rest, err := p.restOfLine(ctx)
+				if err != nil {
+					return err
+				}
+				text += rest
+				byLines = rest != ""
 			}
-			if enough(v) {
-				return nil
+			if done, err := p.readSamples(step, text, byLines, enough); done || err != nil {
+				return err
 			}
 		case errors.As(err, &timeout) && timeout.Ended && ctx.Err() == nil:
 			if err := p.awaitPrompt(ctx, step); err != nil { // with its status
@@ -72,7 +88,7 @@ func (p *pane) sample(ctx context.Context, step *Step, enough func(v float64) bo
 			if err := pause(ctx, time.Until(next)); err != nil {
 				return err
 			}
-			next = time.Now().Add(f.Every)
+			next, byLines = time.Now().Add(f.Every), false
 			if err := p.enter(ctx, p.command.step); err != nil {
 				return err
 			}
@@ -81,6 +97,43 @@ func (p *pane) sample(ctx context.Context, step *Step, enough func(v float64) bo
 		}
 	}
 }
+
+// readSamples passes the numbers in a text on, until one is enough.
+func (p *pane) readSamples(step *Step, text string, byLines bool, enough func(v float64) bool) (bool, error) {
+	f := step.op.figure
+	all := f.Regexp.FindAllStringSubmatch(strings.ReplaceAll(text, "\r", "\n"), -1)
+	if len(all) == 0 && !byLines { // it needs the text before it, as \B does
+		return false, p.failf(step, "let the expression match the text before the number, too",
+			"%s: the expression matches %q in the output, but not by itself", f.Name, text)
+	}
+	for _, m := range all {
+		v, err := f.reads().Read(m[1])
+		if err != nil {
+			return false, p.failf(step, "", "%s: %v", f.Name, err)
+		}
+		if enough(v) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// restOfLine is what the output has behind a match, up to its last end of a line; nothing if the snippet
+// ends without one, or does not go on.
+func (p *pane) restOfLine(ctx context.Context) (string, error) {
+	moment, cancel := context.WithTimeout(ctx, lineGrace)
+	defer cancel()
+	found, err := p.shell.ExpectWhile(moment, nil, expect.Regexp(wholeLines()))
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "", ctx.Err()
+	}
+	return found.Text, err
+}
+
+// lineGrace is how long a line with a sample may take to be written.
+const lineGrace = time.Second
+
+var wholeLines = lazy.Regexp(`(?s:.*\n)`)
 
 // pause waits for some time, or for the end of the context.
 func pause(ctx context.Context, d time.Duration) error {
@@ -122,6 +175,7 @@ func (p *pane) unsteady(step *Step, series *figure.Series, allowed time.Duration
 		f.Message = fmt.Sprintf("%s is 0: the number has not risen within %v", name, allowed)
 	default:
 		f.Message = fmt.Sprintf("%s has too few samples for an estimate after %v", name, allowed)
+		p.session.unsteady[step] = true
 		return &undecidedError{f}
 	}
 	return f

@@ -42,6 +42,7 @@ type session struct {
 
 	clipboard string // of copy and paste
 	figures   map[string]measurement
+	unsteady  map[*Step]bool // figures without an estimate
 
 	exercise *ExerciseResult // under way
 	result   *StepResult     // of the step under way
@@ -82,6 +83,7 @@ func (r *run) open(ctx context.Context, plan *Session) (*session, error) {
 func (r *run) prepare(ctx context.Context, plan *Session) (_ *session, err error) {
 	s := &session{
 		run: r, plan: plan, limits: r.opts.Limits, held: map[string]int{}, figures: map[string]measurement{},
+		unsteady: map[*Step]bool{},
 	}
 	s.windows = newWindows(r.opts.Cols, r.opts.Rows)
 	s.active = &pane{session: s}

@@ -6,22 +6,51 @@ import "math"
 type Series struct {
 	rate    bool
 	counter Counter
-	values  []float64 // of a figure that is no rate
+	values  []float64 // of a figure that is no rate: the means of batches
+	batch   int       // samples in each
+	sum     float64   // of the samples behind the last batch
+	rest    int       // their number
 	seen    int
 	fell    bool
+
+	first, at float64 // times of the first and the last sample
+	due       float64 // the time of the next estimate
+	best      Reading // the last one
+	ok        bool
 }
 
+// A program may print without a pause. So that the work for each sample stays small, an estimate is made
+// after a hundredth of the time only, and there are so many batches at most.
+const (
+	estimates  = 100
+	maxBatches = 1 << 14
+)
+
 // NewSeries begins a series, of the rate of a number or of the number itself.
-func NewSeries(rate bool) *Series { return &Series{rate: rate} }
+func NewSeries(rate bool) *Series { return &Series{rate: rate, batch: 1} }
 
 // Add takes a sample at a time in seconds.
 func (s *Series) Add(at, value float64) {
-	s.seen++
+	if s.seen++; s.seen == 1 {
+		s.first = at
+	}
+	s.at = at
 	if s.rate {
 		s.fell = !s.counter.Add(at, value) || s.fell
 		return
 	}
-	s.values = append(s.values, value)
+	s.sum += value
+	if s.rest++; s.rest < s.batch {
+		return
+	}
+	s.values = append(s.values, s.sum/float64(s.batch))
+	s.sum, s.rest = 0, 0
+	if len(s.values) == maxBatches {
+		for i := range maxBatches / 2 {
+			s.values[i] = (s.values[2*i] + s.values[2*i+1]) / 2
+		}
+		s.values, s.batch = s.values[:maxBatches/2], 2*s.batch
+	}
 }
 
 // Seen is the number of samples.
@@ -35,8 +64,19 @@ func (s *Series) Changes() int { return len(s.counter.edges) }
 
 // Reading is the estimate so far; it is not ok before there are enough samples.
 func (s *Series) Reading() (best Reading, ok bool) {
+	if s.at >= s.due {
+		s.best, s.ok = s.estimate()
+		s.due = s.at + (s.at-s.first)/estimates
+	}
+	return s.best, s.ok
+}
+
+func (s *Series) estimate() (best Reading, ok bool) {
 	if s.rate {
 		return s.counter.Reading()
+	}
+	if s.at-s.first < minPauses*minPause { // a value that is written down once a second looks constant
+		return best, false
 	}
 	n, share := len(s.values), independence(s.values)
 	for i := range beginnings + 1 {

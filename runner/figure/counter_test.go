@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"workshop/runner/figure"
 )
@@ -294,8 +295,8 @@ func TestMeans(t *testing.T) {
 			next, series := tt.next(rand.New(rand.NewPCG(uint64(i), 3))), figure.NewSeries(false)
 			var r figure.Reading
 			ok := false
-			for range 300 {
-				series.Add(0, next())
+			for i := range 300 {
+				series.Add(float64(i), next())
 				samples++
 				if r, ok = series.Reading(); ok && figure.Certainty*r.Error <= figure.Precision*r.Value {
 					break
@@ -314,4 +315,54 @@ func TestMeans(t *testing.T) {
 		}
 	}
 	t.Log("\n" + table.String())
+}
+
+// TestGauge samples a value that is written down once a second: it looks constant for a while.
+func TestGauge(t *testing.T) {
+	t.Parallel()
+	series := figure.NewSeries(false)
+	for i := range 60 {
+		at := float64(i) * 0.05
+		series.Add(at, 100*float64(int(at)%2))
+		if r, ok := series.Reading(); ok {
+			t.Fatalf("after %v s: %v", at, r)
+		}
+	}
+}
+
+// TestManySamples gives a million samples in a few seconds: each costs little.
+func TestManySamples(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []bool{false, true} {
+		series := figure.NewSeries(rate)
+		begun, sum := time.Now(), 0.
+		const samples = 1_000_000
+		for i := range samples {
+			v := float64(i % 10)
+			if sum += v; rate {
+				v = float64(i)
+			}
+			series.Add(float64(i)*60/samples, v)
+			series.Reading()
+		}
+		r, ok := series.Reading()
+		want := sum / samples
+		if rate {
+			want = samples / 60
+		}
+		if !ok || math.Abs(r.Value-want) > 0.02*want {
+			t.Errorf("rate: %v: %v %v, want %v", rate, r, ok, want)
+		}
+		if took := time.Since(begun); took > 30*time.Second { // quadratic work takes hours
+			t.Errorf("rate: %v: it took %v", rate, took)
+		}
+	}
+}
+
+// TestBelowZero measures a value below zero to a precision.
+func TestBelowZero(t *testing.T) {
+	t.Parallel()
+	if s := (figure.Sampling{Limit: 60}); !s.Enough(5, figure.Reading{Value: -10, Error: 0.1}) || s.Enough(5, figure.Reading{Value: -10, Error: 1}) {
+		t.Error("the precision of a negative value is that of a positive one")
+	}
 }

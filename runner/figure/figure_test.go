@@ -25,7 +25,7 @@ func Example() {
 	fmt.Println(c.Check(units, none))
 	// Output:
 	// <nil>
-	// true 2 ± 3 %
+	// true 2 ± 3.02 %
 	// 5 MB is an amount of data, and two is in units/s
 }
 
@@ -134,6 +134,50 @@ func TestJudge(t *testing.T) {
 		if o.Narrow {
 			got += " narrowly"
 		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestExact judges numbers that differ by little, and those that do not exist.
+func TestExact(t *testing.T) {
+	t.Parallel()
+	units := func(string) (figure.Unit, bool) { return figure.Unit{}, true }
+	readings := map[string]figure.Reading{
+		"n": {Value: 1000000000}, "big": {Value: 1000000000000}, "z": {}, "one": {Value: 1}, "a": {Value: 0.3}, "b": {Value: 0.1},
+		"c": {Value: 0.2}, "near": {Value: 10.004}, "unsure": {Value: 2, Error: 0.5}, "around": {Error: 0.5}, "nan": {Value: 1, Error: math.NaN()},
+	}
+	for text, want := range map[string]string{
+		"n == 1000000001":        "fails 1000000000",
+		"n != 1000000001":        "holds 1000000000",
+		"big <= 999999999999":    "fails 1000000000000",
+		"big == 999999999999":    "fails 1000000000000",
+		"big + 0.5 > big":        "holds 1000000000000.5 against 1000000000000",
+		"one / z > 3":            "fails no number",
+		"one / z != 3":           "fails no number",
+		"one < one / z":          "fails 1 against no number",
+		"a - b - c == 0":         "holds 0",
+		"a - b - c >= 0":         "holds 0",
+		"a - b - c < 0":          "fails 0",
+		"b + c == a":             "holds 0.3 against 0.3",
+		"near <= 10":             "fails 10.004",
+		"near == 10":             "fails 10.004",
+		"near < 10.1":            "holds 10",
+		"near in 9..9.9":         "fails 10",
+		"one / unsure < 1.5":     "undecided 0.5 ± 300 %", // 2, with a divisor of 0.5
+		"around * around < 0.01": "undecided 0 ± 2.25",
+		"nan > 0":                "undecided 1 ± ∞",
+	} {
+		c, err := figure.Parse(text)
+		if err == nil {
+			err = c.Check(units, nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := c.Judge(readings)
+		got := map[figure.Decision]string{figure.Holds: "holds ", figure.Fails: "fails ", figure.Undecided: "undecided "}[o.Decision] + o.Measured
 		if got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
 		}

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -39,6 +40,7 @@ const nearBound = 0.1
 // condition is an inequality: over must be positive.
 type condition struct {
 	over   func(value func(*term) float64) float64
+	sum    func(value func(*term) float64) float64 // of both sides
 	bound  func(value func(*term) float64) float64
 	strict bool
 }
@@ -49,7 +51,9 @@ func (c *Claim) conditions() []condition {
 	left := func(v evaluate) float64 { return v(c.left) }
 	right := func(v evaluate) float64 { return v(c.right) }
 	above := func(a, b func(evaluate) float64, bound func(evaluate) float64, strict bool) condition {
-		return condition{func(v evaluate) float64 { return a(v) - b(v) }, bound, strict}
+		return condition{
+			func(v evaluate) float64 { return a(v) - b(v) }, func(v evaluate) float64 { return math.Abs(a(v)) + math.Abs(b(v)) }, bound, strict,
+		}
 	}
 	switch c.relation {
 	case "<", "<=":
@@ -97,50 +101,107 @@ func evaluate(t *term, figures func(name string) float64) float64 {
 	return l / r
 }
 
+// magnitude bounds the numbers in the arithmetic of an expression.
+func magnitude(t *term, readings map[string]Reading) float64 {
+	switch {
+	case t.op == 'n' || t.op == 'v':
+		return math.Abs(evaluate(t, func(name string) float64 { return readings[name].Value }))
+	case t.right == nil:
+		return magnitude(t.left, readings)
+	}
+	l, r := magnitude(t.left, readings), magnitude(t.right, readings)
+	switch t.op {
+	case '*':
+		return l * r
+	case '/':
+		return l / r
+	}
+	return l + r
+}
+
+// rounding is the error of the arithmetic, as a share of its numbers. Whole numbers differ beyond it up
+// to 10^14.
+const rounding = 4e-15
+
+// defined reports whether a value is a number: a division by 0 has none.
+func defined(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
 // Judge compares a claim with readings of all its figures.
 func (c *Claim) Judge(readings map[string]Reading) Outcome {
+	outcome := Outcome{Decision: Holds}
+	fits := []func(v func(*term) float64) bool{} // conditions that decided
+	sized := func(t *term) float64 { return magnitude(t, readings) }
 	if c.relation == "==" || c.relation == "!=" {
-		return c.judgeEqual(readings)
+		difference := func(v func(*term) float64) float64 { return v(c.left) - v(c.right) }
+		over, err := propagate(readings, difference)
+		slack := rounding * (sized(c.left) + sized(c.right))
+		switch {
+		case !defined(over):
+			outcome.Decision = Fails
+		case err > 0 && math.Abs(over) <= Certainty*err:
+			outcome.Decision = Undecided
+		case (math.Abs(over) <= slack) != (c.relation == "=="):
+			outcome.Decision = Fails
+		}
+		if err == 0 { // all digits count
+			fits = append(fits, func(v func(*term) float64) bool { return math.Abs(difference(v)-over) <= slack })
+		}
 	}
-	outcome := Outcome{Decision: Holds, Measured: c.measured(readings)}
 	for _, cond := range c.conditions() {
 		over, err := propagate(readings, cond.over)
 		bound, _ := propagate(readings, cond.bound)
-		slack := 1e-12 * math.Abs(bound) // of the arithmetic
+		slack := rounding * cond.sum(sized)
 		switch {
-		case math.IsNaN(over):
+		case !defined(over):
 			outcome.Decision = Fails
 		case over < -Certainty*err-slack, cond.strict && err == 0 && over <= slack:
 			outcome.Decision = Fails
 		case over < Certainty*err-slack && outcome.Decision == Holds:
 			outcome.Decision = Undecided
 		}
-		if !math.IsInf(bound, 0) && over <= nearBound*math.Abs(bound) && bound != 0 {
+		if defined(bound) && over <= nearBound*math.Abs(bound) && bound != 0 {
 			outcome.Narrow = true
 		}
+		fits = append(fits, func(v func(*term) float64) bool {
+			return cond.over(v) > slack || !cond.strict && cond.over(v) >= -slack
+		})
 	}
 	outcome.Narrow = outcome.Narrow && outcome.Decision == Holds
+	digits := leastDigits
+	if outcome.Decision != Undecided {
+		digits = c.digits(readings, fits)
+	}
+	outcome.Measured = c.measured(readings, digits)
 	return outcome
 }
 
-func (c *Claim) judgeEqual(readings map[string]Reading) Outcome {
-	over, err := propagate(readings, func(v func(*term) float64) float64 { return v(c.left) - v(c.right) })
-	bound, _ := propagate(readings, func(v func(*term) float64) float64 { return v(c.right) })
-	equal, sure := math.Abs(over) <= 1e-9*math.Abs(bound), err == 0 || math.Abs(over) > Certainty*err
-	outcome := Outcome{Measured: c.measured(readings)}
-	switch {
-	case !sure:
-	case equal == (c.relation == "==") && !math.IsNaN(over):
-		outcome.Decision = Holds
-	default:
-		outcome.Decision = Fails
+// leastDigits are those of a measured number.
+const leastDigits = 3
+
+// digits is how many digits of the measured numbers show on which side of its bounds each is: of two that
+// look alike, nobody could say which is the greater.
+func (c *Claim) digits(readings map[string]Reading, fits []func(v func(*term) float64) bool) int {
+	exact := func(t *term) float64 {
+		return evaluate(t, func(name string) float64 { return readings[name].Value })
 	}
-	return outcome
+	for digits := leastDigits; digits < 17; digits++ {
+		shown := func(t *term) float64 {
+			if len(t.names()) == 0 {
+				return exact(t)
+			}
+			return round(exact(t), digits)
+		}
+		if !slices.ContainsFunc(fits, func(fits func(v func(*term) float64) bool) bool { return fits(exact) != fits(shown) }) {
+			return digits
+		}
+	}
+	return leastDigits
 }
 
 // propagate is the value of a function of figures, and its standard error: the sum, in quadrature, of
 // the changes that each figure's own error causes. The figures are measured one after another, so
-// their errors are independent.
+// their errors are independent. The larger change counts of both ends of the figure's interval: a quotient
+// changes more with a smaller divisor.
 func propagate(readings map[string]Reading, f func(func(*term) float64) float64) (value, err float64) {
 	at := func(shifted string, by float64) float64 {
 		return f(func(t *term) float64 {
@@ -154,31 +215,37 @@ func propagate(readings map[string]Reading, f func(func(*term) float64) float64)
 		})
 	}
 	value = at("", 0)
+	if !defined(value) {
+		return value, 0
+	}
 	for name, r := range readings {
 		if r.Error == 0 {
 			continue
 		}
-		change := (at(name, r.Error) - at(name, -r.Error)) / 2
+		change := max(math.Abs(at(name, Certainty*r.Error)-value), math.Abs(at(name, -Certainty*r.Error)-value)) / Certainty
 		err = math.Hypot(err, change)
 	}
-	if math.IsNaN(err) || math.IsInf(value, 0) { // a division by 0
-		err = 0
+	if math.IsNaN(err) {
+		err = math.Inf(1)
 	}
 	return value, err
 }
 
 // measured is the measured side in words.
-func (c *Claim) measured(readings map[string]Reading) string {
+func (c *Claim) measured(readings map[string]Reading, digits int) string {
 	side := func(t *term) string {
 		v, err := propagate(readings, func(value func(*term) float64) float64 { return value(t) })
 		dim := t.dim
 		if t.bare() {
 			dim = c.left.dim
 		}
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		switch {
+		case !defined(v):
 			return "no number"
+		case math.Abs(v) <= rounding*magnitude(t, readings):
+			v = 0
 		}
-		return Reading{v, err}.format(dim)
+		return Reading{v, err}.format(dim, digits)
 	}
 	text := side(c.left)
 	var others []string
@@ -194,19 +261,22 @@ func (c *Claim) measured(readings map[string]Reading) string {
 }
 
 // format is the reading with the width of its uncertainty.
-func (r Reading) format(d dimension) string {
-	text := format(r.Value, d)
+func (r Reading) format(d dimension, digits int) string {
+	text := format(r.Value, d, digits)
 	if r.Error == 0 {
 		return text
 	}
-	if r.Value == 0 {
-		return text + " ± " + format(Certainty*r.Error, d)
+	switch {
+	case math.IsInf(r.Error, 1):
+		return text + " ± ∞"
+	case r.Value == 0:
+		return text + " ± " + format(Certainty*r.Error, d, leastDigits)
 	}
-	return text + " ± " + format(math.Abs(Certainty*r.Error/r.Value)*100, nil) + " %"
+	return text + " ± " + format(math.Abs(Certainty*r.Error/r.Value)*100, nil, leastDigits) + " %"
 }
 
 // Format is a reading of the unit, for people.
-func (u Unit) Format(r Reading) string { return r.format(u.dim) }
+func (u Unit) Format(r Reading) string { return r.format(u.dim, leastDigits) }
 
 // Range is a stretch of values that a figure can have.
 type Range struct{ Low, High float64 }

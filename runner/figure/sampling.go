@@ -1,5 +1,7 @@
 package figure
 
+import "math"
+
 // Sampling says when a figure has been sampled enough.
 type Sampling struct {
 	Limit  float64                // in seconds
@@ -15,7 +17,7 @@ const Precision = 0.05
 // value that a change has not reached yet looks like a claim that fails: failure is believed in the
 // second half of the time only.
 func (s Sampling) Enough(at float64, r Reading) bool {
-	if (s.Decide == nil || s.Open) && Certainty*r.Error > Precision*r.Value {
+	if (s.Decide == nil || s.Open) && !(Certainty*r.Error <= Precision*math.Abs(r.Value)) {
 		return false
 	}
 	if s.Decide == nil {

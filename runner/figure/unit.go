@@ -202,18 +202,18 @@ func (u Unit) Read(text string) (float64, error) {
 	return v * printed.scale(), nil
 }
 
-// format is a value in base units for people: three digits, and the unit that suits it.
-func format(v float64, d dimension) string {
+// format is a value in base units for people: with so many digits, and the unit that suits it.
+func format(v float64, d dimension, digits int) string {
 	number := func(v float64) string {
-		digits := 3
+		digits := digits
 		if a := math.Abs(v); a >= 1000 && a < 1e6 { // a count is not rounded to thousands
-			digits = 6
+			digits = max(digits, 6)
 		}
 		return strconv.FormatFloat(round(v, digits), 'f', -1, 64)
 	}
 	scaled := func(names []string, sizes []float64) string {
 		i := 0
-		for i+1 < len(sizes) && round(math.Abs(v)/sizes[i+1], 3) >= 1 {
+		for i+1 < len(sizes) && round(math.Abs(v)/sizes[i+1], digits) >= 1 {
 			i++
 		}
 		return number(v/sizes[i]) + " " + names[i]

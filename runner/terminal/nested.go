@@ -119,7 +119,7 @@ func (p *prompt) strange(f front, argv []string) bool {
 	switch {
 	case foreignShells().MatchString(path.Base(argv[0])):
 		return true
-	case !interactive(argv) || f.group == p.shell:
+	case !interactive(argv) || f.group == p.shell && p.own(argv):
 		return false
 	case isShell(argv):
 		return true
