@@ -63,7 +63,7 @@ func (c *command) wants() *Status {
 
 // allows reports whether the command may end with a status.
 func (c *command) allows(status int) bool {
-	return c.wants().allows(status) || status == 0 && c.step.orZero && !c.asked
+	return c.wants().allows(status) || status == 0 && c.step.mayPass && !c.asked
 }
 
 // excused reports whether an interrupt may have ended the command.
