@@ -72,7 +72,7 @@ func (p *pane) enter(ctx context.Context, step *Step) error {
 	for _, r := range step.rejects {
 		snippet.Reject = append(snippet.Reject, r.op.condition.Lacks.option())
 	}
-	p.shell.Capture(step.compares)
+	p.shell.Capture(step.captured)
 	err := p.shell.SubmitSnippet(limit, snippet)
 	var line *terminal.StatusError
 	switch {

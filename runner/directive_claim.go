@@ -112,7 +112,7 @@ func linkClaim(l *linker, step *Step) {
 			return
 		default:
 			step.op.condition.Ends = true // of that snippet
-			l.typed[0].compares = true
+			l.typed[0].captured = true
 			l.typed[0].timed = l.typed[0].timed || ofSnippet(name).Unit.Timed()
 		}
 	}

@@ -26,7 +26,7 @@ var figureDirective = directive{
 		"gains in a second",
 	follows: ownSnippet,
 	links: func(l *linker, step *Step) {
-		l.typed[0].compares = true
+		l.typed[0].captured = true
 		if sampled := step.op.figure.Every > 0; sampled {
 			l.typed[0].watched = l.typed[0].watched || l.open
 		} else {

@@ -16,7 +16,7 @@ var outputDirective = directive{
 		"check --update writes the real output into the deck",
 	follows: ownSnippet,
 	links: func(l *linker, step *Step) {
-		l.typed[0].compares = true
+		l.typed[0].captured = true
 		if asked := l.typed[0].status; asked != nil { // a status step came before
 			step.op.condition.Status = asked
 		}

@@ -19,7 +19,7 @@ var statusDirective = directive{
 	},
 	links: func(l *linker, step *Step) { // the command may come from the snippet or from the keys since then
 		for i, t := range l.typed {
-			t.status, t.orZero, t.lastOnly = step.op.condition.Status, i < len(l.typed)-1, true
+			t.status, t.mayPass, t.lastOnly = step.op.condition.Status, i < len(l.typed)-1, true
 		}
 	},
 }

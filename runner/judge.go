@@ -63,7 +63,7 @@ func (c *command) wants() *Status {
 
 // allows reports whether the command may end with a status.
 func (c *command) allows(status int) bool {
-	return c.wants().allows(status) || status == 0 && c.step.orZero && !c.asked
+	return c.wants().allows(status) || status == 0 && c.step.mayPass && !c.asked
 }
 
 // excused reports whether an interrupt may have ended the command.
@@ -320,6 +320,19 @@ func (p *pane) settle(status int, err error) error {
 		return err
 	}
 	return nil // it goes on running
+}
+
+// awaited is the first command that still runs, and may end by itself; nil if there is none.
+func (s *session) awaited() *command {
+	if s == nil {
+		return nil
+	}
+	for _, p := range s.inOrder() {
+		if p.command.pending() && !p.shell.ReadsTerminal() {
+			return p.command
+		}
+	}
+	return nil
 }
 
 // finish judges, at the end of the session, the commands that have outlived their exercises.

@@ -114,3 +114,22 @@ func TestStopAtLateFailure(t *testing.T) {
 		t.Errorf("%d corrections, %+v", corrected, result.Sessions[0].Exercises[0])
 	}
 }
+
+// TestInterruptBeforeJudgement ends the run when all exercises have passed, and one of their commands is
+// still awaited: it is not judged, so the run has not passed.
+func TestInterruptBeforeJudgement(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	text, finished := chapter("D", steps("bash true"), steps("bash echo re''ady; sleep 2; false", "wait ready")), 0
+	result, _ := runDeck(t, ctx, text, Options{Event: func(e Event) {
+		if e.Kind == ExerciseFinished {
+			if finished++; finished == 2 {
+				cancel()
+			}
+		}
+	}})
+	want := "d.md:15:1: interrupted: `echo re''ady; sleep 2; false` still ran, and its status was not judged"
+	if sr := result.Sessions[0]; result.Verdict != Interrupted || sr.Failure == nil || sr.Failure.Error() != want {
+		t.Errorf("%s, %v, want %s", result.Verdict, sr.Failure, want)
+	}
+}

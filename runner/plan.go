@@ -62,8 +62,8 @@ type Step struct {
 // linked holds the properties of a step that the steps around it define, in its session.
 type linked struct {
 	watched  bool // the next step acts on the running command
-	orZero   bool // status 0 is allowed too: the status step may be about keys after this step
-	compares bool // a step compares the whole output of its command
+	mayPass  bool // a status step follows keys, which it may be about: this command may end with 0, too
+	captured bool // the output of its command is kept whole: a step reads it
 	repeated bool // an until repeats it: only the last run is judged
 	lastOnly bool // of its commands only the last is judged
 	timed    bool // a step measures it by the clock

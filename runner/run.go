@@ -281,6 +281,11 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 	if s != nil && s.lost == nil && ctx.Err() == nil {
 		s.finish(ctx)
 	}
+	if c := s.awaited(); c != nil && s.lost == nil && ctx.Err() != nil && sr.Failure == nil && !sr.cutShort() {
+		v, f := r.cut(ctx, c.step.Pos)
+		f.Message += fmt.Sprintf(": %s still ran, and its status was not judged", quote(firstLine(c.step.Text)))
+		sr.Verdict, sr.Failure = worse(sr.Verdict, v), f
+	}
 	stopResizing()
 	if s != nil {
 		if err := s.end(ctx); err != nil && sr.Failure == nil {
@@ -295,6 +300,13 @@ func (r *run) session(ctx context.Context, plan *Session) *SessionResult {
 	sr.Duration = time.Since(begun)
 	r.emit(Event{Kind: SessionFinished, Verdict: sr.Verdict, Duration: sr.Duration, Failure: sr.Failure})
 	return sr
+}
+
+// cutShort reports whether the run ended before an exercise of the session did.
+func (sr *SessionResult) cutShort() bool {
+	return slices.ContainsFunc(sr.Exercises, func(er *ExerciseResult) bool {
+		return er.Verdict == Interrupted || er.Verdict == Skipped && er.Failure == nil
+	})
 }
 
 // Verified reports whether an exercise has passed.

@@ -202,6 +202,11 @@ func FromReport(r io.Reader) (*Ledger, error) {
 					output: rec.Output, pieces: pieces,
 				}
 			}
+		case runner.ExerciseCorrected: // its step had passed
+			if e, ok := l.entries[p]; ok {
+				e.Verdict, e.At = l.ofAttempts(p, runner.Failed), rec.Time
+				l.entries[p] = e
+			}
 		}
 	}
 	if err := lines.Err(); err != nil {

@@ -273,3 +273,45 @@ func TestBegin(t *testing.T) {
 		t.Error("a ledger that is neither written nor removed is no error")
 	}
 }
+
+// TestLate checks the verdict of a step whose command failed when its exercise was over, with a ledger and
+// with a report.
+func TestLate(t *testing.T) {
+	d, err := markdown.Parse("deck.md", []byte("# Deck\n\n.exercise[\n```bash\nsh -c 'echo READY; sleep 0.5; exit 3'\n```\n"+
+		"```wait READY```\n]\n\n.exercise[\n```bash\ntrue\n```\n]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := runner.Compile(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := ledger.Open(t.TempDir(), "deck")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written.Know(plan)
+	var lines bytes.Buffer
+	jsonl, err := report.New("jsonl", &lines, report.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = runner.Run(t.Context(), plan, runner.Options{Path: os.Getenv("PATH"), Event: func(e runner.Event) {
+		for _, r := range []report.Reporter{jsonl, written} {
+			if err := r.Event(e); err != nil {
+				t.Error(err)
+			}
+		}
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	read, err := ledger.FromReport(&lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, l := range map[string]*ledger.Ledger{"ledger": written, "report": read} {
+		if got, want := known(l, plan), "same failed, same passed, same passed"; got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}

@@ -90,3 +90,21 @@ func TestFaults(t *testing.T) {
 		t.Errorf("%d annotations:\n%s", n, texts["github"])
 	}
 }
+
+// TestNotBegun checks that every report says why a run has not begun: one that looks like an empty run
+// that passed would be a lie.
+func TestNotBegun(t *testing.T) {
+	t.Parallel()
+	const message = "the deck cannot be read"
+	texts := inFiles(t, func(files *report.Files) {
+		err := files.Abort(runner.Result{Verdict: runner.Broken, Problems: []*runner.Failure{{Message: message}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	for format, text := range texts {
+		if !strings.Contains(text, message) {
+			t.Errorf("%s does not say %q:\n%s", format, message, text)
+		}
+	}
+}

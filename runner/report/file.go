@@ -71,7 +71,11 @@ func create(name string, whole bool) (io.WriteCloser, error) {
 	// A file that is not a plain file, such as a pipe, can be neither replaced nor removed.
 	old, err := os.Lstat(name)
 	if !whole || err == nil && !old.Mode().IsRegular() {
-		return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o666)
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o666)
+		if err != nil {
+			return nil, err
+		}
+		return streamedFile{f}, nil
 	}
 	if err == nil {
 		if err := os.Remove(name); err != nil {
@@ -83,6 +87,20 @@ func create(name string, whole bool) (io.WriteCloser, error) {
 	temp := fmt.Sprintf("%s.%s.%d", dir, base, os.Getpid())
 	f := &wholeFile{name: name, temp: temp}
 	return f, f.try()
+}
+
+// streamedFile is written during the run, under its own name.
+type streamedFile struct{ *os.File }
+
+// Close fails if the file has lost its name: a deck that cleans its directory may have removed it.
+func (f streamedFile) Close() error {
+	own, err := f.Stat()
+	if err == nil && own.Mode().IsRegular() {
+		if now, named := os.Stat(f.Name()); named != nil || !os.SameFile(own, now) {
+			err = fmt.Errorf("%s was removed or replaced during the run", f.Name())
+		}
+	}
+	return errors.Join(err, f.File.Close())
 }
 
 // wholeFile is written under another name, and gets its own when it is closed, if something was written

@@ -108,11 +108,14 @@ func (h *handout) exercise(i int, p place) []string {
 	if claims := claimsIn(p.ExerciseResult); len(claims) > 0 {
 		all = append(all, measuredClaims(claims))
 	}
-	switch {
-	case p.Failure != nil && (wanting(p.Verdict) || p.Verdict == runner.Skipped):
+	switch { // without a verdict a reader would take it for one that passed
+	case p.Verdict == runner.Passed:
+	case p.Failure != nil:
 		all = append(all, fmt.Sprintf("**%s:** %s\n", clean(string(p.Verdict)), plainMarkdown(says(p.Failure))))
-	case p.Verdict == runner.Skipped: // a reader would take it for a command without output
+	case p.Verdict == runner.Skipped:
 		all = append(all, "**skipped:** it has not run\n")
+	default:
+		all = append(all, fmt.Sprintf("**%s:** %s\n", clean(string(p.Verdict)), formOf(p.Verdict).meaning))
 	}
 	return all
 }

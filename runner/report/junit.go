@@ -411,15 +411,17 @@ func commandTook(steps []*runner.StepResult) string {
 
 func (tc *testcase) judge(v runner.Verdict, f *runner.Failure) {
 	why := &reason{}
-	if f != nil {
+	switch {
+	case f != nil:
 		why.Message, why.Body = says(f), story(f)
+	case v == runner.Skipped:
+		why.Message = "not run"
+	default:
+		why.Message = formOf(v).meaning
 	}
 	switch v {
 	case runner.Passed:
 	case runner.Skipped:
-		if f == nil {
-			why.Message = "not run"
-		}
 		tc.Skipped = why
 	case runner.Blocked, runner.Quarantined, runner.Inconclusive: // the format has no such words
 		why.Type = string(v)

@@ -721,3 +721,20 @@ func TestManyCases(t *testing.T) {
 		}
 	}
 }
+
+// TestRemoved removes the file of a report during the run, as a deck may do: the report is lost, and says so.
+func TestRemoved(t *testing.T) {
+	for _, format := range []string{"jsonl", "console", "github"} {
+		file := filepath.Join(t.TempDir(), "report")
+		one, err := report.Open(format+"="+file, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		if err := one.Finish(&runner.Result{Verdict: runner.Passed}); err == nil || !strings.Contains(err.Error(), "was removed") {
+			t.Errorf("%s: %v, want an error", format, err)
+		}
+	}
+}

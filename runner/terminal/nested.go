@@ -440,7 +440,7 @@ func (pr *probe) found(edits bool, p *prompt) {
 	}
 	p.nested = append(p.nested, found)
 	p.given, p.last.number, p.last.marked, p.last.status, p.last.unknown = nil, pr.number, 0, 0, pr.again
-	p.ready(edits)
+	p.promptShown(edits)
 }
 
 // late takes the marks of a shell that answers after the end of the wait for them.

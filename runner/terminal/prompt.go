@@ -356,7 +356,7 @@ func (p *prompt) promptAway(m mark, inherited bool) {
 		return
 	}
 	p.away = true
-	p.ready(false)
+	p.promptShown(false)
 }
 
 // promptEnds takes mark B.
@@ -370,7 +370,7 @@ func (p *prompt) promptEnds(m mark) {
 	case p.redrawn:
 		p.out.begin(classOutput)
 	case p.state == prompting:
-		p.ready(m.edits)
+		p.promptShown(m.edits)
 	}
 }
 
@@ -475,7 +475,7 @@ func (p *prompt) command(m mark) bool {
 	return true
 }
 
-// ready notes that the shell shows its prompt. An interrupt that may have met the shell
+// promptShown notes that the shell shows its prompt. An interrupt that may have met the shell
 // itself can still be under way: the line editor notices one that comes at the moment of
 // the prompt only when it has read the next key, and throws away the line. So before
 // any other input the shell is asked for mark S, by the key of its line editor that sends
@@ -483,7 +483,7 @@ func (p *prompt) command(m mark) bool {
 // prompt in place of an answer means that the interrupt took the key. The shell is also
 // asked behind answers to queries, in case the program did not read them: its line is
 // cleared of them, and text before its answer may be their echo.
-func (p *prompt) ready(edits bool) {
+func (p *prompt) promptShown(edits bool) {
 	p.out.echo.reset(&p.out)
 	if answers := p.editor.answered && !p.last.pressed; edits && (p.interrupt.unproved || answers) && p.interrupt.prompts < maxPrompts {
 		p.state, p.interrupt.proof = proving, proof{}

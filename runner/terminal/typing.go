@@ -127,7 +127,7 @@ func (s *Session) nudge() (repeated bool) {
 	return repeated
 }
 
-// askAgain is the prompt's.
+// askAgain reads the pending output, then repeats an unanswered question to the line editor.
 func (s *Session) askAgain() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

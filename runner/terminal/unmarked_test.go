@@ -67,7 +67,7 @@ func TestLineBehindAnUnprovedPrompt(t *testing.T) {
 			}
 			s.mu.Lock()
 			s.prompt.interrupt.unproved = true
-			s.prompt.ready(true)
+			s.prompt.promptShown(true)
 			s.mu.Unlock()
 			err := s.submitLine(ctx, "read -r x", true, true)
 			if status != 0 {
