@@ -75,7 +75,7 @@ func (s *Series) estimate() (best Reading, ok bool) {
 	if s.rate {
 		return s.counter.Reading()
 	}
-	if s.at-s.first < minPauses*minPause { // a value that is written down once a second looks constant
+	if s.at-s.first < minTime { // a value that is written down once a second looks constant
 		return best, false
 	}
 	n, share := len(s.values), independence(s.values)
@@ -88,8 +88,11 @@ func (s *Series) estimate() (best Reading, ok bool) {
 	return best, ok
 }
 
-// minValues is the number of independent samples that a mean needs.
-const minValues = 10
+// What a mean needs: independent samples, and seconds.
+const (
+	minValues = 10
+	minTime   = 2.
+)
 
 // mean is the mean of samples, of which a share counts. It is not ok if they are too few.
 func mean(values []float64, share float64) (Reading, bool) {
@@ -163,12 +166,12 @@ const (
 	minReading = 0.01 // seconds between two readings: the work for each grows with their number
 	minBlocks  = 5
 	minPauses  = 2    // an estimate covers so many of the longest pauses, also of those that are left out
-	minPause   = 1.   // second
+	minPause   = 4.   // seconds
 	longPause  = 0.5  // of the longest, for an edge to begin a block
 	maxBatch   = 3    // blocks that are taken together, for they may take turns
 	surePart   = 0.25 // of the variance of the blocks, which the distance of the readings cannot explain
 	beginnings = 4
-	muchBetter = 1.5 // so many times smaller
+	muchBetter = 3. // so many times smaller: of several parts, one looks quiet by chance
 )
 
 // Add takes a reading of the number at a time in seconds. It returns false if the number fell.
