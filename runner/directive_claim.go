@@ -67,12 +67,20 @@ func (s *Step) Figure() *Figure { return s.op.figure }
 // before it have none.
 func (s *Step) Measures() []*Step { return s.measures }
 
-// RangeOf is the range of a figure that the step's claim names.
-func (s *Step) RangeOf(name string) figure.Range {
+// measuredBy is the step that defines a figure of the step's claim; nil if that is one of its snippet.
+func (s *Step) measuredBy(name string) *Step {
 	for _, m := range s.measures {
 		if m.op.figure.Name == name {
-			return m.op.figure.Range()
+			return m
 		}
+	}
+	return nil
+}
+
+// RangeOf is the range of a figure that the step's claim names.
+func (s *Step) RangeOf(name string) figure.Range {
+	if m := s.measuredBy(name); m != nil {
+		return m.op.figure.Range()
 	}
 	if f := ofSnippet(name); f != nil {
 		return f.Range()
@@ -144,16 +152,12 @@ func judgeClaim(ctx context.Context, p *pane, step *Step) error {
 	readings, late := map[string]figure.Reading{}, time.Duration(0)
 	for _, name := range c.Names() {
 		m, ok := p.session.figures[name]
-		own := true
-		for _, by := range step.measures {
-			if by.op.figure.Name == name {
-				own, ok = false, ok && m.step == by // an earlier step may have measured another one of this name
-				if p.session.unsteady[by] {
-					return &undecidedError{p.failf(step, "", "the figure %s has too few samples for an estimate", name)}
-				}
-			}
+		by := step.measuredBy(name)
+		ok = ok && m.step == by // an earlier step may have measured another one of this name
+		if p.session.unsteady[by] {
+			return &undecidedError{p.failf(step, "", "the figure %s has too few samples for an estimate", name)}
 		}
-		if f := ofSnippet(name); own && f != nil {
+		if f := ofSnippet(name); by == nil && f != nil {
 			var err error
 			if m, err = p.measure(ctx, step, f); err != nil {
 				return err
@@ -162,6 +166,10 @@ func judgeClaim(ctx context.Context, p *pane, step *Step) error {
 		}
 		if !ok {
 			f := p.failf(step, "", "the figure %s was not measured: the exercise with its step did not get so far", name)
+			if by == nil { // the plan was narrowed
+				f.Message = fmt.Sprintf("the figure %s was not measured: no step of the selection does", name)
+				f.Hint = "add --from-start, or select what comes before as well"
+			}
 			f.figure = name
 			return f
 		}

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"workshop/runner"
@@ -32,7 +33,7 @@ func claimsOf(r *runner.Result) (all []claimed) {
 
 // claimsIn are the claims of an exercise.
 func claimsIn(e *runner.ExerciseResult) (all []claimed) {
-	for _, st := range e.Steps {
+	for i, st := range e.Steps {
 		c := st.Claim()
 		if c == nil || e.Setup && done(st.Verdict) {
 			continue
@@ -41,11 +42,21 @@ func claimsIn(e *runner.ExerciseResult) (all []claimed) {
 		if verdict == runner.Failed && st.Measured == "" { // it failed for want of a figure
 			verdict = e.Verdict
 		}
+		if verdict == runner.Passed && missedEarlier(e, i) {
+			verdict = runner.Flaky
+		}
 		all = append(all, claimed{
 			e, st, clean(cmp.Or(c.Sentence, e.Title, e.ID)), clean(c.Text), cmp.Or(clean(st.Measured), "–"), verdict, st.Narrow,
 		})
 	}
 	return all
+}
+
+// missedEarlier reports whether the claim of a step did not hold in an earlier attempt of the exercise.
+func missedEarlier(e *runner.ExerciseResult, step int) bool {
+	return slices.ContainsFunc(e.Earlier, func(e *runner.ExerciseResult) bool {
+		return step < len(e.Steps) && e.Steps[step].Verdict == runner.Failed && e.Steps[step].Measured != ""
+	})
 }
 
 // done reports whether a step's verdict needs no words.
@@ -62,6 +73,8 @@ func (c claimed) said() string {
 		return "not measured"
 	case c.verdict == runner.Failed:
 		return "does not hold"
+	case c.verdict == runner.Flaky:
+		return "does not always hold"
 	}
 	return string(c.verdict)
 }
@@ -87,7 +100,7 @@ func claimCounts(all []claimed) string {
 	}
 	var parts []string
 	for _, said := range []string{
-		"holds", "holds narrowly", "does not hold", string(runner.Inconclusive), string(runner.Broken), string(runner.Interrupted),
+		"holds", "holds narrowly", "does not hold", "does not always hold", string(runner.Inconclusive), string(runner.Broken), string(runner.Interrupted),
 		"not measured",
 	} {
 		if n := counts[said]; n > 0 {

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"workshop/markdown"
+	"workshop/runner"
 )
 
 func TestClean(t *testing.T) {
@@ -144,6 +147,32 @@ func TestFold(t *testing.T) {
 	} {
 		if got := strings.Join(Fold(in, 6), "|"); got != want {
 			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
+
+// TestFlakyClaim gives a claim that held in the last attempt only.
+func TestFlakyClaim(t *testing.T) {
+	t.Parallel()
+	attempt := func(v runner.Verdict, measured string) *runner.ExerciseResult {
+		step := runner.Restore(&markdown.Step{Directive: "claim"}, runner.KindClaims, &runner.Claim{Sentence: "It is small", Text: "v < 10"})
+		return &runner.ExerciseResult{
+			Exercise: &runner.Exercise{Exercise: &markdown.Exercise{ID: "d/d"}}, Verdict: v,
+			Steps: []*runner.StepResult{{Step: step, Verdict: v, Measured: measured}},
+		}
+	}
+	for _, tt := range []struct {
+		first *runner.ExerciseResult
+		want  string
+	}{
+		{attempt(runner.Failed, "50"), "1 claim: 1 does not always hold; It is small: v < 10: 3, does not always hold"},
+		{attempt(runner.Failed, ""), "1 claim: 1 holds; It is small: v < 10: 3, holds"}, // it was not measured
+	} {
+		last := attempt(runner.Passed, "3")
+		last.Follow(tt.first, false)
+		all := claimsIn(last)
+		if got := claimSummary(all) + "; " + all[0].String(); got != tt.want {
+			t.Errorf("%s, want %s", got, tt.want)
 		}
 	}
 }
