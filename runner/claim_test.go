@@ -100,6 +100,8 @@ func TestSampledOutput(t *testing.T) {
 		steps("bash while true; do printf 'total 12'; sleep 0.03; printf '34\\n'; sleep 0.03; done",
 			"figure pieces /total (\\d+)/ every 50ms", "claim pieces == 1234"),
 		steps("bash seq -f 'total %.0f' 1 1000000000", "figure fast rate /total (\\d+)$/ every 50ms", "claim fast > 10 Hz"),
+		steps("bash i=0; while read -t 0.01 -u 9 || true; do printf 'total %d ' $((i += 2)); done 9<> <(:)",
+			"figure words rate /total (\\d+)/ every 50ms", "claim words > 20 Hz"),
 		steps("bash while true; do seq 0 9; done", "figure digit /^(\\d)$/ every 50ms", "timeout 4s", "claim digit >= 4.5"),
 		steps("bash echo xtotal 12", "figure behind /\\Btotal (\\d+)/ every 50ms", "claim behind == 12")),
 		Options{Sandbox: sandbox.Options{PrivateNetwork: true}})
@@ -112,7 +114,7 @@ func TestSampledOutput(t *testing.T) {
 		got = append(got, line)
 	}
 	want := []string{
-		"passed", "passed", "inconclusive", `failed behind: the expression matches "total 12" in the output, but not by itself`,
+		"passed", "passed", "passed", "inconclusive", `failed behind: the expression matches "total 12" in the output, but not by itself`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -322,14 +322,16 @@ func (p *pane) settle(status int, err error) error {
 	return nil // it goes on running
 }
 
-// awaited is the first command that still runs, and may end by itself; nil if there is none.
+// awaited is the first command of an exercise that passed that still runs, and may end by itself; nil if
+// there is none.
 func (s *session) awaited() *command {
 	if s == nil {
 		return nil
 	}
 	for _, p := range s.inOrder() {
-		if p.command.pending() && !p.shell.ReadsTerminal() {
-			return p.command
+		c := p.command
+		if c.pending() && c.exercise != nil && done(c.exercise.Verdict) && !p.shell.ReadsTerminal() {
+			return c
 		}
 	}
 	return nil

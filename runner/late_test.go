@@ -133,3 +133,12 @@ func TestInterruptBeforeJudgement(t *testing.T) {
 		t.Errorf("%s, %v, want %s", result.Verdict, sr.Failure, want)
 	}
 }
+
+// TestLimitOfRun ends the run by its limit within a command, which is the failure of its exercise alone.
+func TestLimitOfRun(t *testing.T) {
+	text := chapter("D", steps("bash true"), steps("bash sleep 60"))
+	result, _ := runDeck(t, t.Context(), text, Options{Limits: Limits{Run: time.Second}})
+	if sr := result.Sessions[0]; sr.Exercises[1].Verdict != Failed || sr.Failure != nil {
+		t.Errorf("%s, and the session: %v", sr.Exercises[1].Verdict, sr.Failure)
+	}
+}

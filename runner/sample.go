@@ -1,9 +1,12 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,32 +56,32 @@ func sampleFigure(ctx context.Context, p *pane, step *Step) error {
 
 // sample passes the numbers in the output on, until one is enough. A program writes a long output in
 // pieces, and one may end within a number. So if a match ends with its number, the output is read by
-// lines from there on.
+// lines from there on, or by words if the program ends no line.
 func (p *pane) sample(ctx context.Context, step *Step, enough func(v float64) bool) error {
-	f, byLines := step.op.figure, false
+	f := step.op.figure
+	var pieces *regexp.Regexp // the output is read by these; nil: by matches
 	for next := time.Now().Add(f.Every); ; {
 		if ctx.Err() != nil { // a program that prints without a pause always has a match
 			return ctx.Err()
 		}
-		want := f.Regexp
-		if byLines {
-			want = wholeLines()
-		}
+		want := cmp.Or(pieces, f.Regexp)
 		found, err := p.shell.ExpectWhile(ctx, nil, expect.Regexp(want))
 		var timeout *terminal.TimeoutError
 		switch {
 		case err == nil:
 			p.waited++
 			text := found.Text
-			if m := f.Regexp.FindStringSubmatchIndex(text); !byLines && !found.OnScreen && m != nil && m[3] == len(text) {
+			if m := f.Regexp.FindStringSubmatchIndex(text); pieces == nil && !found.OnScreen && m != nil && m[3] == len(text) {
 				rest, err := p.restOfLine(ctx)
 				if err != nil {
 					return err
 				}
 				text += rest
-				byLines = rest != ""
+				if pieces = wholeLines(); rest == "" {
+					pieces = wholeWords()
+				}
 			}
-			if done, err := p.readSamples(step, text, byLines, enough); done || err != nil {
+			if done, err := p.readSamples(step, text, pieces != nil, enough); done || err != nil {
 				return err
 			}
 		case errors.As(err, &timeout) && timeout.Ended && ctx.Err() == nil:
@@ -88,7 +91,7 @@ func (p *pane) sample(ctx context.Context, step *Step, enough func(v float64) bo
 			if err := pause(ctx, time.Until(next)); err != nil {
 				return err
 			}
-			next, byLines = time.Now().Add(f.Every), false
+			next, pieces = time.Now().Add(f.Every), nil
 			if err := p.enter(ctx, p.command.step); err != nil {
 				return err
 			}
@@ -98,24 +101,26 @@ func (p *pane) sample(ctx context.Context, step *Step, enough func(v float64) bo
 	}
 }
 
-// readSamples passes the numbers in a text on, until one is enough.
-func (p *pane) readSamples(step *Step, text string, byLines bool, enough func(v float64) bool) (bool, error) {
+// readSamples passes the numbers in a text on, until one is enough. They have arrived together, so of a
+// rising number only the last one counts.
+func (p *pane) readSamples(step *Step, text string, inPieces bool, enough func(v float64) bool) (bool, error) {
 	f := step.op.figure
 	all := f.Regexp.FindAllStringSubmatch(strings.ReplaceAll(text, "\r", "\n"), -1)
-	if len(all) == 0 && !byLines { // it needs the text before it, as \B does
+	if len(all) == 0 && !inPieces { // it needs the text before it, as \B does
 		return false, p.failf(step, "let the expression match the text before the number, too",
 			"%s: the expression matches %q in the output, but not by itself", f.Name, text)
 	}
-	for _, m := range all {
-		v, err := f.reads().Read(m[1])
-		if err != nil {
+	values := make([]float64, len(all))
+	for i, m := range all {
+		var err error
+		if values[i], err = f.reads().Read(m[1]); err != nil {
 			return false, p.failf(step, "", "%s: %v", f.Name, err)
 		}
-		if enough(v) {
-			return true, nil
-		}
 	}
-	return false, nil
+	if f.Rate && slices.IsSorted(values) {
+		values = values[max(0, len(values)-1):]
+	}
+	return slices.ContainsFunc(values, enough), nil
 }
 
 // restOfLine is what the output has behind a match, up to its last end of a line; nothing if the snippet
@@ -133,7 +138,10 @@ func (p *pane) restOfLine(ctx context.Context) (string, error) {
 // lineGrace is how long a line with a sample may take to be written.
 const lineGrace = time.Second
 
-var wholeLines = lazy.Regexp(`(?s:.*\n)`)
+var (
+	wholeLines = lazy.Regexp(`(?s:.*[\r\n])`)
+	wholeWords = lazy.Regexp(`(?s:.*[^0-9A-Za-z.,])`) // a number with its unit is one
+)
 
 // pause waits for some time, or for the end of the context.
 func pause(ctx context.Context, d time.Duration) error {
