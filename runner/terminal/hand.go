@@ -33,7 +33,7 @@ const ending = 500 * time.Millisecond
 // Reads returns the present reader of the terminal, and a person's input. A line that a
 // person has just typed first gets the time to be taken, and to end.
 func (s *Session) Reads(ctx context.Context) (Reads, Hand) {
-	s.awaitFor(ctx, settleKeys, s.prompt.settled)
+	s.awaitFor(ctx, settleKeys, func() bool { return s.prompt.settled() && s.prompt.state != proving })
 	s.awaitFor(ctx, ending, func() bool { return !s.prompt.hand.Ran || s.prompt.back() || s.prompt.state == continued })
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,10 +70,11 @@ func (s *Session) Type(b []byte) error {
 }
 
 // deliver types a person's bytes, unless an exchange with a shell is under way: an interrupt would
-// take a line of it, and a line's status would be taken for its answer.
+// take a line of it, and a line's status would be taken for its answer. While a prompt is proved, a line
+// waits too: it is not known yet that the shell is to take it.
 func (s *Session) deliver() {
 	b := s.queue.byHand
-	if len(b) == 0 || s.queue.hold || s.prompt.exchange != nil {
+	if len(b) == 0 || s.queue.hold || s.prompt.exchange != nil || s.prompt.state == proving && !bytes.ContainsAny(b, interruptKeys) {
 		return
 	}
 	s.queue.byHand = nil

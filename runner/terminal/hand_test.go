@@ -115,3 +115,33 @@ func TestReturnByHand(t *testing.T) {
 		}
 	}
 }
+
+// TestLineByHandWhileProving types a line while the shell has still to prove that it reads: it is the
+// shell's next one, and its command is noticed.
+func TestLineByHandWhileProving(t *testing.T) {
+	s := newSession(t)
+	for range 5 {
+		if _, _, err := do(t, s, "true"); err != nil {
+			t.Fatal(err)
+		}
+		s.mu.Lock()
+		s.prompt.state = proving
+		s.mu.Unlock()
+		if err := s.Type([]byte("sleep 100\r")); err != nil {
+			t.Fatal(err)
+		}
+		s.mu.Lock()
+		s.prompt.proved()
+		s.deliver()
+		s.mu.Unlock()
+		if reads, hand := s.Reads(limited(t)); reads != ReadsProgram || !hand.Ran {
+			t.Fatalf("%s, %+v", reads, hand)
+		}
+		if err := s.Type([]byte("\x03")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.AwaitPrompt(limited(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
