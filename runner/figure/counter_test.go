@@ -444,7 +444,8 @@ func TestManySamples(t *testing.T) {
 // TestBelowZero measures a value below zero to a precision.
 func TestBelowZero(t *testing.T) {
 	t.Parallel()
-	if s := (figure.Sampling{Limit: 60}); !s.Enough(5, figure.Reading{Value: -10, Error: 0.1}) || s.Enough(5, figure.Reading{Value: -10, Error: 1}) {
+	s := figure.Sampling{Limit: 60}
+	if !s.Enough(5, figure.Reading{Value: -10, Error: 0.1}) || s.Enough(5, figure.Reading{Value: -10, Error: 1}) {
 		t.Error("the precision of a negative value is that of a positive one")
 	}
 }

@@ -146,7 +146,8 @@ func TestExact(t *testing.T) {
 	units := func(string) (figure.Unit, bool) { return figure.Unit{}, true }
 	readings := map[string]figure.Reading{
 		"n": {Value: 1000000000}, "big": {Value: 1000000000000}, "z": {}, "one": {Value: 1}, "a": {Value: 0.3}, "b": {Value: 0.1},
-		"c": {Value: 0.2}, "near": {Value: 10.004}, "unsure": {Value: 2, Error: 0.5}, "around": {Error: 0.5}, "nan": {Value: 1, Error: math.NaN()},
+		"c": {Value: 0.2}, "near": {Value: 10.004}, "unsure": {Value: 2, Error: 0.5}, "around": {Error: 0.5},
+		"nan": {Value: 1, Error: math.NaN()},
 	}
 	for text, want := range map[string]string{
 		"n == 1000000001":        "fails 1000000000",

@@ -100,8 +100,8 @@ func claimCounts(all []claimed) string {
 	}
 	var parts []string
 	for _, said := range []string{
-		"holds", "holds narrowly", "does not hold", "does not always hold", string(runner.Inconclusive), string(runner.Broken), string(runner.Interrupted),
-		"not measured",
+		"holds", "holds narrowly", "does not hold", "does not always hold", string(runner.Inconclusive), string(runner.Broken),
+		string(runner.Interrupted), "not measured",
 	} {
 		if n := counts[said]; n > 0 {
 			if n > 1 {
