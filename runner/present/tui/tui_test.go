@@ -362,7 +362,8 @@ func TestFigureThatIsMeasured(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := look(t, "# Samples\n\n.exercise[\n```bash\ncat "+pipe+"\n```\n<!-- ```figure x /n=(\\d+)/ every 50ms``` -->\n]\n\nTwelve.\n\n"+
+	f := look(t, "# Samples\n\n.exercise[\n```bash\ncat "+pipe+"\n```\n"+
+		"<!-- ```figure x /n=(\\d+)/ every 50ms``` ```timeout 20s``` -->\n]\n\nTwelve.\n\n"+
 		"<!-- .exercise[\n```claim x < 12```\n] -->\n", 80, 24)
 	f.talk.Do(present.Command{Do: present.VerbToggle, Text: "figures"})
 	f.talk.Do(present.Command{Do: present.VerbRun})
